@@ -1,0 +1,44 @@
+"""physiocam: facial action units, heart rate and breathing rate from an ordinary face video."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from physiocam.errors import BundleError, PhysiocamError, VideoError
+    from physiocam.measure import measure
+    from physiocam.measurement import Measurement
+    from physiocam.weights.bundle import Bundle, load_bundle
+
+__version__ = "0.1.0"
+
+# Public names and their homes. They are imported when first used, so that `import physiocam` costs nothing.
+_HOMES = {
+    "Bundle": "physiocam.weights.bundle",
+    "BundleError": "physiocam.errors",
+    "Measurement": "physiocam.measurement",
+    "PhysiocamError": "physiocam.errors",
+    "VideoError": "physiocam.errors",
+    "load_bundle": "physiocam.weights.bundle",
+    "measure": "physiocam.measure",
+}
+
+__all__ = [
+    "Bundle",
+    "BundleError",
+    "Measurement",
+    "PhysiocamError",
+    "VideoError",
+    "__version__",
+    "load_bundle",
+    "measure",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'physiocam' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,17 @@
+"""The errors that physiocam raises on purpose."""
+
+
+class PhysiocamError(Exception):
+    """Base of every error with a message meant for the user.
+
+    The message is one line: the value that is wrong, what was expected, and the next step. The command line
+    prints it as it is; anything that is not a `PhysiocamError` is a bug of physiocam.
+    """
+
+
+class VideoError(PhysiocamError):
+    """A source that cannot be opened, or has no frame that can be decoded."""
+
+
+class BundleError(PhysiocamError):
+    """A bundle that is missing, incomplete, altered or not understood."""

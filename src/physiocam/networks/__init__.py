@@ -1,0 +1,1 @@
+"""The networks, in PyTorch (extra `train`)."""

@@ -1,0 +1,1 @@
+"""Waveforms and rates: filters, spectral rates and their quality."""

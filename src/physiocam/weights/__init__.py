@@ -1,0 +1,1 @@
+"""Bundles: networks with their weights that together answer the tasks."""
