@@ -1,0 +1,58 @@
+"""The demonstration: a generated clip with known truth, measured like any file."""
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from physiocam.datasets.synthetic import demo_clip
+from physiocam.measure import Progress, measure
+from physiocam.measurement import Measurement
+from physiocam.video.writer import write_video
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """Truth and measurement of the generated clip.
+
+    Attributes
+    ----------
+    heart_rate : float
+        True mean heart rate in beats/min.
+    breathing_rate : float
+        True mean breathing rate in breaths/min.
+    measurement : Measurement
+    """
+
+    heart_rate: float
+    breathing_rate: float
+    measurement: Measurement
+
+
+def run_demo(folder: str | os.PathLike[str] | None = None, progress: Progress | None = None) -> DemoResult:
+    """Generate a face clip of 30 s, encode it as H.264, and measure the file.
+
+    Parameters
+    ----------
+    folder : path, optional
+        Where to keep the clip (demo.mp4) and the result files; by default nothing is kept.
+    progress : callable, optional
+        As in `physiocam.measure.measure`.
+
+    Returns
+    -------
+    DemoResult
+
+    Raises
+    ------
+    PhysiocamError
+        If the portrait is not installed (extra `demo`), or the folder cannot be written to.
+    """
+    clip = demo_clip()
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(folder or scratch) / "demo.mp4"
+        write_video(path, clip.frames(), clip.fs)
+        measurement = measure(path, progress=progress)
+    if folder is not None:
+        measurement.write(folder)
+    return DemoResult(clip.heart_rate, clip.breathing_rate, measurement)

@@ -1,0 +1,174 @@
+"""The main job: from a face video to heart rate, breathing rate and action units."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam import __version__
+from physiocam.inputs import InputBlock, InputShape, Located, input_blocks
+from physiocam.measurement import (
+    ACTION_UNIT_NAMES,
+    ACTIVE_THRESHOLD,
+    ActionUnit,
+    Face,
+    Measurement,
+    Weights,
+)
+from physiocam.runtime import Runtime
+from physiocam.signals.rate import Rate, estimate_rate, rates_along
+from physiocam.video.face import CentreSquare, FaceLocator, FaceTracker, FixedSquare
+from physiocam.video.reader import Video, open_video
+from physiocam.weights.bundle import Bundle, load_bundle
+
+FaceChoice = Literal["auto", "center"] | tuple[int, int, int]
+Progress = Callable[[int, int | None], None]
+
+# Recordings up to this long are standardized as a whole, like the reference's; longer ones in equal parts.
+_BLOCK_S = 60.0
+
+# A recording much faster than what the networks were trained at is thinned out, not measured in slow motion.
+_MAX_FS_RATIO = 1.6
+
+# Clips handed to the networks at a time: enough for their fastest batch, and for a smooth progress bar.
+_CLIPS = 60
+
+
+def measure(
+    source: str | os.PathLike[str] | NDArray[np.uint8],
+    weights: str | os.PathLike[str] | Bundle = "default",
+    *,
+    fs: float | None = None,
+    face: FaceChoice = "auto",
+    settings: Literal["default", "paper"] = "default",
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Measurement:
+    """Measure heart rate, breathing rate and facial action units in a face video.
+
+    Parameters
+    ----------
+    source : path or uint8 array of shape (T, H, W, 3)
+        Video file, folder of images, or RGB frames.
+    weights : str, path or Bundle
+        Name or folder of a bundle.
+    fs : float, optional
+        Frames per second. Needed for arrays and folders of images; for files it overrides what the file says.
+    face : "auto", "center" or (x, y, size)
+        Find and follow the largest face, take the largest centred square, or take this square in pixels.
+    settings : "default" or "paper"
+        How waveforms become rates; "paper" repeats the reference's numbers.
+    threads : int, optional
+        Threads of the networks; all cores by default.
+    progress : callable, optional
+        Called with (frames done, frames in all or None) as the work goes on.
+
+    Returns
+    -------
+    Measurement
+        Without a face it is complete too: its rates are None, each with a note that says why.
+
+    Raises
+    ------
+    VideoError
+        If the source cannot be opened or holds no frame.
+    BundleError
+        If the bundle is missing or damaged.
+    PhysiocamError
+        If an argument makes no sense; the message names it.
+    """
+    bundle = weights if isinstance(weights, Bundle) else load_bundle(weights)
+    runtime = Runtime(bundle, threads)
+    with open_video(source, fs=fs, max_fs=_MAX_FS_RATIO * bundle.info.fs) as video:
+        locator = _locator(face, video.fs, bundle.info.crop.factor)
+        timestamps: list[float] = []
+        outputs = _run(video, locator, timestamps, runtime, bundle, progress)
+    found = np.array(locator.found, dtype=bool)
+    return _answer(video, bundle, settings, np.array(timestamps), found, outputs)
+
+
+def _locator(face: FaceChoice, fs: float, crop_factor: float) -> FaceLocator:
+    if face == "auto":
+        return FaceTracker(fs, crop_factor)
+    if face == "center":
+        return CentreSquare()
+    return FixedSquare(*face)
+
+
+def _run(
+    video: Video,
+    locator: FaceLocator,
+    timestamps: list[float],
+    runtime: Runtime,
+    bundle: Bundle,
+    progress: Progress | None,
+) -> dict[str, NDArray[np.float32]]:
+    """Decode, cut, and run the networks; task -> (T, C) float32, and `timestamps` filled."""
+    counted = _Counter(progress, video.frames)
+
+    def located() -> Iterator[Located]:
+        for frame in video:
+            timestamps.append(frame.timestamp_s)
+            counted.read()
+            yield frame.image, locator.locate(frame.image)
+
+    shape = InputShape(bundle.info.clip_length, bundle.info.big_stride, bundle.info.big_size, bundle.info.small_size)
+    parts: dict[str, list[NDArray[np.float32]]] = {task: [] for task in bundle.tasks}
+    for block in input_blocks(located(), shape, _block_frames(video)):
+        for task, output in _run_block(block, runtime, counted).items():
+            parts[task].append(output)
+    return {task: np.concatenate(outputs) for task, outputs in parts.items()}
+
+
+def _run_block(block: InputBlock, runtime: Runtime, counted: "_Counter") -> dict[str, NDArray[np.float32]]:
+    parts: list[dict[str, NDArray[np.float32]]] = []
+    for start in range(0, block.clips, _CLIPS):
+        stop = min(start + _CLIPS, block.clips)
+        parts.append(runtime.run(block.big(start, stop), block.small[start:stop]))
+        counted.ran((stop - start) * block.small.shape[1])
+    joined = {task: np.concatenate([part[task] for part in parts]) for task in parts[0]}
+    return {task: output.reshape(-1, output.shape[-1])[: block.frames] for task, output in joined.items()}
+
+
+def _block_frames(video: Video) -> int:
+    longest = max(round(_BLOCK_S * video.fs), 1)
+    if video.frames is None:
+        return longest
+    # Equal parts: no block so short that its statistics mean nothing.
+    blocks = max(-(-video.frames // longest), 1)
+    return max(-(-video.frames // blocks), 1)
+
+
+class _Counter:
+    """Progress over the two passes each frame goes through: reading and the networks."""
+
+    def __init__(self, progress: Progress | None, frames: int | None) -> None:
+        self._progress = progress
+        self._frames = frames
+        self._halves = 0
+
+    def read(self) -> None:
+        self._add(1)
+
+    def ran(self, frames: int) -> None:
+        self._add(frames)
+
+    def _add(self, halves: int) -> None:
+        self._halves += halves
+        if self._progress is not None:
+            self._progress(self._halves // 2, self._frames)
+
+
+def _answer(
+    video: Video,
+    bundle: Bundle,
+    settings: Literal["default", "paper"],
+    timestamps: NDArray[np.float64],
+    found: NDArray[np.bool_],
+    outputs: dict[str, NDArray[np.float32]],
+) -> Measurement:
+    ...

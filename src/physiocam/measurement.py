@@ -1,0 +1,267 @@
+"""What a measurement is, and how it is written."""
+
+import contextlib
+import csv
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.errors import PhysiocamError
+from physiocam.signals.rate import Rate, RateSeries
+
+# Names of the Facial Action Coding System for the twelve units of the paper, in the order used everywhere.
+ACTION_UNIT_NAMES = {
+    "AU01": "inner brow raiser",
+    "AU02": "outer brow raiser",
+    "AU04": "brow lowerer",
+    "AU06": "cheek raiser",
+    "AU07": "lid tightener",
+    "AU10": "upper lip raiser",
+    "AU12": "lip corner puller",
+    "AU14": "dimpler",
+    "AU15": "lip corner depressor",
+    "AU17": "chin raiser",
+    "AU23": "lip tightener",
+    "AU24": "lip pressor",
+}
+
+ACTIVE_THRESHOLD = 0.5
+
+
+@dataclass(frozen=True)
+class Face:
+    """Where a face was found.
+
+    Attributes
+    ----------
+    found_fraction : float
+        Share of frames with a face, 0..1.
+    """
+
+    found_fraction: float
+
+
+@dataclass(frozen=True)
+class ActionUnit:
+    """One facial action unit over the recording.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the Facial Action Coding System.
+    mean_probability : float or None
+        Mean over the frames with a face, 0..1; None without such frames.
+    active_fraction : float or None
+        Share of the frames with a face whose probability is at least 0.5.
+    """
+
+    name: str
+    mean_probability: float | None
+    active_fraction: float | None
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The bundle that measured: its name and the sha256 over its content."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """Everything measured in one recording.
+
+    Attributes
+    ----------
+    source : str
+        Path as it was given, or "array".
+    duration_s : float
+        Frames divided by `fs`.
+    fs : float
+        Frames per second of the even time grid that the results stand on.
+    frames : int
+        T, frames on that grid.
+    face : Face
+    heart_rate : Rate
+        In beats/min, over the whole recording; value None with a note where the signal does not carry it.
+    breathing_rate : Rate
+        In breaths/min, likewise.
+    action_units : dict of str to ActionUnit
+        By label ("AU01"), in the bundle's order; empty if the bundle has no such task.
+    weights : Weights
+    settings : str
+        Name of the signal settings, "default" or "paper".
+    version : str
+        Of physiocam.
+    notes : tuple of str
+        What was odd about the recording (truncated, variable frame rate, ...).
+    timestamps_s : float64 array (T,)
+    face_found : bool array (T,)
+    pulse, respiration : float64 array (T,)
+        Filtered waveforms in arbitrary units; NaN in gaps and where there is no such waveform.
+    rates_timestamps_s : float64 array (R,)
+        Centres of the sliding windows.
+    heart_rate_along, breathing_rate_along : RateSeries
+        Rates along the recording, at `rates_timestamps_s`.
+    action_unit_probability : float32 array (T, A)
+        NaN in gaps; columns in the order of `action_units`.
+    """
+
+    source: str
+    duration_s: float
+    fs: float
+    frames: int
+    face: Face
+    heart_rate: Rate
+    breathing_rate: Rate
+    action_units: dict[str, ActionUnit]
+    weights: Weights
+    settings: str
+    version: str
+    notes: tuple[str, ...]
+    timestamps_s: NDArray[np.float64]
+    face_found: NDArray[np.bool_]
+    pulse: NDArray[np.float64]
+    respiration: NDArray[np.float64]
+    rates_timestamps_s: NDArray[np.float64]
+    heart_rate_along: RateSeries
+    breathing_rate_along: RateSeries
+    action_unit_probability: NDArray[np.float32]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the summary (all but the arrays) as plain dicts, numbers and strings; the content of measurement.json."""
+        return {
+            "source": self.source,
+            "duration_s": round(self.duration_s, 6),
+            "fs": round(self.fs, 6),
+            "frames": self.frames,
+            "face": asdict(self.face),
+            "heart_rate": asdict(self.heart_rate),
+            "breathing_rate": asdict(self.breathing_rate),
+            "action_units": {label: asdict(unit) for label, unit in self.action_units.items()},
+            "weights": asdict(self.weights),
+            "settings": self.settings,
+            "version": self.version,
+            "notes": list(self.notes),
+        }
+
+    def to_json(self) -> str:
+        """Return the summary as JSON, indented, with a final newline."""
+        return json.dumps(_rounded(self.to_dict()), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def write(self, folder: str | os.PathLike[str]) -> None:
+        """Write measurement.json, waveforms.csv, rates.csv and action_units.csv into a folder.
+
+        The files are complete when they appear: they are written beside and then renamed. Files of the same names
+        are replaced.
+
+        Parameters
+        ----------
+        folder : path
+            Made if it does not exist.
+
+        Raises
+        ------
+        PhysiocamError
+            If the folder cannot be written to, or the disk is full.
+        """
+        target = Path(folder)
+        files = {
+            "waveforms.csv": self._waveforms_csv(),
+            "rates.csv": self._rates_csv(),
+            "action_units.csv": self._action_units_csv(),
+            # Last, so that a folder with a measurement.json has the rest.
+            "measurement.json": self.to_json(),
+        }
+        beside: Path | None = None
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            beside = Path(tempfile.mkdtemp(prefix=".physiocam-", dir=target))
+            for name, text in files.items():
+                (beside / name).write_text(text, encoding="utf-8", newline="")
+            for name in files:
+                os.replace(beside / name, target / name)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise PhysiocamError(
+                f"cannot write to '{target}': {reason}; choose another folder with -o, or free some space"
+            ) from None
+        finally:
+            if beside is not None:
+                with contextlib.suppress(OSError):
+                    shutil.rmtree(beside)
+
+    def _waveforms_csv(self) -> str:
+        rows = zip(
+            _fixed(self.timestamps_s, 6),
+            _general(self.pulse),
+            _general(self.respiration),
+            ("1" if found else "0" for found in self.face_found),
+            strict=True,
+        )
+        return _csv(("timestamp_s", "pulse", "respiration", "face_found"), rows)
+
+    def _rates_csv(self) -> str:
+        heart, breathing = self.heart_rate_along, self.breathing_rate_along
+        rows = zip(
+            _fixed(self.rates_timestamps_s, 6),
+            _fixed(heart.value, 3),
+            _fixed(heart.quality, 4),
+            _fixed(breathing.value, 3),
+            _fixed(breathing.quality, 4),
+            strict=True,
+        )
+        header = ("timestamp_s", "heart_rate", "heart_rate_quality", "breathing_rate", "breathing_rate_quality")
+        return _csv(header, rows)
+
+    def _action_units_csv(self) -> str:
+        header = ["frame", "timestamp_s"]
+        columns: list[Iterable[str]] = [map(str, range(self.frames)), _fixed(self.timestamps_s, 6)]
+        for index, label in enumerate(self.action_units):
+            probability = self.action_unit_probability[:, index]
+            header += [f"{label}_p", f"{label}_c"]
+            columns += [_fixed(probability, 4), _classes(probability)]
+        return _csv(header, zip(*columns, strict=True))
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _fixed(values: NDArray[np.floating[Any]], digits: int) -> Iterable[str]:
+    return (f"{value:.{digits}f}" if value == value else "" for value in values.tolist())  # noqa: PLR0124
+
+
+def _general(values: NDArray[np.floating[Any]]) -> Iterable[str]:
+    return (f"{value:.6g}" if value == value else "" for value in values.tolist())  # noqa: PLR0124
+
+
+def _classes(probability: NDArray[np.floating[Any]]) -> Iterable[str]:
+    # Compared after rounding, so that the two columns of a unit can never contradict each other.
+    rounded = np.round(probability.astype(np.float64), 4).tolist()
+    return ("" if value != value else str(int(value >= ACTIVE_THRESHOLD)) for value in rounded)  # noqa: PLR0124
+
+
+def _rounded(value: Any) -> Any:
+    """Round floats to what is meaningful, so that the text is short and stable."""
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return value
