@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from physiocam.inputs import InputBlock, InputShape, Located, input_blocks
-from physiocam.video.face import Square
+from physiocam.video.tracker import Square
 from physiocam.video.resize import area_resize
 
 SHAPE = InputShape()

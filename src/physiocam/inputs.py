@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.video.face import Square
+from physiocam.video.tracker import Square
 from physiocam.video.resize import area_resize
 
 # Keeps the normalized difference of two black pixels defined, as in the reference.

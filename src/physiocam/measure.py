@@ -21,7 +21,7 @@ from physiocam.measurement import (
 )
 from physiocam.runtime import Runtime
 from physiocam.signals.rate import Rate, estimate_rate, rates_along
-from physiocam.video.face import CentreSquare, FaceLocator, FaceTracker, FixedSquare
+from physiocam.video.tracker import CentreSquare, FaceLocator, FaceTracker, FixedSquare
 from physiocam.video.reader import Video, open_video
 from physiocam.weights.bundle import Bundle, load_bundle
 

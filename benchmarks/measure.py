@@ -1,0 +1,225 @@
+"""Speed and memory of measuring: the network against PyTorch eager, and the whole job stage by stage.
+
+    python benchmarks/measure.py VIDEO [--json OUT.json]
+
+Every figure of one table comes from one run, so that ratios hold on a noisy machine. VIDEO is any clip of about 12 s
+with a face; it is looped to 60 s, 2 and 10 minutes.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+# One thread for the network comparison; set before NumPy, PyTorch and ONNX Runtime are loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+
+CLIPS = (1, 4, 60)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("video", type=Path)
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    arguments = parser.parse_args()
+    figures: dict[str, Any] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores"}
+    figures["network"] = network()
+    with tempfile.TemporaryDirectory() as scratch:
+        figures["whole_job"] = whole_job(arguments.video, Path(scratch))
+        figures["stages"] = stages(arguments.video, Path(scratch))
+    if arguments.json:
+        beside = arguments.json.with_suffix(".partial")
+        beside.write_text(json.dumps(figures, indent=2) + "\n")
+        beside.replace(arguments.json)
+
+
+def network() -> list[dict[str, float]]:
+    """Frames/s of the default network on ONNX Runtime and in PyTorch eager, one thread, interleaved."""
+    import torch
+    from safetensors.torch import load_file
+
+    from physiocam.networks.bigsmall import BigSmall
+    from physiocam.runtime import Runtime
+    from physiocam.weights.bundle import load_bundle
+
+    torch.set_num_threads(1)
+    bundle = load_bundle("default")
+    runtime = Runtime(bundle, threads=1)
+    (entry,) = bundle.info.networks
+    eager = BigSmall(entry.config)
+    eager.load_state_dict(load_file(bundle.folder / entry.weights))
+    eager.eval()
+    rows = []
+    for clips in CLIPS:
+        config = entry.config
+        big = np.random.default_rng(0).standard_normal((clips, 1, 3, config.big_size, config.big_size), np.float32)
+        small = np.random.default_rng(1).standard_normal((clips, config.clip_length, 3, 9, 9), np.float32)
+        big_tensor, small_tensor = torch.from_numpy(big), torch.from_numpy(small)
+
+        def in_pytorch(big: Any = big_tensor, small: Any = small_tensor) -> None:
+            with torch.inference_mode():
+                eager(big, small)
+
+        def in_onnx_runtime(big: Any = big, small: Any = small) -> None:
+            runtime.run(big, small)
+
+        slow, fast = _interleaved([in_pytorch, in_onnx_runtime], repeats=max(60 // clips, 5))
+        frames = clips * config.clip_length
+        rows.append(
+            {"clips": clips, "pytorch": frames / slow, "onnx_runtime": frames / fast, "ratio": slow / fast}
+        )
+    _table("network, 1 thread (frames/s)", ["clips", "PyTorch eager", "ONNX Runtime", "ratio"], rows)
+    return rows
+
+
+def _interleaved(jobs: list[Callable[[], None]], repeats: int) -> list[float]:
+    """Median seconds of each job, run in turn so that the machine's drift meets all alike."""
+    times: list[list[float]] = [[] for _ in jobs]
+    for repeat in range(repeats + 2):
+        for job, collected in zip(jobs, times, strict=True):
+            start = time.perf_counter()
+            job()
+            if repeat >= 2:
+                collected.append(time.perf_counter() - start)
+    return [median(collected) for collected in times]
+
+
+def whole_job(video: Path, scratch: Path) -> list[dict[str, Any]]:
+    """Wall time and peak memory of `physiocam measure`, start-up included, in processes of its own."""
+    rows = []
+    for name, seconds in (("as it is", None), ("60 s", 60), ("2 minutes", 120), ("10 minutes", 600)):
+        path = video if seconds is None else _looped(video, scratch / f"{seconds}.mp4", seconds)
+        walls, peaks = [], []
+        for _ in range(3 if seconds in (None, 60) else 1):
+            wall, peak = _in_process([sys.executable, "-m", "physiocam", "measure", str(path), "-o", str(scratch / "out")])
+            walls.append(wall)
+            peaks.append(peak)
+        duration = json.loads((scratch / "out" / "measurement.json").read_text())["duration_s"]
+        wall = median(walls)
+        rows.append(
+            {"recording": name, "duration_s": duration, "wall_s": wall, "real_time": duration / wall, "peak_mb": max(peaks)}
+        )
+    _table("whole job (2 cores)", ["recording", "duration s", "wall s", "times real time", "peak MB"], rows)
+    return rows
+
+
+def _looped(video: Path, path: Path, seconds: float) -> Path:
+    """Repeat a clip's packets until it is `seconds` long, without encoding again."""
+    import av
+
+    with av.open(str(path), "w") as target:
+        stream = None
+        shift, last = 0, 0
+        while True:
+            with av.open(str(video)) as source:
+                track = source.streams.video[0]
+                if stream is None:
+                    stream = target.add_stream_from_template(track)
+                for packet in source.demux(track):
+                    if packet.dts is None:
+                        continue
+                    packet.pts += shift
+                    packet.dts += shift
+                    last = packet.dts + packet.duration
+                    if packet.dts * packet.time_base >= seconds:
+                        return path
+                    packet.stream = stream
+                    target.mux(packet)
+            shift = last
+
+
+def _in_process(command: list[str]) -> tuple[float, float]:
+    """Wall seconds and peak resident MB of a command."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": ""})
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - start
+    if status:
+        raise SystemExit(f"{' '.join(command)} failed with status {status}")
+    return wall, usage.ru_maxrss / 1024
+
+
+def stages(video: Path, scratch: Path) -> list[dict[str, Any]]:
+    """Where the time of the 60 s recording goes, stage after stage in one process."""
+    path = scratch / "60.mp4"
+    rows: list[dict[str, Any]] = []
+    clock = time.perf_counter
+
+    start = clock()
+    subprocess.run([sys.executable, "-c", "import physiocam.measure"], check=True)
+    rows.append({"stage": "start (interpreter and imports)", "seconds": clock() - start})
+
+    from physiocam.inputs import InputShape, input_blocks
+    from physiocam.runtime import Runtime
+    from physiocam.signals.rate import estimate_rate
+    from physiocam.video.tracker import FaceTracker
+    from physiocam.video.reader import open_video
+    from physiocam.weights.bundle import load_bundle
+
+    start = clock()
+    bundle = load_bundle("default")
+    runtime = Runtime(bundle)
+    rows.append({"stage": "bundle", "seconds": clock() - start})
+
+    start = clock()
+    with open_video(path) as source:
+        fs = source.fs
+        for _ in source:
+            pass
+    decode = clock() - start
+    rows.append({"stage": "decode", "seconds": decode})
+
+    with open_video(path) as source:
+        tracker = FaceTracker(fs, bundle.info.crop.factor)
+        spent = {"face": 0.0}
+
+        def located() -> Iterator[Any]:
+            for frame in source:
+                before = clock()
+                square = tracker.locate(frame.image)
+                spent["face"] += clock() - before
+                yield frame.image, square
+
+        start = clock()
+        (block,) = input_blocks(located(), InputShape(), round(61 * fs))
+        inputs = clock() - start - decode - spent["face"]
+    rows.append({"stage": "face", "seconds": spent["face"]})
+    rows.append({"stage": "inputs", "seconds": inputs})
+
+    start = clock()
+    outputs = [runtime.run(block.big(i, i + 60), block.small[i : i + 60]) for i in range(0, block.clips, 60)]
+    rows.append({"stage": "network", "seconds": clock() - start})
+
+    pulse = np.concatenate([output["pulse"].reshape(-1) for output in outputs])
+    start = clock()
+    estimate_rate(pulse, fs, "heart", "default")
+    rows.append({"stage": "signals (one waveform)", "seconds": clock() - start})
+    _table("stages, 60 s of video", ["stage", "seconds"], rows)
+    return rows
+
+
+def _table(title: str, header: list[str], rows: Iterable[dict[str, Any]]) -> None:
+    print(f"\n### {title}\n")
+    print("| " + " | ".join(header) + " |")
+    print("|" + "---|" * len(header))
+    for row in rows:
+        cells = [value if isinstance(value, str) else f"{value:.4g}" for value in row.values()]
+        print("| " + " | ".join(cells) + " |")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    # Children inherit nothing of this process's memory: peak figures are theirs alone.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    main()

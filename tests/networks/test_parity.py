@@ -1,0 +1,97 @@
+"""The networks against the reference's answers on fixed inputs."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch import Tensor  # noqa: E402
+from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss  # noqa: E402
+
+from physiocam.networks.bigsmall import BigSmall  # noqa: E402
+from physiocam.networks.registry import preset  # noqa: E402
+from physiocam.networks.temporal_shift import TemporalShift  # noqa: E402
+from physiocam.weights.importer import read_checkpoint  # noqa: E402
+
+
+def clips(array: np.ndarray, n: int = 3) -> Tensor:
+    return torch.from_numpy(array).unflatten(0, (-1, n))
+
+
+def close(ours: Tensor, golden: np.ndarray, relative: float = 1e-5) -> None:
+    error = np.abs(ours.detach().flatten(0, 1).numpy() - golden).max()
+    assert error <= relative * np.abs(golden).max()
+
+
+@pytest.mark.parametrize(("mode", "prefix"), [("wrap", "wtsm"), ("zero", "tsm")])
+@pytest.mark.parametrize("n", [2, 3, 5])
+@pytest.mark.parametrize("channels", [3, 7, 32, 64])
+def test_shift_is_exact(shared: Path, mode: str, prefix: str, n: int, channels: int) -> None:
+    golden = np.load(shared / "golden" / "shift_modules.npz")
+    x = torch.from_numpy(golden[f"x_n{n}_c{channels}"])
+    ours = TemporalShift(n, mode)(x)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(ours.numpy(), golden[f"{prefix}_n{n}_c{channels}"])
+
+
+@pytest.mark.parametrize("split", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("kind", "task"), [("Big_AU", "au"), ("Small_Heart", "pulse"), ("Small_Resp", "respiration")]
+)
+def test_single_task_checkpoints(shared: Path, kind: str, task: str, split: int) -> None:
+    golden = np.load(shared / "golden" / "checkpoints_io.npz")
+    (path,) = (shared / "weights" / "authors").glob(f"BP4D_{kind}_Clip3_Split{split}_*.pth")
+    checkpoint = read_checkpoint(path)
+    network = BigSmall(checkpoint.config)
+    network.load_state_dict(checkpoint.tensors)
+    network.eval()
+    with torch.inference_mode():
+        outputs = network(big=clips(golden["big"]), small=clips(golden["small"]))
+    close(outputs[task], golden[f"out_{kind}_split{split}"])
+
+
+def joint(shared: Path, name: str) -> BigSmall:
+    checkpoint = read_checkpoint(shared / "golden" / "joint_bigsmall_seed7_bf16.safetensors")
+    network = BigSmall(preset(name))
+    network.load_state_dict(checkpoint.tensors)
+    return network.eval()
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix"),
+    [
+        ("bigsmall", "joint"),
+        ("bigsmall-tsm", "tsm"),
+        ("bigsmall-no-shift", "noshift"),
+        ("bigsmall-every-frame", "nodown"),
+    ],
+)
+def test_joint_network_and_its_variants(shared: Path, name: str, prefix: str) -> None:
+    golden = np.load(shared / "golden" / "joint_bigsmall_io.npz")
+    inputs = np.load(shared / "golden" / "checkpoints_io.npz")
+    network = joint(shared, name)
+    big = clips(inputs["big"])
+    with torch.inference_mode():
+        outputs = network(big[:, :: network.config.big_stride], clips(inputs["small"]))
+    for task, short in (("au", "au"), ("pulse", "bvp"), ("respiration", "resp")):
+        close(outputs[task], golden[f"{prefix}_{short}"])
+
+
+def test_losses_and_gradients_of_the_joint_network(shared: Path) -> None:
+    golden = np.load(shared / "golden" / "joint_bigsmall_io.npz")
+    inputs = np.load(shared / "golden" / "checkpoints_io.npz")
+    weight = torch.from_numpy(np.load(shared / "golden" / "au_metrics_loss.npz")["pos_weight"]).float()
+    network = joint(shared, "bigsmall")
+    outputs = network(clips(inputs["big"])[:, :1], clips(inputs["small"]))
+    losses = [
+        binary_cross_entropy_with_logits(
+            outputs["au"].flatten(0, 1), torch.from_numpy(golden["t_au"]).float(), pos_weight=weight
+        ),
+        mse_loss(outputs["pulse"].flatten(0, 1), torch.from_numpy(golden["t_bvp"]).float()),
+        mse_loss(outputs["respiration"].flatten(0, 1), torch.from_numpy(golden["t_resp"]).float()),
+    ]
+    np.testing.assert_allclose([loss.item() for loss in losses], golden["losses"], rtol=1e-5)
+    torch.stack(losses).sum().backward()
+    norms = sorted(p.grad.norm().item() for p in network.parameters() if p.grad is not None)
+    np.testing.assert_allclose(norms, np.sort(golden["grad_norms"]), rtol=1e-4)

@@ -1,0 +1,137 @@
+"""How a measurement is written: names, columns, gaps, and nothing half-written."""
+
+import csv
+import errno
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from physiocam.errors import PhysiocamError
+from physiocam.measurement import ACTION_UNIT_NAMES, ActionUnit, Face, Measurement, Weights
+from physiocam.signals.rate import Rate, RateSeries
+
+FRAMES = 6
+
+
+def example() -> Measurement:
+    found = np.array([True, True, False, True, True, True])
+    waveform = np.where(found, np.linspace(-1, 1, FRAMES), np.nan)
+    probability = np.where(found[:, None], np.full((FRAMES, 12), 0.25), np.nan).astype(np.float32)
+    probability[0, 0] = 0.49999
+    probability[1, 0] = 0.7
+    series = RateSeries(value=np.array([72.1234, np.nan]), quality=np.array([0.9, 0.0]))
+    return Measurement(
+        source="clip.mp4",
+        duration_s=0.2,
+        fs=30.0,
+        frames=FRAMES,
+        face=Face(5 / 6),
+        heart_rate=Rate(72.1234567, "beats/min", 0.9, None),
+        breathing_rate=Rate(None, "breaths/min", 0.0, "too short"),
+        action_units={label: ActionUnit(name, 0.3, 0.2) for label, name in ACTION_UNIT_NAMES.items()},
+        weights=Weights("default", "0" * 64),
+        settings="default",
+        version="0",
+        notes=("variable frame rate",),
+        timestamps_s=np.arange(FRAMES) / 30,
+        face_found=found,
+        pulse=waveform,
+        respiration=waveform,
+        rates_timestamps_s=np.array([5.0, 6.0]),
+        heart_rate_along=series,
+        breathing_rate_along=series,
+        action_unit_probability=probability,
+    )
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_json_has_the_promised_fields() -> None:
+    summary = json.loads(example().to_json())
+    assert set(summary) >= {
+        "source", "duration_s", "fs", "frames", "face", "heart_rate", "breathing_rate", "action_units", "weights",
+        "settings", "version",
+    }  # fmt: skip
+    assert summary["heart_rate"] == {"value": 72.123457, "unit": "beats/min", "quality": 0.9, "note": None}
+    assert summary["breathing_rate"]["value"] is None
+    assert summary["face"] == {"found_fraction": pytest.approx(0.833333)}
+    assert summary["action_units"]["AU12"]["name"] == "lip corner puller"
+    assert list(summary["action_units"]) == [
+        "AU01", "AU02", "AU04", "AU06", "AU07", "AU10", "AU12", "AU14", "AU15", "AU17", "AU23", "AU24",
+    ]  # fmt: skip
+
+
+def test_files_have_the_promised_columns_and_gaps_are_empty(tmp_path: Path) -> None:
+    example().write(tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "action_units.csv",
+        "measurement.json",
+        "rates.csv",
+        "waveforms.csv",
+    ]
+    waveforms = rows(tmp_path / "waveforms.csv")
+    assert list(waveforms[0]) == ["timestamp_s", "pulse", "respiration", "face_found"]
+    assert len(waveforms) == FRAMES
+    assert (waveforms[2]["pulse"], waveforms[2]["face_found"]) == ("", "0")
+    rates = rows(tmp_path / "rates.csv")
+    assert list(rates[0]) == [
+        "timestamp_s", "heart_rate", "heart_rate_quality", "breathing_rate", "breathing_rate_quality",
+    ]  # fmt: skip
+    assert (rates[0]["heart_rate"], rates[1]["heart_rate"]) == ("72.123", "")
+    units = rows(tmp_path / "action_units.csv")
+    assert list(units[0])[:4] == ["frame", "timestamp_s", "AU01_p", "AU01_c"]
+    assert len(units[0]) == 2 + 24
+    assert (units[2]["AU24_p"], units[2]["AU24_c"]) == ("", "")
+
+
+def test_class_never_contradicts_the_written_probability(tmp_path: Path) -> None:
+    example().write(tmp_path)
+    for row in rows(tmp_path / "action_units.csv"):
+        if row["AU01_p"]:
+            assert row["AU01_c"] == str(int(float(row["AU01_p"]) >= 0.5))
+
+
+def test_writing_twice_gives_the_same_bytes_and_leaves_nothing_beside(tmp_path: Path) -> None:
+    example().write(tmp_path)
+    first = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    example().write(tmp_path)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == first
+
+
+def test_a_full_disk_leaves_the_old_files_and_no_new_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    example().write(tmp_path)
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    written = Path.write_text
+
+    def full(self: Path, text: str, **options: str) -> int:
+        if self.name == "action_units.csv":
+            written(self, text[:100], **options)  # type: ignore[arg-type]
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return written(self, text, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(PhysiocamError, match="No space left"):
+        example().write(tmp_path)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+
+def test_an_interrupt_while_writing_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: Path, text: str, **options: str) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_text", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        example().write(tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("x")
+    with pytest.raises(PhysiocamError, match="cannot write to"):
+        example().write(tmp_path / "taken")
