@@ -1,0 +1,134 @@
+"""Face crops with weak action-unit labels, for the default bundle.
+
+The folder holds images.tar (square face crops) and labels.csv (an emotion word and ARKit-style blendshape scores for
+each). Neither is FACS coding: the labels made of them are weak, and say so wherever they are used.
+"""
+
+import csv
+import tarfile
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.networks.config import AU_LABELS
+from physiocam.video.face import FaceDetector
+from physiocam.video.resize import area_resize
+
+# Crops are kept a little larger than the network's input, so that augmentation can move and turn them.
+CROP_SIZE = 172
+CROP_FACTOR = 172 / 144
+
+# Which blendshapes speak of which action unit. None speaks of AU06 here (cheekSquint is always zero).
+_BLENDSHAPES = {
+    "AU01": ("browInnerUp",),
+    "AU02": ("browOuterUpLeft", "browOuterUpRight"),
+    "AU04": ("browDownLeft", "browDownRight"),
+    "AU07": ("eyeSquintLeft", "eyeSquintRight"),
+    "AU10": ("mouthUpperUpLeft", "mouthUpperUpRight"),
+    "AU12": ("mouthSmileLeft", "mouthSmileRight"),
+    "AU14": ("mouthDimpleLeft", "mouthDimpleRight"),
+    "AU15": ("mouthFrownLeft", "mouthFrownRight"),
+    "AU17": ("mouthShrugLower",),
+    "AU23": ("mouthRollLower", "mouthRollUpper"),
+    "AU24": ("mouthPressLeft", "mouthPressRight"),
+}
+
+# What FACS literature (EMFACS) expects of an expression, as probabilities.
+_PRIORS = {
+    "neutral": {},
+    "happiness": {"AU06": 0.9, "AU12": 1.0, "AU07": 0.4},
+    "surprise": {"AU01": 0.9, "AU02": 0.9},
+    "anger": {"AU04": 0.9, "AU07": 0.7, "AU23": 0.7, "AU24": 0.6},
+    "sadness": {"AU01": 0.7, "AU04": 0.7, "AU15": 0.8, "AU17": 0.7},
+    "disgust": {"AU10": 0.9, "AU04": 0.5, "AU07": 0.5, "AU15": 0.3, "AU17": 0.6},
+    "contempt": {"AU14": 0.9},
+    "fear": {"AU01": 0.9, "AU02": 0.7, "AU04": 0.7},
+}
+
+
+@dataclass(frozen=True)
+class Stills:
+    """Crops and weak labels.
+
+    Attributes
+    ----------
+    crops : uint8 array (n, CROP_SIZE, CROP_SIZE, 3)
+        The face square enlarged by CROP_FACTOR; its middle 144 pixels are what the network sees of a face.
+    targets : float32 array (n, 12)
+        Weak probabilities, half from blendshapes and half from the emotion word.
+    emotion : array of str (n,)
+    held_out : bool array (n,)
+        One image in ten, by the hash of its name: never trained on.
+    source_sha256 : str
+        Of labels.csv.
+    """
+
+    crops: NDArray[np.uint8]
+    targets: NDArray[np.float32]
+    emotion: NDArray[np.str_]
+    held_out: NDArray[np.bool_]
+    source_sha256: str
+
+
+def load_stills(folder: Path, cache: Path) -> Stills:
+    """Read the stills, finding each face with the project's own detector; cached as one .npz."""
+    if not cache.is_file():
+        np.savez(cache.with_suffix(".partial.npz"), **_read(folder))
+        cache.with_suffix(".partial.npz").replace(cache)
+    with np.load(cache) as stored:
+        return Stills(
+            stored["crops"], stored["targets"], stored["emotion"], stored["held_out"], str(stored["source_sha256"])
+        )
+
+
+def _read(folder: Path) -> dict[str, NDArray[np.generic]]:
+    table = (folder / "labels.csv").read_bytes()
+    rows = {row["image"]: row for row in csv.DictReader(table.decode().splitlines())}
+    detector = FaceDetector()
+    crops, kept = [], []
+    with tarfile.open(folder / "images.tar") as archive:
+        members = {Path(member.name).name: member for member in archive.getmembers() if member.isfile()}
+        for name in sorted(rows.keys() & members.keys()):
+            file = archive.extractfile(members[name])
+            assert file is not None
+            image = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
+            faces = detector.detect(np.ascontiguousarray(image))
+            if faces:
+                face = faces[0]
+                side = CROP_FACTOR * max(face.width, face.height)
+                crops.append(_cut(image, face.x + face.width / 2, face.y + face.height / 2, side))
+                kept.append(rows[name])
+    return {
+        "crops": np.stack(crops),
+        "targets": _targets(kept),
+        "emotion": np.array([row["emotion"] for row in kept]),
+        "held_out": np.array([sha256(row["image"].encode()).digest()[0] < 26 for row in kept]),
+        "source_sha256": np.array(sha256(table).hexdigest()),
+    }
+
+
+def _cut(image: NDArray[np.uint8], x: float, y: float, side: float) -> NDArray[np.uint8]:
+    margin = int(side)
+    padded = cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
+    left, top, size = round(x - side / 2) + margin, round(y - side / 2) + margin, round(side)
+    resized = area_resize(padded[top : top + size, left : left + size], CROP_SIZE, CROP_SIZE)
+    return np.clip(resized + 0.5, 0, 255).astype(np.uint8)
+
+
+def _targets(rows: list[dict[str, str]]) -> NDArray[np.float32]:
+    targets = np.zeros((len(rows), len(AU_LABELS)), dtype=np.float32)
+    for column, label in enumerate(AU_LABELS):
+        prior = np.array([_PRIORS[row["emotion"]].get(label, 0.0) for row in rows])
+        names = _BLENDSHAPES.get(label)
+        if names is None:
+            targets[:, column] = prior
+            continue
+        score = np.array([np.mean([float(row[name]) for name in names]) for row in rows])
+        # Scores run on scales of their own: the strongest percent counts as surely active.
+        shape = np.clip(score / np.quantile(score, 0.99), 0.0, 1.0)
+        targets[:, column] = 0.5 * prior + 0.5 * shape
+    return targets

@@ -1,0 +1,241 @@
+"""Face clips with exactly known pulse and breathing, made from one still portrait."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.errors import PhysiocamError
+from physiocam.video.resize import area_resize
+
+# How strongly the pulse shows in the R, G and B of light from skin, as measured for white light on many skins (de Haan
+# and van Leest 2014, the blood-volume-pulse signature).
+_PULSE_RGB = np.array([0.33, 0.77, 0.53], dtype=np.float32)
+
+_DEMO_HEIGHT, _DEMO_WIDTH = 360, 480
+
+
+@dataclass(frozen=True)
+class ClipSettings:
+    """What happens in a generated clip.
+
+    Attributes
+    ----------
+    duration_s : float
+    fs : float
+        Frames per second.
+    heart_rate : float
+        Mean, in beats/min; single beats vary by a few percent, and with breathing.
+    breathing_rate : float
+        Mean, in breaths/min.
+    pulse_strength : float
+        Standard deviation of the skin's change with the pulse, relative to its brightness, for a signature of 1.
+    breathing_motion : float
+        Standard deviation of the head's vertical motion with breathing, relative to the face's size. The chest moves
+        three times as much.
+    head_motion : float
+        Standard deviation of the head's other motion, relative to the face's size.
+    light_change : float
+        Standard deviation of slow changes of the light, relative to its strength.
+    tint : tuple of float
+        Factors of R, G and B: the colour of skin and light.
+    noise : float
+        Standard deviation of the sensor's noise, in levels of 255.
+    seed : int
+        The same settings and portrait give the same clip.
+    """
+
+    duration_s: float = 30.0
+    fs: float = 30.0
+    heart_rate: float = 72.0
+    breathing_rate: float = 15.0
+    pulse_strength: float = 0.006
+    breathing_motion: float = 0.006
+    head_motion: float = 0.004
+    light_change: float = 0.01
+    tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    noise: float = 1.5
+    seed: int = 0
+
+
+class SyntheticClip:
+    """A portrait brought to life.
+
+    Parameters
+    ----------
+    portrait : uint8 array of shape (H, W, 3), RGB
+    face : tuple of float
+        x, y of the face's centre and its size (forehead to chin), in pixels of the portrait.
+    settings : ClipSettings
+
+    Attributes
+    ----------
+    timestamps_s : float64 array (T,)
+    pulse : float64 array (T,)
+        Blood volume in the skin, mean 0 and standard deviation 1, rising at each beat.
+    respiration : float64 array (T,)
+        Chest expansion, mean 0 and standard deviation 1, rising with each breath in.
+    """
+
+    def __init__(
+        self, portrait: NDArray[np.uint8], face: tuple[float, float, float], settings: ClipSettings
+    ) -> None:
+        self.settings = settings
+        self.fs = settings.fs
+        self._portrait = portrait
+        self._face = face
+        random = np.random.default_rng(settings.seed)
+        frames = max(round(settings.duration_s * settings.fs), 2)
+        self.timestamps_s = np.arange(frames) / settings.fs
+        breath_phase = _phase(settings.breathing_rate / 60, 0.05 * _wander(frames, settings.fs, 0.1, random), settings.fs)
+        self.respiration = _standardized(_breath(breath_phase + random.uniform(0, 2 * np.pi)))
+        # Heart-rate variability: slow wandering, and the heart quickening with each breath in.
+        variation = 0.02 * _wander(frames, settings.fs, 0.15, random) + 0.015 * self.respiration
+        self._beat_phase = _phase(settings.heart_rate / 60, variation, settings.fs)
+        self.pulse = _standardized(_beat(self._beat_phase + random.uniform(0, 2 * np.pi)))
+        self._breath_phase = breath_phase
+        self._motion = settings.head_motion * np.stack(
+            [_wander(frames, settings.fs, 0.4, random), _wander(frames, settings.fs, 0.4, random)]
+        )
+        self._light = 1.0 + settings.light_change * _wander(frames, settings.fs, 0.3, random)
+        self._noise_seed = int(random.integers(2**31))
+
+    @property
+    def heart_rate(self) -> float:
+        """True mean heart rate in beats/min."""
+        return _rate(self._beat_phase, self.fs)
+
+    @property
+    def breathing_rate(self) -> float:
+        """True mean breathing rate in breaths/min."""
+        return _rate(self._breath_phase, self.fs)
+
+    def frames(self) -> Iterator[NDArray[np.uint8]]:
+        """Yield the frames, each (H, W, 3) uint8 RGB; they are drawn one by one, in constant memory."""
+        settings = self.settings
+        height, width = self._portrait.shape[:2]
+        noise = np.random.default_rng(self._noise_seed)
+        # A pool of noise is drawn once; each frame looks at it from a random place.
+        size = height * width * 3
+        pool = noise.standard_normal(2 * size, dtype=np.float32) * np.float32(settings.noise)
+        pool += np.float32(0.5)  # rounds to the nearest level once it is cut to whole numbers
+        y_face, size_face = self._face[1], self._face[2]
+        # Below the chin the chest moves three times as much as the head.
+        chest = 1.0 / (1.0 + np.exp(-(np.arange(height) - y_face - 0.75 * size_face) / (0.08 * size_face)))
+        layers = self._layers
+        for t in range(len(self.timestamps_s)):
+            breath = -settings.breathing_motion * self.respiration[t] * (1.0 + 2.0 * chest)
+            dx, dy = self._motion[0, t] * size_face, (self._motion[1, t] + breath) * size_face
+            moved = _shift_columns(_shift_rows(layers, dy), dx)
+            # Skin darkens as it fills with blood: brightness x light x (1 - signature x strength x pulse).
+            beat = np.float32(-settings.pulse_strength * self.pulse[t]) * _PULSE_RGB
+            frame = moved[..., 3:] * (beat * np.float32(self._light[t]))
+            frame += np.float32(self._light[t])
+            frame *= moved[..., :3]
+            start = int(noise.integers(size))
+            frame += pool[start : start + size].reshape(height, width, 3)
+            yield np.clip(frame, 0, 255, out=frame).astype(np.uint8)
+
+    @cached_property
+    def _layers(self) -> NDArray[np.float32]:
+        """The portrait and how much each pixel is skin; (H, W, 4) float32."""
+        colour = self._portrait.astype(np.float32) * np.array(self.settings.tint, dtype=np.float32)
+        skin = _skin(self._portrait, self._face)
+        return np.concatenate([np.clip(colour, 0, 255), skin[..., None]], axis=2)
+
+
+def demo_clip(seed: int = 0) -> SyntheticClip:
+    """Return the clip that the demonstration measures: 30 s at 30 frames/s, from a public-domain portrait.
+
+    Raises
+    ------
+    PhysiocamError
+        If scikit-image, which ships the portrait, is not installed.
+    """
+    try:
+        from skimage.data import astronaut
+    except ImportError:
+        raise PhysiocamError(
+            "the demonstration needs the portrait that scikit-image ships; run: pip install 'physiocam[demo]'"
+        ) from None
+    # The upper part of the portrait of Eileen Collins (NASA): head and shoulders.
+    portrait = area_resize(astronaut()[:384], _DEMO_HEIGHT, _DEMO_WIDTH)
+    face = (0.44 * _DEMO_WIDTH, 0.315 * _DEMO_HEIGHT, 0.31 * _DEMO_HEIGHT)
+    return SyntheticClip((portrait + 0.5).astype(np.uint8), face, ClipSettings(seed=seed))
+
+
+def _phase(frequency: float, variation: NDArray[np.float64], fs: float) -> NDArray[np.float64]:
+    """Phase in radians of an oscillation whose frequency in Hz varies by a relative amount."""
+    return 2 * np.pi * frequency / fs * np.cumsum(1.0 + variation)
+
+
+def _rate(phase: NDArray[np.float64], fs: float) -> float:
+    return float((phase[-1] - phase[0]) / (2 * np.pi) / ((len(phase) - 1) / fs) * 60)
+
+
+def _beat(phase: NDArray[np.float64]) -> NDArray[np.float64]:
+    """One beat a turn: a steep systolic wave and a lower one after the dicrotic notch."""
+    turn = np.mod(phase, 2 * np.pi)
+
+    def wave(centre: float, width: float) -> NDArray[np.float64]:
+        distance = np.angle(np.exp(1j * (turn - centre)))
+        return np.exp(-0.5 * (distance / width) ** 2)
+
+    return wave(1.6, 0.55) + 0.45 * wave(3.4, 0.8)
+
+
+def _breath(phase: NDArray[np.float64]) -> NDArray[np.float64]:
+    """One breath a turn: in a little faster than out."""
+    return np.sin(phase + 0.3 * np.sin(phase))
+
+
+def _wander(frames: int, fs: float, highest: float, random: np.random.Generator) -> NDArray[np.float64]:
+    """Smooth random motion below a frequency in Hz; standard deviation 1 in the long run."""
+    frequencies = random.uniform(0.02, highest, 8)
+    phases = random.uniform(0, 2 * np.pi, 8)
+    times = np.arange(frames)[:, None] / fs
+    waves: NDArray[np.float64] = np.sin(2 * np.pi * frequencies * times + phases)
+    return waves.sum(axis=1) / 2.0
+
+
+def _standardized(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    centred = values - values.mean()
+    return centred / max(float(centred.std()), 1e-12)
+
+
+def _skin(portrait: NDArray[np.uint8], face: tuple[float, float, float]) -> NDArray[np.float32]:
+    """Soft mask of the face's skin, (H, W) float32 in 0..1: an ellipse, without what is much darker than the face."""
+    x, y, size = face
+    rows = (np.arange(portrait.shape[0])[:, None] - y) / (0.55 * size)
+    columns = (np.arange(portrait.shape[1])[None] - x) / (0.42 * size)
+    inside = 1.0 / (1.0 + np.exp(12.0 * (np.hypot(rows, columns) - 0.95)))
+    brightness = portrait.mean(axis=2)
+    usual = np.average(brightness, weights=inside)
+    lit = np.clip((brightness / max(usual, 1.0) - 0.35) / 0.3, 0.0, 1.0)
+    return (inside * lit).astype(np.float32)
+
+
+def _shift_rows(layers: NDArray[np.float32], shift: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Move each row down by its shift in pixels, interpolated between rows."""
+    height = len(layers)
+    position = np.clip(np.arange(height) - shift, 0, height - 1)
+    upper = np.minimum(position.astype(int), max(height - 2, 0))
+    share = (position - upper).astype(np.float32)[:, None, None]
+    above = layers[upper]
+    return above + share * (layers[np.minimum(upper + 1, height - 1)] - above)
+
+
+def _shift_columns(layers: NDArray[np.float32], shift: float) -> NDArray[np.float32]:
+    """Move all columns right by a shift in pixels, interpolated between columns."""
+    width = layers.shape[1]
+    whole = int(np.floor(shift))
+    share = np.float32(shift - whole)
+    columns = np.arange(width)
+    left = np.clip(columns - whole - 1, 0, width - 1)
+    right = np.clip(columns - whole, 0, width - 1)
+    moved = layers[:, right]
+    moved *= 1 - share
+    moved += share * layers[:, left]
+    return moved
