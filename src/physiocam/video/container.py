@@ -1,0 +1,190 @@
+"""Video files: the frame times of all packets first, then the frames one after the other."""
+
+import os
+from array import array
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from physiocam.errors import VideoError
+from physiocam.video.even_grid import FASTEST_FS, EvenGrid, Still, timed_grid, untimed_grid
+from physiocam.video.pixels import RgbConverter
+
+# Frame threads hold a picture each, and the networks want their cores too.
+_MOST_THREADS = 8
+
+
+class VideoFile:
+    """A video file whose packets have been listed, but not decoded.
+
+    Parameters
+    ----------
+    path : Path
+        An existing file.
+    fs : float, optional
+        Frames per second, in place of what the file says.
+    max_fs : float
+        As in `physiocam.video.even_grid.timed_grid`.
+
+    Attributes
+    ----------
+    grid : EvenGrid
+    notes : list of str
+        What was found in the file, added to while its frames are decoded.
+
+    Raises
+    ------
+    VideoError
+        If the file cannot be read as a video, or its frame times make no sense.
+    """
+
+    def __init__(self, path: Path, fs: float | None, max_fs: float) -> None:
+        self._path = path
+        self.notes: list[str] = []
+        with _open(path) as container:
+            stream = _video_stream(container, path)
+            self._list_packets(container, stream)
+            if self._packets == 0:
+                raise VideoError(f"'{path}' holds no video frame; expected a recording of a face")
+            if self._packets == 1 and container.streams.audio:
+                raise VideoError(f"'{path}' holds sound and a cover picture; expected a video")
+            self.grid = self._even_grid(stream, fs, max_fs)
+            pixel = stream.sample_aspect_ratio
+            if pixel and pixel != 1:
+                self.notes.append(f"pixels are not square ({pixel}); the picture is taken as it is stored")
+        self.notes.extend(self.grid.notes)
+
+    def _list_packets(self, container: Any, stream: Any) -> None:
+        stamps, unstamped, dropped = array("q"), 0, 0
+        in_order, last_dts = True, None
+        try:
+            for packet in container.demux(stream):
+                if packet.size == 0:
+                    continue
+                if packet.is_discard:  # decoded for the sake of others, before the start of an edit list
+                    dropped += 1
+                elif packet.pts is None:
+                    unstamped += 1
+                else:
+                    stamps.append(packet.pts)
+                if packet.dts is not None:
+                    in_order = in_order and (last_dts is None or packet.dts >= last_dts)
+                    last_dts = packet.dts
+        except av.FFmpegError:
+            pass  # what comes after the damage is told by the header's count
+        self._packets = len(stamps) + unstamped
+        self._promised = max(self._packets, stream.frames - dropped)
+        self._stamps = np.unique(np.frombuffer(stamps, dtype=np.int64))
+        if not in_order or len(self._stamps) < 0.9 * self._packets:
+            self._stamps = self._stamps[:0]
+
+    def _even_grid(self, stream: Any, fs: float | None, max_fs: float) -> EvenGrid:
+        times = ((self._stamps - self._stamps[:1]) * float(stream.time_base or 0)).astype(np.float64)
+        stated = _plausible(stream.average_rate) or _plausible(stream.guessed_rate)
+        if fs is not None:
+            claim = f"{stated:.5g}" if stated else "nothing usable"
+            self.notes.append(f"taken as {fs:.5g} frames/s, as given; the file says {claim}")
+            return untimed_grid(len(times) or self._packets, fs, max_fs)
+        try:
+            if len(times) > 1 and times[-1] > 0:
+                return timed_grid(times, max_fs)
+        except VideoError as error:
+            raise VideoError(f"'{self._path}': {error}") from None
+        if stated is None:
+            raise VideoError(f"'{self._path}' states no usable frame rate; pass it as fs")
+        if self._packets > 1:
+            self.notes.append(f"no usable frame times; taken as even at the stated {stated:.5g} frames/s")
+        return untimed_grid(self._packets, stated, max_fs)
+
+    def stills(self) -> Generator[Still, None, None]:
+        """Decode the file from the start; pixels are converted on demand.
+
+        Yields
+        ------
+        Still
+
+        Raises
+        ------
+        VideoError
+            If not a single frame can be decoded.
+        """
+        place = self._place()
+        render = RgbConverter()
+        decoded = 0
+        with _open(self._path) as container:
+            for frame in _frames(container, _video_stream(container, self._path)):
+                yield Still(place(frame, decoded), partial(render, frame))
+                decoded += 1
+        if decoded == 0:
+            raise VideoError(
+                f"none of the {self._packets} frames of '{self._path}' can be decoded; the file is damaged"
+            )
+        if self._packets < self._promised:
+            self.notes.append(f"stopped after {decoded} of {self._promised} frames: the file ends early")
+        elif decoded < self._packets:
+            self.notes.append(f"{self._packets - decoded} of {self._packets} frames could not be decoded")
+
+    def _place(self) -> Callable[[av.VideoFrame, int], float]:
+        stamps, positions = self._stamps, self.grid.positions
+        step = float(positions[1]) if len(positions) > 1 else 1.0
+        if len(stamps) == 0:
+            return lambda _, count: count * step
+
+        def by_stamp(frame: av.VideoFrame, count: int) -> float:
+            if frame.pts is None:
+                return float(positions[min(count, len(positions) - 1)])
+            return float(positions[min(int(np.searchsorted(stamps, frame.pts)), len(positions) - 1)])
+
+        return by_stamp
+
+
+def _open(path: Path) -> Any:
+    try:
+        # Named as a file, and nothing else: a playlist in disguise must not make FFmpeg read the network.
+        return av.open(f"file:{path}", options={"protocol_whitelist": "file"})
+    except (av.FFmpegError, OSError, ValueError) as error:
+        reason = "permission denied" if isinstance(error, PermissionError) else "FFmpeg finds no video in it"
+        raise VideoError(
+            f"'{path}' cannot be opened as a video: {reason}; expected a file such as MP4, MOV, MKV or AVI"
+        ) from None
+
+
+def _video_stream(container: Any, path: Path) -> Any:
+    stream = container.streams.best("video")
+    if stream is None:
+        raise VideoError(f"'{path}' holds no video, only sound or other data; expected a video file")
+    if stream.codec_context is None:
+        raise VideoError(
+            f"'{path}' uses a codec that this FFmpeg cannot decode; re-encode it, for example as H.264"
+        )
+    return stream
+
+
+def _frames(container: Any, stream: Any) -> Iterator[av.VideoFrame]:
+    stream.thread_type = "AUTO"
+    stream.codec_context.thread_count = min(os.cpu_count() or 1, _MOST_THREADS)
+    packets = container.demux(stream)
+    ended = False
+    while not ended:
+        try:
+            packet = next(packets, None)
+        except av.FFmpegError:
+            packet = None
+        ended = packet is None or packet.size == 0
+        if packet is not None and packet.is_corrupt:
+            continue
+        try:
+            frames = stream.codec_context.decode(None if ended else packet)
+        except (av.FFmpegError, ValueError):
+            continue  # the frame is missing from its place on the grid
+        for frame in frames:
+            if not frame.is_corrupt:
+                yield frame
+
+
+def _plausible(rate: Any) -> float | None:
+    return float(rate) if rate and 0 < rate <= FASTEST_FS else None

@@ -1,0 +1,216 @@
+"""The even time grid: where the frames of a recording fall on it, and what is shown between them."""
+
+import math
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.errors import VideoError
+
+Image = NDArray[np.uint8]
+
+# Further than this from every frame, the recording has a hole and nothing is shown.
+_REACH_S = 0.25
+
+# A frame this near to a grid time, in steps of the grid, stands for it as it is.
+_SNAP = 0.1
+
+# No hole is longer than this: clocks that jump by hours or years are faults, not pauses.
+_LONGEST_HOLE_S = 60.0
+
+# No camera is faster; a recording that claims to be has a wrong time base.
+FASTEST_FS = 2000.0
+
+
+class Still:
+    """One frame of the recording and its place on the grid; pixels are made only when they are asked for.
+
+    Parameters
+    ----------
+    position : float
+        Time from the first frame, in steps of the grid.
+    render : callable
+        Makes the image, or None where the frame cannot be read.
+    """
+
+    def __init__(self, position: float, render: Callable[[], Image | None]) -> None:
+        self.position = position
+        self._render = render
+
+    @cached_property
+    def image(self) -> Image | None:
+        """Image (H, W, 3) uint8 RGB, or None."""
+        return self._render()
+
+
+@dataclass(frozen=True)
+class EvenGrid:
+    """An even time grid and the place of every frame on it.
+
+    Attributes
+    ----------
+    fs : float
+        Grid times per second.
+    positions : float64 array of shape (n,)
+        Places of the recording's frames in steps of the grid, never falling; the first is 0.
+    notes : tuple of str
+        What was done to the frame times, for the user.
+    """
+
+    fs: float
+    positions: NDArray[np.float64]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def frames(self) -> int:
+        """Number of grid times from the first frame to the last."""
+        return math.floor(float(self.positions[-1]) + _SNAP) + 1
+
+
+def untimed_grid(frames: int, fs: float, max_fs: float) -> EvenGrid:
+    """Grid of frames that are evenly spaced by definition: arrays, folders, rates given by the user.
+
+    Parameters
+    ----------
+    frames : int
+    fs : float
+        Frames per second.
+    max_fs : float
+        As in `timed_grid`.
+
+    Returns
+    -------
+    EvenGrid
+    """
+    return _thinned(fs, np.arange(frames, dtype=np.float64), max_fs, ())
+
+
+def timed_grid(times: NDArray[np.float64], max_fs: float) -> EvenGrid:
+    """Grid of frames with times of their own.
+
+    Frames within half a frame of an even grid are taken to lie on it, which undoes the rounding of
+    containers that count milliseconds. Others get their typical rate: the mean of the intervals near the
+    median.
+
+    Parameters
+    ----------
+    times : float64 array of shape (n,), n >= 2, strictly rising
+        Frame times in seconds.
+    max_fs : float
+        Of a faster grid every k-th time is kept, with the smallest k that brings it to `max_fs` or below.
+
+    Returns
+    -------
+    EvenGrid
+
+    Raises
+    ------
+    VideoError
+        If the times are no camera's: too dense, or so scattered that nearly all of the grid would be empty.
+    """
+    times = times - times[0]
+    frames = len(times)
+    fs = (frames - 1) / times[-1]
+    notes: list[str] = []
+    if np.max(np.abs(times * fs - np.arange(frames))) <= 0.5:
+        positions = np.arange(frames, dtype=np.float64)
+    else:
+        intervals = np.diff(times)
+        fs = _typical_rate(intervals)
+        jumps = intervals > max(_LONGEST_HOLE_S, 2.0 / fs)
+        if jumps.any():
+            at, by = float(times[:-1][jumps][0]), float(intervals[jumps].max())
+            notes.append(
+                f"frame times jump by up to {by:.4g} s ({int(jumps.sum())} times, first after {at:.1f} s); "
+                f"each jump counts as a gap of {_LONGEST_HOLE_S:.0f} s"
+            )
+            intervals = np.where(jumps, _LONGEST_HOLE_S, intervals)
+        positions = np.concatenate([[0.0], np.cumsum(intervals)]) * fs
+        if positions[-1] > 100 * frames + _LONGEST_HOLE_S * fs:
+            raise VideoError(
+                f"{frames} frames are scattered over {times[-1]:.4g} s at intervals of {1 / fs:.4g} s; "
+                "if they are evenly spaced, pass their rate as fs"
+            )
+        notes.append(_about_intervals(positions, fs))
+    if fs > FASTEST_FS:
+        raise VideoError(
+            f"frame times claim {fs:.4g} frames/s, expected at most {FASTEST_FS:.0f}; pass the rate as fs"
+        )
+    return _thinned(fs, positions, max_fs, tuple(notes))
+
+
+def _typical_rate(intervals: NDArray[np.float64]) -> float:
+    # The mean around the median, not the median itself: 33, 33, 34 ms are 30 frames/s and not 30.3.
+    median = np.median(intervals)
+    return float(1.0 / intervals[np.abs(intervals - median) <= 0.1 * median].mean())
+
+
+def _about_intervals(positions: NDArray[np.float64], fs: float) -> str:
+    shortest, longest = np.diff(positions).min() / fs, np.diff(positions).max() / fs
+    between = int(np.count_nonzero(np.abs(positions - np.round(positions)) > _SNAP))
+    return (
+        f"variable frame rate (intervals from {1000 * shortest:.1f} to {1000 * longest:.1f} ms); "
+        f"brought to an even {fs:.5g} frames/s ({between} of {len(positions)} frames lie between its times)"
+    )
+
+
+def _thinned(fs: float, positions: NDArray[np.float64], max_fs: float, notes: tuple[str, ...]) -> EvenGrid:
+    keep = max(math.ceil(fs / max_fs - 1e-9), 1)
+    if keep == 1:
+        return EvenGrid(fs, positions, notes)
+    note = f"{fs:.5g} frames/s thinned to {fs / keep:.5g}: one frame in {keep} is kept"
+    return EvenGrid(fs / keep, positions / keep, (*notes, note))
+
+
+def on_grid(stills: Generator[Still, None, None], fs: float) -> Generator[Image | None, None, None]:
+    """Images at the grid times 0, 1, 2, ... up to the last frame.
+
+    A frame on a grid time, or within a tenth of a step of it, is passed on untouched. Between two frames the
+    image is interpolated linearly. Where they are more than half a second apart, each is held for a quarter
+    of a second and the rest is None. (Below two frames a second, half a step takes the place of the quarter.)
+
+    Parameters
+    ----------
+    stills : generator of Still
+        In order of time; one that does not lie after its predecessor is dropped.
+    fs : float
+        Grid times per second.
+
+    Yields
+    ------
+    uint8 array (H, W, 3) or None
+    """
+    reach = max(_REACH_S * fs, 0.5) + 1e-6
+    index = 0
+    before: Still | None = None
+    with closing(stills):
+        for after in stills:
+            if before is not None and after.position <= before.position:
+                continue
+            while index <= after.position + _SNAP:
+                yield _shown(index, before, after, reach)
+                index += 1
+            before = after
+
+
+def _shown(index: int, before: Still | None, after: Still, reach: float) -> Image | None:
+    if abs(after.position - index) <= _SNAP:
+        return after.image
+    if before is None or after.position - before.position > 2 * reach:
+        if after.position - index <= reach:
+            return after.image
+        return before.image if before is not None and index - before.position <= reach else None
+    if before.image is None or after.image is None:
+        return None
+    return _blend(before.image, after.image, (index - before.position) / (after.position - before.position))
+
+
+def _blend(before: Image, after: Image, weight: float) -> Image:
+    mixed = np.multiply(after, np.float32(weight), dtype=np.float32)
+    mixed += np.multiply(before, np.float32(1.0 - weight), dtype=np.float32)
+    mixed += 0.5  # the conversion below cuts off
+    return mixed.astype(np.uint8)

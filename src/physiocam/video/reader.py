@@ -1,0 +1,164 @@
+"""Recordings in, frames out: video files, folders of images and arrays on one even time grid."""
+
+import math
+import os
+from collections.abc import Generator, Iterator
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.errors import VideoError
+from physiocam.video.container import VideoFile
+from physiocam.video.even_grid import EvenGrid, Still, on_grid, untimed_grid
+from physiocam.video.images import ImageFolder
+
+
+class Frame(NamedTuple):
+    """One time of the grid.
+
+    Attributes
+    ----------
+    timestamp_s : float
+        Time in seconds; the first frame is at 0.
+    image : uint8 array of shape (H, W, 3) or None
+        RGB; None where the recording has a hole.
+    """
+
+    timestamp_s: float
+    image: NDArray[np.uint8] | None
+
+
+class _Recording(Protocol):
+    grid: EvenGrid
+    notes: list[str]
+
+    def stills(self) -> Generator[Still, None, None]: ...
+
+
+class Video:
+    """A recording on an even time grid; iterates `Frame` once, in constant memory.
+
+    Attributes
+    ----------
+    source : str
+        What is read, for messages.
+    fs : float
+        Grid times per second.
+    frames : int or None
+        Expected number of frames; a damaged recording may yield fewer.
+    notes : list of str
+        What the user should know about the recording; complete after the last frame.
+    """
+
+    def __init__(self, source: str, recording: _Recording) -> None:
+        self.source = source
+        self.fs = recording.grid.fs
+        self.frames: int | None = recording.grid.frames
+        self.notes = recording.notes
+        self._images = on_grid(recording.stills(), self.fs)
+        self._started = False
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Read the frames.
+
+        Raises
+        ------
+        VideoError
+            On a second pass, or if no frame can be decoded.
+        """
+        if self._started:
+            raise VideoError(f"'{self.source}' has been read already; open it again for a second pass")
+        self._started = True
+        return self._frames()
+
+    def _frames(self) -> Iterator[Frame]:
+        for index, image in enumerate(self._images):
+            yield Frame(index / self.fs, image)
+
+    def close(self) -> None:
+        """Close the file; no frame can be read afterwards."""
+        self._started = True
+        self._images.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_video(
+    source: str | os.PathLike[str] | NDArray[Any], fs: float | None = None, max_fs: float = math.inf
+) -> Video:
+    """Open a recording for one pass over its frames.
+
+    Parameters
+    ----------
+    source : path or uint8 array of shape (T, H, W, 3)
+        Video file, folder of images (one a frame, natural order of the names), or RGB frames.
+    fs : float, optional
+        Frames per second. Needed for arrays and folders; for files it overrides what the file says.
+    max_fs : float
+        Of faster recordings every k-th frame is kept, with the smallest k that brings them to `max_fs` or
+        below.
+
+    Returns
+    -------
+    Video
+
+    Raises
+    ------
+    VideoError
+        If the source is missing, unreadable or empty, or `fs` is missing or no positive number.
+    """
+    if fs is not None and not (math.isfinite(fs) and fs > 0):
+        raise VideoError(f"fs is {fs}, expected a positive number of frames per second")
+    if isinstance(source, np.ndarray):
+        return Video("array", _ArrayRecording(source, _needed(fs, "an array"), max_fs))
+    try:
+        path = Path(source)
+    except TypeError:
+        kind = type(source).__name__
+        raise VideoError(f"source is of type {kind}, expected a path or a uint8 array (T, H, W, 3)") from None
+    if path.is_dir():
+        return Video(str(path), ImageFolder(path, _needed(fs, f"the folder of images '{path}'"), max_fs))
+    if not path.exists():
+        raise VideoError(f"'{path}' does not exist; expected a video file or a folder of images")
+    if not path.is_file():
+        raise VideoError(f"'{path}' is no regular file; expected a video file or a folder of images")
+    if path.stat().st_size == 0:
+        raise VideoError(f"'{path}' is empty (0 bytes); expected a video file")
+    return Video(str(path), VideoFile(path, fs, max_fs))
+
+
+def _needed(fs: float | None, source: str) -> float:
+    if fs is None:
+        raise VideoError(f"{source} carries no frame rate; pass fs, its frames per second")
+    return fs
+
+
+class _ArrayRecording:
+    """Frames in memory."""
+
+    def __init__(self, images: NDArray[Any], fs: float, max_fs: float) -> None:
+        if images.ndim != 4 or images.shape[-1] != 3:
+            raise VideoError(f"array has shape {images.shape}, expected (T, H, W, 3): RGB frames")
+        if images.dtype != np.uint8:
+            raise VideoError(
+                f"array is {images.dtype}, expected uint8; scale to 0..255, without NaN, and convert it"
+            )
+        if images.size == 0:
+            raise VideoError(f"array has shape {images.shape}, expected at least one frame of one pixel")
+        self._array = images
+        self.grid = untimed_grid(len(images), fs, max_fs)
+        self.notes = list(self.grid.notes)
+
+    def stills(self) -> Generator[Still, None, None]:
+        for index, position in enumerate(self.grid.positions):
+            yield Still(float(position), partial(self._array.__getitem__, index))
