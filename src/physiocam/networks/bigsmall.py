@@ -3,10 +3,15 @@
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from physiocam.networks.config import BigSmallConfig, Task
+from physiocam.networks.config import (
+    BIG_CHANNELS,
+    FEATURE_CHANNELS,
+    HIDDEN,
+    SMALL_CHANNELS,
+    BigSmallConfig,
+    Task,
+)
 from physiocam.networks.temporal_shift import TemporalShift
-
-_HIDDEN = 128
 
 
 class BigSmall(nn.Module):
@@ -33,7 +38,7 @@ class BigSmall(nn.Module):
             self.big = BigBranch()
         if config.uses_small:
             self.small = SmallBranch(config)
-        features = 64 * config.map_size**2
+        features = FEATURE_CHANNELS * config.map_size**2
         self.heads = nn.ModuleDict({task.name: Head(features, task) for task in config.tasks})
 
     def forward(self, big: Tensor | None = None, small: Tensor | None = None) -> dict[str, Tensor]:
@@ -75,12 +80,13 @@ class BigBranch(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv1 = _convolution(3, 32)
-        self.conv2 = _convolution(32, 32)
-        self.conv3 = _convolution(32, 32)
-        self.conv4 = _convolution(32, 64)
-        self.conv5 = _convolution(64, 64)
-        self.conv6 = _convolution(64, 64)
+        channels = iter(BIG_CHANNELS)
+        self.conv1 = _convolution(*next(channels))
+        self.conv2 = _convolution(*next(channels))
+        self.conv3 = _convolution(*next(channels))
+        self.conv4 = _convolution(*next(channels))
+        self.conv5 = _convolution(*next(channels))
+        self.conv6 = _convolution(*next(channels))
         self.pool2 = nn.AvgPool2d(2)
         self.pool4 = nn.AvgPool2d(4)
         self.dropout1 = nn.Dropout(0.25)
@@ -103,10 +109,11 @@ class SmallBranch(nn.Module):
     def __init__(self, config: BigSmallConfig) -> None:
         super().__init__()
         self.shift = TemporalShift(config.clip_length, config.shift)
-        self.conv1 = _convolution(3, 32)
-        self.conv2 = _convolution(32, 32)
-        self.conv3 = _convolution(32, 32)
-        self.conv4 = _convolution(32, 64)
+        channels = iter(SMALL_CHANNELS)
+        self.conv1 = _convolution(*next(channels))
+        self.conv2 = _convolution(*next(channels))
+        self.conv3 = _convolution(*next(channels))
+        self.conv4 = _convolution(*next(channels))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map difference frames to features."""
@@ -120,8 +127,8 @@ class Head(nn.Module):
 
     def __init__(self, features: int, task: Task) -> None:
         super().__init__()
-        self.fc1 = nn.Linear(features, _HIDDEN)
-        self.fc2 = nn.Linear(_HIDDEN, task.outputs)
+        self.fc1 = nn.Linear(features, HIDDEN)
+        self.fc2 = nn.Linear(HIDDEN, task.outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (F, features) to outputs (F, C)."""

@@ -9,6 +9,12 @@ AU_LABELS = ("AU01", "AU02", "AU04", "AU06", "AU07", "AU10", "AU12", "AU14", "AU
 # The Big branch pools by 2, 2 and 4, so its map is this many times smaller than its input.
 BIG_POOLING = 16
 
+# Input and output channels of each branch's convolutions, and the width of the heads' hidden layer (the released code).
+BIG_CHANNELS = ((3, 32), (32, 32), (32, 32), (32, 64), (64, 64), (64, 64))
+SMALL_CHANNELS = ((3, 32), (32, 32), (32, 32), (32, 64))
+FEATURE_CHANNELS = 64
+HIDDEN = 128
+
 
 class Task(BaseModel):
     """What one head predicts.
@@ -113,3 +119,22 @@ class BigSmallConfig(BaseModel):
     def map_size(self) -> int:
         """Side of the fused feature map."""
         return self.small_size if self.branches == "small" else self.big_size // BIG_POOLING
+
+
+def tensor_shapes(config: BigSmallConfig) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of a network's tensors, in the order of its state dict; known without PyTorch."""
+    layers: dict[str, tuple[int, ...]] = {}
+    if config.uses_big:
+        for i, (inputs, outputs) in enumerate(BIG_CHANNELS, start=1):
+            layers[f"big.conv{i}"] = (outputs, inputs, 3, 3)
+    if config.uses_small:
+        for i, (inputs, outputs) in enumerate(SMALL_CHANNELS, start=1):
+            layers[f"small.conv{i}"] = (outputs, inputs, 3, 3)
+    for task in config.tasks:
+        layers[f"heads.{task.name}.fc1"] = (HIDDEN, FEATURE_CHANNELS * config.map_size**2)
+        layers[f"heads.{task.name}.fc2"] = (task.outputs, HIDDEN)
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, shape in layers.items():
+        shapes[f"{name}.weight"] = shape
+        shapes[f"{name}.bias"] = shape[:1]
+    return shapes

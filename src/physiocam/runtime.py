@@ -1,0 +1,81 @@
+"""A bundle's networks on ONNX Runtime."""
+
+import os
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from physiocam.errors import BundleError
+from physiocam.weights.bundle import Bundle
+
+# Clips in one call of a network: more brings no speed, since the feature maps no longer fit the caches, and costs memory.
+_BATCH = 4
+
+
+class Runtime:
+    """Runs every network of a bundle and averages those that answer the same task.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    threads : int, optional
+        Threads to compute with; all cores by default.
+
+    Raises
+    ------
+    BundleError
+        If ONNX Runtime cannot load a graph of the bundle.
+    """
+
+    def __init__(self, bundle: Bundle, threads: int | None = None) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or os.cpu_count() or 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 4
+        self._stride = bundle.info.big_stride
+        self._networks = []
+        for entry in bundle.info.networks:
+            try:
+                session = onnxruntime.InferenceSession(
+                    bundle.folder / entry.onnx, options, providers=["CPUExecutionProvider"]
+                )
+            except Exception as error:  # ONNX Runtime raises kinds of its own that share no base
+                reason = str(error).splitlines()[0][:200]
+                raise BundleError(f"'{bundle.folder / entry.onnx}' cannot be run: {reason}") from None
+            self._networks.append((entry.config, session))
+
+    def run(self, big: NDArray[np.float32], small: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """Predict every task for every frame.
+
+        Parameters
+        ----------
+        big : float32 array of shape (B, K, 3, big_size, big_size)
+            Standardized Big frames at the bundle's stride: K = clip_length / big_stride.
+        small : float32 array of shape (B, N, 3, small_size, small_size)
+
+        Returns
+        -------
+        dict of str to float32 array
+            Task name to (B, N, C); binary tasks as logits. The same inputs give the same bits on every run.
+        """
+        batches = [
+            self._run_batch(big[start : start + _BATCH], small[start : start + _BATCH])
+            for start in range(0, len(small), _BATCH)
+        ]
+        return {task: np.concatenate([batch[task] for batch in batches]) for task in batches[0]}
+
+    def _run_batch(self, big: NDArray[np.float32], small: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        answers: dict[str, list[NDArray[np.float32]]] = {}
+        for config, session in self._networks:
+            inputs = {}
+            if config.uses_big:
+                inputs["big"] = np.ascontiguousarray(big[:, :: config.big_stride // self._stride])
+            if config.uses_small:
+                inputs["small"] = np.ascontiguousarray(small)
+            for task, output in zip(config.tasks, session.run(None, inputs), strict=True):
+                answers.setdefault(task.name, []).append(output)
+        return {
+            task: outputs[0] if len(outputs) == 1 else np.mean(outputs, axis=0, dtype=np.float32)
+            for task, outputs in answers.items()
+        }

@@ -1,0 +1,297 @@
+"""Bundles: what they say of themselves, and reading them safely.
+
+A bundle is a folder: bundle.json describes it, and each network has a .safetensors file with its weights and an .onnx
+file with its graph. The graph holds no weights of its own: it points into the .safetensors file, so they exist once.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from safetensors import SafetensorError, safe_open
+
+from physiocam.errors import BundleError
+from physiocam.networks.config import BigSmallConfig, Task, tensor_shapes
+
+DESCRIPTION = "bundle.json"
+_DEFAULT = Path(__file__).parent / "default"
+
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NetworkEntry(_Strict):
+    """One network of a bundle.
+
+    Attributes
+    ----------
+    name : str
+    config : BigSmallConfig
+    weights, onnx : str
+        File names inside the bundle's folder.
+    weights_sha256, onnx_sha256 : str
+    """
+
+    name: FileName
+    config: BigSmallConfig
+    weights: FileName
+    weights_sha256: Sha256
+    onnx: FileName
+    onnx_sha256: Sha256
+
+
+class Crop(_Strict):
+    """How the face is cut out.
+
+    Attributes
+    ----------
+    factor : float
+        Side of the square, as a multiple of the longer side of the face's box.
+    """
+
+    factor: Annotated[float, Field(gt=0, le=10)] = 1.0
+
+
+class BundleInfo(_Strict):
+    """The content of bundle.json.
+
+    Attributes
+    ----------
+    format : int
+        Version of this description.
+    name, description, licence : str
+    fs : float
+        Frames per second of the recordings it was trained on.
+    crop : Crop
+    networks : tuple of NetworkEntry
+        Networks that answer the same task are averaged.
+    provenance : dict
+        Where the weights come from: files with their sha256, data, seeds, times.
+    evaluation : dict
+        How well it does, as measured.
+    """
+
+    format: Literal[1] = 1
+    name: FileName
+    description: str
+    licence: str
+    fs: Annotated[float, Field(gt=0, le=1000)]
+    crop: Crop = Crop()
+    networks: Annotated[tuple[NetworkEntry, ...], Field(min_length=1)]
+    provenance: dict[str, Any] = {}
+    evaluation: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        for field in ("clip_length", "big_size", "small_size"):
+            values = {getattr(entry.config, field) for entry in self.networks}
+            if len(values) > 1:
+                raise ValueError(f"networks differ in {field} ({sorted(values)}); a bundle's networks must agree")
+        for task in self.tasks:
+            for entry in self.networks:
+                for other in entry.config.tasks:
+                    if other.name == task.name and other != task:
+                        raise ValueError(f"networks differ in what task '{task.name}' is; they cannot be averaged")
+        return self
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """Everything the bundle predicts, each task once."""
+        return tuple({task.name: task for entry in self.networks for task in entry.config.tasks}.values())
+
+    @property
+    def clip_length(self) -> int:
+        """N, frames in a clip."""
+        return self.networks[0].config.clip_length
+
+    @property
+    def big_stride(self) -> int:
+        """M, the finest stride of Big frames that a network of the bundle needs."""
+        strides = [entry.config.big_stride for entry in self.networks if entry.config.uses_big]
+        return min(strides, default=self.clip_length)
+
+    @property
+    def big_size(self) -> int:
+        """Side of Big frames in pixels."""
+        return self.networks[0].config.big_size
+
+    @property
+    def small_size(self) -> int:
+        """Side of Small frames in pixels."""
+        return self.networks[0].config.small_size
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle on disk whose files have been checked.
+
+    Attributes
+    ----------
+    folder : Path
+    info : BundleInfo
+    sha256 : str
+        Over bundle.json, which holds the sha256 of every other file: it stands for the whole content.
+    """
+
+    folder: Path
+    info: BundleInfo
+    sha256: str
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Names of the tasks it answers."""
+        return tuple(task.name for task in self.info.tasks)
+
+    def task(self, name: str) -> Task | None:
+        """Return the task of a name, if the bundle answers it."""
+        return next((task for task in self.info.tasks if task.name == name), None)
+
+    def describe(self) -> str:
+        """Return what the bundle says of itself, as JSON."""
+        facts = {"folder": str(self.folder), "sha256": self.sha256, **self.info.model_dump(mode="json")}
+        return json.dumps(facts, indent=2, ensure_ascii=False)
+
+
+def load_bundle(name_or_path: str | os.PathLike[str] = "default") -> Bundle:
+    """Find a bundle and check that it is whole.
+
+    Parameters
+    ----------
+    name_or_path : str or path
+        "default" (inside the package), the name of an imported bundle, or the path of a bundle's folder.
+
+    Returns
+    -------
+    Bundle
+
+    Raises
+    ------
+    BundleError
+        If there is no such bundle, or a file of it is missing, altered or does not fit its description. Nothing in
+        it is ever unpickled or executed.
+    """
+    folder = _find(name_or_path)
+    try:
+        content = (folder / DESCRIPTION).read_bytes()
+    except OSError as error:
+        raise BundleError(f"cannot read '{folder / DESCRIPTION}': {error.strerror}") from None
+    try:
+        info = BundleInfo.model_validate_json(content)
+    except ValidationError as error:
+        raise BundleError(f"'{folder / DESCRIPTION}' is not understood: {one_line(error)}") from None
+    for entry in info.networks:
+        _check_file(folder / entry.weights, entry.weights_sha256)
+        _check_file(folder / entry.onnx, entry.onnx_sha256)
+        _check_tensors(folder / entry.weights, entry.config)
+    return Bundle(folder, info, sha256(content).hexdigest())
+
+
+def bundles_folder() -> Path:
+    """Where imported bundles live: in the user's data folder, or under PHYSIOCAM_HOME if that is set."""
+    home = os.environ.get("PHYSIOCAM_HOME")
+    if home:
+        return Path(home) / "bundles"
+    from platformdirs import user_data_path
+
+    return user_data_path("physiocam", appauthor=False) / "bundles"
+
+
+def bundle_folders() -> dict[str, Path]:
+    """Name to folder of every bundle that can be named, the default first; none is opened."""
+    found = {"default": _DEFAULT}
+    folder = bundles_folder()
+    if folder.is_dir():
+        for path in sorted(folder.iterdir()):
+            if (path / DESCRIPTION).is_file():
+                found.setdefault(path.name, path)
+    return found
+
+
+def check_name(name: str) -> None:
+    """Refuse a bundle name that could not be a folder of its own.
+
+    Raises
+    ------
+    BundleError
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or name == "default":
+        raise BundleError(
+            f"'{name}' cannot name a bundle; take letters, digits, '.', '_' and '-' (and not the name 'default')"
+        )
+
+
+def one_line(error: ValidationError) -> str:
+    """Return the first problem of a validation error as 'field: reason'."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    reason = first["msg"].removeprefix("Value error, ").replace("\n", " ")
+    return f"{where}: {reason}{more}" if where else f"{reason}{more}"
+
+
+def _find(name_or_path: str | os.PathLike[str]) -> Path:
+    text = os.fspath(name_or_path)
+    path = Path(text)
+    if path.name == DESCRIPTION and path.is_file():
+        return path.parent
+    if (path / DESCRIPTION).is_file():
+        return path
+    known = bundle_folders()
+    if text in known:
+        return known[text]
+    raise BundleError(
+        f"no bundle '{text}'; it is neither a folder with a {DESCRIPTION} nor one of: {', '.join(known)} "
+        "(see: physiocam weights list)"
+    )
+
+
+def _check_file(path: Path, expected: str) -> None:
+    if not path.is_file():
+        raise BundleError(f"'{path}' is missing; import the bundle again")
+    try:
+        with path.open("rb") as file:
+            found = _digest(iter(lambda: file.read(1 << 20), b""))
+    except OSError as error:
+        raise BundleError(f"cannot read '{path}': {error.strerror}") from None
+    if found != expected:
+        raise BundleError(f"'{path}' is not the file that {DESCRIPTION} describes (sha256 {found[:12]}...); import it again")
+
+
+def _digest(chunks: Iterable[bytes]) -> str:
+    digest = sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _check_tensors(path: Path, config: BigSmallConfig) -> None:
+    expected = tensor_shapes(config)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise BundleError(f"'{path}' is no readable safetensors file: {str(error).splitlines()[0]}") from None
+    if reason := mismatch(found, expected):
+        raise BundleError(f"'{path}' does not fit its description: {reason}")
+
+
+def mismatch(found: dict[str, tuple[int, ...]], expected: dict[str, tuple[int, ...]]) -> str | None:
+    """Say how tensors differ from what is expected, or None if they do not."""
+    if missing := [name for name in expected if name not in found]:
+        return f"tensor '{missing[0]}' is missing" + (f" (and {len(missing) - 1} more)" if len(missing) > 1 else "")
+    if extra := [name for name in found if name not in expected]:
+        return f"tensor '{extra[0]}' is not known" + (f" (and {len(extra) - 1} more)" if len(extra) > 1 else "")
+    for name, shape in expected.items():
+        if found[name] != shape:
+            return f"tensor '{name}' has shape {found[name]}, expected {shape}"
+    return None

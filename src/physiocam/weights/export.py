@@ -1,0 +1,213 @@
+"""Networks to bundles: safetensors, ONNX and the description (needs the `train` extra)."""
+
+import contextlib
+import io
+import json
+import logging
+import os
+import shutil
+import struct
+import tempfile
+import warnings
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnx.external_data_helper import set_external_data
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from physiocam.errors import BundleError
+from physiocam.networks.bigsmall import BigSmall
+from physiocam.weights.bundle import DESCRIPTION, Bundle, BundleInfo, Crop, NetworkEntry, load_bundle
+
+# ONNX Runtime and PyTorch add in different orders; more than this is a wrong graph.
+_TOLERANCE = 1e-4
+
+
+def export_bundle(
+    networks: Mapping[str, BigSmall],
+    folder: str | os.PathLike[str],
+    *,
+    name: str,
+    description: str,
+    licence: str,
+    fs: float,
+    crop_factor: float = 1.0,
+    provenance: dict[str, Any] | None = None,
+    evaluation: dict[str, Any] | None = None,
+    overwrite: bool = False,
+) -> Bundle:
+    """Write networks as a bundle.
+
+    The folder appears when it is complete, and only after ONNX Runtime has given PyTorch's answers.
+
+    Parameters
+    ----------
+    networks : mapping of str to BigSmall
+        By name; in evaluation mode.
+    folder : path
+    name, description, licence : str
+    fs : float
+        Frames per second of the training recordings.
+    crop_factor : float
+        Side of the face square, as a multiple of the longer side of the face's box.
+    provenance, evaluation : dict, optional
+        Plain values that go into the description as they are.
+    overwrite : bool
+        Replace an existing folder.
+
+    Returns
+    -------
+    Bundle
+
+    Raises
+    ------
+    BundleError
+        If the folder exists, cannot be written to, or ONNX Runtime disagrees with PyTorch.
+    """
+    target = Path(folder)
+    if target.exists() and not overwrite:
+        raise BundleError(f"'{target}' exists already; take another name, or say --overwrite")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=".bundle-", dir=target.parent))
+    except OSError as error:
+        raise BundleError(f"cannot write to '{target.parent}': {error.strerror}") from None
+    try:
+        info = BundleInfo(
+            name=name,
+            description=description,
+            licence=licence,
+            fs=fs,
+            crop=Crop(factor=crop_factor),
+            networks=tuple(_export(network.eval(), beside, label) for label, network in networks.items()),
+            provenance=provenance or {},
+            evaluation=evaluation or {},
+        )
+        (beside / DESCRIPTION).write_text(info.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        load_bundle(beside)
+        beside.chmod(0o755)
+        if target.exists():
+            shutil.rmtree(target)
+        beside.replace(target)
+    except OSError as error:
+        raise BundleError(f"cannot write '{target}': {error.strerror}; free some space or choose another folder") from None
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return load_bundle(target)
+
+
+def _export(network: BigSmall, folder: Path, name: str) -> NetworkEntry:
+    weights, graph = folder / f"{name}.safetensors", folder / f"{name}.onnx"
+    save_file({key: tensor.contiguous() for key, tensor in network.state_dict().items()}, weights)
+    weights.chmod(0o644)
+    inputs = _example_inputs(network)
+    model = _to_onnx(network, inputs)
+    _point_into(model, weights)
+    onnx.save(model, graph)
+    _check(network, inputs, graph)
+    return NetworkEntry(
+        name=name,
+        config=network.config,
+        weights=weights.name,
+        weights_sha256=sha256(weights.read_bytes()).hexdigest(),
+        onnx=graph.name,
+        onnx_sha256=sha256(graph.read_bytes()).hexdigest(),
+    )
+
+
+class _InOrder(nn.Module):
+    """The network with outputs in the order of its tasks: ONNX knows no dicts."""
+
+    def __init__(self, network: BigSmall) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, big: Tensor | None = None, small: Tensor | None = None) -> tuple[Tensor, ...]:
+        outputs = self.network(big, small)
+        return tuple(outputs[task.name] for task in self.network.config.tasks)
+
+
+def _example_inputs(network: BigSmall) -> dict[str, Tensor]:
+    config = network.config
+    generator = torch.Generator().manual_seed(0)
+    inputs = {}
+    if config.uses_big:
+        inputs["big"] = torch.randn(2, config.big_frames, 3, config.big_size, config.big_size, generator=generator)
+    if config.uses_small:
+        inputs["small"] = torch.randn(2, config.clip_length, 3, config.small_size, config.small_size, generator=generator)
+    return inputs
+
+
+def _to_onnx(network: BigSmall, inputs: dict[str, Tensor]) -> onnx.ModelProto:
+    clips = torch.export.Dim("clips")
+    # The exporter talks a lot about operators of packages that are not installed.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.inference_mode():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            _InOrder(network),
+            kwargs=inputs,
+            dynamo=True,
+            input_names=list(inputs),
+            output_names=[task.name for task in network.config.tasks],
+            dynamic_shapes={key: {0: clips} for key in inputs},
+            verbose=False,
+        )
+    assert program is not None
+    model: onnx.ModelProto = program.model_proto
+    return model
+
+
+def _point_into(model: onnx.ModelProto, weights: Path) -> None:
+    """Replace the graph's copies of the weights by places in the safetensors file."""
+    places = _places(weights)
+    for tensor in model.graph.initializer:
+        place = places.get(tensor.name.removeprefix("network."))
+        if place is not None:
+            if not tensor.HasField("raw_data"):
+                tensor.raw_data = onnx.numpy_helper.to_array(tensor).tobytes()
+            offset, length = place
+            with weights.open("rb") as file:
+                file.seek(offset)
+                if file.read(length) != tensor.raw_data:
+                    raise BundleError(f"the exporter changed tensor '{tensor.name}'; this PyTorch cannot export bundles")
+            set_external_data(tensor, weights.name, offset, length)
+            tensor.ClearField("raw_data")
+            tensor.data_location = onnx.TensorProto.EXTERNAL
+    # Names of source files and lines of the exporting machine are nobody's business.
+    for node in model.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    for value in (*model.graph.value_info, *model.graph.input, *model.graph.output, *model.graph.initializer):
+        del value.metadata_props[:]
+
+
+def _places(weights: Path) -> dict[str, tuple[int, int]]:
+    """Byte offset and length of each tensor in a safetensors file."""
+    with weights.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(length))
+    start = 8 + length
+    return {
+        name: (start + entry["data_offsets"][0], entry["data_offsets"][1] - entry["data_offsets"][0])
+        for name, entry in header.items()
+        if name != "__metadata__"
+    }
+
+
+def _check(network: BigSmall, inputs: dict[str, Tensor], graph: Path) -> None:
+    with torch.inference_mode():
+        expected = network(**inputs)
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    found = session.run(None, {key: tensor.numpy() for key, tensor in inputs.items()})
+    for task, output in zip(network.config.tasks, found, strict=True):
+        error = float(np.abs(expected[task.name].numpy() - output).max())
+        if not error <= _TOLERANCE * max(1.0, float(expected[task.name].abs().max())):
+            raise BundleError(f"ONNX Runtime differs from PyTorch by {error:.2g} in task '{task.name}'; not exported")
