@@ -1,0 +1,239 @@
+"""Heart and breathing rates, of a recording and along it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from physiocam.errors import PhysiocamError
+from physiocam.signals.quality import spectral_quality
+from physiocam.signals.settings import STEP_S, UNITS, Quantity, RateSettings, SignalSettings
+from physiocam.signals.waveform import clean_waveform
+
+# Frequencies a window is tried at, per width of its spectral peak: fine enough for the parabola through three.
+_OVERSAMPLING = 8
+
+# Windows whose spectra are taken at a time; keeps memory constant for recordings of hours.
+_WINDOWS = 256
+
+# A window of T seconds spreads a frequency's power over this many 1/T to either side.
+_LOBE = 1.5
+
+_NAMES: dict[Quantity, str] = {"heart": "heart rate", "breathing": "breathing"}
+_WAVES: dict[Quantity, str] = {"heart": "pulse", "breathing": "breathing"}
+
+
+@dataclass(frozen=True)
+class Rate:
+    """The rate of a whole recording.
+
+    Attributes
+    ----------
+    value : float or None
+        Per minute; None where the signal does not carry it.
+    unit : str
+        "beats/min" or "breaths/min".
+    quality : float
+        0..1; see `quality.spectral_quality`.
+    note : str or None
+        Why there is no value.
+    """
+
+    value: float | None
+    unit: str
+    quality: float
+    note: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class RateSeries:
+    """Rates along a recording, at the times of `rate_times`.
+
+    Attributes
+    ----------
+    value : float64 array (R,)
+        Per minute; NaN where there is none.
+    quality : float64 array (R,)
+        0..1.
+    """
+
+    value: NDArray[np.float64]
+    quality: NDArray[np.float64]
+
+
+def rate_times(frames: int, fs: float) -> NDArray[np.float64]:
+    """Return the times (R,) in seconds at which `rates_along` gives rates: the middle of each second."""
+    return STEP_S * (0.5 + np.arange(int(frames / fs / STEP_S)))
+
+
+def estimate_rate(
+    difference: NDArray[np.floating], fs: float, quantity: Quantity, settings: SignalSettings
+) -> Rate:
+    """Estimate one rate for a whole recording.
+
+    Three methods, as the settings say. "pooled" averages the spectra of overlapping windows, each scaled to the same
+    power so that a burst of motion has no more say than other moments, and finds the peak between its frequencies;
+    gaps count as nothing within a window, and a phase need not be kept across them. "periodogram" is the reference's:
+    the largest bin of one periodogram, zero-padded to a power of two. "peaks" is the reference's other one: the mean
+    distance of the waveform's maxima.
+
+    Parameters
+    ----------
+    difference : float array (T,)
+        A network's output, in any scale. NaN and infinite samples are gaps.
+    fs : float
+        Samples per second.
+    quantity : "heart" or "breathing"
+    settings : SignalSettings
+
+    Returns
+    -------
+    Rate
+
+    Raises
+    ------
+    PhysiocamError
+        If fs is not a positive number.
+    """
+    _check_fs(fs)
+    chosen = settings.of(quantity)
+    unit = UNITS[quantity]
+    waveform = clean_waveform(difference, fs, quantity, settings)
+    if note := _why_none(waveform, fs, quantity, chosen):
+        return Rate(None, unit, 0.0, note)
+    # Windows that lie within the recording, or one as long as it.
+    window = min(round(chosen.window_s * fs), len(waveform))
+    frequencies, spectra, usable_s = _window_spectra(
+        waveform, fs, chosen, window, np.arange(0, len(waveform) - window + 1, max(round(STEP_S * fs), 1))
+    )
+    weights = np.where(usable_s >= chosen.minimum_s, usable_s, 0.0)
+    if not weights.any():
+        needs = f"{_NAMES[quantity]} needs {chosen.minimum_s:g} s within {chosen.window_s:g} s"
+        return Rate(None, unit, 0.0, f"the usable signal is in pieces; {needs}")
+    pooled = (weights @ spectra / weights.sum())[None]
+    rate_hz = _interpolated_peaks(frequencies, pooled)
+    quality = float(spectral_quality(frequencies, pooled, rate_hz, _LOBE * fs / window)[0])
+    if quality < chosen.quality_floor:
+        return Rate(None, unit, quality, f"no steady {_WAVES[quantity]} stands out from the noise")
+    value: float | None = float(rate_hz[0])
+    if chosen.method == "periodogram":
+        value = _periodogram_peak(waveform, fs, chosen.band_hz)
+    elif chosen.method == "peaks":
+        value = _mean_peak_rate(waveform, fs)
+    if value is None:
+        return Rate(None, unit, 0.0, "fewer than two maxima")
+    return Rate(60.0 * value, unit, quality, None)
+
+
+def rates_along(
+    difference: NDArray[np.floating], fs: float, quantity: Quantity, settings: SignalSettings
+) -> RateSeries:
+    """Estimate a rate around each time of `rate_times`, from windows of `window_s`.
+
+    Windows that reach beyond the recording are used as far as they hold signal.
+
+    Parameters
+    ----------
+    difference, fs, quantity, settings
+        See `estimate_rate`.
+
+    Returns
+    -------
+    RateSeries
+
+    Raises
+    ------
+    PhysiocamError
+        If fs is not a positive number.
+    """
+    _check_fs(fs)
+    chosen = settings.of(quantity)
+    waveform = clean_waveform(difference, fs, quantity, settings)
+    window = max(round(chosen.window_s * fs), 1)
+    around = np.pad(waveform, (window // 2, window), constant_values=np.nan)
+    starts = np.round(rate_times(len(waveform), fs) * fs).astype(int)
+    frequencies, spectra, usable_s = _window_spectra(around, fs, chosen, window, starts)
+    rate_hz = _interpolated_peaks(frequencies, spectra)
+    quality = spectral_quality(frequencies, spectra, rate_hz, _LOBE * fs / window)
+    quality[usable_s < chosen.minimum_s] = 0.0
+    told = (quality >= chosen.quality_floor) & (quality > 0)
+    return RateSeries(np.where(told, 60.0 * rate_hz, np.nan), quality)
+
+
+def _check_fs(fs: float) -> None:
+    if not (np.isfinite(fs) and fs > 0):
+        raise PhysiocamError(f"fs is {fs}; expected a positive number of frames per second")
+
+
+def _why_none(
+    waveform: NDArray[np.float64], fs: float, quantity: Quantity, settings: RateSettings
+) -> str | None:
+    if fs <= 2 * settings.band_hz[1]:
+        return f"{fs:g} frames per second are too few; {_NAMES[quantity]} needs more than {2 * settings.band_hz[1]:g}"
+    usable = np.isfinite(waveform)
+    usable_s = np.count_nonzero(usable) / fs
+    if usable_s < settings.minimum_s or usable_s == 0:
+        return f"{usable_s:.1f} s of usable signal; {_NAMES[quantity]} needs {settings.minimum_s:g} s"
+    if not waveform[usable].any():
+        return "the signal is flat"
+    return None
+
+
+def _window_spectra(
+    waveform: NDArray[np.float64],
+    fs: float,
+    settings: RateSettings,
+    window: int,
+    starts: NDArray[np.int_],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return frequencies (F,), power spectra (R, F) with rows of sum 1 (or 0), and usable seconds (R,)."""
+    low, high = settings.band_hz
+    spacing = fs / window / _OVERSAMPLING
+    frequencies = low + spacing * np.arange(max(int((high - low) / spacing), 1) + 1)
+    time = np.arange(window) / fs
+    taper = np.sin(np.pi * (np.arange(window) + 0.5) / window) ** 2
+    # Only the band is needed: a product with its waves is cheaper than a zero-padded FFT.
+    waves = taper[:, None] * np.exp(-2j * np.pi * time[:, None] * frequencies)
+    spectra = np.zeros((len(starts), len(frequencies)))
+    usable_s = np.zeros(len(starts))
+    windows = sliding_window_view(waveform, window) if len(starts) else np.zeros((0, window))
+    for first in range(0, len(starts), _WINDOWS):
+        rows = slice(first, first + _WINDOWS)
+        piece = windows[starts[rows]]
+        usable = np.isfinite(piece)
+        usable_s[rows] = usable.sum(axis=1) / fs
+        spectrum = np.abs(np.where(usable, piece, 0.0) @ waves) ** 2
+        total = spectrum.sum(axis=1, keepdims=True)
+        spectra[rows] = spectrum / np.where(total > 0, total, 1.0)
+    return frequencies, spectra, usable_s
+
+
+def _interpolated_peaks(
+    frequencies: NDArray[np.float64], spectra: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the frequency (R,) of each largest peak: the vertex of a parabola through three log powers."""
+    rows = np.arange(len(spectra))
+    top = np.argmax(spectra, axis=1)
+    inner = np.clip(top, 1, len(frequencies) - 2)
+    left, middle, right = (np.log(spectra[rows, inner + step] + 1e-30) for step in (-1, 0, 1))
+    curvature = left - 2 * middle + right
+    peaked = (top == inner) & (curvature < 0)
+    shift = np.where(peaked, 0.5 * (left - right) / np.where(peaked, curvature, 1.0), top - inner)
+    return np.asarray(frequencies[inner] + shift * (frequencies[1] - frequencies[0]))
+
+
+def _periodogram_peak(waveform: NDArray[np.float64], fs: float, band_hz: tuple[float, float]) -> float:
+    """Return the largest bin in the band of a periodogram zero-padded to a power of two, as the reference does."""
+    padded = 1 << (len(waveform) - 1).bit_length()
+    power = np.abs(np.fft.rfft(np.nan_to_num(waveform), padded)) ** 2
+    frequencies = np.fft.rfftfreq(padded, 1 / fs)
+    inside = (frequencies >= band_hz[0]) & (frequencies <= band_hz[1])
+    return float(frequencies[inside][np.argmax(power[inside])])
+
+
+def _mean_peak_rate(waveform: NDArray[np.float64], fs: float) -> float | None:
+    """Return the inverse of the mean distance between maxima, whatever their height, as the reference does."""
+    middle = waveform[1:-1]
+    peaks = np.flatnonzero((middle > waveform[:-2]) & (middle > waveform[2:]))
+    return float(fs / np.mean(np.diff(peaks))) if len(peaks) > 1 else None

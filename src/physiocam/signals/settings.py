@@ -1,0 +1,75 @@
+"""How waveforms become rates: the named signal settings."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Quantity = Literal["heart", "breathing"]
+Method = Literal["pooled", "periodogram", "peaks"]
+
+UNITS: dict[Quantity, str] = {"heart": "beats/min", "breathing": "breaths/min"}
+
+# Rates along a recording are given this often; heart and breathing share their times.
+STEP_S = 1.0
+
+
+@dataclass(frozen=True)
+class RateSettings:
+    """How one quantity is read from its waveform.
+
+    Attributes
+    ----------
+    band_hz : tuple of float
+        Frequencies that pass the filter, and among which the rate is sought.
+    detrend : float or None
+        Smoothness of `filters.detrend`; None leaves the trend to the band-pass.
+    order : int
+        Of the Butterworth band-pass.
+    method : "pooled", "periodogram" or "peaks"
+        How the rate of the whole recording is found; see `rate.estimate_rate`.
+    window_s : float
+        Length of the windows for rates along the recording, and of those that "pooled" pools.
+    minimum_s : float
+        Usable signal without which there is no rate, in a window and in all.
+    quality_floor : float
+        Quality under which the rate is withheld.
+    """
+
+    band_hz: tuple[float, float]
+    detrend: float | None
+    order: int
+    method: Method
+    window_s: float
+    minimum_s: float
+    quality_floor: float
+
+
+@dataclass(frozen=True)
+class SignalSettings:
+    """Settings for both quantities, under a name."""
+
+    name: str
+    heart: RateSettings
+    breathing: RateSettings
+
+    def of(self, quantity: Quantity) -> RateSettings:
+        """Return the settings of a quantity."""
+        return self.heart if quantity == "heart" else self.breathing
+
+
+# The reference's numbers (its breathing band starts at 0.13 Hz although the paper says 0.08).
+_PAPER = SignalSettings(
+    name="paper",
+    heart=RateSettings((0.75, 2.5), 100.0, 1, "periodogram", window_s=10.0, minimum_s=0.0, quality_floor=0.0),
+    breathing=RateSettings(
+        (0.13, 0.5), 100.0, 1, "periodogram", window_s=30.0, minimum_s=0.0, quality_floor=0.0
+    ),
+)
+
+# No detrending at 100: it takes 99 % of a slow breath's amplitude away and leaves its harmonics.
+_DEFAULT = SignalSettings(
+    name="default",
+    heart=RateSettings((0.7, 3.0), None, 1, "pooled", window_s=10.0, minimum_s=6.0, quality_floor=0.1),
+    breathing=RateSettings((0.08, 0.5), None, 1, "pooled", window_s=30.0, minimum_s=15.0, quality_floor=0.1),
+)
+
+SETTINGS: dict[str, SignalSettings] = {settings.name: settings for settings in (_DEFAULT, _PAPER)}

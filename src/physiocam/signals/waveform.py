@@ -1,0 +1,70 @@
+"""From a network's difference-type output to a filtered waveform, each stretch between gaps by itself."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.signals.filters import bandpass, detrend, integrate, padding
+from physiocam.signals.settings import Quantity, RateSettings, SignalSettings
+
+# A stretch that varies by less than this share of its size is flat: what is left is rounding, not a waveform.
+_FLAT = 1e-5
+
+
+def clean_waveform(
+    difference: NDArray[np.floating], fs: float, quantity: Quantity, settings: SignalSettings
+) -> NDArray[np.float64]:
+    """Integrate and filter a difference-type waveform.
+
+    Gaps are never bridged: each stretch between them is filtered by itself.
+
+    Parameters
+    ----------
+    difference : float array (T,)
+        A network's output, in any scale. NaN and infinite samples are gaps.
+    fs : float
+        Samples per second.
+    quantity : "heart" or "breathing"
+    settings : SignalSettings
+
+    Returns
+    -------
+    float64 array (T,)
+        Of standard deviation 1. NaN in gaps and in stretches too short to be filtered; all zero where the output is
+        flat.
+    """
+    chosen = settings.of(quantity)
+    clean = np.full(len(difference), np.nan)
+    if fs <= 2 * chosen.band_hz[1]:
+        return clean
+    scaled = _scaled(np.asarray(difference, dtype=np.float64))
+    for stretch in _stretches(np.isfinite(scaled), 1 + padding(chosen.order)):
+        clean[stretch] = _clean_stretch(scaled[stretch], fs, chosen)
+    spread = np.sqrt(np.nanmean(clean**2)) if np.isfinite(clean).any() else 0.0
+    return clean / spread if spread > 0 else clean
+
+
+def _scaled(difference: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bring the largest sample to 1, so that no scale can overflow, and make every gap NaN."""
+    finite = np.isfinite(difference)
+    largest = np.max(np.abs(difference), where=finite, initial=0.0)
+    return np.where(finite, difference, np.nan) / (largest if largest > 0 else 1.0)
+
+
+def _stretches(usable: NDArray[np.bool_], shortest: int) -> Iterator[slice]:
+    edges = np.flatnonzero(np.diff(usable, prepend=False, append=False))
+    for start, stop in edges.reshape(-1, 2).tolist():
+        if stop - start >= shortest:
+            yield slice(start, stop)
+
+
+def _clean_stretch(difference: NDArray[np.float64], fs: float, settings: RateSettings) -> NDArray[np.float64]:
+    # A constant difference is a ramp, whose ends the filter would take for a wave. No rate is lost with it.
+    steady = difference - difference.mean()
+    if np.abs(steady).max() <= _FLAT * np.abs(difference).max():
+        return np.zeros_like(difference)
+    signal = integrate(steady)
+    if settings.detrend is not None:
+        signal = detrend(signal, settings.detrend)
+    return bandpass(signal, settings.order, settings.band_hz, fs)
