@@ -157,7 +157,7 @@ def stages(video: Path, scratch: Path) -> list[dict[str, Any]]:
     clock = time.perf_counter
 
     start = clock()
-    subprocess.run([sys.executable, "-c", "import physiocam.measure"], check=True)
+    subprocess.run([sys.executable, "-c", "import physiocam.measuring"], check=True)
     rows.append({"stage": "start (interpreter and imports)", "seconds": clock() - start})
 
     from physiocam.inputs import InputShape, input_blocks

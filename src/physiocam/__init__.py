@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from physiocam.errors import BundleError, PhysiocamError, VideoError
-    from physiocam.measure import measure
+    from physiocam.measuring import measure
     from physiocam.measurement import Measurement
     from physiocam.weights.bundle import Bundle, load_bundle
 
@@ -19,7 +19,7 @@ _HOMES = {
     "PhysiocamError": "physiocam.errors",
     "VideoError": "physiocam.errors",
     "load_bundle": "physiocam.weights.bundle",
-    "measure": "physiocam.measure",
+    "measure": "physiocam.measuring",
 }
 
 __all__ = [
@@ -36,7 +36,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+        return value
     raise AttributeError(f"module 'physiocam' has no attribute {name!r}")
 
 

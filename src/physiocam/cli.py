@@ -16,7 +16,7 @@ from physiocam.errors import PhysiocamError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from physiocam.measure import FaceChoice, Progress
+    from physiocam.measuring import FaceChoice, Progress
     from physiocam.measurement import Measurement
 
 app = typer.Typer(
@@ -95,7 +95,7 @@ def measure_command(
     ] = False,
 ) -> None:
     """Measure heart rate, breathing rate and facial action units in face videos."""
-    from physiocam.measure import measure
+    from physiocam.measuring import measure
     from physiocam.weights.bundle import load_bundle
 
     where = _face_choice(face)

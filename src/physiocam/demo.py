@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from physiocam.datasets.synthetic import demo_clip
-from physiocam.measure import Progress, measure
+from physiocam.measuring import Progress, measure
 from physiocam.measurement import Measurement
 from physiocam.video.writer import write_video
 
@@ -37,7 +37,7 @@ def run_demo(folder: str | os.PathLike[str] | None = None, progress: Progress | 
     folder : path, optional
         Where to keep the clip (demo.mp4) and the result files; by default nothing is kept.
     progress : callable, optional
-        As in `physiocam.measure.measure`.
+        As in `physiocam.measure`.
 
     Returns
     -------

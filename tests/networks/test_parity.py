@@ -69,21 +69,19 @@ def joint(shared: Path, name: str) -> BigSmall:
 )
 def test_joint_network_and_its_variants(shared: Path, name: str, prefix: str) -> None:
     golden = np.load(shared / "golden" / "joint_bigsmall_io.npz")
-    inputs = np.load(shared / "golden" / "checkpoints_io.npz")
     network = joint(shared, name)
-    big = clips(inputs["big"])
+    big = clips(golden["big"])
     with torch.inference_mode():
-        outputs = network(big[:, :: network.config.big_stride], clips(inputs["small"]))
+        outputs = network(big[:, :: network.config.big_stride], clips(golden["small"]))
     for task, short in (("au", "au"), ("pulse", "bvp"), ("respiration", "resp")):
         close(outputs[task], golden[f"{prefix}_{short}"])
 
 
 def test_losses_and_gradients_of_the_joint_network(shared: Path) -> None:
     golden = np.load(shared / "golden" / "joint_bigsmall_io.npz")
-    inputs = np.load(shared / "golden" / "checkpoints_io.npz")
     weight = torch.from_numpy(np.load(shared / "golden" / "au_metrics_loss.npz")["pos_weight"]).float()
     network = joint(shared, "bigsmall")
-    outputs = network(clips(inputs["big"])[:, :1], clips(inputs["small"]))
+    outputs = network(clips(golden["big"])[:, :1], clips(golden["small"]))
     losses = [
         binary_cross_entropy_with_logits(
             outputs["au"].flatten(0, 1), torch.from_numpy(golden["t_au"]).float(), pos_weight=weight

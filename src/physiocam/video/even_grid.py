@@ -145,7 +145,7 @@ def timed_grid(times: NDArray[np.float64], max_fs: float) -> EvenGrid:
 
 def _typical_rate(intervals: NDArray[np.float64]) -> float:
     # The mean around the median, not the median itself: 33, 33, 34 ms are 30 frames/s and not 30.3.
-    median = np.median(intervals)
+    median = np.quantile(intervals, 0.5, method="lower")
     return float(1.0 / intervals[np.abs(intervals - median) <= 0.1 * median].mean())
 
 

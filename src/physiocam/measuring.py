@@ -3,13 +3,13 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physiocam import __version__
+from physiocam.errors import PhysiocamError
 from physiocam.inputs import InputBlock, InputShape, Located, input_blocks
 from physiocam.measurement import (
     ACTION_UNIT_NAMES,
@@ -20,9 +20,11 @@ from physiocam.measurement import (
     Weights,
 )
 from physiocam.runtime import Runtime
-from physiocam.signals.rate import Rate, estimate_rate, rates_along
-from physiocam.video.tracker import CentreSquare, FaceLocator, FaceTracker, FixedSquare
+from physiocam.signals.rate import Rate, estimate_rate, rate_times, rates_along
+from physiocam.signals.settings import SETTINGS, UNITS, Quantity, SignalSettings
+from physiocam.signals.waveform import clean_waveform
 from physiocam.video.reader import Video, open_video
+from physiocam.video.tracker import CentreSquare, FaceLocator, FaceTracker, FixedSquare
 from physiocam.weights.bundle import Bundle, load_bundle
 
 FaceChoice = Literal["auto", "center"] | tuple[int, int, int]
@@ -81,6 +83,8 @@ def measure(
     PhysiocamError
         If an argument makes no sense; the message names it.
     """
+    if settings not in SETTINGS:
+        raise PhysiocamError(f"settings is {settings!r}; expected one of {', '.join(SETTINGS)}")
     bundle = weights if isinstance(weights, Bundle) else load_bundle(weights)
     runtime = Runtime(bundle, threads)
     with open_video(source, fs=fs, max_fs=_MAX_FS_RATIO * bundle.info.fs) as video:
@@ -88,7 +92,7 @@ def measure(
         timestamps: list[float] = []
         outputs = _run(video, locator, timestamps, runtime, bundle, progress)
     found = np.array(locator.found, dtype=bool)
-    return _answer(video, bundle, settings, np.array(timestamps), found, outputs)
+    return _answer(video, bundle, SETTINGS[settings], np.array(timestamps), found, outputs)
 
 
 def _locator(face: FaceChoice, fs: float, crop_factor: float) -> FaceLocator:
@@ -166,9 +170,82 @@ class _Counter:
 def _answer(
     video: Video,
     bundle: Bundle,
-    settings: Literal["default", "paper"],
+    settings: SignalSettings,
     timestamps: NDArray[np.float64],
     found: NDArray[np.bool_],
     outputs: dict[str, NDArray[np.float32]],
 ) -> Measurement:
-    ...
+    pulse = _waveform(outputs, "pulse", found)
+    respiration = _waveform(outputs, "respiration", found)
+    probability = _probability(outputs, found)
+    units = bundle.task("au")
+    return Measurement(
+        source=video.source,
+        duration_s=len(found) / video.fs,
+        fs=video.fs,
+        frames=len(found),
+        face=Face(float(found.mean())),
+        heart_rate=_rate(pulse, "pulse", "heart", video.fs, found, bundle, settings),
+        breathing_rate=_rate(respiration, "respiration", "breathing", video.fs, found, bundle, settings),
+        action_units={
+            label: _action_unit(label, probability[found, column])
+            for column, label in enumerate(units.labels if units else ())
+        },
+        weights=Weights(bundle.info.name, bundle.sha256),
+        settings=settings.name,
+        version=__version__,
+        notes=tuple(video.notes),
+        timestamps_s=timestamps,
+        face_found=found,
+        pulse=clean_waveform(pulse, video.fs, "heart", settings),
+        respiration=clean_waveform(respiration, video.fs, "breathing", settings),
+        rates_timestamps_s=rate_times(len(found), video.fs),
+        heart_rate_along=rates_along(pulse, video.fs, "heart", settings),
+        breathing_rate_along=rates_along(respiration, video.fs, "breathing", settings),
+        action_unit_probability=probability,
+    )
+
+
+def _waveform(outputs: dict[str, NDArray[np.float32]], task: str, found: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """A waveform task's differences (T,), NaN wherever the change to the next frame was not seen."""
+    if task not in outputs:
+        return np.full(len(found), np.nan)
+    seen = found.copy()
+    seen[:-1] &= found[1:]
+    return np.where(seen, outputs[task][:, 0].astype(np.float64), np.nan)
+
+
+def _probability(outputs: dict[str, NDArray[np.float32]], found: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Action-unit probabilities (T, A), NaN in gaps."""
+    if "au" not in outputs:
+        return np.empty((len(found), 0), dtype=np.float32)
+    logits = outputs["au"].astype(np.float64)
+    # By tanh, which cannot overflow.
+    probability = 0.5 * (1.0 + np.tanh(0.5 * logits))
+    return np.where(found[:, None], probability, np.nan).astype(np.float32)
+
+
+def _rate(
+    waveform: NDArray[np.float64],
+    task: str,
+    quantity: Quantity,
+    fs: float,
+    found: NDArray[np.bool_],
+    bundle: Bundle,
+    settings: SignalSettings,
+) -> Rate:
+    if bundle.task(task) is None:
+        return Rate(None, UNITS[quantity], 0.0, f"the bundle '{bundle.info.name}' does not measure {task}")
+    if not found.any():
+        return Rate(None, UNITS[quantity], 0.0, "no face was found")
+    rate = estimate_rate(waveform, fs, quantity, settings)
+    # What was not seen counts against the quality, however clean the rest is.
+    return replace(rate, quality=rate.quality * float(found.mean()))
+
+
+def _action_unit(label: str, probability: NDArray[np.float32]) -> ActionUnit:
+    name = ACTION_UNIT_NAMES.get(label, label)
+    if not len(probability):
+        return ActionUnit(name, None, None)
+    values = probability.astype(np.float64)
+    return ActionUnit(name, float(values.mean()), float((values >= ACTIVE_THRESHOLD).mean()))
