@@ -10,7 +10,14 @@ from physiocam.video.resize import area_resize
 
 @pytest.mark.parametrize(
     ("height", "width", "target_height", "target_width"),
-    [(300, 300, 144, 144), (301, 297, 144, 144), (144, 144, 9, 9), (24, 24, 36, 36), (100, 143, 144, 144), (1, 1, 9, 9)],
+    [
+        (300, 300, 144, 144),
+        (301, 297, 144, 144),
+        (144, 144, 9, 9),
+        (24, 24, 36, 36),
+        (100, 143, 144, 144),
+        (1, 1, 9, 9),
+    ],
 )
 def test_equals_opencv(height: int, width: int, target_height: int, target_width: int) -> None:
     cv2 = pytest.importorskip("cv2")
@@ -39,4 +46,6 @@ def test_matches_the_reference(shared) -> None:  # type: ignore[no-untyped-def]
     for key, size in (("area9", 9), ("area144", 36)):
         ours = np.stack([area_resize(frame, size, size) for frame in video])
         scale = 1.0 if golden[key].max() > 2 else 255.0
-        np.testing.assert_allclose(ours / scale, golden[key], atol=1.0 if golden[key].dtype == np.uint8 else 2e-4)
+        np.testing.assert_allclose(
+            ours / scale, golden[key], atol=1.0 if golden[key].dtype == np.uint8 else 2e-4
+        )

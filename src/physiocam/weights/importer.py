@@ -24,6 +24,10 @@ from physiocam.weights.names import BIG, JOINT_HEADS, SINGLE_HEAD, SMALL, head_n
 # The authors trained on BP4D+, recorded at 25 frames/s.
 _FS = 25.0
 
+# Side of the face square over the longer side of the detector's box: on a clip with a known pulse, their three pulse networks come
+# closest to it with this one (docs/benchmarks.md).
+_CROP_FACTOR = 0.9
+
 # Words in file names that tell the two kinds of single-task Small networks apart: their tensors are alike.
 _PULSE_WORDS = ("heart", "pulse", "bvp", "ppg")
 _RESPIRATION_WORDS = ("resp", "breath")
@@ -84,6 +88,7 @@ def import_checkpoints(files: Sequence[str | os.PathLike[str]], name: str, *, ov
         description=f"{len(paths)} checkpoint(s) of the BigSmall authors, trained on BP4D+",
         licence="as published by the authors of the checkpoints",
         fs=_FS,
+        crop_factor=_CROP_FACTOR,
         provenance={"files": {path.name: sha256(path.read_bytes()).hexdigest() for path in paths}},
         overwrite=overwrite,
     )
