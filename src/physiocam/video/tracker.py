@@ -17,6 +17,9 @@ _SEARCH_S = 0.2
 _MOVED = 0.12
 _RESIZED = 0.15
 
+# A face this far from its place has jumped (a cut, or it is another face): it is followed at once.
+_FAR = 0.5
+
 # A face that is held may turn or blink: near the held place less certainty is asked for.
 _HELD_SCORE = 0.4
 _HELD_OVERLAP = 0.2
@@ -117,7 +120,8 @@ class FaceTracker:
         self._next_look = 0
         self._box: FaceBox | None = None
         self._square: Square | None = None
-        self._wanted: tuple[float, float, float] | None = None
+        self._place: _Place | None = None
+        self._suspected: _Place | None = None
         # Frames since the last look, about five a second, to find out afterwards when a face was lost.
         self._recent: list[tuple[int, NDArray[np.uint8]]] = []
 
@@ -137,13 +141,13 @@ class FaceTracker:
     def _look(self, index: int, image: NDArray[np.uint8]) -> None:
         held = self._box
         self._box = self._find(image, held)
-        moved = False
+        steady = False
         if self._box is not None:
-            moved = self._move(self._box, image)
+            steady = self._follow(_Place.of(self._box, self._crop_factor), image)
         elif held is not None:
             self._lose()
         self._recent.clear()
-        self._next_look = index + (self._hold if self._box is not None and not moved else self._search)
+        self._next_look = index + (self._hold if steady else self._search)
 
     def _find(self, image: NDArray[np.uint8], held: FaceBox | None) -> FaceBox | None:
         if held is None:
@@ -162,27 +166,55 @@ class FaceTracker:
                 self.found[index:] = [False] * (len(self.found) - index)
                 return
 
-    def _move(self, box: FaceBox, image: NDArray[np.uint8]) -> bool:
-        """Move the square if the face has really moved; whether it did."""
-        size = self._crop_factor * max(box.width, box.height)
-        x, y = box.x + box.width / 2, box.y + box.height / 2
-        if self._wanted is not None:
-            old_x, old_y, old_size = self._wanted
-            shift = max(abs(x - old_x), abs(y - old_y)) / old_size
-            if shift < _MOVED and abs(size / old_size - 1.0) < _RESIZED:
-                return False
-        self._wanted = (x, y, size)
-        self._square = _inside(x, y, size, image)
-        return True
+    def _follow(self, place: "_Place", image: NDArray[np.uint8]) -> bool:
+        """Move the square if the face has really moved; whether all is steady."""
+        if self._place is not None and place.is_near(self._place):
+            self._suspected = None
+            return True
+        if self._place is None or place.is_far(self._place):
+            self._place = place
+        elif self._suspected is None:
+            # One look may be off by itself; another one soon tells.
+            self._suspected = place
+            return False
+        else:
+            self._place = place.between(self._suspected)
+        self._suspected = None
+        self._square = self._place.square(image)
+        return False
 
 
-def _inside(x: float, y: float, size: float, image: NDArray[np.uint8]) -> Square:
-    """Integer square around a centre, shrunk and shifted into the frame."""
-    height, width = image.shape[:2]
-    side = max(min(round(size), height, width), 1)
-    left = min(max(round(x - side / 2), 0), width - side)
-    top = min(max(round(y - side / 2), 0), height - side)
-    return Square(left, top, side)
+class _Place(NamedTuple):
+    """Centre and side of a square, in fractions of pixels."""
+
+    x: float
+    y: float
+    size: float
+
+    @classmethod
+    def of(cls, box: FaceBox, crop_factor: float) -> "_Place":
+        size = crop_factor * max(box.width, box.height)
+        return cls(box.x + box.width / 2, box.y + box.height / 2, size)
+
+    def is_near(self, other: "_Place") -> bool:
+        return self._shift(other) < _MOVED and abs(self.size / other.size - 1.0) < _RESIZED
+
+    def is_far(self, other: "_Place") -> bool:
+        return self._shift(other) > _FAR
+
+    def between(self, other: "_Place") -> "_Place":
+        return _Place(*((a + b) / 2 for a, b in zip(self, other, strict=True)))
+
+    def square(self, image: NDArray[np.uint8]) -> Square:
+        """Whole pixels, shrunk and shifted into the frame."""
+        height, width = image.shape[:2]
+        side = max(min(round(self.size), height, width), 1)
+        left = min(max(round(self.x - side / 2), 0), width - side)
+        top = min(max(round(self.y - side / 2), 0), height - side)
+        return Square(left, top, side)
+
+    def _shift(self, other: "_Place") -> float:
+        return max(abs(self.x - other.x), abs(self.y - other.y)) / other.size
 
 
 def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
