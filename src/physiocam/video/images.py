@@ -41,10 +41,7 @@ class ImageFolder:
     """
 
     def __init__(self, folder: Path, fs: float, max_fs: float) -> None:
-        files = (
-            path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and path.name[0] != "."
-        )
-        self._files = sorted(files, key=_natural)
+        self._files = sorted(filter(_is_image, folder.iterdir()), key=_natural)
         if not self._files:
             kinds = " ".join(sorted(_SUFFIXES))
             raise VideoError(f"folder '{folder}' holds no images; expected one file a frame ({kinds})")
@@ -79,6 +76,10 @@ class ImageFolder:
                 "bring all images to one size"
             )
         return image
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in _SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
 def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:

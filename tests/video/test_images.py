@@ -1,0 +1,111 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from physiocam.errors import VideoError
+from physiocam.video.reader import open_video
+
+
+def write_image(path: Path, image: NDArray[np.uint8], codec: str = "png", pix_fmt: str = "rgb24") -> None:
+    encoder: Any = av.CodecContext.create(codec, "w")
+    encoder.width, encoder.height, encoder.pix_fmt = image.shape[1], image.shape[0], pix_fmt
+    encoder.time_base = 1
+    frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format=pix_fmt)
+    path.write_bytes(b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)]))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Twelve images whose level is their number times ten, in an order that only numbers reveal."""
+    for number in (10, 2, 12, 1, 3, 9, 4, 11, 5, 8, 6, 7):
+        write_image(tmp_path / f"frame{number}.png", np.full((33, 51, 3), 10 * number, np.uint8))
+    return tmp_path
+
+
+def test_images_come_in_natural_order_untouched(folder: Path) -> None:
+    with open_video(folder, fs=25) as video:
+        assert (video.fs, video.frames, video.source) == (25, 12, str(folder))
+        frames = list(video)
+    assert [frame.timestamp_s for frame in frames] == pytest.approx(np.arange(12) / 25)
+    images: list[Any] = [frame.image for frame in frames]
+    assert [np.unique(image).tolist() for image in images] == [[10 * n] for n in range(1, 13)]
+    assert video.notes == []
+
+
+def test_an_unreadable_image_is_a_noted_gap(folder: Path) -> None:
+    (folder / "frame1.png").write_bytes(b"")
+    (folder / "frame5.png").write_text("no image")
+    with open_video(folder, fs=25) as video:
+        images = [frame.image for frame in video]
+    assert [image is None for image in images] == [n in (1, 5) for n in range(1, 13)]
+    assert [note.split("'")[1] for note in video.notes] == ["frame1.png", "frame5.png"]
+
+
+def test_other_files_are_passed_over(folder: Path) -> None:
+    (folder / "notes.txt").write_text("12")
+    (folder / ".hidden.png").write_text("")
+    (folder / "folder.png").mkdir()
+    assert open_video(folder, fs=25).frames == 12
+
+
+def test_images_of_different_size_are_refused(folder: Path) -> None:
+    write_image(folder / "frame7.png", np.zeros((40, 51, 3), np.uint8))
+    with pytest.raises(VideoError, match=r"frame7\.png' is 51x40 .* 51x33"):
+        list(open_video(folder, fs=25))
+
+
+def test_a_folder_is_thinned_like_a_video(folder: Path) -> None:
+    with open_video(folder, fs=50, max_fs=40) as video:
+        assert [int(frame.image[0, 0, 0]) for frame in video if frame.image is not None] == list(
+            range(10, 120, 20)
+        )
+        assert video.fs == 25
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pix_fmt"),
+    [
+        ("a.jpg", "mjpeg", "yuvj420p"),
+        ("a.bmp", "bmp", "bgr24"),
+        ("a.png", "png", "gray"),
+        ("a.PNG", "png", "rgba"),
+        ("a.ppm", "ppm", "rgb24"),
+        ("lies.png", "mjpeg", "yuvj420p"),
+        ("100%d.png", "png", "rgb24"),
+    ],
+)
+def test_kinds_of_images(tmp_path: Path, name: str, codec: str, pix_fmt: str) -> None:
+    write_image(tmp_path / name, np.full((32, 48, 3), 120, np.uint8), codec, pix_fmt)
+    (frame,) = open_video(tmp_path, fs=25)
+    assert frame.image is not None
+    assert frame.image.shape == (32, 48, 3)
+    assert np.abs(frame.image.astype(int) - 120).max() <= 2
+
+
+def test_a_folder_needs_its_rate(folder: Path) -> None:
+    with pytest.raises(VideoError, match="pass fs"):
+        open_video(folder)
+
+
+def test_a_folder_without_images(tmp_path: Path) -> None:
+    with pytest.raises(VideoError, match="holds no images"):
+        open_video(tmp_path, fs=25)
+
+
+def test_images_are_read_one_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    real: Callable[..., object] = av.open
+
+    def recorded(file: str, **options: Any) -> object:
+        opened.append(file)
+        return real(file, **options)
+
+    monkeypatch.setattr(av, "open", recorded)
+    frames = iter(open_video(folder, fs=25))
+    next(frames)
+    assert len(opened) == 1

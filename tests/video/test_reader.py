@@ -1,0 +1,112 @@
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from physiocam.errors import VideoError
+from physiocam.video.reader import open_video
+
+
+@pytest.fixture
+def frames() -> np.ndarray[Any, np.dtype[np.uint8]]:
+    return np.random.default_rng(0).integers(0, 256, (10, 5, 7, 3)).astype(np.uint8)
+
+
+def test_an_array_is_passed_through(frames: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
+    with open_video(frames, fs=20) as video:
+        assert (video.source, video.fs, video.frames, video.notes) == ("array", 20, 10, [])
+        read = list(video)
+    assert [frame.timestamp_s for frame in read] == pytest.approx(np.arange(10) / 20)
+    images: list[Any] = [frame.image for frame in read]
+    assert np.array_equal(images, frames)
+
+
+def test_an_array_is_thinned(frames: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
+    with open_video(frames, fs=60, max_fs=20) as video:
+        assert (video.fs, video.frames) == (20, 4)
+        images: list[Any] = [frame.image for frame in video]
+        assert np.array_equal(images, frames[::3])
+        assert len(video.notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("array", "complaint"),
+    [
+        (np.zeros((5, 7, 3), np.uint8), r"\(5, 7, 3\)"),
+        (np.zeros((10, 5, 7), np.uint8), "RGB"),
+        (np.zeros((10, 3, 5, 7), np.uint8), "RGB"),
+        (np.zeros((10, 5, 7, 4), np.uint8), "RGB"),
+        (np.zeros((10, 5, 7, 3), np.float32), r"float32.*0\.\.255"),
+        (np.full((10, 5, 7, 3), np.nan), "NaN"),
+        (np.zeros((10, 5, 7, 3), np.int64), "int64"),
+        (np.zeros((10, 5, 7, 3), bool), "bool"),
+        (np.zeros((0, 5, 7, 3), np.uint8), "at least one frame"),
+        (np.zeros((10, 0, 7, 3), np.uint8), "at least one frame"),
+    ],
+)
+def test_arrays_that_are_no_frames(array: np.ndarray[Any, Any], complaint: str) -> None:
+    with pytest.raises(VideoError, match=complaint) as caught:
+        open_video(array, fs=30)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("fs", [0, -30, math.nan, math.inf, -math.inf])
+def test_rates_that_are_no_rates(
+    fs: float, frames: np.ndarray[Any, np.dtype[np.uint8]], tmp_path: Path
+) -> None:
+    for source in (frames, tmp_path, tmp_path / "missing.mp4"):
+        with pytest.raises(VideoError, match="fs is"):
+            open_video(source, fs=fs)
+
+
+def test_an_array_needs_its_rate(frames: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
+    with pytest.raises(VideoError, match="pass fs"):
+        open_video(frames)
+
+
+def test_sources_that_are_not_there(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.mp4"
+    empty.touch()
+    pipe = tmp_path / "pipe.mp4"
+    os.mkfifo(pipe)
+    for source, complaint in (
+        (tmp_path / "missing.mp4", "does not exist"),
+        ("https://example.org/video.mp4", "does not exist"),
+        ("", "pass fs"),
+        (empty, "0 bytes"),
+        (pipe, "no regular file"),
+    ):
+        with pytest.raises(VideoError, match=complaint):
+            open_video(source)
+
+
+@pytest.mark.parametrize("source", [None, 5, [1, 2], b"\xff"])
+def test_sources_of_no_known_kind(source: Any) -> None:
+    with pytest.raises(VideoError, match="expected a path"):
+        open_video(source, fs=30)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser reads everything")
+def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "secret.mp4"
+    path.write_bytes(b"1")
+    path.chmod(0)
+    with pytest.raises(VideoError, match="permission denied"):
+        open_video(path)
+
+
+def test_frames_are_read_once(frames: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
+    video = open_video(frames, fs=30)
+    assert len(list(video)) == 10
+    with pytest.raises(VideoError, match="open it again"):
+        iter(video)
+
+
+def test_a_closed_video_cannot_be_read(frames: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
+    with open_video(frames, fs=30) as video:
+        pass
+    with pytest.raises(VideoError):
+        iter(video)
