@@ -1,7 +1,8 @@
 """Filters for waveforms: integration, smoothness-priors detrending, zero-phase Butterworth band-pass.
 
-The numbers are those of scipy.signal (the tests hold the two together), but scipy.signal is not imported: it takes
-most of a second, which a short measurement would spend on nothing else. scipy.linalg is enough and far lighter.
+The numbers are those of scipy.signal (the tests hold the two together), but scipy.signal is not imported:
+that takes most of a second, which a short measurement would spend on nothing else. scipy.linalg is enough and
+far lighter.
 """
 
 import numpy as np
@@ -18,8 +19,8 @@ def integrate(difference: NDArray[np.float64]) -> NDArray[np.float64]:
 def detrend(signal: NDArray[np.float64], smoothness: float) -> NDArray[np.float64]:
     """Subtract the smooth trend of a signal by the method of smoothness priors (Tarvainen and others, 2002).
 
-    The trend is (I + smoothness^2 D'D)^-1 x, D being the second differences. The matrix has five diagonals, so the
-    solution costs O(T); the reference inverts it densely, with the same result.
+    The trend is (I + smoothness^2 D'D)^-1 x, D being the second differences. The matrix has five diagonals,
+    so the solution costs O(T); the reference inverts it densely, with the same result.
 
     Parameters
     ----------
@@ -73,7 +74,7 @@ def butterworth(
     poles = np.concatenate([half + root, half - root])
     gain = ((high - low) ** order / np.prod(1 - poles)).real
     numerator = gain * np.poly(np.repeat([1.0, -1.0], order))
-    return numerator, np.poly((1 + poles) / (1 - poles)).real
+    return np.asarray(numerator), np.asarray(np.poly((1 + poles) / (1 - poles)).real, dtype=np.float64)
 
 
 def padding(order: int) -> int:
@@ -107,8 +108,8 @@ def bandpass(
     # The recursion is a triangular system whose diagonals hold the denominator.
     diagonals = np.repeat(denominator[:, None], len(extended), axis=1)
     for _ in range(2):
-        # A band-pass answers a constant with zero, so taking the first sample off and starting from rest is the same
-        # as starting in the steady state of that sample.
+        # A band-pass answers a constant with zero, so taking the first sample off and starting from rest is
+        # the same as starting in the steady state of that sample.
         driven = np.convolve(extended - extended[0], numerator)[: len(extended)]
         extended = dtbtrs(diagonals, driven[:, None], uplo="L", diag="U")[0][::-1, 0]
     return extended[pad:-pad]

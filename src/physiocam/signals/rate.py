@@ -6,12 +6,11 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from physiocam.errors import PhysiocamError
 from physiocam.signals.quality import spectral_quality
 from physiocam.signals.settings import STEP_S, UNITS, Quantity, RateSettings, SignalSettings
 from physiocam.signals.waveform import clean_waveform
 
-# Frequencies a window is tried at, per width of its spectral peak: fine enough for the parabola through three.
+# Frequencies a window is tried at, per 1/T of its T seconds: fine enough for the parabola through three.
 _OVERSAMPLING = 8
 
 # Windows whose spectra are taken at a time; keeps memory constant for recordings of hours.
@@ -64,7 +63,7 @@ class RateSeries:
 
 def rate_times(frames: int, fs: float) -> NDArray[np.float64]:
     """Return the times (R,) in seconds at which `rates_along` gives rates: the middle of each second."""
-    return STEP_S * (0.5 + np.arange(int(frames / fs / STEP_S)))
+    return np.asarray(STEP_S * (0.5 + np.arange(int(frames / fs / STEP_S))))
 
 
 def estimate_rate(
@@ -72,11 +71,11 @@ def estimate_rate(
 ) -> Rate:
     """Estimate one rate for a whole recording.
 
-    Three methods, as the settings say. "pooled" averages the spectra of overlapping windows, each scaled to the same
-    power so that a burst of motion has no more say than other moments, and finds the peak between its frequencies;
-    gaps count as nothing within a window, and a phase need not be kept across them. "periodogram" is the reference's:
-    the largest bin of one periodogram, zero-padded to a power of two. "peaks" is the reference's other one: the mean
-    distance of the waveform's maxima.
+    The settings name the method. "pooled" averages the spectra of overlapping windows and finds the peak
+    between its frequencies. Each spectrum is scaled to the same power first, so that a burst of motion has no
+    more say than other moments; gaps add nothing, and the phase need not be kept across them for longer than
+    a window. "periodogram" is the reference's: the largest bin of one periodogram, zero-padded to a power of
+    two. "peaks" is its other one: the mean distance between the waveform's maxima.
 
     Parameters
     ----------
@@ -94,9 +93,8 @@ def estimate_rate(
     Raises
     ------
     PhysiocamError
-        If fs is not a positive number.
+        If fs is no frame rate.
     """
-    _check_fs(fs)
     chosen = settings.of(quantity)
     unit = UNITS[quantity]
     waveform = clean_waveform(difference, fs, quantity, settings)
@@ -104,26 +102,28 @@ def estimate_rate(
         return Rate(None, unit, 0.0, note)
     # Windows that lie within the recording, or one as long as it.
     window = min(round(chosen.window_s * fs), len(waveform))
-    frequencies, spectra, usable_s = _window_spectra(
-        waveform, fs, chosen, window, np.arange(0, len(waveform) - window + 1, max(round(STEP_S * fs), 1))
-    )
+    starts = np.arange(0, len(waveform) - window + 1, max(round(STEP_S * fs), 1))
+    frequencies, spectra, usable_s = _window_spectra(waveform, fs, chosen, window, starts)
     weights = np.where(usable_s >= chosen.minimum_s, usable_s, 0.0)
     if not weights.any():
         needs = f"{_NAMES[quantity]} needs {chosen.minimum_s:g} s within {chosen.window_s:g} s"
         return Rate(None, unit, 0.0, f"the usable signal is in pieces; {needs}")
-    pooled = (weights @ spectra / weights.sum())[None]
-    rate_hz = _interpolated_peaks(frequencies, pooled)
-    quality = float(spectral_quality(frequencies, pooled, rate_hz, _LOBE * fs / window)[0])
+    pooled = np.average(spectra, axis=0, weights=weights)[None]
+    rate_hz: float | None
+    if chosen.method == "pooled":
+        rate_hz = float(_interpolated_peaks(frequencies, pooled)[0])
+    elif chosen.method == "periodogram":
+        rate_hz = _periodogram_peak(waveform, fs, chosen.band_hz)
+    else:
+        rate_hz = _mean_peak_rate(waveform, fs)
+    if rate_hz is None:
+        return Rate(None, unit, 0.0, f"the {_WAVES[quantity]} shows no cycle")
+    lobe_hz = _LOBE / np.average(usable_s, weights=weights, keepdims=True)
+    in_all_s = np.count_nonzero(np.isfinite(waveform), keepdims=True) / fs
+    quality = float(spectral_quality(frequencies, pooled, np.array([rate_hz]), lobe_hz, in_all_s)[0])
     if quality < chosen.quality_floor:
         return Rate(None, unit, quality, f"no steady {_WAVES[quantity]} stands out from the noise")
-    value: float | None = float(rate_hz[0])
-    if chosen.method == "periodogram":
-        value = _periodogram_peak(waveform, fs, chosen.band_hz)
-    elif chosen.method == "peaks":
-        value = _mean_peak_rate(waveform, fs)
-    if value is None:
-        return Rate(None, unit, 0.0, "fewer than two maxima")
-    return Rate(60.0 * value, unit, quality, None)
+    return Rate(60.0 * rate_hz, unit, quality, None)
 
 
 def rates_along(
@@ -145,9 +145,8 @@ def rates_along(
     Raises
     ------
     PhysiocamError
-        If fs is not a positive number.
+        If fs is no frame rate.
     """
-    _check_fs(fs)
     chosen = settings.of(quantity)
     waveform = clean_waveform(difference, fs, quantity, settings)
     window = max(round(chosen.window_s * fs), 1)
@@ -155,26 +154,24 @@ def rates_along(
     starts = np.round(rate_times(len(waveform), fs) * fs).astype(int)
     frequencies, spectra, usable_s = _window_spectra(around, fs, chosen, window, starts)
     rate_hz = _interpolated_peaks(frequencies, spectra)
-    quality = spectral_quality(frequencies, spectra, rate_hz, _LOBE * fs / window)
-    quality[usable_s < chosen.minimum_s] = 0.0
-    told = (quality >= chosen.quality_floor) & (quality > 0)
+    quality = spectral_quality(frequencies, spectra, rate_hz, _LOBE / np.maximum(usable_s, 1 / fs), usable_s)
+    enough = (usable_s >= chosen.minimum_s) & spectra.any(axis=1)
+    quality = np.where(enough, quality, 0.0)
+    told = enough & (quality >= chosen.quality_floor)
     return RateSeries(np.where(told, 60.0 * rate_hz, np.nan), quality)
-
-
-def _check_fs(fs: float) -> None:
-    if not (np.isfinite(fs) and fs > 0):
-        raise PhysiocamError(f"fs is {fs}; expected a positive number of frames per second")
 
 
 def _why_none(
     waveform: NDArray[np.float64], fs: float, quantity: Quantity, settings: RateSettings
 ) -> str | None:
-    if fs <= 2 * settings.band_hz[1]:
-        return f"{fs:g} frames per second are too few; {_NAMES[quantity]} needs more than {2 * settings.band_hz[1]:g}"
+    needed = 2 * settings.band_hz[1]
+    if fs <= needed:
+        return f"{fs:g} frames per second are too few; {_NAMES[quantity]} needs more than {needed:g}"
     usable = np.isfinite(waveform)
     usable_s = np.count_nonzero(usable) / fs
     if usable_s < settings.minimum_s or usable_s == 0:
-        return f"{usable_s:.1f} s of usable signal; {_NAMES[quantity]} needs {settings.minimum_s:g} s"
+        shortest = max(settings.minimum_s, settings.cycle_s)
+        return f"{usable_s:.1f} s of usable signal; {_NAMES[quantity]} needs {shortest:.2g} s"
     if not waveform[usable].any():
         return "the signal is flat"
     return None
@@ -206,7 +203,7 @@ def _window_spectra(
         spectrum = np.abs(np.where(usable, piece, 0.0) @ waves) ** 2
         total = spectrum.sum(axis=1, keepdims=True)
         spectra[rows] = spectrum / np.where(total > 0, total, 1.0)
-    return frequencies, spectra, usable_s
+    return np.asarray(frequencies), spectra, usable_s
 
 
 def _interpolated_peaks(
@@ -224,7 +221,7 @@ def _interpolated_peaks(
 
 
 def _periodogram_peak(waveform: NDArray[np.float64], fs: float, band_hz: tuple[float, float]) -> float:
-    """Return the largest bin in the band of a periodogram zero-padded to a power of two, as the reference does."""
+    """Return the largest bin in the band of one periodogram, as the reference does."""
     padded = 1 << (len(waveform) - 1).bit_length()
     power = np.abs(np.fft.rfft(np.nan_to_num(waveform), padded)) ** 2
     frequencies = np.fft.rfftfreq(padded, 1 / fs)
@@ -233,7 +230,7 @@ def _periodogram_peak(waveform: NDArray[np.float64], fs: float, band_hz: tuple[f
 
 
 def _mean_peak_rate(waveform: NDArray[np.float64], fs: float) -> float | None:
-    """Return the inverse of the mean distance between maxima, whatever their height, as the reference does."""
+    """Return the inverse of the mean distance between maxima of any height, as the reference does."""
     middle = waveform[1:-1]
     peaks = np.flatnonzero((middle > waveform[:-2]) & (middle > waveform[2:]))
     return float(fs / np.mean(np.diff(peaks))) if len(peaks) > 1 else None

@@ -42,6 +42,11 @@ class RateSettings:
     minimum_s: float
     quality_floor: float
 
+    @property
+    def cycle_s(self) -> float:
+        """Length of a cycle in the middle of the band; a stretch of signal without one says nothing."""
+        return float((self.band_hz[0] * self.band_hz[1]) ** -0.5)
+
 
 @dataclass(frozen=True)
 class SignalSettings:

@@ -1,12 +1,17 @@
 """From a network's difference-type output to a filtered waveform, each stretch between gaps by itself."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.errors import PhysiocamError
 from physiocam.signals.filters import bandpass, detrend, integrate, padding
 from physiocam.signals.settings import Quantity, RateSettings, SignalSettings
+
+# Frame rates that cameras have; anything else is a mistake in units.
+_FS = (0.1, 10_000.0)
 
 # A stretch that varies by less than this share of its size is flat: what is left is rounding, not a waveform.
 _FLAT = 1e-5
@@ -31,15 +36,23 @@ def clean_waveform(
     Returns
     -------
     float64 array (T,)
-        Of standard deviation 1. NaN in gaps and in stretches too short to be filtered; all zero where the output is
-        flat.
+        Of standard deviation 1. NaN in gaps and in stretches too short to be filtered; all zero where the
+        output is flat.
+
+    Raises
+    ------
+    PhysiocamError
+        If fs is no frame rate.
     """
+    if not _FS[0] <= fs <= _FS[1]:
+        raise PhysiocamError(f"fs is {fs}; expected frames per second, {_FS[0]:g} to {_FS[1]:g}")
     chosen = settings.of(quantity)
     clean = np.full(len(difference), np.nan)
     if fs <= 2 * chosen.band_hz[1]:
         return clean
     scaled = _scaled(np.asarray(difference, dtype=np.float64))
-    for stretch in _stretches(np.isfinite(scaled), 1 + padding(chosen.order)):
+    shortest = max(math.ceil(chosen.cycle_s * fs), 1 + padding(chosen.order))
+    for stretch in _stretches(np.isfinite(scaled), shortest):
         clean[stretch] = _clean_stretch(scaled[stretch], fs, chosen)
     spread = np.sqrt(np.nanmean(clean**2)) if np.isfinite(clean).any() else 0.0
     return clean / spread if spread > 0 else clean
