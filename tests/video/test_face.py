@@ -1,0 +1,110 @@
+"""The detector on real and generated pictures."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from physiocam.errors import PhysiocamError
+from physiocam.video import face
+from physiocam.video.face import FaceBox, FaceDetector
+
+
+@pytest.fixture(scope="module")
+def detector() -> FaceDetector:
+    return FaceDetector()
+
+
+@pytest.fixture(scope="module")
+def portrait() -> NDArray[np.uint8]:
+    data = pytest.importorskip("skimage.data")
+    image: NDArray[np.uint8] = data.astronaut()
+    return image
+
+
+def picture(path: Path) -> NDArray[np.uint8]:
+    cv2 = pytest.importorskip("cv2")
+    return np.ascontiguousarray(cv2.imread(str(path))[:, :, ::-1])
+
+
+@pytest.mark.parametrize(
+    ("name", "faces"),
+    [
+        ("single_face.jpg", 1),
+        ("face_example1.jpg", 1),
+        ("face_example2.jpg", 1),
+        ("multi_face.jpg", 5),
+        ("free-mountain-vector-01.jpg", 0),
+    ],
+)
+def test_finds_every_face_and_no_other(shared: Path, detector: FaceDetector, name: str, faces: int) -> None:
+    assert len(detector.detect(picture(shared / "data" / "faces" / name))) == faces
+
+
+def test_largest_face_comes_first(shared: Path, detector: FaceDetector) -> None:
+    boxes = detector.detect(picture(shared / "data" / "faces" / "multi_face.jpg"))
+    areas = [box.width * box.height for box in boxes]
+    assert areas == sorted(areas, reverse=True)
+
+
+def test_box_covers_the_face(detector: FaceDetector, portrait: NDArray[np.uint8]) -> None:
+    (box,) = detector.detect(portrait)
+    # Eyes and mouth of the portrait, in its own pixels.
+    for x, y in ((206, 115), (242, 112), (226, 160)):
+        assert box.x < x < box.x + box.width
+        assert box.y < y < box.y + box.height
+    assert 60 < box.width < 140
+
+
+@pytest.mark.parametrize("shape", [(1920, 1080), (1080, 1920), (480, 640), (300, 1200)])
+def test_proportions_of_the_frame_do_not_matter(
+    detector: FaceDetector, portrait: NDArray[np.uint8], shape: tuple[int, int]
+) -> None:
+    frame = np.full((*shape, 3), 120, dtype=np.uint8)
+    size = min(*shape, 512)
+    step = max(512 // size, 1)
+    pasted = portrait[::step, ::step][:size, :size]
+    frame[: pasted.shape[0], 40 : 40 + pasted.shape[1]] = pasted
+    (box,) = detector.detect(frame)
+    assert box.x + box.width / 2 == pytest.approx(40 + 224 / step, abs=15)
+    assert box.y + box.height / 2 == pytest.approx(122 / step, abs=20)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 2), (1, 500), (4320, 7680)])
+def test_odd_frames_hold_no_face(detector: FaceDetector, shape: tuple[int, int]) -> None:
+    assert detector.detect(np.zeros((*shape, 3), dtype=np.uint8)) == []
+
+
+def test_noise_holds_no_face(detector: FaceDetector) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3)).astype(np.uint8)
+    assert detector.detect(noise) == []
+
+
+def test_the_same_picture_gives_the_same_boxes(detector: FaceDetector, portrait: NDArray[np.uint8]) -> None:
+    assert detector.detect(portrait) == FaceDetector().detect(portrait)
+
+
+def test_overlap_of_boxes() -> None:
+    box = FaceBox(0, 0, 10, 10, 1)
+    assert box.overlap(box) == 1
+    assert box.overlap(FaceBox(5, 0, 10, 10, 1)) == pytest.approx(1 / 3)
+    assert box.overlap(FaceBox(10, 0, 10, 10, 1)) == 0
+
+
+def test_a_missing_or_altered_detector_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    face._model.cache_clear()
+    monkeypatch.setattr(face, "find_spec", lambda name: None)
+    with pytest.raises(PhysiocamError, match="pip install 'vitallens"):
+        FaceDetector()
+
+    class Spec:
+        origin = str(tmp_path / "__init__.py")
+
+    other = tmp_path / face._MODEL
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"something else")
+    monkeypatch.setattr(face, "find_spec", lambda name: Spec)
+    with pytest.raises(PhysiocamError, match="not the expected one"):
+        FaceDetector()
+    face._model.cache_clear()

@@ -1,0 +1,142 @@
+"""Steady squares, losses and returns, on a portrait that is moved about."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from physiocam.errors import PhysiocamError
+from physiocam.video.face import FaceBox
+from physiocam.video.tracker import CentreSquare, FaceTracker, FixedSquare, Square
+
+FS = 20.0
+EMPTY = np.full((240, 320, 3), 128, dtype=np.uint8)
+
+
+class StubDetector:
+    """Finds the faces that a script says are there; the frame's index is in its first pixel."""
+
+    def __init__(self, faces: dict[int, list[FaceBox]]) -> None:
+        self.faces = faces
+        self.looks: list[int] = []
+
+    def detect(self, image: NDArray[np.uint8], min_score: float = 0.7) -> list[FaceBox]:
+        index = int(image[0, 0, 0]) + 256 * int(image[0, 0, 1])
+        self.looks.append(index)
+        seen = max(start for start in self.faces if start <= index)
+        found = [face for face in self.faces[seen] if face.score >= min_score]
+        return sorted(found, key=lambda face: -face.width * face.height)
+
+
+def face(x: float, y: float, size: float = 80, score: float = 0.95) -> FaceBox:
+    return FaceBox(x - 0.35 * size, y - size / 2, 0.7 * size, size, score)
+
+
+def follow(faces: dict[int, list[FaceBox]], frames: int) -> tuple[FaceTracker, list[Square | None], StubDetector]:
+    detector = StubDetector(faces)
+    tracker = FaceTracker(FS, 1.0, detector)  # type: ignore[arg-type]
+    squares = []
+    for index in range(frames):
+        frame = EMPTY.copy()
+        frame[0, 0] = index % 256, index // 256, 0
+        squares.append(tracker.locate(frame))
+    return tracker, squares, detector
+
+
+def test_a_still_face_is_looked_at_once_a_second_and_never_moves() -> None:
+    random = np.random.default_rng(0)
+    faces = {i: [face(150 + random.normal(0, 1.5), 120 + random.normal(0, 1.5), 80 + random.normal(0, 2))] for i in range(200)}
+    tracker, squares, detector = follow(faces, 200)
+    assert all(tracker.found)
+    assert len(set(squares)) == 1
+    assert 10 <= len(detector.looks) <= 13
+
+
+def test_one_wild_look_does_not_move_the_square() -> None:
+    _, squares, _ = follow({0: [face(150, 120)], 20: [face(150, 120, 110)], 22: [face(150, 120)]}, 60)
+    assert len(set(squares)) == 1
+
+
+def test_a_face_that_moves_is_followed() -> None:
+    tracker, squares, _ = follow({0: [face(100, 120)], 30: [face(125, 120)]}, 100)
+    assert all(tracker.found)
+    last = squares[-1]
+    assert last is not None
+    assert last.x + last.size / 2 == pytest.approx(125, abs=6)
+
+
+def test_leaving_is_noticed_to_a_fifth_of_a_second_and_returning_too() -> None:
+    tracker, squares, _ = follow({0: [face(150, 120)], 50: [], 110: [face(150, 120)]}, 160)
+    found = np.array(tracker.found)
+    assert found[:50].all()
+    assert not found[54:110].any()
+    assert found[114:].all()
+    assert squares[80] is None
+
+
+def test_a_larger_face_that_walks_in_does_not_take_over() -> None:
+    _, squares, _ = follow({0: [face(80, 120)], 30: [face(80, 120), face(240, 120, 120)]}, 100)
+    assert len(set(squares)) == 1
+
+
+def test_the_largest_face_is_taken_at_first_and_after_a_loss() -> None:
+    small, large = face(80, 120, 60), face(240, 120, 100)
+    _, squares, _ = follow({0: [small, large], 40: [], 60: [small]}, 100)
+    first, last = squares[0], squares[-1]
+    assert first is not None
+    assert last is not None
+    assert first.size == 100
+    assert last.size == 60
+
+
+def test_less_certainty_is_enough_to_hold_a_face() -> None:
+    tracker, _, _ = follow({0: [face(150, 120)], 10: [face(150, 120, score=0.5)]}, 60)
+    assert all(tracker.found)
+    tracker, _, _ = follow({0: [face(150, 120, score=0.5)]}, 30)
+    assert not any(tracker.found)
+
+
+def test_squares_stay_inside_the_frame() -> None:
+    _, squares, _ = follow({0: [face(5, 5, 100)], 20: [face(318, 238, 100)], 40: [face(160, 120, 900)]}, 60)
+    for square in squares:
+        assert square is not None
+        assert square.x >= 0
+        assert square.y >= 0
+        assert square.x + square.size <= 320
+        assert square.y + square.size <= 240
+
+
+def test_a_hole_in_the_recording_is_a_frame_without_a_face() -> None:
+    tracker = FaceTracker(FS, 1.0, StubDetector({0: [face(150, 120)]}))  # type: ignore[arg-type]
+    tracker.locate(EMPTY.copy())
+    assert tracker.locate(None) is None
+    assert tracker.found == [False, False] or tracker.found[1] is False
+
+
+def test_centre_and_fixed_squares() -> None:
+    assert CentreSquare().locate(EMPTY) == Square(40, 0, 240)
+    assert FixedSquare(10, 20, 30).locate(EMPTY) == Square(10, 20, 30)
+    assert CentreSquare().locate(None) is None
+
+
+@pytest.mark.parametrize("square", [(-1, 0, 10), (0, 0, 0), (0, 0, 241), (300, 0, 30)])
+def test_a_fixed_square_outside_the_frame_is_refused(square: tuple[int, int, int]) -> None:
+    with pytest.raises(PhysiocamError, match="does not lie inside the 320x240 frame"):
+        FixedSquare(*square).locate(EMPTY)
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [("face_noface.mov", 0, 74), ("noface_face.mov", 100, 168), ("no_face.mp4", 0, -1), ("single_face.mp4", 0, 71)],
+)
+def test_real_clips(shared: Path, name: str, first: int, last: int) -> None:
+    with av.open(str(shared / "data" / "clips" / name)) as container:
+        tracker = FaceTracker(float(container.streams.video[0].average_rate or 30))
+        for frame in container.decode(video=0):
+            tracker.locate(frame.to_ndarray(format="rgb24"))
+    expected = np.zeros(len(tracker.found), dtype=bool)
+    expected[first : last + 1] = True
+    # Within a fifth of a second of what the eye sees.
+    assert np.count_nonzero(expected != tracker.found) <= 6
