@@ -235,6 +235,17 @@ def test_sound_beside_the_picture_changes_nothing(encode: Encode, plain: Plain, 
     assert (len(frames), fs, notes) == (20, pytest.approx(25, rel=1e-3), "")
 
 
+def test_titles_in_another_encoding_do_no_harm(encode: Encode, plain: Plain, tmp_path: Path) -> None:
+    def prepare(stream: Any) -> None:
+        stream.container.metadata["title"] = "subject Xxx"
+
+    path = encode(tmp_path / "titled.avi", plain([100] * 5), codec="mpeg4", options={}, prepare=prepare)
+    data = path.read_bytes()
+    assert b"Xxx" in data
+    path.write_bytes(data.replace(b"Xxx", b"\xe9\xff\xc0"))
+    assert len(read(path)[0]) == 5
+
+
 # Damage.
 
 

@@ -14,6 +14,9 @@ from physiocam.errors import VideoError
 from physiocam.video.even_grid import FASTEST_FS, EvenGrid, Still, timed_grid, untimed_grid
 from physiocam.video.pixels import RgbConverter
 
+# PyAV trips over streams that damage conjures up in the middle of a file.
+_DEMUX_ERRORS = (av.FFmpegError, IndexError)
+
 # Frame threads hold a picture each, and the networks want their cores too.
 _MOST_THREADS = 8
 
@@ -74,7 +77,7 @@ class VideoFile:
                 if packet.dts is not None:
                     in_order = in_order and (last_dts is None or packet.dts >= last_dts)
                     last_dts = packet.dts
-        except av.FFmpegError:
+        except _DEMUX_ERRORS:
             pass  # what comes after the damage is told by the header's count
         self._packets = len(stamps) + unstamped
         self._promised = max(self._packets, stream.frames - dropped)
@@ -145,7 +148,7 @@ class VideoFile:
 def _open(path: Path) -> Any:
     try:
         # Named as a file, and nothing else: a playlist in disguise must not make FFmpeg read the network.
-        return av.open(f"file:{path}", options={"protocol_whitelist": "file"})
+        return av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = "permission denied" if isinstance(error, PermissionError) else "FFmpeg finds no video in it"
         raise VideoError(
@@ -172,7 +175,7 @@ def _frames(container: Any, stream: Any) -> Iterator[av.VideoFrame]:
     while not ended:
         try:
             packet = next(packets, None)
-        except av.FFmpegError:
+        except _DEMUX_ERRORS:
             packet = None
         ended = packet is None or packet.size == 0
         if packet is not None and packet.is_corrupt:

@@ -1,7 +1,9 @@
 """Video out: H.264 files that play anywhere."""
 
+import math
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -28,7 +30,8 @@ def write_video(
     path : path
         Ends in ".mp4"; an existing file is replaced.
     frames : iterable of uint8 arrays (H, W, 3), RGB
-        All of one size; an odd row or column at the end is cut off, since the format stores colour for pairs.
+        All of one size, at least 2 x 2; an odd row or column at the end is cut off, since the format stores
+        colour for pairs.
     fs : float
         Frames per second.
     crf : int
@@ -37,9 +40,13 @@ def write_video(
     Raises
     ------
     PhysiocamError
-        If the file cannot be written.
+        If the file cannot be written, or there is nothing that could be.
     """
     target = Path(path)
+    if target.suffix.lower() != ".mp4":
+        raise PhysiocamError(f"'{target}' does not end in .mp4, the only kind of video written; rename it")
+    if not (math.isfinite(fs) and fs > 0):
+        raise PhysiocamError(f"fs is {fs}, expected a positive number of frames per second")
     beside = target.with_name(f".{target.stem}.partial{target.suffix}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -47,22 +54,32 @@ def write_video(
         os.replace(beside, target)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise PhysiocamError(f"cannot write '{target}': {reason}; choose another folder, or free some space") from None
+        raise PhysiocamError(
+            f"cannot write '{target}': {reason}; choose another folder, or free some space"
+        ) from None
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
 
 
 def _encode(path: Path, frames: Iterable[NDArray[np.uint8]], fs: float, crf: int) -> None:
     rate = Fraction(fs).limit_denominator(1001)
+    options = {"crf": str(crf), "preset": "veryfast"}
+    shape: tuple[int, ...] | None = None
     with av.open(str(path), "w") as container:
-        stream = None
+        stream = container.add_stream("libx264", rate=rate, options=options)
         for image in frames:
-            height, width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2
-            if stream is None:
-                stream = container.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": "veryfast"})
-                stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            if shape is None:
+                shape = image.shape
+                stream.height, stream.width = _even(shape)
+                stream.pix_fmt = "yuv420p"
                 stream.codec_context.color_range = ColorRange.MPEG
                 stream.codec_context.colorspace = Colorspace.ITU709
+            if image.dtype != np.uint8 or image.shape != shape:
+                raise PhysiocamError(
+                    f"a frame is {image.dtype} {image.shape}, expected uint8 {shape} like the first one"
+                )
+            height, width = _even(shape)
             rgb = av.VideoFrame.from_ndarray(np.ascontiguousarray(image[:height, :width]), format="rgb24")
             container.mux(
                 stream.encode(
@@ -74,5 +91,13 @@ def _encode(path: Path, frames: Iterable[NDArray[np.uint8]], fs: float, crf: int
                     )
                 )
             )
-        if stream is not None:
-            container.mux(stream.encode())
+        if shape is None:
+            raise PhysiocamError("there are no frames to write; expected at least one")
+        container.mux(stream.encode())
+
+
+def _even(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Height and width that can be stored for frames of this shape."""
+    if len(shape) != 3 or shape[2] != 3 or min(shape[:2]) < 2:
+        raise PhysiocamError(f"a frame has shape {shape}, expected (H, W, 3) with at least 2 x 2 pixels")
+    return shape[0] // 2 * 2, shape[1] // 2 * 2
