@@ -1,0 +1,223 @@
+import time
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from physiocam.signals.rate import Rate, estimate_rate, rate_times, rates_along
+from physiocam.signals.settings import SETTINGS
+
+DEFAULT, PAPER = SETTINGS["default"], SETTINGS["paper"]
+QUANTITIES = ("heart", "breathing")
+TRUE_RATES = {"pulse": (60, 82.2, 126, 48, 96, 162), "resp": (12, 18.6, 9, 27, 16.2, 6)}
+
+
+def changed(base, quantity, **changes):
+    return replace(base, **{quantity: replace(base.of(quantity), **changes)})
+
+
+def wave(rate, fs=30.0, seconds=40.0, noise=0.0, seed=0):
+    """Differences of a wave with an overtone, at `rate` per minute."""
+    phase = 2 * np.pi * rate / 60 * np.arange(round(fs * seconds)) / fs
+    difference = np.diff(np.sin(phase) + 0.3 * np.sin(2 * phase + 1), prepend=0)
+    return difference + noise * difference.std() * np.random.default_rng(seed).normal(size=len(phase))
+
+
+# --- The reference's numbers
+
+
+@pytest.mark.parametrize("fs", [25, 30])
+@pytest.mark.parametrize("signal", range(6))
+@pytest.mark.parametrize(("kind", "quantity"), [("pulse", "heart"), ("resp", "breathing")])
+@pytest.mark.parametrize("differenced", [1, 0])
+def test_paper_settings_repeat_the_reference(shared, fs, signal, kind, quantity, differenced):
+    golden = np.load(shared / "golden" / "postprocess_synthetic.npz")
+    expected = golden[f"fs{fs}_s{signal}_{kind}_diff{differenced}_rates"]
+    peak_band = {"heart": (0.75, 2.5), "breathing": (0.08, 0.5)}[quantity]
+    toolbox_band = {"heart": (0.6, 3.3), "breathing": (0.13, 0.5)}[quantity]
+    columns = {
+        0: PAPER,
+        2: changed(PAPER, quantity, band_hz=peak_band, method="peaks"),
+        4: changed(PAPER, quantity, band_hz=toolbox_band),
+        8: changed(PAPER, quantity, band_hz=toolbox_band, method="peaks"),
+    }
+    for offset, source in enumerate(("label", "pred")):
+        waveform = golden[f"fs{fs}_s{signal}_{kind}_{source}"]
+        difference = waveform if differenced else np.diff(waveform, prepend=0)
+        for column, chosen in columns.items():
+            value = estimate_rate(difference, fs, quantity, chosen).value
+            assert value == pytest.approx(expected[column + offset], abs=1e-7)
+
+
+def test_paper_settings_on_ubfc(shared):
+    data = np.load(shared / "data" / "ubfc_deepphys" / "deepphys_pure_ubfc_30hz.npz")
+    names = [name.removesuffix("_pred") for name in data if name.endswith("_pred")]
+    signals = [(data[f"{name}_pred"], data[f"{name}_label"]) for name in names]
+    start = time.perf_counter()
+    rates = np.array([[estimate_rate(s, 30.0, "heart", PAPER).value for s in pair] for pair in signals])
+    elapsed = time.perf_counter() - start
+    error = rates[:, 0] - rates[:, 1]
+    assert len(names) == 42
+    assert round(np.abs(error).mean(), 2) == 0.98
+    assert round(np.sqrt((error**2).mean()), 2) == 2.65
+    assert round(np.corrcoef(rates.T)[0, 1], 3) == 0.990
+    assert elapsed < 2.0
+
+
+# --- What a user gets
+
+
+def test_default_settings_on_ubfc_withhold_what_is_wrong(shared):
+    data = np.load(shared / "data" / "ubfc_deepphys" / "deepphys_pure_ubfc_30hz.npz")
+    names = [name.removesuffix("_pred") for name in data if name.endswith("_pred")]
+    told = []
+    for name in names:
+        predicted = estimate_rate(data[f"{name}_pred"], 30.0, "heart", DEFAULT)
+        if predicted.value is not None:
+            told.append(predicted.value - estimate_rate(data[f"{name}_label"], 30.0, "heart", DEFAULT).value)
+    assert len(told) >= 40
+    assert np.abs(told).max() < 2.0
+    assert np.abs(told).mean() < 0.4
+
+
+@pytest.mark.parametrize("fs", [25, 30])
+@pytest.mark.parametrize("signal", range(6))
+@pytest.mark.parametrize(("kind", "quantity"), [("pulse", "heart"), ("resp", "breathing")])
+def test_default_settings_find_the_true_rate(shared, fs, signal, kind, quantity):
+    golden = np.load(shared / "golden" / "postprocess_synthetic.npz")
+    for source in ("label", "pred"):
+        rate = estimate_rate(golden[f"fs{fs}_s{signal}_{kind}_{source}"], fs, quantity, DEFAULT)
+        if (kind, signal) == ("resp", 4):
+            assert rate.value is None
+            assert "breathing needs 15 s" in rate.note
+        else:
+            assert rate.value == pytest.approx(TRUE_RATES[kind][signal], abs=0.3)
+            assert rate.quality > 0.9
+
+
+def test_measured_pulse_of_a_real_recording(shared):
+    table = np.genfromtxt(shared / "data" / "vitallens_1" / "vitals.csv", delimiter=",", names=True)
+    rate = estimate_rate(np.diff(table["ppg"], prepend=table["ppg"][0]), 30.098, "heart", DEFAULT)
+    assert rate.value == pytest.approx(75.4, abs=1.0)
+    breathing = estimate_rate(np.diff(table["resp"], prepend=0), 30.098, "breathing", DEFAULT)
+    assert breathing == Rate(None, "breaths/min", 0.0, "11.8 s of usable signal; breathing needs 15 s")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    rate=st.floats(46, 175), fs=st.floats(15, 60), scale=st.sampled_from([1e-30, 1e-3, 1.0, -1.0, -1e30]),
+    seconds=st.floats(12, 60), cut=st.integers(0, 60),
+)  # fmt: skip
+def test_heart_rate_depends_on_neither_scale_nor_sign_nor_start(rate, fs, scale, seconds, cut):
+    signal = wave(rate, fs, seconds, noise=0.3)
+    answer = estimate_rate(signal, fs, "heart", DEFAULT)
+    assert answer.value == pytest.approx(rate, abs=1.0)
+    scaled = estimate_rate(signal * scale, fs, "heart", DEFAULT)
+    assert scaled.value == pytest.approx(answer.value, abs=1e-6)
+    assert scaled.quality == pytest.approx(answer.quality, abs=1e-6)
+    assert estimate_rate(signal[cut:], fs, "heart", DEFAULT).value == pytest.approx(rate, abs=1.0)
+
+
+@settings(max_examples=20, deadline=None)
+@given(rate=st.floats(6, 28), fs=st.floats(15, 60), seconds=st.floats(25, 90))
+def test_breathing_rate_is_found_over_the_band(rate, fs, seconds):
+    answer = estimate_rate(wave(rate, fs, seconds), fs, "breathing", DEFAULT)
+    assert answer.value == pytest.approx(rate, abs=1.0)
+
+
+def test_bursts_of_motion_do_not_outvote_the_rest():
+    signal = wave(72, seconds=40)
+    signal[600:690] += 30 * wave(140, seconds=3)
+    assert estimate_rate(signal, 30.0, "heart", DEFAULT).value == pytest.approx(72, abs=1.0)
+
+
+def test_a_gap_with_a_lost_phase_does_not_move_the_rate():
+    signal = wave(72, seconds=60)
+    for lost in (0, 3, 7, 12):
+        parted = np.concatenate([signal[:900], np.full(300 + lost, np.nan), signal[1200:]])
+        rate = estimate_rate(parted, 30.0, "heart", DEFAULT)
+        assert rate.value == pytest.approx(72, abs=0.3)
+        assert rate.quality > 0.8
+
+
+def test_notes_say_why_there_is_no_rate():
+    def note(signal, fs=30.0, quantity="heart", chosen=DEFAULT):
+        rate = estimate_rate(np.asarray(signal), fs, quantity, chosen)
+        assert rate.value is None
+        return rate.note
+
+    assert note(wave(72, seconds=5)) == "5.0 s of usable signal; heart rate needs 6 s"
+    assert note(np.full(900, np.nan)) == "0.0 s of usable signal; heart rate needs 6 s"
+    assert note([]) == "0.0 s of usable signal; heart rate needs 6 s"
+    assert note([1.0, 2.0], chosen=PAPER) == "0.0 s of usable signal; heart rate needs 0.73 s"
+    assert note(np.zeros(900)) == "the signal is flat"
+    assert note(np.full(900, 0.3)) == "the signal is flat"
+    assert note(wave(72, fs=5), fs=5.0) == "5 frames per second are too few; heart rate needs more than 6"
+    noise = np.random.default_rng(0).normal(size=900)
+    assert note(noise) == "no steady pulse stands out from the noise"
+    assert note(noise, quantity="breathing") == "no steady breathing stands out from the noise"
+    pieces = wave(72, seconds=60)
+    pieces[np.arange(len(pieces)) % 300 < 150] = np.nan
+    assert note(pieces) == "the usable signal is in pieces; heart rate needs 6 s within 10 s"
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    signal=arrays(np.float32, st.integers(0, 400), elements=st.floats(width=32)),
+    fs=st.sampled_from([0.5, 7.0, 15.0, 30.0]), quantity=st.sampled_from(QUANTITIES),
+    chosen=st.sampled_from([DEFAULT, PAPER, changed(PAPER, "heart", method="peaks")]),
+)  # fmt: skip
+def test_any_signal_gives_an_honest_answer(signal, fs, quantity, chosen):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rate = estimate_rate(signal, fs, quantity, chosen)
+        along = rates_along(signal, fs, quantity, chosen)
+    assert (rate.value is None) == (rate.note is not None)
+    assert 0.0 <= rate.quality <= 1.0
+    low, high = (60 * edge for edge in chosen.of(quantity).band_hz)
+    if rate.value is not None and chosen.of(quantity).method != "peaks":
+        assert low - 1e-6 <= rate.value <= high + 1e-6
+    assert len(along.value) == len(along.quality) == len(rate_times(len(signal), fs))
+    assert ((along.quality >= 0) & (along.quality <= 1)).all()
+    told = along.value[~np.isnan(along.value)]
+    assert ((told >= low - 1e-6) & (told <= high + 1e-6)).all()
+
+
+# --- Along the recording
+
+
+def test_rates_along_follow_a_change():
+    fs = 30.0
+    rate = np.linspace(60, 100, 60 * 30)
+    difference = np.diff(np.sin(2 * np.pi * np.cumsum(rate / 60) / fs), prepend=0)
+    along = rates_along(difference, fs, "heart", DEFAULT)
+    times = rate_times(len(difference), fs)
+    np.testing.assert_allclose(times[:3], [0.5, 1.5, 2.5])
+    inner = (times > 5) & (times < 55)
+    np.testing.assert_allclose(
+        along.value[inner], np.interp(times, np.arange(1800) / fs, rate)[inner], atol=1.0
+    )
+    assert (along.quality[inner] > 0.7).all()
+
+
+def test_rates_along_have_holes_where_the_signal_has():
+    signal = wave(72, seconds=60)
+    signal[600:1200] = np.nan
+    along = rates_along(signal, 30.0, "heart", DEFAULT)
+    times = rate_times(len(signal), 30.0)
+    gone = np.abs(times - 30) < 8
+    assert np.isnan(along.value[gone]).all()
+    assert (along.quality[gone] == 0).all()
+    np.testing.assert_allclose(along.value[(times > 5) & (times < 15)], 72, atol=0.5)
+
+
+def test_an_hour_is_quick():
+    signal = np.tile(wave(72, seconds=60), 60)
+    start = time.perf_counter()
+    rates_along(signal, 30.0, "heart", DEFAULT)
+    estimate_rate(signal, 30.0, "breathing", DEFAULT)
+    assert time.perf_counter() - start < 10.0
