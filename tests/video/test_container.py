@@ -230,6 +230,13 @@ def test_pixels_that_are_not_square_are_noted(encode: Encode, plain: Plain, tmp_
     assert "4/3" in read(encode(tmp_path / "wide.mp4", plain([100] * 3), prepare=prepare))[2]
 
 
+def test_hdr_is_noted(encode: Encode, plain: Plain, tmp_path: Path) -> None:
+    def prepare(stream: Any) -> None:
+        stream.codec_context.color_trc = 18
+
+    assert "HDR" in read(encode(tmp_path / "hlg.mp4", plain([100] * 3), prepare=prepare))[2]
+
+
 def test_sound_beside_the_picture_changes_nothing(encode: Encode, plain: Plain, tmp_path: Path) -> None:
     frames, fs, notes = read(encode(tmp_path / "talk.mkv", plain([100] * 20), fs=25, sound=True))
     assert (len(frames), fs, notes) == (20, pytest.approx(25, rel=1e-3), "")

@@ -1,3 +1,4 @@
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,24 @@ def test_kinds_of_images(tmp_path: Path, name: str, codec: str, pix_fmt: str) ->
     assert frame.image is not None
     assert frame.image.shape == (32, 48, 3)
     assert np.abs(frame.image.astype(int) - 120).max() <= 2
+
+
+@pytest.mark.parametrize(("orientation", "turns"), [(1, 0), (3, 2), (6, -1), (8, 1)])
+def test_photographs_are_turned_upright(tmp_path: Path, orientation: int, turns: int) -> None:
+    image = np.zeros((32, 64, 3), np.uint8)
+    image[:16, :32], image[:16, 32:], image[16:, :32], image[16:, 32:] = 30, 90, 150, 230
+    write_image(tmp_path / "photo.jpg", image, "mjpeg", "yuvj420p")
+    data = (tmp_path / "photo.jpg").read_bytes()
+    entry = struct.pack("<HHHIIxxxx", 1, 0x112, 3, 1, orientation)
+    exif = b"Exif\0\0" + struct.pack("<2sHI", b"II", 42, 8) + entry
+    (tmp_path / "photo.jpg").write_bytes(
+        data[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + data[2:]
+    )
+    (frame,) = open_video(tmp_path, fs=25)
+    assert frame.image is not None
+    expected = np.rot90(image, turns)
+    assert frame.image.shape == expected.shape
+    assert np.abs(frame.image[::7, ::7].astype(int) - expected[::7, ::7]).max() <= 5
 
 
 def test_a_folder_needs_its_rate(folder: Path) -> None:

@@ -17,6 +17,9 @@ from physiocam.video.pixels import RgbConverter
 # PyAV trips over streams that damage conjures up in the middle of a file.
 _DEMUX_ERRORS = (av.FFmpegError, IndexError)
 
+# Transfer characteristics PQ and HLG, under their numbers in ITU-T H.273.
+_HDR_TRANSFERS = {16, 18}
+
 # Frame threads hold a picture each, and the networks want their cores too.
 _MOST_THREADS = 8
 
@@ -59,6 +62,10 @@ class VideoFile:
             pixel = stream.sample_aspect_ratio
             if pixel and pixel != 1:
                 self.notes.append(f"pixels are not square ({pixel}); the picture is taken as it is stored")
+            if stream.codec_context.color_trc in _HDR_TRANSFERS:
+                self.notes.append(
+                    "the colours are HDR and taken without tone mapping, so skin is paler than it was"
+                )
         self.notes.extend(self.grid.notes)
 
     def _list_packets(self, container: Any, stream: Any) -> None:
