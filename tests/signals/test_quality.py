@@ -1,14 +1,15 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from physiocam.signals.quality import spectral_quality
 from physiocam.signals.rate import estimate_rate
-from physiocam.signals.settings import SETTINGS
+from physiocam.signals.settings import SETTINGS, Quantity
 
 DEFAULT = SETTINGS["default"]
 
 
-def noise(rng, samples, slope):
+def noise(rng: np.random.Generator, samples: int, slope: float) -> NDArray[np.float64]:
     """Noise whose power goes with frequency to the power of `slope`."""
     frequencies = np.fft.rfftfreq(4 * samples)
     frequencies[0] = frequencies[1]
@@ -25,7 +26,7 @@ def noise(rng, samples, slope):
         ("breathing", 30, 0, 0.10, 0.04), ("breathing", 60, 0, 0.10, 0.0), ("breathing", 60, -1, 0.20, 0.02),
     ],
 )  # fmt: skip
-def test_noise_is_not_trusted(quantity, seconds, slope, told, confident):
+def test_noise_is_not_trusted(quantity: Quantity, seconds: int, slope: float, told: float, confident: float) -> None:
     rng = np.random.default_rng(7)
     rates = [estimate_rate(noise(rng, 20 * seconds + 1, slope), 20.0, quantity, DEFAULT) for _ in range(60)]
     quality = np.array([rate.quality for rate in rates])
@@ -34,30 +35,31 @@ def test_noise_is_not_trusted(quantity, seconds, slope, told, confident):
     assert np.mean(quality > 0.5) <= confident
 
 
-def test_quality_falls_as_noise_grows():
+def test_quality_falls_as_noise_grows() -> None:
     time = np.arange(900) / 30
     pulse = np.diff(np.sin(2 * np.pi * 1.2 * time), prepend=0)
     white = np.random.default_rng(0).normal(size=900) * pulse.std()
-    quality = [
-        estimate_rate(pulse + level * white, 30.0, "heart", DEFAULT).quality for level in (0, 1, 2, 4, 16)
-    ]
+    quality = [estimate_rate(pulse + level * white, 30.0, "heart", DEFAULT).quality for level in (0, 1, 2, 4, 16)]
     assert quality[0] > 0.95
     assert quality[-1] < 0.1
     assert (np.diff(quality) < 0.02).all()
 
 
-def test_overtones_belong_to_the_rate_and_other_peaks_do_not():
+def test_overtones_belong_to_the_rate_and_other_peaks_do_not() -> None:
     frequencies = np.linspace(0.7, 3.0, 231)
 
-    def peaks(*where):
-        return sum(np.exp(-(((frequencies - at) / 0.03) ** 2)) for at in where)[None]
+    def peaks(*where: float) -> NDArray[np.float64]:
+        heights = [np.exp(-(((frequencies - at) / 0.03) ** 2)) for at in where]
+        return np.asarray(np.sum(heights, axis=0, keepdims=True))
 
-    def quality(spectrum, seconds=30.0):
+    def quality(spectrum: NDArray[np.float64], seconds: float = 30.0) -> float:
         one = np.ones(1)
-        return spectral_quality(frequencies, spectrum, one, 0.15 * one, seconds * one)[0]
+        return float(
+            spectral_quality(frequencies, spectrum, one, lobe_hz=0.15 * one, usable_s=seconds * one, noise_slope=2.0)[0]
+        )
 
     assert quality(peaks(1.0, 2.0)) > 0.9
     assert quality(peaks(1.0, 1.5)) < 0.4
     assert quality(np.ones((1, 231))) == 0.0
     assert quality(np.zeros((1, 231))) == 0.0
-    assert quality(peaks(1.0) + 0.1, 60.0) > quality(peaks(1.0) + 0.1, 8.0)
+    assert quality(peaks(1.0) + 0.001, 60.0) > quality(peaks(1.0) + 0.001, 8.0) > 0.0

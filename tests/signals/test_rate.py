@@ -1,30 +1,35 @@
 import time
 import warnings
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from numpy.typing import ArrayLike, NDArray
 
 from physiocam.signals.rate import Rate, estimate_rate, rate_times, rates_along
-from physiocam.signals.settings import SETTINGS
+from physiocam.signals.settings import SETTINGS, Quantity, SignalSettings
 
 DEFAULT, PAPER = SETTINGS["default"], SETTINGS["paper"]
-QUANTITIES = ("heart", "breathing")
+QUANTITY: dict[str, Quantity] = {"pulse": "heart", "resp": "breathing"}
 TRUE_RATES = {"pulse": (60, 82.2, 126, 48, 96, 162), "resp": (12, 18.6, 9, 27, 16.2, 6)}
 
 
-def changed(base, quantity, **changes):
-    return replace(base, **{quantity: replace(base.of(quantity), **changes)})
+def changed(base: SignalSettings, quantity: Quantity, **changes: Any) -> SignalSettings:
+    one: dict[str, Any] = {quantity: replace(base.of(quantity), **changes)}
+    return replace(base, **one)
 
 
-def wave(rate, fs=30.0, seconds=40.0, noise=0.0, seed=0):
+def wave(rate: float, fs: float = 30.0, seconds: float = 40.0, noise: float = 0.0) -> NDArray[np.float64]:
     """Differences of a wave with an overtone, at `rate` per minute."""
     phase = 2 * np.pi * rate / 60 * np.arange(round(fs * seconds)) / fs
     difference = np.diff(np.sin(phase) + 0.3 * np.sin(2 * phase + 1), prepend=0)
-    return difference + noise * difference.std() * np.random.default_rng(seed).normal(size=len(phase))
+    white = np.random.default_rng(0).normal(size=len(phase))
+    return np.asarray(difference + noise * difference.std() * white)
 
 
 # --- The reference's numbers
@@ -32,14 +37,15 @@ def wave(rate, fs=30.0, seconds=40.0, noise=0.0, seed=0):
 
 @pytest.mark.parametrize("fs", [25, 30])
 @pytest.mark.parametrize("signal", range(6))
-@pytest.mark.parametrize(("kind", "quantity"), [("pulse", "heart"), ("resp", "breathing")])
+@pytest.mark.parametrize("kind", QUANTITY)
 @pytest.mark.parametrize("differenced", [1, 0])
-def test_paper_settings_repeat_the_reference(shared, fs, signal, kind, quantity, differenced):
+def test_paper_settings_repeat_the_reference(shared: Path, fs: int, signal: int, kind: str, differenced: int) -> None:
+    quantity = QUANTITY[kind]
     golden = np.load(shared / "golden" / "postprocess_synthetic.npz")
     expected = golden[f"fs{fs}_s{signal}_{kind}_diff{differenced}_rates"]
     peak_band = {"heart": (0.75, 2.5), "breathing": (0.08, 0.5)}[quantity]
     toolbox_band = {"heart": (0.6, 3.3), "breathing": (0.13, 0.5)}[quantity]
-    columns = {
+    columns: dict[int, SignalSettings] = {
         0: PAPER,
         2: changed(PAPER, quantity, band_hz=peak_band, method="peaks"),
         4: changed(PAPER, quantity, band_hz=toolbox_band),
@@ -53,7 +59,7 @@ def test_paper_settings_repeat_the_reference(shared, fs, signal, kind, quantity,
             assert value == pytest.approx(expected[column + offset], abs=1e-7)
 
 
-def test_paper_settings_on_ubfc(shared):
+def test_paper_settings_on_ubfc(shared: Path) -> None:
     data = np.load(shared / "data" / "ubfc_deepphys" / "deepphys_pure_ubfc_30hz.npz")
     names = [name.removesuffix("_pred") for name in data if name.endswith("_pred")]
     signals = [(data[f"{name}_pred"], data[f"{name}_label"]) for name in names]
@@ -71,14 +77,16 @@ def test_paper_settings_on_ubfc(shared):
 # --- What a user gets
 
 
-def test_default_settings_on_ubfc_withhold_what_is_wrong(shared):
+def test_default_settings_on_ubfc_withhold_what_is_wrong(shared: Path) -> None:
     data = np.load(shared / "data" / "ubfc_deepphys" / "deepphys_pure_ubfc_30hz.npz")
     names = [name.removesuffix("_pred") for name in data if name.endswith("_pred")]
     told = []
     for name in names:
         predicted = estimate_rate(data[f"{name}_pred"], 30.0, "heart", DEFAULT)
         if predicted.value is not None:
-            told.append(predicted.value - estimate_rate(data[f"{name}_label"], 30.0, "heart", DEFAULT).value)
+            truth = estimate_rate(data[f"{name}_label"], 30.0, "heart", DEFAULT).value
+            assert truth is not None
+            told.append(predicted.value - truth)
     assert len(told) >= 40
     assert np.abs(told).max() < 2.0
     assert np.abs(told).mean() < 0.4
@@ -86,20 +94,21 @@ def test_default_settings_on_ubfc_withhold_what_is_wrong(shared):
 
 @pytest.mark.parametrize("fs", [25, 30])
 @pytest.mark.parametrize("signal", range(6))
-@pytest.mark.parametrize(("kind", "quantity"), [("pulse", "heart"), ("resp", "breathing")])
-def test_default_settings_find_the_true_rate(shared, fs, signal, kind, quantity):
+@pytest.mark.parametrize("kind", QUANTITY)
+def test_default_settings_find_the_true_rate(shared: Path, fs: int, signal: int, kind: str) -> None:
     golden = np.load(shared / "golden" / "postprocess_synthetic.npz")
     for source in ("label", "pred"):
-        rate = estimate_rate(golden[f"fs{fs}_s{signal}_{kind}_{source}"], fs, quantity, DEFAULT)
+        rate = estimate_rate(golden[f"fs{fs}_s{signal}_{kind}_{source}"], fs, QUANTITY[kind], DEFAULT)
         if (kind, signal) == ("resp", 4):
             assert rate.value is None
-            assert "breathing needs 15 s" in rate.note
+            assert rate.note is not None
+            assert rate.note.endswith("breathing needs 15 s")
         else:
             assert rate.value == pytest.approx(TRUE_RATES[kind][signal], abs=0.3)
             assert rate.quality > 0.9
 
 
-def test_measured_pulse_of_a_real_recording(shared):
+def test_measured_pulse_of_a_real_recording(shared: Path) -> None:
     table = np.genfromtxt(shared / "data" / "vitallens_1" / "vitals.csv", delimiter=",", names=True)
     rate = estimate_rate(np.diff(table["ppg"], prepend=table["ppg"][0]), 30.098, "heart", DEFAULT)
     assert rate.value == pytest.approx(75.4, abs=1.0)
@@ -112,7 +121,9 @@ def test_measured_pulse_of_a_real_recording(shared):
     rate=st.floats(46, 175), fs=st.floats(15, 60), scale=st.sampled_from([1e-30, 1e-3, 1.0, -1.0, -1e30]),
     seconds=st.floats(12, 60), cut=st.integers(0, 60),
 )  # fmt: skip
-def test_heart_rate_depends_on_neither_scale_nor_sign_nor_start(rate, fs, scale, seconds, cut):
+def test_heart_rate_depends_on_neither_scale_nor_sign_nor_start(
+    rate: float, fs: float, scale: float, seconds: float, cut: int
+) -> None:
     signal = wave(rate, fs, seconds, noise=0.3)
     answer = estimate_rate(signal, fs, "heart", DEFAULT)
     assert answer.value == pytest.approx(rate, abs=1.0)
@@ -124,18 +135,18 @@ def test_heart_rate_depends_on_neither_scale_nor_sign_nor_start(rate, fs, scale,
 
 @settings(max_examples=20, deadline=None)
 @given(rate=st.floats(6, 28), fs=st.floats(15, 60), seconds=st.floats(25, 90))
-def test_breathing_rate_is_found_over_the_band(rate, fs, seconds):
+def test_breathing_rate_is_found_over_the_band(rate: float, fs: float, seconds: float) -> None:
     answer = estimate_rate(wave(rate, fs, seconds), fs, "breathing", DEFAULT)
     assert answer.value == pytest.approx(rate, abs=1.0)
 
 
-def test_bursts_of_motion_do_not_outvote_the_rest():
+def test_bursts_of_motion_do_not_outvote_the_rest() -> None:
     signal = wave(72, seconds=40)
     signal[600:690] += 30 * wave(140, seconds=3)
     assert estimate_rate(signal, 30.0, "heart", DEFAULT).value == pytest.approx(72, abs=1.0)
 
 
-def test_a_gap_with_a_lost_phase_does_not_move_the_rate():
+def test_a_gap_with_a_lost_phase_does_not_move_the_rate() -> None:
     signal = wave(72, seconds=60)
     for lost in (0, 3, 7, 12):
         parted = np.concatenate([signal[:900], np.full(300 + lost, np.nan), signal[1200:]])
@@ -144,9 +155,11 @@ def test_a_gap_with_a_lost_phase_does_not_move_the_rate():
         assert rate.quality > 0.8
 
 
-def test_notes_say_why_there_is_no_rate():
-    def note(signal, fs=30.0, quantity="heart", chosen=DEFAULT):
-        rate = estimate_rate(np.asarray(signal), fs, quantity, chosen)
+def test_notes_say_why_there_is_no_rate() -> None:
+    def note(
+        signal: ArrayLike, fs: float = 30.0, quantity: Quantity = "heart", chosen: SignalSettings = DEFAULT
+    ) -> str | None:
+        rate = estimate_rate(np.asarray(signal, dtype=float), fs, quantity, chosen)
         assert rate.value is None
         return rate.note
 
@@ -168,10 +181,12 @@ def test_notes_say_why_there_is_no_rate():
 @settings(max_examples=150, deadline=None)
 @given(
     signal=arrays(np.float32, st.integers(0, 400), elements=st.floats(width=32)),
-    fs=st.sampled_from([0.5, 7.0, 15.0, 30.0]), quantity=st.sampled_from(QUANTITIES),
+    fs=st.sampled_from([0.5, 7.0, 15.0, 30.0]), quantity=st.sampled_from([*QUANTITY.values()]),
     chosen=st.sampled_from([DEFAULT, PAPER, changed(PAPER, "heart", method="peaks")]),
 )  # fmt: skip
-def test_any_signal_gives_an_honest_answer(signal, fs, quantity, chosen):
+def test_any_signal_gives_an_honest_answer(
+    signal: NDArray[np.float32], fs: float, quantity: Quantity, chosen: SignalSettings
+) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         rate = estimate_rate(signal, fs, quantity, chosen)
@@ -190,7 +205,7 @@ def test_any_signal_gives_an_honest_answer(signal, fs, quantity, chosen):
 # --- Along the recording
 
 
-def test_rates_along_follow_a_change():
+def test_rates_along_follow_a_change() -> None:
     fs = 30.0
     rate = np.linspace(60, 100, 60 * 30)
     difference = np.diff(np.sin(2 * np.pi * np.cumsum(rate / 60) / fs), prepend=0)
@@ -198,13 +213,11 @@ def test_rates_along_follow_a_change():
     times = rate_times(len(difference), fs)
     np.testing.assert_allclose(times[:3], [0.5, 1.5, 2.5])
     inner = (times > 5) & (times < 55)
-    np.testing.assert_allclose(
-        along.value[inner], np.interp(times, np.arange(1800) / fs, rate)[inner], atol=1.0
-    )
+    np.testing.assert_allclose(along.value[inner], np.interp(times, np.arange(1800) / fs, rate)[inner], atol=1.0)
     assert (along.quality[inner] > 0.7).all()
 
 
-def test_rates_along_have_holes_where_the_signal_has():
+def test_rates_along_have_holes_where_the_signal_has() -> None:
     signal = wave(72, seconds=60)
     signal[600:1200] = np.nan
     along = rates_along(signal, 30.0, "heart", DEFAULT)
@@ -215,7 +228,7 @@ def test_rates_along_have_holes_where_the_signal_has():
     np.testing.assert_allclose(along.value[(times > 5) & (times < 15)], 72, atol=0.5)
 
 
-def test_an_hour_is_quick():
+def test_an_hour_is_quick() -> None:
     signal = np.tile(wave(72, seconds=60), 60)
     start = time.perf_counter()
     rates_along(signal, 30.0, "heart", DEFAULT)

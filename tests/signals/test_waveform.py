@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
 from physiocam.signals.settings import SETTINGS
@@ -9,11 +10,11 @@ DEFAULT = SETTINGS["default"]
 FS = 30.0
 
 
-def _pulse(seconds, rate_hz=1.2):
-    return np.sin(2 * np.pi * rate_hz * np.arange(round(seconds * FS)) / FS)
+def _pulse(seconds: float) -> NDArray[np.float64]:
+    return np.asarray(np.sin(2 * np.pi * 1.2 * np.arange(round(seconds * FS)) / FS))
 
 
-def test_gives_back_the_waveform_under_drift():
+def test_gives_back_the_waveform_under_drift() -> None:
     pulse = _pulse(20)
     drift = 3 * np.cumsum(np.full(len(pulse), 0.01))
     clean = clean_waveform(np.diff(pulse + drift, prepend=0).astype(np.float32), FS, "heart", DEFAULT)
@@ -22,7 +23,7 @@ def test_gives_back_the_waveform_under_drift():
     assert np.isclose(clean.std(), 1.0, atol=0.01)
 
 
-def test_stretches_are_filtered_by_themselves():
+def test_stretches_are_filtered_by_themselves() -> None:
     difference = np.diff(_pulse(20), prepend=0)
     difference[200:260] = np.nan
     difference[400] = np.inf
@@ -35,7 +36,7 @@ def test_stretches_are_filtered_by_themselves():
     np.testing.assert_allclose(clean[:200] / clean[100], again[:200] / again[100], atol=1e-9)
 
 
-def test_stretches_without_a_cycle_are_dropped():
+def test_stretches_without_a_cycle_are_dropped() -> None:
     difference = np.diff(_pulse(20), prepend=0)
     difference[100] = difference[115] = np.nan
     clean = clean_waveform(difference, FS, "heart", DEFAULT)
@@ -44,12 +45,12 @@ def test_stretches_without_a_cycle_are_dropped():
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, -3e-7, 1e300])
-def test_constant_output_is_flat(value):
+def test_constant_output_is_flat(value: float) -> None:
     clean = clean_waveform(np.full(600, value), FS, "breathing", DEFAULT)
     np.testing.assert_array_equal(clean, 0.0)
 
 
 @pytest.mark.parametrize("fs", [0.0, -30.0, np.nan, np.inf, 1e9])
-def test_refuses_what_is_no_frame_rate(fs):
+def test_refuses_what_is_no_frame_rate(fs: float) -> None:
     with pytest.raises(PhysiocamError, match="expected frames per second"):
         clean_waveform(np.zeros(100), fs, "heart", DEFAULT)

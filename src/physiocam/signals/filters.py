@@ -48,9 +48,7 @@ def detrend(signal: NDArray[np.float64], smoothness: float) -> NDArray[np.float6
     return np.asarray(signal - solveh_banded(upper, signal))
 
 
-def butterworth(
-    order: int, band_hz: tuple[float, float], fs: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def butterworth(order: int, band_hz: tuple[float, float], fs: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Design a Butterworth band-pass, as scipy.signal.butter(order, band, "bandpass") does.
 
     Parameters
@@ -82,9 +80,7 @@ def padding(order: int) -> int:
     return 3 * (2 * order + 1)
 
 
-def bandpass(
-    signal: NDArray[np.float64], order: int, band_hz: tuple[float, float], fs: float
-) -> NDArray[np.float64]:
+def bandpass(signal: NDArray[np.float64], order: int, band_hz: tuple[float, float], fs: float) -> NDArray[np.float64]:
     """Filter a signal by a Butterworth band-pass forwards and backwards, so that no phase is shifted.
 
     Equals scipy.signal.filtfilt with its odd padding.

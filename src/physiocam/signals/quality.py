@@ -6,11 +6,6 @@ from numpy.typing import NDArray
 # The fundamental, and the overtones that pulses and breaths have.
 _HARMONICS = (1, 2, 3)
 
-# A peak must stand out from the waveform's spectrum as it is and with this tilt. The first is flat for white
-# noise; the second for the reddest noise to be expected, a pink output integrated. Noise between them passes
-# neither.
-_TILT = 3
-
 # The largest peak of noise holds about this over sqrt(N) of the power, N = band times seconds being the
 # independent frequencies; at most 5 % of noises hold more (simulated: 6-120 s, 15-60 Hz, white, blue and
 # violet; pink somewhat more often).
@@ -22,8 +17,10 @@ def spectral_quality(
     frequencies: NDArray[np.float64],
     spectra: NDArray[np.float64],
     rate_hz: NDArray[np.float64],
+    *,
     lobe_hz: NDArray[np.float64],
     usable_s: NDArray[np.float64],
+    noise_slope: float,
 ) -> NDArray[np.float64]:
     """Return how far rates stand out from the rest of the band, beyond what noise reaches by chance.
 
@@ -43,6 +40,10 @@ def spectral_quality(
         How far around a frequency its power spreads.
     usable_s : float64 array (R,)
         Seconds of signal that each spectrum was made of.
+    noise_slope : float
+        The reddest noise to be expected has a power of frequency to the minus this. The share is taken of the
+        spectrum as it is, where white noise is flat, and of the one in which this noise is; the smaller
+        counts.
 
     Returns
     -------
@@ -52,7 +53,7 @@ def spectral_quality(
     near = np.zeros(spectra.shape, dtype=bool)
     for harmonic in _HARMONICS:
         near |= np.abs(frequencies - harmonic * rate_hz[:, None]) <= lobe_hz[:, None]
-    shares = [_share(tilted, near) for tilted in (spectra, spectra * frequencies**_TILT)]
+    shares = [_share(tilted, near) for tilted in (spectra, spectra * frequencies**noise_slope)]
     above_flat = _excess(np.minimum(*shares), near.mean(axis=1))
     independent = np.maximum((frequencies[-1] - frequencies[0]) * usable_s, 1.0)
     chance = np.minimum(_CHANCE / np.sqrt(independent), _MOST_BY_CHANCE)

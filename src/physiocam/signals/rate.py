@@ -66,9 +66,7 @@ def rate_times(frames: int, fs: float) -> NDArray[np.float64]:
     return np.asarray(STEP_S * (0.5 + np.arange(int(frames / fs / STEP_S))))
 
 
-def estimate_rate(
-    difference: NDArray[np.floating], fs: float, quantity: Quantity, settings: SignalSettings
-) -> Rate:
+def estimate_rate(difference: NDArray[np.floating], fs: float, quantity: Quantity, settings: SignalSettings) -> Rate:
     """Estimate one rate for a whole recording.
 
     The settings name the method. "pooled" averages the spectra of overlapping windows and finds the peak
@@ -120,7 +118,16 @@ def estimate_rate(
         return Rate(None, unit, 0.0, f"the {_WAVES[quantity]} shows no cycle")
     lobe_hz = _LOBE / np.average(usable_s, weights=weights, keepdims=True)
     in_all_s = np.count_nonzero(np.isfinite(waveform), keepdims=True) / fs
-    quality = float(spectral_quality(frequencies, pooled, np.array([rate_hz]), lobe_hz, in_all_s)[0])
+    quality = float(
+        spectral_quality(
+            frequencies,
+            pooled,
+            np.array([rate_hz]),
+            lobe_hz=lobe_hz,
+            usable_s=in_all_s,
+            noise_slope=chosen.noise_slope,
+        )[0]
+    )
     if quality < chosen.quality_floor:
         return Rate(None, unit, quality, f"no steady {_WAVES[quantity]} stands out from the noise")
     return Rate(60.0 * rate_hz, unit, quality, None)
@@ -154,16 +161,17 @@ def rates_along(
     starts = np.round(rate_times(len(waveform), fs) * fs).astype(int)
     frequencies, spectra, usable_s = _window_spectra(around, fs, chosen, window, starts)
     rate_hz = _interpolated_peaks(frequencies, spectra)
-    quality = spectral_quality(frequencies, spectra, rate_hz, _LOBE / np.maximum(usable_s, 1 / fs), usable_s)
+    lobe_hz = _LOBE / np.maximum(usable_s, 1 / fs)
+    quality = spectral_quality(
+        frequencies, spectra, rate_hz, lobe_hz=lobe_hz, usable_s=usable_s, noise_slope=chosen.noise_slope
+    )
     enough = (usable_s >= chosen.minimum_s) & spectra.any(axis=1)
     quality = np.where(enough, quality, 0.0)
     told = enough & (quality >= chosen.quality_floor)
     return RateSeries(np.where(told, 60.0 * rate_hz, np.nan), quality)
 
 
-def _why_none(
-    waveform: NDArray[np.float64], fs: float, quantity: Quantity, settings: RateSettings
-) -> str | None:
+def _why_none(waveform: NDArray[np.float64], fs: float, quantity: Quantity, settings: RateSettings) -> str | None:
     needed = 2 * settings.band_hz[1]
     if fs <= needed:
         return f"{fs:g} frames per second are too few; {_NAMES[quantity]} needs more than {needed:g}"
@@ -206,9 +214,7 @@ def _window_spectra(
     return np.asarray(frequencies), spectra, usable_s
 
 
-def _interpolated_peaks(
-    frequencies: NDArray[np.float64], spectra: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _interpolated_peaks(frequencies: NDArray[np.float64], spectra: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the frequency (R,) of each largest peak: the vertex of a parabola through three log powers."""
     rows = np.arange(len(spectra))
     top = np.argmax(spectra, axis=1)

@@ -30,6 +30,8 @@ class RateSettings:
         Length of the windows for rates along the recording, and of those that "pooled" pools.
     minimum_s : float
         Usable signal without which there is no rate, in a window and in all.
+    noise_slope : float
+        How red the waveform's noise may be; see `quality.spectral_quality`.
     quality_floor : float
         Quality under which the rate is withheld.
     """
@@ -40,6 +42,7 @@ class RateSettings:
     method: Method
     window_s: float
     minimum_s: float
+    noise_slope: float
     quality_floor: float
 
     @property
@@ -61,20 +64,59 @@ class SignalSettings:
         return self.heart if quantity == "heart" else self.breathing
 
 
-# The reference's numbers (its breathing band starts at 0.13 Hz although the paper says 0.08).
+# Noise of the pulse is a white output, integrated. Breathing has slow motion beside it: a pink one,
+# integrated.
+_HEART_NOISE = 2.0
+_BREATHING_NOISE = 3.0
+
+# The reference's numbers. Its breathing band starts at 0.13 Hz, although the paper says 0.08.
 _PAPER = SignalSettings(
     name="paper",
-    heart=RateSettings((0.75, 2.5), 100.0, 1, "periodogram", window_s=10.0, minimum_s=0.0, quality_floor=0.0),
+    heart=RateSettings(
+        band_hz=(0.75, 2.5),
+        detrend=100.0,
+        order=1,
+        method="periodogram",
+        window_s=10.0,
+        minimum_s=0.0,
+        noise_slope=_HEART_NOISE,
+        quality_floor=0.0,
+    ),
     breathing=RateSettings(
-        (0.13, 0.5), 100.0, 1, "periodogram", window_s=30.0, minimum_s=0.0, quality_floor=0.0
+        band_hz=(0.13, 0.5),
+        detrend=100.0,
+        order=1,
+        method="periodogram",
+        window_s=30.0,
+        minimum_s=0.0,
+        noise_slope=_BREATHING_NOISE,
+        quality_floor=0.0,
     ),
 )
 
-# No detrending at 100: it takes 99 % of a slow breath's amplitude away and leaves its harmonics.
+# Without detrending at 100: it takes 99 % of a slow breath's amplitude away and leaves its overtones.
 _DEFAULT = SignalSettings(
     name="default",
-    heart=RateSettings((0.7, 3.0), None, 1, "pooled", window_s=10.0, minimum_s=6.0, quality_floor=0.1),
-    breathing=RateSettings((0.08, 0.5), None, 1, "pooled", window_s=30.0, minimum_s=15.0, quality_floor=0.1),
+    heart=RateSettings(
+        band_hz=(0.7, 3.0),
+        detrend=None,
+        order=1,
+        method="pooled",
+        window_s=10.0,
+        minimum_s=6.0,
+        noise_slope=_HEART_NOISE,
+        quality_floor=0.1,
+    ),
+    breathing=RateSettings(
+        band_hz=(0.08, 0.5),
+        detrend=None,
+        order=1,
+        method="pooled",
+        window_s=30.0,
+        minimum_s=15.0,
+        noise_slope=_BREATHING_NOISE,
+        quality_floor=0.1,
+    ),
 )
 
 SETTINGS: dict[str, SignalSettings] = {settings.name: settings for settings in (_DEFAULT, _PAPER)}
