@@ -72,10 +72,11 @@ def test_jpeg_formats_are_full_range() -> None:
     assert np.abs(RgbConverter()(frame)[5, 5].astype(int) - SKIN).max() <= 3
 
 
-@pytest.mark.parametrize(("pix_fmt", "value", "level"), [("gray", 100, 100), ("gray16le", 100, 100)])
-def test_grey_gives_three_equal_channels(pix_fmt: str, value: int, level: int) -> None:
-    frame = filled(pix_fmt, (value,), UNSTATED, 0)
-    assert np.unique(RgbConverter()(frame)).tolist() == [level]
+@pytest.mark.parametrize("pix_fmt", ["gray", "gray16le"])
+def test_grey_gives_three_equal_channels(pix_fmt: str) -> None:
+    image = RgbConverter()(filled(pix_fmt, (100,), UNSTATED, 0))
+    assert len(np.unique(image)) == 1
+    assert abs(int(image[0, 0, 0]) - 100) <= 2  # older FFmpeg rounds sixteen bits down
 
 
 def test_alpha_is_ignored() -> None:
