@@ -7,9 +7,10 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from physiocam.errors import BundleError
+from physiocam.networks.config import BigSmallConfig
 from physiocam.weights.bundle import Bundle
 
-# Clips in one call of a network: more brings no speed, since the feature maps no longer fit the caches, and costs memory.
+# Clips in one call of a network: more brings no speed, since feature maps then outgrow the caches, and costs memory.
 _BATCH = 4
 
 
@@ -33,6 +34,8 @@ class Runtime:
         options.intra_op_num_threads = threads or os.cpu_count() or 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 4
+        # A thread that waits by spinning takes its core from the decoder and the face detector.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._stride = bundle.info.big_stride
         self._networks = []
         for entry in bundle.info.networks:
@@ -43,6 +46,8 @@ class Runtime:
             except Exception as error:  # ONNX Runtime raises kinds of its own that share no base
                 reason = str(error).splitlines()[0][:200]
                 raise BundleError(f"'{bundle.folder / entry.onnx}' cannot be run: {reason}") from None
+            if difference := _mismatch(session, entry.config):
+                raise BundleError(f"'{bundle.folder / entry.onnx}' does not fit its description: {difference}")
             self._networks.append((entry.config, session))
 
     def run(self, big: NDArray[np.float32], small: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
@@ -79,3 +84,21 @@ class Runtime:
             task: outputs[0] if len(outputs) == 1 else np.mean(outputs, axis=0, dtype=np.float32)
             for task, outputs in answers.items()
         }
+
+
+def _mismatch(session: onnxruntime.InferenceSession, config: BigSmallConfig) -> str | None:
+    """Say how a graph's inputs and outputs differ from what its configuration promises, or None if they do not."""
+    expected = {}
+    if config.uses_big:
+        expected["big"] = [config.big_frames, 3, config.big_size, config.big_size]
+    if config.uses_small:
+        expected["small"] = [config.clip_length, 3, config.small_size, config.small_size]
+    expected |= {task.name: [config.clip_length, task.outputs] for task in config.tasks}
+    values = [*session.get_inputs(), *session.get_outputs()]
+    if (found := [value.name for value in values]) != list(expected):
+        return f"inputs and outputs are {found}, expected {list(expected)}"
+    for value in values:
+        clips, *shape = value.shape
+        if value.type != "tensor(float)" or isinstance(clips, int) or shape != expected[value.name]:
+            return f"'{value.name}' is {value.type} {value.shape}, expected {['clips', *expected[value.name]]} of float"
+    return None

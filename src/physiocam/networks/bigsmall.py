@@ -99,8 +99,8 @@ class BigBranch(nn.Module):
         x = relu(self.conv4(relu(self.conv3(x))))
         x = self.dropout2(self.pool2(x))
         x = relu(self.conv6(relu(self.conv5(x))))
-        x = self.dropout2(self.pool4(x))
-        return x
+        features: Tensor = self.dropout2(self.pool4(x))
+        return features
 
 
 class SmallBranch(nn.Module):

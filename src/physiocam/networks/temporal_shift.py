@@ -56,7 +56,7 @@ class TemporalShift(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Shift frames (B * N, C, H, W); the same shape comes back."""
-        clips = x.unflatten(0, (-1, self.clip_length))
+        clips = x.reshape(-1, self.clip_length, *x.shape[1:])
         return temporal_shift(clips, self.mode).flatten(0, 1)
 
     def extra_repr(self) -> str:

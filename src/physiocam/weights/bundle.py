@@ -5,6 +5,7 @@ file with its graph. The graph holds no weights of its own: it points into the .
 """
 
 import json
+import math
 import os
 import re
 from collections.abc import Iterable
@@ -93,6 +94,9 @@ class BundleInfo(_Strict):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
+        names = [entry.name for entry in self.networks]
+        if len(set(names)) < len(names):
+            raise ValueError(f"networks are called {names}; each name may stand once only")
         for field in ("clip_length", "big_size", "small_size"):
             values = {getattr(entry.config, field) for entry in self.networks}
             if len(values) > 1:
@@ -116,9 +120,9 @@ class BundleInfo(_Strict):
 
     @property
     def big_stride(self) -> int:
-        """M, the finest stride of Big frames that a network of the bundle needs."""
+        """M, the coarsest stride of Big frames that serves every network of the bundle."""
         strides = [entry.config.big_stride for entry in self.networks if entry.config.uses_big]
-        return min(strides, default=self.clip_length)
+        return math.gcd(*strides) or self.clip_length
 
     @property
     def big_size(self) -> int:
@@ -168,7 +172,8 @@ def load_bundle(name_or_path: str | os.PathLike[str] = "default") -> Bundle:
     Parameters
     ----------
     name_or_path : str or path
-        "default" (inside the package), the name of an imported bundle, or the path of a bundle's folder.
+        "default" (inside the package), the name of an imported bundle, or the path of a bundle's folder. A name
+        goes before a folder of the same name in the working directory; "./name" means the folder.
 
     Returns
     -------
@@ -212,7 +217,8 @@ def bundle_folders() -> dict[str, Path]:
     folder = bundles_folder()
     if folder.is_dir():
         for path in sorted(folder.iterdir()):
-            if (path / DESCRIPTION).is_file():
+            # A hidden folder is a bundle that is being written.
+            if not path.name.startswith(".") and os.path.isfile(path / DESCRIPTION):
                 found.setdefault(path.name, path)
     return found
 
@@ -241,14 +247,15 @@ def one_line(error: ValidationError) -> str:
 
 def _find(name_or_path: str | os.PathLike[str]) -> Path:
     text = os.fspath(name_or_path)
-    path = Path(text)
-    if path.name == DESCRIPTION and path.is_file():
-        return path.parent
-    if (path / DESCRIPTION).is_file():
-        return path
     known = bundle_folders()
     if text in known:
         return known[text]
+    path = Path(text)
+    # Unlike Path.is_file, these are False, not an error, for what can be no path or may not be looked at.
+    if path.name == DESCRIPTION and os.path.isfile(path):
+        return path.parent
+    if os.path.isfile(path / DESCRIPTION):
+        return path
     raise BundleError(
         f"no bundle '{text}'; it is neither a folder with a {DESCRIPTION} nor one of: {', '.join(known)} "
         "(see: physiocam weights list)"
@@ -264,7 +271,9 @@ def _check_file(path: Path, expected: str) -> None:
     except OSError as error:
         raise BundleError(f"cannot read '{path}': {error.strerror}") from None
     if found != expected:
-        raise BundleError(f"'{path}' is not the file that {DESCRIPTION} describes (sha256 {found[:12]}...); import it again")
+        raise BundleError(
+            f"'{path}' is not the file that {DESCRIPTION} describes (sha256 {found[:12]}...); import it again"
+        )
 
 
 def _digest(chunks: Iterable[bytes]) -> str:

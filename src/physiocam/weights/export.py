@@ -10,6 +10,7 @@ import struct
 import tempfile
 import warnings
 from collections.abc import Mapping
+from copy import deepcopy
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,22 @@ import onnx
 import onnxruntime
 import torch
 from onnx.external_data_helper import set_external_data
+from pydantic import ValidationError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from physiocam.errors import BundleError
 from physiocam.networks.bigsmall import BigSmall
-from physiocam.weights.bundle import DESCRIPTION, Bundle, BundleInfo, Crop, NetworkEntry, load_bundle
+from physiocam.weights.bundle import (
+    DESCRIPTION,
+    Bundle,
+    BundleInfo,
+    Crop,
+    NetworkEntry,
+    check_name,
+    load_bundle,
+    one_line,
+)
 
 # ONNX Runtime and PyTorch add in different orders; more than this is a wrong graph.
 _TOLERANCE = 1e-4
@@ -50,7 +61,7 @@ def export_bundle(
     Parameters
     ----------
     networks : mapping of str to BigSmall
-        By name; in evaluation mode.
+        By name.
     folder : path
     name, description, licence : str
     fs : float
@@ -69,11 +80,14 @@ def export_bundle(
     Raises
     ------
     BundleError
-        If the folder exists, cannot be written to, or ONNX Runtime disagrees with PyTorch.
+        If the folder exists, cannot be written to, a setting is out of range, or ONNX Runtime disagrees with
+        PyTorch.
     """
     target = Path(folder)
     if target.exists() and not overwrite:
         raise BundleError(f"'{target}' exists already; take another name, or say --overwrite")
+    if target.exists() and not (target / DESCRIPTION).is_file():
+        raise BundleError(f"'{target}' is not a bundle and will not be replaced by one; choose another folder")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=".bundle-", dir=target.parent))
@@ -86,24 +100,44 @@ def export_bundle(
             licence=licence,
             fs=fs,
             crop=Crop(factor=crop_factor),
-            networks=tuple(_export(network.eval(), beside, label) for label, network in networks.items()),
+            networks=tuple(
+                _export(deepcopy(network).cpu().eval(), beside, label) for label, network in networks.items()
+            ),
             provenance=provenance or {},
             evaluation=evaluation or {},
         )
         (beside / DESCRIPTION).write_text(info.model_dump_json(indent=2) + "\n", encoding="utf-8")
         load_bundle(beside)
         beside.chmod(0o755)
-        if target.exists():
-            shutil.rmtree(target)
-        beside.replace(target)
+        _publish(beside, target)
+    except ValidationError as error:
+        raise BundleError(f"cannot describe bundle '{name}': {one_line(error)}") from None
     except OSError as error:
-        raise BundleError(f"cannot write '{target}': {error.strerror}; free some space or choose another folder") from None
+        raise BundleError(
+            f"cannot write '{target}': {error.strerror}; free some space or choose another folder"
+        ) from None
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return load_bundle(target)
 
 
+def _publish(beside: Path, target: Path) -> None:
+    """Put a finished folder in its place; what was there is removed only once the new one stands."""
+    if not target.exists():
+        beside.replace(target)
+        return
+    old = beside.with_name(f"{beside.name}-replaced")
+    target.replace(old)
+    try:
+        beside.replace(target)
+    except OSError:
+        old.replace(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
 def _export(network: BigSmall, folder: Path, name: str) -> NetworkEntry:
+    check_name(name)
     weights, graph = folder / f"{name}.safetensors", folder / f"{name}.onnx"
     save_file({key: tensor.contiguous() for key, tensor in network.state_dict().items()}, weights)
     weights.chmod(0o644)
@@ -141,7 +175,9 @@ def _example_inputs(network: BigSmall) -> dict[str, Tensor]:
     if config.uses_big:
         inputs["big"] = torch.randn(2, config.big_frames, 3, config.big_size, config.big_size, generator=generator)
     if config.uses_small:
-        inputs["small"] = torch.randn(2, config.clip_length, 3, config.small_size, config.small_size, generator=generator)
+        inputs["small"] = torch.randn(
+            2, config.clip_length, 3, config.small_size, config.small_size, generator=generator
+        )
     return inputs
 
 
@@ -177,7 +213,9 @@ def _point_into(model: onnx.ModelProto, weights: Path) -> None:
             with weights.open("rb") as file:
                 file.seek(offset)
                 if file.read(length) != tensor.raw_data:
-                    raise BundleError(f"the exporter changed tensor '{tensor.name}'; this PyTorch cannot export bundles")
+                    raise BundleError(
+                        f"the exporter changed tensor '{tensor.name}'; this PyTorch cannot export bundles"
+                    )
             set_external_data(tensor, weights.name, offset, length)
             tensor.ClearField("raw_data")
             tensor.data_location = onnx.TensorProto.EXTERNAL

@@ -24,8 +24,8 @@ from physiocam.weights.names import BIG, JOINT_HEADS, SINGLE_HEAD, SMALL, head_n
 # The authors trained on BP4D+, recorded at 25 frames/s.
 _FS = 25.0
 
-# Side of the face square over the longer side of the detector's box: on a clip with a known pulse, their three pulse networks come
-# closest to it with this one (docs/benchmarks.md).
+# Side of the face square over the longer side of the detector's box: with this one their three pulse networks come
+# closest to the sensor on a real clip (docs/benchmarks.md).
 _CROP_FACTOR = 0.9
 
 # Words in file names that tell the two kinds of single-task Small networks apart: their tensors are alike.
@@ -72,7 +72,9 @@ def import_checkpoints(files: Sequence[str | os.PathLike[str]], name: str, *, ov
     """
     check_name(name)
     paths = [Path(file) for file in files]
-    repeated = [stem for stem, count in Counter(path.stem for path in paths).items() if count > 1]
+    if not paths:
+        raise BundleError(f"no checkpoint was given for bundle '{name}'; give at least one file")
+    repeated = [stem for stem, count in Counter(_safe(path.stem) for path in paths).items() if count > 1]
     if repeated:
         raise BundleError(f"two files are called '{repeated[0]}'; give each checkpoint once, under a name of its own")
     networks = {}
@@ -105,22 +107,18 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     path = Path(path)
     theirs = {name.removeprefix("module."): tensor for name, tensor in _read(path).items()}
     config, names = _recognize(path, theirs)
-    known = {f"{theirs_}.{part}" for theirs_ in names.values() for part in ("weight", "bias")}
-    if unknown := sorted(theirs.keys() - known):
-        raise BundleError(f"'{path}' has a tensor '{unknown[0]}' that no known network has")
-    tensors = {
-        f"{ours}.{part}": theirs[f"{theirs_}.{part}"].float()
-        for ours, theirs_ in names.items()
-        for part in ("weight", "bias")
-        if f"{theirs_}.{part}" in theirs
+    ours_to_theirs = {
+        f"{ours}.{part}": f"{layer}.{part}" for ours, layer in names.items() for part in ("weight", "bias")
     }
-    found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    if reason := mismatch(found, tensor_shapes(config)):
+    expected = {ours_to_theirs[name]: shape for name, shape in tensor_shapes(config).items()}
+    if reason := mismatch({name: tuple(tensor.shape) for name, tensor in theirs.items()}, expected):
         raise BundleError(f"'{path}' is no BigSmall checkpoint of the paper's sizes: {reason}")
-    for name, tensor in tensors.items():
+    for name, tensor in theirs.items():
+        if not tensor.is_floating_point() or tensor.layout != torch.strided or tensor.is_meta:
+            raise BundleError(f"'{path}' holds no plain floating-point numbers in '{name}'; save the network again")
         if not tensor.isfinite().all():
             raise BundleError(f"'{path}' holds NaN or infinite numbers in '{name}'; the file is damaged")
-    return Checkpoint(config, tensors)
+    return Checkpoint(config, {ours: theirs[name].float() for ours, name in ours_to_theirs.items()})
 
 
 def _recognize(path: Path, theirs: dict[str, Tensor]) -> tuple[BigSmallConfig, dict[str, str]]:
@@ -140,14 +138,18 @@ def _recognize(path: Path, theirs: dict[str, Tensor]) -> tuple[BigSmallConfig, d
                 "'Heart' or 'Resp'"
             )
         task = PULSE if pulse else RESPIRATION
-        return preset("small").model_copy(update={"tasks": (task,)}), {**SMALL, **head_names(task.name, SINGLE_HEAD)}
+        return preset("small").model_copy(update={"tasks": (task,)}), {
+            **SMALL,
+            **head_names(task.name, SINGLE_HEAD),
+        }
     raise BundleError(
-        f"'{path}' holds neither 'big_conv1.weight' nor 'small_conv1.weight'; expected a checkpoint of the BigSmall authors"
+        f"'{path}' holds neither 'big_conv1.weight' nor 'small_conv1.weight'; "
+        "expected a checkpoint of the BigSmall authors"
     )
 
 
 def _read(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise BundleError(f"'{path}' does not exist, or is no file; give the path of a checkpoint")
     try:
         if path.suffix == ".safetensors":
@@ -157,7 +159,7 @@ def _read(path: Path) -> dict[str, Tensor]:
         unsafe = "weights_only" in str(error).lower()
         reason = "it holds more than plain tensors, which is never loaded" if unsafe else "it is damaged"
         raise BundleError(f"'{path}' is refused: {reason}") from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except Exception as error:  # damaged bytes make the safe unpickler fail in every way there is
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise BundleError(f"'{path}' is no readable checkpoint: {reason}") from None
     if not isinstance(content, dict) or not all(
