@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -63,3 +65,36 @@ def test_overtones_belong_to_the_rate_and_other_peaks_do_not() -> None:
     assert quality(np.ones((1, 231))) == 0.0
     assert quality(np.zeros((1, 231))) == 0.0
     assert quality(peaks(1.0) + 0.001, 60.0) > quality(peaks(1.0) + 0.001, 8.0) > 0.0
+
+
+def _spike(n: int) -> NDArray[np.float64]:
+    return np.where(np.arange(n) == n // 2, 0.9, 0.3)
+
+
+# What a network may say of a still picture, of a change of light, or of a single movement.
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda n: np.full(n, 0.3),
+        lambda n: np.where(np.arange(n) == n - 1, 0.1, 0.3),
+        lambda n: np.where(np.arange(n) < n // 2, 0.3, 0.4),
+        _spike,
+        lambda n: np.linspace(0.0, 1.0, n),
+        lambda n: np.linspace(-1.0, 1.0, n) ** 2,
+        lambda n: np.exp(-5.0 * np.linspace(0.0, 1.0, n)),
+    ],
+    ids=["constant", "last", "step", "spike", "ramp", "parabola", "decay"],
+)
+@pytest.mark.parametrize("seconds", [10, 20, 30, 60, 120])
+def test_drift_and_single_events_are_no_rate(shape: Callable[[int], NDArray[np.float64]], seconds: int) -> None:
+    difference = shape(30 * seconds).astype(np.float32)
+    assert estimate_rate(difference, 30.0, "heart", DEFAULT).value is None
+    assert estimate_rate(difference, 30.0, "breathing", DEFAULT).value is None
+
+
+def test_a_peak_at_the_edge_of_the_band_is_a_flank() -> None:
+    frequencies = np.linspace(0.7, 3.0, 231)
+    falling = np.exp(-((frequencies - 0.7) / 0.1))[None]
+    at_edge, one = frequencies[:1], np.ones(1)
+    quality = spectral_quality(frequencies, falling, at_edge, lobe_hz=0.15 * one, usable_s=30 * one, noise_slope=2.0)
+    assert quality[0] == 0.0

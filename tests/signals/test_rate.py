@@ -105,7 +105,7 @@ def test_default_settings_find_the_true_rate(shared: Path, fs: int, signal: int,
             assert rate.note.endswith("breathing needs 15 s")
         else:
             assert rate.value == pytest.approx(TRUE_RATES[kind][signal], abs=0.3)
-            assert rate.quality > 0.9
+            assert rate.quality > 0.75
 
 
 def test_measured_pulse_of_a_real_recording(shared: Path) -> None:

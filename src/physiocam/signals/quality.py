@@ -57,7 +57,9 @@ def spectral_quality(
     above_flat = _excess(np.minimum(*shares), near.mean(axis=1))
     independent = np.maximum((frequencies[-1] - frequencies[0]) * usable_s, 1.0)
     chance = np.minimum(_CHANCE / np.sqrt(independent), _MOST_BY_CHANCE)
-    return np.clip(_excess(above_flat, chance), 0.0, 1.0)
+    # A largest power at an edge is the flank of something outside the band: drift, most of the time.
+    inside = (rate_hz > frequencies[0]) & (rate_hz < frequencies[-1])
+    return np.where(inside, np.clip(_excess(above_flat, chance), 0.0, 1.0), 0.0)
 
 
 def _share(spectra: NDArray[np.float64], near: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -16,6 +16,9 @@ _OVERSAMPLING = 8
 # Windows whose spectra are taken at a time; keeps memory constant for recordings of hours.
 _WINDOWS = 256
 
+# A window with less than this share of the strongest one's power is silence: it holds the ringing of the filter.
+_SILENT = 1e-6
+
 # A window of T seconds spreads a frequency's power over this many 1/T to either side.
 _LOBE = 1.5
 
@@ -192,7 +195,7 @@ def _window_spectra(
     window: int,
     starts: NDArray[np.int_],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return frequencies (F,), power spectra (R, F) with rows of sum 1 (or 0), and usable seconds (R,)."""
+    """Return frequencies (F,), power spectra (R, F) with rows of sum 1 (less if silent), and usable seconds (R,)."""
     low, high = settings.band_hz
     spacing = fs / window / _OVERSAMPLING
     frequencies = low + spacing * np.arange(max(int((high - low) / spacing), 1) + 1)
@@ -208,9 +211,9 @@ def _window_spectra(
         piece = windows[starts[rows]]
         usable = np.isfinite(piece)
         usable_s[rows] = usable.sum(axis=1) / fs
-        spectrum = np.abs(np.where(usable, piece, 0.0) @ waves) ** 2
-        total = spectrum.sum(axis=1, keepdims=True)
-        spectra[rows] = spectrum / np.where(total > 0, total, 1.0)
+        spectra[rows] = np.abs(np.where(usable, piece, 0.0) @ waves) ** 2
+    total = spectra.sum(axis=1, keepdims=True)
+    spectra /= np.maximum(total, max(_SILENT * total.max(initial=0.0), 1e-300))
     return np.asarray(frequencies), spectra, usable_s
 
 

@@ -94,13 +94,14 @@ _PAPER = SignalSettings(
     ),
 )
 
-# Without detrending at 100: it takes 99 % of a slow breath's amplitude away and leaves its overtones.
+# Without detrending at 100: it takes 99 % of a slow breath's amplitude away and leaves its overtones. Order 2, because
+# what order 1 leaves of a smooth drift looks like slow breathing.
 _DEFAULT = SignalSettings(
     name="default",
     heart=RateSettings(
         band_hz=(0.7, 3.0),
         detrend=None,
-        order=1,
+        order=2,
         method="pooled",
         window_s=10.0,
         minimum_s=6.0,
@@ -110,7 +111,7 @@ _DEFAULT = SignalSettings(
     breathing=RateSettings(
         band_hz=(0.08, 0.5),
         detrend=None,
-        order=1,
+        order=2,
         method="pooled",
         window_s=30.0,
         minimum_s=15.0,
