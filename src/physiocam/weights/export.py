@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 from physiocam.errors import BundleError
 from physiocam.networks.bigsmall import BigSmall
+from physiocam.networks.config import BigSmallConfig
 from physiocam.weights.bundle import (
     DESCRIPTION,
     Bundle,
@@ -100,9 +101,7 @@ def export_bundle(
             licence=licence,
             fs=fs,
             crop=Crop(factor=crop_factor),
-            networks=tuple(
-                _export(deepcopy(network).cpu().eval(), beside, label) for label, network in networks.items()
-            ),
+            networks=_export(networks, beside),
             provenance=provenance or {},
             evaluation=evaluation or {},
         )
@@ -136,16 +135,26 @@ def _publish(beside: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _export(network: BigSmall, folder: Path, name: str) -> NetworkEntry:
-    check_name(name)
+def _export(networks: Mapping[str, BigSmall], folder: Path) -> tuple[NetworkEntry, ...]:
+    # Folds differ in their weights alone, and tracing a graph takes seconds: one a configuration is enough.
+    graphs: dict[BigSmallConfig, onnx.ModelProto] = {}
+    entries = []
+    for name, network in networks.items():
+        check_name(name)
+        still = deepcopy(network).cpu().eval()
+        if network.config not in graphs:
+            graphs[network.config] = _to_onnx(still, _example_inputs(still))
+        entries.append(_write(still, graphs[network.config], folder, name))
+    return tuple(entries)
+
+
+def _write(network: BigSmall, model: onnx.ModelProto, folder: Path, name: str) -> NetworkEntry:
     weights, graph = folder / f"{name}.safetensors", folder / f"{name}.onnx"
     save_file({key: tensor.contiguous() for key, tensor in network.state_dict().items()}, weights)
     weights.chmod(0o644)
-    inputs = _example_inputs(network)
-    model = _to_onnx(network, inputs)
     _point_into(model, weights)
     onnx.save(model, graph)
-    _check(network, inputs, graph)
+    _check(network, _example_inputs(network), graph)
     return NetworkEntry(
         name=name,
         config=network.config,
@@ -198,33 +207,25 @@ def _to_onnx(network: BigSmall, inputs: dict[str, Tensor]) -> onnx.ModelProto:
         )
     assert program is not None
     model: onnx.ModelProto = program.model_proto
-    return model
-
-
-def _point_into(model: onnx.ModelProto, weights: Path) -> None:
-    """Replace the graph's copies of the weights by places in the safetensors file."""
-    places = _places(weights)
-    for tensor in model.graph.initializer:
-        place = places.get(tensor.name.removeprefix("network."))
-        if place is not None:
-            if not tensor.HasField("raw_data"):
-                tensor.raw_data = onnx.numpy_helper.to_array(tensor).tobytes()
-            offset, length = place
-            with weights.open("rb") as file:
-                file.seek(offset)
-                if file.read(length) != tensor.raw_data:
-                    raise BundleError(
-                        f"the exporter changed tensor '{tensor.name}'; this PyTorch cannot export bundles"
-                    )
-            set_external_data(tensor, weights.name, offset, length)
-            tensor.ClearField("raw_data")
-            tensor.data_location = onnx.TensorProto.EXTERNAL
     # Names of source files and lines of the exporting machine are nobody's business.
     for node in model.graph.node:
         del node.metadata_props[:]
         node.doc_string = ""
     for value in (*model.graph.value_info, *model.graph.input, *model.graph.output, *model.graph.initializer):
         del value.metadata_props[:]
+    return model
+
+
+def _point_into(model: onnx.ModelProto, weights: Path) -> None:
+    """Replace the graph's copies of the weights by places in the safetensors file."""
+    tensors = {tensor.name.removeprefix("network."): tensor for tensor in model.graph.initializer}
+    for name, (offset, length) in _places(weights).items():
+        if name not in tensors:
+            raise BundleError(f"the exporter dropped tensor '{name}'; this PyTorch cannot export bundles")
+        tensor = tensors[name]
+        tensor.raw_data = b""  # only its presence is asked for
+        set_external_data(tensor, weights.name, offset, length)
+        tensor.ClearField("raw_data")
 
 
 def _places(weights: Path) -> dict[str, tuple[int, int]]:
