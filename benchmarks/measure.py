@@ -76,9 +76,7 @@ def network() -> list[dict[str, float]]:
 
         slow, fast = _interleaved([in_pytorch, in_onnx_runtime], repeats=max(60 // clips, 5))
         frames = clips * config.clip_length
-        rows.append(
-            {"clips": clips, "pytorch": frames / slow, "onnx_runtime": frames / fast, "ratio": slow / fast}
-        )
+        rows.append({"clips": clips, "pytorch": frames / slow, "onnx_runtime": frames / fast, "ratio": slow / fast})
     _table("network, 1 thread (frames/s)", ["clips", "PyTorch eager", "ONNX Runtime", "ratio"], rows)
     return rows
 
@@ -102,13 +100,21 @@ def whole_job(video: Path, scratch: Path) -> list[dict[str, Any]]:
         path = video if seconds is None else _looped(video, scratch / f"{seconds}.mp4", seconds)
         walls, peaks = [], []
         for _ in range(3 if seconds in (None, 60) else 1):
-            wall, peak = _in_process([sys.executable, "-m", "physiocam", "measure", str(path), "-o", str(scratch / "out")])
+            wall, peak = _in_process(
+                [sys.executable, "-m", "physiocam", "measure", str(path), "-o", str(scratch / "out")]
+            )
             walls.append(wall)
             peaks.append(peak)
         duration = json.loads((scratch / "out" / "measurement.json").read_text())["duration_s"]
         wall = median(walls)
         rows.append(
-            {"recording": name, "duration_s": duration, "wall_s": wall, "real_time": duration / wall, "peak_mb": max(peaks)}
+            {
+                "recording": name,
+                "duration_s": duration,
+                "wall_s": wall,
+                "real_time": duration / wall,
+                "peak_mb": max(peaks),
+            }
         )
     _table("whole job (2 cores)", ["recording", "duration s", "wall s", "times real time", "peak MB"], rows)
     return rows
@@ -163,8 +169,8 @@ def stages(video: Path, scratch: Path) -> list[dict[str, Any]]:
     from physiocam.inputs import InputShape, input_blocks
     from physiocam.runtime import Runtime
     from physiocam.signals.rate import estimate_rate
-    from physiocam.video.tracker import FaceTracker
     from physiocam.video.reader import open_video
+    from physiocam.video.tracker import FaceTracker
     from physiocam.weights.bundle import load_bundle
 
     start = clock()

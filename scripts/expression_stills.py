@@ -77,11 +77,15 @@ class Stills:
 def load_stills(folder: Path, cache: Path) -> Stills:
     """Read the stills, finding each face with the project's own detector; cached as one .npz."""
     if not cache.is_file():
-        np.savez(cache.with_suffix(".partial.npz"), **_read(folder))
+        np.savez(cache.with_suffix(".partial.npz"), allow_pickle=False, **_read(folder))
         cache.with_suffix(".partial.npz").replace(cache)
     with np.load(cache) as stored:
         return Stills(
-            stored["crops"], stored["targets"], stored["emotion"], stored["held_out"], str(stored["source_sha256"])
+            stored["crops"],
+            stored["targets"],
+            stored["emotion"],
+            stored["held_out"],
+            str(stored["source_sha256"]),
         )
 
 
@@ -95,8 +99,10 @@ def _read(folder: Path) -> dict[str, NDArray[np.generic]]:
         for name in sorted(rows.keys() & members.keys()):
             file = archive.extractfile(members[name])
             assert file is not None
-            image = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
-            faces = detector.detect(np.ascontiguousarray(image))
+            decoded = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR)
+            assert decoded is not None
+            image = np.ascontiguousarray(decoded[:, :, ::-1], dtype=np.uint8)
+            faces = detector.detect(image)
             if faces:
                 face = faces[0]
                 side = CROP_FACTOR * max(face.width, face.height)
@@ -116,7 +122,8 @@ def _cut(image: NDArray[np.uint8], x: float, y: float, side: float) -> NDArray[n
     padded = cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
     left, top, size = round(x - side / 2) + margin, round(y - side / 2) + margin, round(side)
     resized = area_resize(padded[top : top + size, left : left + size], CROP_SIZE, CROP_SIZE)
-    return np.clip(resized + 0.5, 0, 255).astype(np.uint8)
+    crop: NDArray[np.uint8] = np.clip(resized + 0.5, 0, 255).astype(np.uint8)
+    return crop
 
 
 def _targets(rows: list[dict[str, str]]) -> NDArray[np.float32]:

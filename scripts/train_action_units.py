@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from expression_stills import Stills
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import affine_grid, avg_pool2d, binary_cross_entropy_with_logits, grid_sample
 
+from expression_stills import Stills
 from physiocam.networks.bigsmall import BigSmall
 from physiocam.networks.config import AU, AU_LABELS, BigSmallConfig
 
@@ -28,7 +28,7 @@ def train_big(stills: Stills, epochs: int, seed: int) -> tuple[BigSmall, dict[st
     torch.manual_seed(seed)
     random = np.random.default_rng(seed)
     network = BigSmall(BigSmallConfig(branches="big", shift="none", clip_length=1, tasks=(AU,)))
-    network = network.to(memory_format=torch.channels_last)
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     steps = epochs * (sum(_DRAWS.values()) // _BATCH)
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1.5e-3, total_steps=steps, pct_start=0.2)
@@ -36,7 +36,7 @@ def train_big(stills: Stills, epochs: int, seed: int) -> tuple[BigSmall, dict[st
     started = time.monotonic()
     for epoch in range(epochs):
         network.train()
-        order = _draw(stills, random)
+        order = draw(stills, random)
         total = 0.0
         for start in range(0, len(order) - _BATCH + 1, _BATCH):
             batch = order[start : start + _BATCH]
@@ -45,18 +45,22 @@ def train_big(stills: Stills, epochs: int, seed: int) -> tuple[BigSmall, dict[st
                 logits = network(big=big.contiguous(memory_format=torch.channels_last)[:, None])["au"][:, 0]
             loss = binary_cross_entropy_with_logits(logits.float(), torch.from_numpy(stills.targets[batch]))
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
             total += loss.item() / (len(order) // _BATCH)
         losses.append(round(total, 5))
         aucs = held_out_aucs(network, stills)
-        print(f"epoch {epoch + 1}/{epochs}  loss {total:.4f}  {time.monotonic() - started:.0f} s  {aucs}", flush=True)
+        print(
+            f"epoch {epoch + 1}/{epochs}  loss {total:.4f}  {time.monotonic() - started:.0f} s  {aucs}",
+            flush=True,
+        )
     record = {"seconds": round(time.monotonic() - started), "epochs": epochs, "seed": seed, "losses": losses}
-    return network.to(memory_format=torch.contiguous_format).eval(), record
+    return network.to(memory_format=torch.contiguous_format).eval(), record  # type: ignore[call-overload]
 
 
-def _draw(stills: Stills, random: np.random.Generator) -> NDArray[np.int64]:
+def draw(stills: Stills, random: np.random.Generator) -> NDArray[np.int64]:
+    """Draw the indices of one epoch, in random order."""
     parts = []
     for emotion, count in _DRAWS.items():
         candidates = np.flatnonzero((stills.emotion == emotion) & ~stills.held_out)
@@ -115,7 +119,7 @@ def held_out_aucs(network: BigSmall, stills: Stills) -> dict[str, float]:
     return emotion_aucs(torch.cat(parts).numpy(), stills.emotion[chosen])
 
 
-def emotion_aucs(scores: NDArray[np.float32], emotion: NDArray[np.str_]) -> dict[str, float]:
+def emotion_aucs(scores: NDArray[np.floating], emotion: NDArray[np.str_]) -> dict[str, float]:
     """AUC of a unit's score for an emotion against neutral; scores (n, 12)."""
     pairs = (("AU12", "happiness"), ("AU06", "happiness"), ("AU01", "surprise"), ("AU02", "surprise"),
              ("AU04", "anger"), ("AU10", "disgust"), ("AU15", "sadness"))  # fmt: skip

@@ -1,5 +1,6 @@
 """Second stage of the default bundle: pulse and respiration, on generated clips."""
 
+import json
 import tempfile
 import time
 from collections.abc import Iterator
@@ -10,11 +11,11 @@ from typing import Any
 import av
 import numpy as np
 import torch
-from expression_stills import CROP_SIZE, Stills
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
+from expression_stills import CROP_SIZE, Stills
 from physiocam.datasets.synthetic import ClipSettings, SyntheticClip
 from physiocam.inputs import InputShape, input_blocks
 from physiocam.networks.bigsmall import BigBranch, BigSmall
@@ -56,20 +57,47 @@ class PreparedClip:
     breathing_rate: float
 
 
-def prepare_clips(stills: Stills, count: int, held_out: bool, seed: int) -> Iterator[PreparedClip]:
-    """Generate clips from training (or held-out) stills and compute their inputs as at inference."""
-    random = np.random.default_rng(seed)
+def load_clips(folder: Path, stills: Stills, count: int, *, held_out: bool, seed: int) -> list[PreparedClip]:
+    """Read prepared clips, generating those that are not there yet; clip i depends on the seed and i alone."""
+    folder.mkdir(parents=True, exist_ok=True)
     candidates = np.flatnonzero(stills.held_out == held_out)
-    for _ in range(count):
-        yield _prepare(stills, int(random.choice(candidates)), random)
+    clips = []
+    for index in range(count):
+        path = folder / f"{index:05d}.npz"
+        if not path.is_file():
+            random = np.random.default_rng([seed, index])
+            _store(_prepare(stills, int(random.choice(candidates)), random), path)
+        clips.append(_restore(path))
+    return clips
+
+
+def _store(clip: PreparedClip, path: Path) -> None:
+    beside = path.with_suffix(".partial.npz")
+    facts = {field: getattr(clip, field) for field in ("still", "settings", "heart_rate", "breathing_rate")}
+    np.savez(
+        beside,
+        small=clip.small,
+        big=clip.big,
+        pulse=clip.pulse,
+        respiration=clip.respiration,
+        facts=np.array(json.dumps(facts)),
+    )
+    beside.replace(path)
+
+
+def _restore(path: Path) -> PreparedClip:
+    with np.load(path) as stored:
+        facts = json.loads(str(stored["facts"]))
+        arrays = {name: stored[name] for name in ("small", "big", "pulse", "respiration")}
+    return PreparedClip(**facts, **arrays)
 
 
 def _prepare(stills: Stills, still: int, random: np.random.Generator) -> PreparedClip:
     settings = _settings(random)
     portrait = stills.crops[still]
     clip = SyntheticClip(portrait, (CROP_SIZE / 2, CROP_SIZE / 2, 0.95 * _FACE), settings)
-    # Most videos are compressed: so are most clips, from hardly visibly to badly.
-    crf = int(random.integers(14, 27)) if random.random() < 0.75 else None
+    # Half are compressed. Faces are larger in most recordings, so the codec leaves them more than its setting says.
+    crf = int(random.integers(6, 20)) if random.random() < 0.5 else None
     side = int(random.integers(132, 157))
     margin = (CROP_SIZE - side) // 2
     x, y = (int(np.clip(margin + random.integers(-6, 7), 0, CROP_SIZE - side)) for _ in range(2))
@@ -90,20 +118,25 @@ def _prepare(stills: Stills, still: int, random: np.random.Generator) -> Prepare
 
 
 def _settings(random: np.random.Generator) -> ClipSettings:
+    def between(lowest: float, highest: float) -> float:
+        """Even on a logarithmic scale."""
+        return float(np.exp(random.uniform(np.log(lowest), np.log(highest))))
+
     # From pale skin in warm light to dark skin in cold light; dark skin shows the pulse less.
     depth = random.uniform(0.0, 1.0)
     tint = (1.15 - 0.45 * depth, 0.95 - 0.5 * depth, 0.9 - 0.55 * depth) * random.uniform(0.9, 1.1, 3)
     return ClipSettings(
-        duration_s=float(random.choice([8.0, 12.0])),
+        duration_s=float(random.choice([6.0, 10.0])),
         fs=float(random.choice([24.0, 25.0, 30.0, 30.0])),
         heart_rate=float(random.uniform(45, 150)),
         breathing_rate=float(random.uniform(6, 30)),
-        pulse_strength=float(np.exp(random.uniform(np.log(0.002), np.log(0.02)))) * (1.0 - 0.4 * depth),
-        breathing_motion=float(np.exp(random.uniform(np.log(0.001), np.log(0.012)))),
-        head_motion=float(np.exp(random.uniform(np.log(0.0005), np.log(0.02)))),
-        light_change=float(np.exp(random.uniform(np.log(0.001), np.log(0.03)))),
+        pulse_strength=between(0.0015, 0.012) * (1.0 - 0.4 * depth),
+        breathing_motion=between(0.0005, 0.01),
+        head_motion=between(0.0002, 0.01),
+        light_change=between(0.0005, 0.02),
+        flicker=between(0.0001, 0.003),
         tint=(float(tint[0]), float(tint[1]), float(tint[2])),
-        noise=float(random.uniform(0.3, 3.0)),
+        noise=between(0.4, 4.0),
         seed=int(random.integers(2**31)),
     )
 
@@ -117,7 +150,7 @@ def _through_camera(clip: SyntheticClip, crf: int | None) -> Iterator[NDArray[np
         write_video(path, clip.frames(), clip.fs, crf)
         with av.open(str(path)) as container:
             for frame in container.decode(video=0):
-                yield frame.to_ndarray(format="rgb24")
+                yield frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
 
 
 def _difference(waveform: NDArray[np.float64], frames: int) -> NDArray[np.float32]:
@@ -132,7 +165,8 @@ def big_maps(big: BigBranch, clip: PreparedClip) -> Tensor:
     """Features (clips, 64, 9, 9) of the Big branch in float16."""
     with torch.autocast("cpu", torch.bfloat16):
         maps = big(torch.from_numpy(clip.big).float())
-    return maps.half().repeat_interleave(BIG_EVERY, 0)[: len(clip.small)]
+    repeated: Tensor = maps.half().repeat_interleave(BIG_EVERY, 0)
+    return repeated[: len(clip.small)]
 
 
 def train_small(network: BigSmall, clips: list[PreparedClip], epochs: int, seed: int) -> dict[str, Any]:
@@ -159,7 +193,7 @@ def train_small(network: BigSmall, clips: list[PreparedClip], epochs: int, seed:
             outputs = heads_on_maps(network, maps[batch], small[batch], tuple(heads))
             parts = {name: mse_loss(outputs[name][..., 0], targets[name][batch]) for name in targets}
             optimizer.zero_grad(set_to_none=True)
-            sum(parts.values(), torch.zeros(())).backward()
+            sum(parts.values(), torch.zeros(())).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
             for name, part in parts.items():

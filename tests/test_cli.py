@@ -51,7 +51,7 @@ def test_help_lists_the_commands() -> None:
 
 
 def test_import_is_light() -> None:
-    heavy = "numpy scipy av onnxruntime pydantic rich typer torch".split()
+    heavy = ["numpy", "scipy", "av", "onnxruntime", "pydantic", "rich", "typer", "torch"]
     code = f"import sys, physiocam; print([m for m in {heavy!r} if m in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
@@ -62,9 +62,7 @@ def test_measuring_never_imports_pytorch(noise_clip: Path) -> None:
         "import sys, physiocam; physiocam.measure(sys.argv[1], face='center');"
         "print([m for m in ('torch', 'cv2', 'vitallens', 'scipy.signal') if m in sys.modules])"
     )
-    answer = subprocess.run(
-        [sys.executable, "-c", code, str(noise_clip)], capture_output=True, text=True, check=True
-    )
+    answer = subprocess.run([sys.executable, "-c", code, str(noise_clip)], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
 
 
@@ -137,7 +135,17 @@ def test_an_interrupt_leaves_one_line_and_no_files(tmp_path: Path) -> None:
     frame = np.random.default_rng(0).integers(0, 256, (240, 320, 3)).astype(np.uint8)
     write_video(path, (np.roll(frame, i, axis=1) for i in range(600)), 25.0)
     process = subprocess.Popen(
-        [sys.executable, "-m", "physiocam", "measure", str(path), "--face", "center", "-o", str(tmp_path / "out")],
+        [
+            sys.executable,
+            "-m",
+            "physiocam",
+            "measure",
+            str(path),
+            "--face",
+            "center",
+            "-o",
+            str(tmp_path / "out"),
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from physiocam.inputs import InputBlock, InputShape, Located, input_blocks
-from physiocam.video.tracker import Square
 from physiocam.video.resize import area_resize
+from physiocam.video.tracker import Square
 
 SHAPE = InputShape()
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from physiocam.errors import BundleError, PhysiocamError, VideoError
-    from physiocam.measuring import measure
     from physiocam.measurement import Measurement
+    from physiocam.measuring import measure
     from physiocam.weights.bundle import Bundle, load_bundle
 
 __version__ = "0.1.0"

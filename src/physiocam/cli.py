@@ -16,8 +16,8 @@ from physiocam.errors import PhysiocamError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from physiocam.measuring import FaceChoice, Progress
     from physiocam.measurement import Measurement
+    from physiocam.measuring import FaceChoice, Progress
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -76,22 +76,27 @@ def measure_command(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", help="Folder for the result files; with several videos, one folder a video inside it."
+            "-o",
+            "--output",
+            help="Folder for the result files; with several videos, one folder a video inside it.",
         ),
     ] = None,
     weights: Annotated[str, typer.Option(help="Name of a bundle, or path of its folder.")] = "default",
     face: Annotated[
-        str, typer.Option(help="auto (find the face), center (largest centred square), or X,Y,SIZE in pixels.")
+        str,
+        typer.Option(help="auto (find the face), center (largest centred square), or X,Y,SIZE in pixels."),
     ] = "auto",
     settings: Annotated[
         SettingsName, typer.Option(help="default, or paper (the reference's way from waveform to rate).")
     ] = SettingsName.default,
     fs: Annotated[
-        float | None, typer.Option(help="Frames per second: needed for folders of images, else from the file.")
+        float | None,
+        typer.Option(help="Frames per second: needed for folders of images, else from the file."),
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of the networks; all cores by default.")] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object (a list for several videos) and nothing else.")
+        bool,
+        typer.Option("--json", help="Print one JSON object (a list for several videos) and nothing else."),
     ] = False,
 ) -> None:
     """Measure heart rate, breathing rate and facial action units in face videos."""
@@ -133,7 +138,8 @@ def measure_command(
 @app.command()
 def demo(
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder to keep the generated clip and the results in.")
+        Path | None,
+        typer.Option("-o", "--output", help="Folder to keep the generated clip and the results in."),
     ] = None,
 ) -> None:
     """Generate a face clip with known heart and breathing rate, measure it, and compare."""
@@ -147,7 +153,9 @@ def demo(
 
 @weights_app.command("import")
 def weights_import(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="The authors' checkpoints (.pth or .safetensors).")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="The authors' checkpoints (.pth or .safetensors).")
+    ],
     name: Annotated[str, typer.Option(help="Name of the new bundle.")],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a bundle of this name.")] = False,
 ) -> None:
@@ -276,7 +284,10 @@ def _show(measurement: "Measurement", folder: Path | None) -> None:
         f"{measurement.frames} frames at {measurement.fs:.2f}/s, {found}"
     )
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for label, rate in (("heart rate", measurement.heart_rate), ("breathing rate", measurement.breathing_rate)):
+    for label, rate in (
+        ("heart rate", measurement.heart_rate),
+        ("breathing rate", measurement.breathing_rate),
+    ):
         value = "none" if rate.value is None else f"{rate.value:.1f} {rate.unit}"
         table.add_row(label, f"[bold]{value}[/bold]", f"quality {rate.quality:.2f}", rate.note or "")
     console.print(table)

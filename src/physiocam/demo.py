@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from physiocam.datasets.synthetic import demo_clip
-from physiocam.measuring import Progress, measure
 from physiocam.measurement import Measurement
+from physiocam.measuring import Progress, measure
 from physiocam.video.writer import write_video
 
 

@@ -139,7 +139,7 @@ class Measurement:
     action_unit_probability: NDArray[np.float32]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the summary (all but the arrays) as plain dicts, numbers and strings; the content of measurement.json."""
+        """Return the summary, all but the arrays, as plain dicts, numbers and strings."""
         return {
             "source": self.source,
             "duration_s": round(self.duration_s, 6),
@@ -221,7 +221,13 @@ class Measurement:
             _fixed(breathing.quality, 4),
             strict=True,
         )
-        header = ("timestamp_s", "heart_rate", "heart_rate_quality", "breathing_rate", "breathing_rate_quality")
+        header = (
+            "timestamp_s",
+            "heart_rate",
+            "heart_rate_quality",
+            "breathing_rate",
+            "breathing_rate_quality",
+        )
         return _csv(header, rows)
 
     def _action_units_csv(self) -> str:

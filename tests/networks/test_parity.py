@@ -11,9 +11,11 @@ from torch import Tensor  # noqa: E402
 from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss  # noqa: E402
 
 from physiocam.networks.bigsmall import BigSmall  # noqa: E402
+from physiocam.networks.config import BigSmallConfig  # noqa: E402
 from physiocam.networks.registry import preset  # noqa: E402
 from physiocam.networks.temporal_shift import TemporalShift  # noqa: E402
 from physiocam.weights.importer import read_checkpoint  # noqa: E402
+from physiocam.weights.names import BIG, JOINT_HEADS, SMALL, head_names  # noqa: E402
 
 
 def clips(array: np.ndarray, n: int = 3) -> Tensor:
@@ -36,9 +38,7 @@ def test_shift_is_exact(shared: Path, mode: str, prefix: str, n: int, channels: 
 
 
 @pytest.mark.parametrize("split", [1, 2, 3])
-@pytest.mark.parametrize(
-    ("kind", "task"), [("Big_AU", "au"), ("Small_Heart", "pulse"), ("Small_Resp", "respiration")]
-)
+@pytest.mark.parametrize(("kind", "task"), [("Big_AU", "au"), ("Small_Heart", "pulse"), ("Small_Resp", "respiration")])
 def test_single_task_checkpoints(shared: Path, kind: str, task: str, split: int) -> None:
     golden = np.load(shared / "golden" / "checkpoints_io.npz")
     (path,) = (shared / "weights" / "authors").glob(f"BP4D_{kind}_Clip3_Split{split}_*.pth")
@@ -51,25 +51,27 @@ def test_single_task_checkpoints(shared: Path, kind: str, task: str, split: int)
     close(outputs[task], golden[f"out_{kind}_split{split}"])
 
 
-def joint(shared: Path, name: str) -> BigSmall:
+def joint(shared: Path, config: BigSmallConfig) -> BigSmall:
     checkpoint = read_checkpoint(shared / "golden" / "joint_bigsmall_seed7_bf16.safetensors")
-    network = BigSmall(preset(name))
+    network = BigSmall(config)
     network.load_state_dict(checkpoint.tensors)
     return network.eval()
 
 
 @pytest.mark.parametrize(
-    ("name", "prefix"),
+    ("config", "prefix"),
     [
-        ("bigsmall", "joint"),
-        ("bigsmall-tsm", "tsm"),
-        ("bigsmall-no-shift", "noshift"),
-        ("bigsmall-every-frame", "nodown"),
+        (preset("bigsmall"), "joint"),
+        (preset("bigsmall-tsm"), "tsm"),
+        (preset("bigsmall-no-shift"), "noshift"),
+        (preset("bigsmall-every-frame"), "nodown"),
+        (BigSmallConfig(shift="none", big_stride=1), "base"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_joint_network_and_its_variants(shared: Path, name: str, prefix: str) -> None:
+def test_joint_network_and_its_variants(shared: Path, config: BigSmallConfig, prefix: str) -> None:
     golden = np.load(shared / "golden" / "joint_bigsmall_io.npz")
-    network = joint(shared, name)
+    network = joint(shared, config)
     big = clips(golden["big"])
     with torch.inference_mode():
         outputs = network(big[:, :: network.config.big_stride], clips(golden["small"]))
@@ -80,7 +82,7 @@ def test_joint_network_and_its_variants(shared: Path, name: str, prefix: str) ->
 def test_losses_and_gradients_of_the_joint_network(shared: Path) -> None:
     golden = np.load(shared / "golden" / "joint_bigsmall_io.npz")
     weight = torch.from_numpy(np.load(shared / "golden" / "au_metrics_loss.npz")["pos_weight"]).float()
-    network = joint(shared, "bigsmall")
+    network = joint(shared, preset("bigsmall"))
     outputs = network(clips(golden["big"])[:, :1], clips(golden["small"]))
     losses = [
         binary_cross_entropy_with_logits(
@@ -91,5 +93,12 @@ def test_losses_and_gradients_of_the_joint_network(shared: Path) -> None:
     ]
     np.testing.assert_allclose([loss.item() for loss in losses], golden["losses"], rtol=1e-5)
     torch.stack(losses).sum().backward()
-    norms = sorted(p.grad.norm().item() for p in network.parameters() if p.grad is not None)
-    np.testing.assert_allclose(norms, np.sort(golden["grad_norms"]), rtol=1e-4)
+    heads = {ours: name for task, stem in JOINT_HEADS.items() for ours, name in head_names(task, stem).items()}
+    theirs = {**BIG, **SMALL, **heads}
+    norms = {
+        f"{theirs[layer]}.{part}": parameter.grad.norm().item()
+        for (layer, part), parameter in ((name.rsplit(".", 1), p) for name, p in network.named_parameters())
+        if parameter.grad is not None
+    }
+    expected = dict(zip(golden["grad_names"].tolist(), golden["grad_norms"].tolist(), strict=True))
+    assert norms == pytest.approx(expected, rel=1e-5)

@@ -47,7 +47,10 @@ def follow(faces: dict[int, list[FaceBox]], frames: int) -> tuple[FaceTracker, l
 
 def test_a_still_face_is_looked_at_once_a_second_and_never_moves() -> None:
     random = np.random.default_rng(0)
-    faces = {i: [face(150 + random.normal(0, 1.5), 120 + random.normal(0, 1.5), 80 + random.normal(0, 2))] for i in range(200)}
+    faces = {
+        i: [face(150 + random.normal(0, 1.5), 120 + random.normal(0, 1.5), 80 + random.normal(0, 2))]
+        for i in range(200)
+    }
     tracker, squares, detector = follow(faces, 200)
     assert all(tracker.found)
     assert len(set(squares)) == 1
@@ -129,7 +132,12 @@ def test_a_fixed_square_outside_the_frame_is_refused(square: tuple[int, int, int
 
 @pytest.mark.parametrize(
     ("name", "first", "last"),
-    [("face_noface.mov", 0, 74), ("noface_face.mov", 100, 168), ("no_face.mp4", 0, -1), ("single_face.mp4", 0, 71)],
+    [
+        ("face_noface.mov", 0, 74),
+        ("noface_face.mov", 100, 168),
+        ("no_face.mp4", 0, -1),
+        ("single_face.mp4", 0, 71),
+    ],
 )
 def test_real_clips(shared: Path, name: str, first: int, last: int) -> None:
     with av.open(str(shared / "data" / "clips" / name)) as container:

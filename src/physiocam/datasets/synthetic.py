@@ -39,10 +39,12 @@ class ClipSettings:
         Standard deviation of the head's other motion, relative to the face's size.
     light_change : float
         Standard deviation of slow changes of the light, relative to its strength.
+    flicker : float
+        Standard deviation of what the light changes by from frame to frame, relative to its strength.
     tint : tuple of float
         Factors of R, G and B: the colour of skin and light.
     noise : float
-        Standard deviation of the sensor's noise, in levels of 255.
+        Standard deviation of the sensor's noise, in levels of 255; two thirds of its power is common to R, G and B.
     seed : int
         The same settings and portrait give the same clip.
     """
@@ -55,6 +57,7 @@ class ClipSettings:
     breathing_motion: float = 0.006
     head_motion: float = 0.004
     light_change: float = 0.01
+    flicker: float = 0.0005
     tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
     noise: float = 1.5
     seed: int = 0
@@ -79,9 +82,7 @@ class SyntheticClip:
         Chest expansion, mean 0 and standard deviation 1, rising with each breath in.
     """
 
-    def __init__(
-        self, portrait: NDArray[np.uint8], face: tuple[float, float, float], settings: ClipSettings
-    ) -> None:
+    def __init__(self, portrait: NDArray[np.uint8], face: tuple[float, float, float], settings: ClipSettings) -> None:
         self.settings = settings
         self.fs = settings.fs
         self._portrait = portrait
@@ -89,7 +90,9 @@ class SyntheticClip:
         random = np.random.default_rng(settings.seed)
         frames = max(round(settings.duration_s * settings.fs), 2)
         self.timestamps_s = np.arange(frames) / settings.fs
-        breath_phase = _phase(settings.breathing_rate / 60, 0.05 * _wander(frames, settings.fs, 0.1, random), settings.fs)
+        breath_phase = _phase(
+            settings.breathing_rate / 60, 0.05 * _wander(frames, settings.fs, 0.1, random), settings.fs
+        )
         self.respiration = _standardized(_breath(breath_phase + random.uniform(0, 2 * np.pi)))
         # Heart-rate variability: slow wandering, and the heart quickening with each breath in.
         variation = 0.02 * _wander(frames, settings.fs, 0.15, random) + 0.015 * self.respiration
@@ -100,6 +103,7 @@ class SyntheticClip:
             [_wander(frames, settings.fs, 0.4, random), _wander(frames, settings.fs, 0.4, random)]
         )
         self._light = 1.0 + settings.light_change * _wander(frames, settings.fs, 0.3, random)
+        self._light += settings.flicker * random.standard_normal(frames)
         self._noise_seed = int(random.integers(2**31))
 
     @property
@@ -118,8 +122,10 @@ class SyntheticClip:
         height, width = self._portrait.shape[:2]
         noise = np.random.default_rng(self._noise_seed)
         # A pool of noise is drawn once; each frame looks at it from a random place.
-        size = height * width * 3
-        pool = noise.standard_normal(2 * size, dtype=np.float32) * np.float32(settings.noise)
+        size = height * width
+        pool = noise.standard_normal((2 * size, 3), dtype=np.float32)
+        pool *= np.float32(settings.noise * (1 / 3) ** 0.5)
+        pool += noise.standard_normal((2 * size, 1), dtype=np.float32) * np.float32(settings.noise * (2 / 3) ** 0.5)
         pool += np.float32(0.5)  # rounds to the nearest level once it is cut to whole numbers
         y_face, size_face = self._face[1], self._face[2]
         # Below the chin the chest moves three times as much as the head.
@@ -161,7 +167,7 @@ def demo_clip(seed: int = 0) -> SyntheticClip:
             "the demonstration needs the portrait that scikit-image ships; run: pip install 'physiocam[demo]'"
         ) from None
     # The upper part of the portrait of Eileen Collins (NASA): head and shoulders.
-    portrait = area_resize(astronaut()[:384], _DEMO_HEIGHT, _DEMO_WIDTH)
+    portrait = area_resize(astronaut()[:384], _DEMO_HEIGHT, _DEMO_WIDTH)  # type: ignore[no-untyped-call]
     face = (0.44 * _DEMO_WIDTH, 0.315 * _DEMO_HEIGHT, 0.31 * _DEMO_HEIGHT)
     return SyntheticClip((portrait + 0.5).astype(np.uint8), face, ClipSettings(seed=seed))
 

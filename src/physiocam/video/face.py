@@ -99,7 +99,9 @@ class FaceDetector:
         canvas /= 128.0
         found = self._session.run(None, {self._input: canvas})[0][0]
         found = found[found[:, 1] >= min_score]
-        corners = found[:, 2:] * np.tile([DETECTOR_WIDTH / inner_width * width, DETECTOR_HEIGHT / inner_height * height], 2)
+        corners = found[:, 2:] * np.tile(
+            [DETECTOR_WIDTH / inner_width * width, DETECTOR_HEIGHT / inner_height * height], 2
+        )
         boxes = []
         for index in _suppress(corners, found[:, 1]):
             left, top, right, bottom = corners[index].tolist()
@@ -132,6 +134,7 @@ def _model() -> bytes:
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != _MODEL_SHA256:
         raise PhysiocamError(
-            f"the face detector's file '{path}' is not the expected one; run: pip install --force-reinstall vitallens==0.6.2"
+            f"the face detector's file '{path}' is not the expected one; "
+            "run: pip install --force-reinstall vitallens==0.6.2"
         )
     return content

@@ -62,7 +62,8 @@ def _area_weights(source: int, target: int) -> NDArray[np.float64]:
             first, last = int(start), min(int(np.ceil(stop - 1e-9)), source)
             pixels = np.arange(first, last)
             weights[index, first:last] = np.minimum(stop, pixels + 1) - np.maximum(start, pixels)
-        return weights / weights.sum(axis=1, keepdims=True)
+        weights /= weights.sum(axis=1, keepdims=True)
+        return weights
     for index in range(target):
         left = int(np.floor(index * scale))
         share = (index + 1) - (left + 1) / scale

@@ -76,7 +76,7 @@ class FixedSquare:
         height, width = image.shape[:2]
         if size < 1 or x < 0 or y < 0 or x + size > width or y + size > height:
             raise PhysiocamError(
-                f"the face square {x},{y},{size} does not lie inside the {width}x{height} frame; give X,Y,SIZE in pixels"
+                f"the face square {x},{y},{size} does not lie inside the {width}x{height} frame; give pixels"
             )
         return self._square
 

@@ -54,9 +54,7 @@ def write_video(
         os.replace(beside, target)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise PhysiocamError(
-            f"cannot write '{target}': {reason}; choose another folder, or free some space"
-        ) from None
+        raise PhysiocamError(f"cannot write '{target}': {reason}; choose another folder, or free some space") from None
     finally:
         with suppress(OSError):
             beside.unlink()

@@ -1,0 +1,120 @@
+"""One contract for every named network, and the configuration that makes them."""
+
+import pytest
+from pydantic import ValidationError
+
+torch = pytest.importorskip("torch")
+
+from physiocam.errors import PhysiocamError  # noqa: E402
+from physiocam.networks.bigsmall import BigSmall  # noqa: E402
+from physiocam.networks.config import BigSmallConfig, Task, tensor_shapes  # noqa: E402
+from physiocam.networks.registry import preset, preset_names  # noqa: E402
+from physiocam.networks.temporal_shift import temporal_shift  # noqa: E402
+
+
+def run(config: BigSmallConfig, clips: int = 2) -> dict[str, torch.Tensor]:
+    torch.manual_seed(0)
+    network = BigSmall(config).eval()
+    big = torch.randn(clips, config.big_frames, 3, config.big_size, config.big_size)
+    small = torch.randn(clips, config.clip_length, 3, config.small_size, config.small_size)
+    with torch.inference_mode():
+        outputs: dict[str, torch.Tensor] = network(big, small)
+    return outputs
+
+
+@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize("clips", [1, 2])
+def test_every_preset_answers_its_tasks_for_every_frame(name: str, clips: int) -> None:
+    config = preset(name)
+    outputs = run(config, clips)
+    assert {task: tuple(output.shape) for task, output in outputs.items()} == {
+        task.name: (clips, 3, task.outputs) for task in config.tasks
+    }
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_tensor_shapes_are_those_of_the_state_dict(name: str) -> None:
+    state = BigSmall(preset(name)).state_dict()
+    assert {key: tuple(tensor.shape) for key, tensor in state.items()} == tensor_shapes(preset(name))
+    assert list(state) == list(tensor_shapes(preset(name)))
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"), [("bigsmall", 2_142_478), ("bigsmall-tsm", 2_142_478), ("big", 776_972)]
+)
+def test_parameters_are_those_of_the_paper(name: str, parameters: int) -> None:
+    assert sum(p.numel() for p in BigSmall(preset(name)).parameters()) == parameters
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 6])
+def test_any_clip_length_and_every_stride_that_divides_it(n: int) -> None:
+    for stride in (m for m in range(1, n + 1) if n % m == 0):
+        config = BigSmallConfig(clip_length=n, big_stride=stride, big_size=32, small_size=2)
+        assert run(config)["au"].shape == (2, n, 12)
+
+
+@pytest.mark.parametrize(("big", "small"), [(16, 1), (47, 2), (100, 6), (159, 9)])
+def test_odd_sizes(big: int, small: int) -> None:
+    assert run(BigSmallConfig(big_size=big, small_size=small))["pulse"].shape == (2, 3, 1)
+
+
+def test_tasks_of_ones_own() -> None:
+    tasks = (
+        Task(name="gaze", kind="waveform", labels=("x", "y")),
+        Task(name="blink", kind="binary", labels=("b",)),
+    )
+    outputs = run(BigSmallConfig(tasks=tasks, big_size=32, small_size=2))
+    assert {name: output.shape[-1] for name, output in outputs.items()} == {"gaze": 2, "blink": 1}
+
+
+def test_clips_do_not_see_each_other() -> None:
+    config = BigSmallConfig(big_size=32, small_size=2)
+    network = BigSmall(config).eval()
+    big, small = torch.randn(4, 1, 3, 32, 32), torch.randn(4, 3, 3, 2, 2)
+    with torch.inference_mode():
+        together = network(big, small)
+        alone = network(big[2:3], small[2:3])
+    for task in together:
+        torch.testing.assert_close(together[task][2:3], alone[task])
+
+
+def test_each_big_frame_serves_the_frames_of_its_stride() -> None:
+    config = BigSmallConfig(branches="big", shift="none", clip_length=4, big_stride=2, big_size=32)
+    output = run(config)["au"]
+    torch.testing.assert_close(output[:, 0], output[:, 1])
+    assert not torch.equal(output[:, 1], output[:, 2])
+
+
+def test_shift_of_one_frame() -> None:
+    x = torch.randn(2, 1, 6, 4, 4)
+    assert torch.equal(temporal_shift(x, "wrap"), x)
+    assert not temporal_shift(x, "zero")[:, :, :4].any()
+
+
+def test_shift_moves_channels_and_invents_nothing() -> None:
+    x = torch.randn(2, 5, 9, 4, 4)
+    shifted = temporal_shift(x, "wrap")
+    assert torch.equal(shifted[:, :, :3], x[:, :, :3].roll(-1, dims=1))
+    assert torch.equal(shifted[:, :, 3:6], x[:, :, 3:6].roll(1, dims=1))
+    assert torch.equal(shifted[:, :, 6:], x[:, :, 6:])
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"big_stride": 2}, "must be one of \\[1, 3\\]"),
+        ({"small_size": 8}, "big_size 128"),
+        ({"tasks": ()}, "tasks"),
+        ({"clip_length": 0}, "clip_length"),
+        ({"shift": "sideways"}, "'wrap', 'zero' or 'none'"),
+        ({"colour": 3}, "colour"),
+    ],
+)
+def test_a_wrong_field_is_named_with_what_would_fit(settings: dict[str, object], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        BigSmallConfig(**settings)  # type: ignore[arg-type]
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(PhysiocamError, match="bigsmall-tsm"):
+        preset("bigsmal")

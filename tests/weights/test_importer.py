@@ -1,0 +1,224 @@
+"""The authors' checkpoints: what is taken, what is refused and why."""
+
+import json
+import os
+from collections import OrderedDict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnxscript")
+
+from physiocam.errors import BundleError  # noqa: E402
+from physiocam.networks.config import BigSmallConfig, tensor_shapes  # noqa: E402
+from physiocam.networks.registry import preset  # noqa: E402
+from physiocam.runtime import Runtime  # noqa: E402
+from physiocam.weights.bundle import load_bundle  # noqa: E402
+from physiocam.weights.importer import import_checkpoints, read_checkpoint  # noqa: E402
+from physiocam.weights.names import BIG, JOINT_HEADS, SINGLE_HEAD, SMALL, head_names  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("PHYSIOCAM_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def theirs(kind: str, prefix: str = "") -> "OrderedDict[str, torch.Tensor]":
+    """Random weights under the authors' names."""
+    if kind == "joint":
+        heads = {k: v for task, stem in JOINT_HEADS.items() for k, v in head_names(task, stem).items()}
+        config, names = preset("bigsmall"), {**BIG, **SMALL, **heads}
+    elif kind == "big":
+        config, names = preset("big"), {**BIG, **head_names("au", SINGLE_HEAD)}
+    else:
+        config = BigSmallConfig(branches="small", tasks=(preset("small").tasks[0],))
+        names = {**SMALL, **head_names("pulse", SINGLE_HEAD)}
+    torch.manual_seed(0)
+    return OrderedDict(
+        (f"{prefix}{names[name.rsplit('.', 1)[0]]}.{name.rsplit('.', 1)[1]}", 0.05 * torch.randn(shape))
+        for name, shape in tensor_shapes(config).items()
+    )
+
+
+@pytest.mark.parametrize("prefix", ["", "module."])
+def test_a_joint_checkpoint_becomes_a_bundle(tmp_path: Path, prefix: str) -> None:
+    torch.save(theirs("joint", prefix), tmp_path / "joint.pth")
+    bundle = import_checkpoints([tmp_path / "joint.pth"], "joint")
+    assert bundle.tasks == ("au", "pulse", "respiration")
+    assert bundle.sha256 == load_bundle("joint").sha256
+    assert "joint.pth" in bundle.info.provenance["files"]
+
+
+def test_names_are_the_reference_s(shared: Path) -> None:
+    families = json.loads((shared / "golden" / "state_dict_keys.json").read_text())
+    for family, kind in (("joint", "joint"), ("big_only", "big"), ("small_only", "small")):
+        assert {name: tuple(shape) for name, shape in families[family]} == {
+            name: tuple(tensor.shape) for name, tensor in theirs(kind).items()
+        }
+
+
+def test_folds_are_averaged(tmp_path: Path) -> None:
+    files = []
+    for fold in (1, 2):
+        tensors = theirs("small")
+        tensors["out_fc2.bias"] = tensors["out_fc2.bias"] + float(fold)
+        files.append(tmp_path / f"Small_Heart_{fold}.pth")
+        torch.save(tensors, files[-1])
+    inputs = (
+        np.zeros((2, 1, 3, 144, 144), np.float32),
+        np.random.default_rng(0).random((2, 3, 3, 9, 9), np.float32),
+    )
+    answers = [Runtime(import_checkpoints([f], f.stem), 1).run(*inputs)["pulse"] for f in files]
+    both = Runtime(import_checkpoints(files, "both"), 1).run(*inputs)["pulse"]
+    np.testing.assert_allclose(both, np.mean(answers, axis=0), rtol=1e-5)
+
+
+def test_the_authors_nine_files_make_one_bundle(shared: Path) -> None:
+    files = sorted((shared / "weights" / "authors").glob("*.pth"))
+    bundle = import_checkpoints(files, "authors")
+    assert len(bundle.info.networks) == 9
+    assert bundle.info.big_stride == 1
+    golden = np.load(shared / "golden" / "checkpoints_io.npz")
+    small = golden["small"].reshape(4, 3, 3, 9, 9)
+    answers = Runtime(bundle, 1).run(golden["big"].reshape(4, 3, 3, 144, 144), small)
+    for task, kind in (("au", "Big_AU"), ("pulse", "Small_Heart"), ("respiration", "Small_Resp")):
+        expected = np.mean([golden[f"out_{kind}_split{k}"] for k in (1, 2, 3)], axis=0)
+        found = answers[task].reshape(12, -1)
+        assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+def test_safetensors_are_read_too(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    save_file(theirs("big"), tmp_path / "Big_AU.safetensors")
+    assert read_checkpoint(tmp_path / "Big_AU.safetensors").config == preset("big")
+
+
+def test_a_small_network_s_task_comes_from_its_file_name(tmp_path: Path) -> None:
+    for name, task in (("Small_Heart", "pulse"), ("Small_Resp", "respiration")):
+        torch.save(theirs("small"), tmp_path / f"{name}.pth")
+        assert read_checkpoint(tmp_path / f"{name}.pth").config.tasks[0].name == task
+    torch.save(theirs("small"), tmp_path / "fold1.pth")
+    with pytest.raises(BundleError, match="'Heart' or 'Resp'"):
+        read_checkpoint(tmp_path / "fold1.pth")
+
+
+def refused(path: Path, words: str) -> None:
+    with pytest.raises(BundleError, match=words) as caught:
+        read_checkpoint(path)
+    assert path.name in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_a_strange_and_a_misshapen_tensor_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "joint.pth"
+    tensors = theirs("joint")
+    del tensors["bvp_fc1.bias"]
+    torch.save(tensors, path)
+    refused(path, "'bvp_fc1.bias' is missing")
+    tensors = theirs("joint")
+    tensors["attention.weight"] = torch.zeros(1)
+    torch.save(tensors, path)
+    refused(path, "'attention.weight' is not known")
+    tensors = theirs("joint")
+    tensors["au_fc1.weight"] = torch.zeros(128, 10368)
+    torch.save(tensors, path)
+    refused(path, r"shape \(128, 10368\), expected \(128, 5184\)")
+
+
+def test_numbers_that_are_none_are_refused(tmp_path: Path) -> None:
+    tensors = theirs("big")
+    tensors["big_conv1.bias"][3] = float("nan")
+    torch.save(tensors, tmp_path / "Big.pth")
+    refused(tmp_path / "Big.pth", "NaN or infinite")
+
+
+def test_a_pickle_that_would_run_code_never_runs(tmp_path: Path) -> None:
+    marker = tmp_path / "ran"
+
+    class Bomb:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.system, (f"touch {marker}",)
+
+    torch.save({"big_conv1.weight": Bomb()}, tmp_path / "bomb.pth")
+    refused(tmp_path / "bomb.pth", "more than plain tensors")
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04 half a zip", bytes(1000)])
+def test_what_is_no_checkpoint_is_refused(tmp_path: Path, content: bytes) -> None:
+    for name in ("x.pth", "x.safetensors"):
+        (tmp_path / name).write_bytes(content)
+        refused(tmp_path / name, "x")
+
+
+def test_missing_files_and_folders_are_refused(tmp_path: Path) -> None:
+    refused(tmp_path / "none.pth", "does not exist")
+    (tmp_path / "folder.pth").mkdir()
+    refused(tmp_path / "folder.pth", "no file")
+
+
+def test_a_truncated_checkpoint_is_refused(tmp_path: Path) -> None:
+    torch.save(theirs("big"), tmp_path / "Big.pth")
+    content = (tmp_path / "Big.pth").read_bytes()
+    (tmp_path / "Big.pth").write_bytes(content[: len(content) // 2])
+    refused(tmp_path / "Big.pth", "Big.pth")
+
+
+def test_other_tensors_and_other_objects_are_refused(tmp_path: Path) -> None:
+    torch.save({"conv.weight": torch.zeros(3)}, tmp_path / "other.pth")
+    refused(tmp_path / "other.pth", "expected a checkpoint of the BigSmall authors")
+    torch.save([1, 2], tmp_path / "list.pth")
+    refused(tmp_path / "list.pth", "state dict")
+
+
+@pytest.mark.parametrize("name", ["", "default", "../up", "a/b", ".hidden", "with space"])
+def test_names_that_cannot_be_folders_are_refused(tmp_path: Path, name: str) -> None:
+    torch.save(theirs("big"), tmp_path / "Big.pth")
+    with pytest.raises(BundleError, match="cannot name a bundle"):
+        import_checkpoints([tmp_path / "Big.pth"], name)
+
+
+@pytest.mark.parametrize("kind", ["complex", "sparse", "meta", "integer"])
+def test_tensors_of_other_kinds_are_refused(tmp_path: Path, kind: str) -> None:
+    strange = {
+        "complex": torch.zeros(1, 128, dtype=torch.complex64),
+        "sparse": torch.zeros(1, 128).to_sparse(),
+        "meta": torch.zeros(1, 128, device="meta"),
+        "integer": torch.zeros(1, 128, dtype=torch.int64),
+    }[kind]
+    tensors = theirs("small")
+    tensors["out_fc2.weight"] = strange
+    torch.save(tensors, tmp_path / "Small_Heart.pth")
+    refused(tmp_path / "Small_Heart.pth", "no plain floating-point numbers in 'out_fc2.weight'")
+
+
+def test_half_precision_is_taken_as_single(tmp_path: Path) -> None:
+    torch.save({name: tensor.bfloat16() for name, tensor in theirs("big").items()}, tmp_path / "Big.pth")
+    assert {t.dtype for t in read_checkpoint(tmp_path / "Big.pth").tensors.values()} == {torch.float32}
+
+
+def test_damaged_bytes_give_an_answer_or_a_reason(tmp_path: Path) -> None:
+    torch.save({name: tensor[:0] for name, tensor in theirs("small").items()}, tmp_path / "whole.pth")
+    whole, random = (tmp_path / "whole.pth").read_bytes(), np.random.default_rng(0)
+    path = tmp_path / "Small_Heart.pth"
+    for _ in range(150):
+        content = np.frombuffer(whole, np.uint8).copy()
+        content[random.integers(0, len(content), random.integers(1, 8))] = random.integers(0, 256)
+        path.write_bytes(content[: random.integers(len(content) // 2, 2 * len(content))].tobytes())
+        refused(path, "Small_Heart")
+    for _ in range(100):
+        path.write_bytes(random.bytes(random.integers(1, 200)))
+        refused(path, "Small_Heart")
+
+
+def test_two_files_of_one_name_and_no_file_at_all_are_refused(tmp_path: Path) -> None:
+    for name in ("fold 1.pth", "fold-1.pth"):
+        torch.save(theirs("big"), tmp_path / name)
+    with pytest.raises(BundleError, match="two files are called 'fold-1'"):
+        import_checkpoints([tmp_path / "fold 1.pth", tmp_path / "fold-1.pth"], "both")
+    with pytest.raises(BundleError, match="give at least one file"):
+        import_checkpoints([], "none")
