@@ -100,6 +100,8 @@ def _locator(face: FaceChoice, fs: float, crop_factor: float) -> FaceLocator:
         return FaceTracker(fs, crop_factor)
     if face == "center":
         return CentreSquare()
+    if isinstance(face, str) or len(face) != 3:
+        raise PhysiocamError(f"face is {face!r}; expected 'auto', 'center' or (x, y, size) in pixels")
     return FixedSquare(*face)
 
 

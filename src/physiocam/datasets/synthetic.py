@@ -75,6 +75,8 @@ class SyntheticClip:
 
     Attributes
     ----------
+    portrait, face, settings
+        As given.
     timestamps_s : float64 array (T,)
     pulse : float64 array (T,)
         Blood volume in the skin, mean 0 and standard deviation 1, rising at each beat.
@@ -85,8 +87,8 @@ class SyntheticClip:
     def __init__(self, portrait: NDArray[np.uint8], face: tuple[float, float, float], settings: ClipSettings) -> None:
         self.settings = settings
         self.fs = settings.fs
-        self._portrait = portrait
-        self._face = face
+        self.portrait = portrait
+        self.face = face
         random = np.random.default_rng(settings.seed)
         frames = max(round(settings.duration_s * settings.fs), 2)
         self.timestamps_s = np.arange(frames) / settings.fs
@@ -119,7 +121,7 @@ class SyntheticClip:
     def frames(self) -> Iterator[NDArray[np.uint8]]:
         """Yield the frames, each (H, W, 3) uint8 RGB; they are drawn one by one, in constant memory."""
         settings = self.settings
-        height, width = self._portrait.shape[:2]
+        height, width = self.portrait.shape[:2]
         noise = np.random.default_rng(self._noise_seed)
         # A pool of noise is drawn once; each frame looks at it from a random place.
         size = height * width
@@ -127,7 +129,7 @@ class SyntheticClip:
         pool *= np.float32(settings.noise * (1 / 3) ** 0.5)
         pool += noise.standard_normal((2 * size, 1), dtype=np.float32) * np.float32(settings.noise * (2 / 3) ** 0.5)
         pool += np.float32(0.5)  # rounds to the nearest level once it is cut to whole numbers
-        y_face, size_face = self._face[1], self._face[2]
+        y_face, size_face = self.face[1], self.face[2]
         # Below the chin the chest moves three times as much as the head.
         chest = 1.0 / (1.0 + np.exp(-(np.arange(height) - y_face - 0.75 * size_face) / (0.08 * size_face)))
         layers = self._layers
@@ -147,8 +149,8 @@ class SyntheticClip:
     @cached_property
     def _layers(self) -> NDArray[np.float32]:
         """The portrait and how much each pixel is skin; (H, W, 4) float32."""
-        colour = self._portrait.astype(np.float32) * np.array(self.settings.tint, dtype=np.float32)
-        skin = _skin(self._portrait, self._face)
+        colour = self.portrait.astype(np.float32) * np.array(self.settings.tint, dtype=np.float32)
+        skin = _skin(self.portrait, self.face)
         return np.concatenate([np.clip(colour, 0, 255), skin[..., None]], axis=2)
 
 

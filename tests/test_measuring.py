@@ -1,0 +1,215 @@
+"""The whole job: answers where there are some, honest gaps where there are none."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import physiocam
+from physiocam.datasets.synthetic import ClipSettings, SyntheticClip, demo_clip
+from physiocam.errors import PhysiocamError, VideoError
+from physiocam.measurement import Measurement
+from physiocam.video.writer import write_video
+
+FS = 30.0
+
+
+@pytest.fixture(scope="module")
+def beating() -> NDArray[np.uint8]:
+    """12 s of the demonstration's portrait, with a strong pulse of 84 beats/min."""
+    pytest.importorskip("skimage")
+    still = demo_clip()
+    settings = ClipSettings(duration_s=12.0, heart_rate=84.0, pulse_strength=0.01, head_motion=0.001, seed=3)
+    return np.stack(list(SyntheticClip(still.portrait, still.face, settings).frames()))
+
+
+def nothing_said(measurement: Measurement) -> None:
+    for rate in (measurement.heart_rate, measurement.breathing_rate):
+        assert rate.value is None
+        assert rate.quality == 0.0
+        assert rate.note
+    assert np.isnan(measurement.pulse).all()
+    assert np.isnan(measurement.action_unit_probability).all()
+    assert all(unit.mean_probability is None for unit in measurement.action_units.values())
+
+
+def test_a_beating_face_is_measured(beating: NDArray[np.uint8], tmp_path: Path) -> None:
+    measurement = physiocam.measure(beating, fs=FS)
+    assert measurement.heart_rate.value == pytest.approx(84.0, abs=3.0)
+    assert measurement.face.found_fraction == 1.0
+    assert measurement.breathing_rate.value is None
+    assert "15 s" in str(measurement.breathing_rate.note)
+    assert measurement.frames == len(beating) == len(measurement.pulse)
+    assert set(measurement.action_units) == {
+        "AU01", "AU02", "AU04", "AU06", "AU07", "AU10", "AU12", "AU14", "AU15", "AU17", "AU23", "AU24",
+    }  # fmt: skip
+    # The portrait smiles.
+    smile = measurement.action_units["AU12"].mean_probability
+    assert smile is not None
+    assert smile > 0.5
+    along = measurement.heart_rate_along.value
+    assert np.nanmedian(along) == pytest.approx(84.0, abs=4.0)
+
+
+def test_a_file_gives_what_its_frames_give_and_the_same_bytes_twice(
+    beating: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    write_video(tmp_path / "clip.mp4", iter(beating[:200]), FS)
+    for folder in ("one", "two"):
+        physiocam.measure(tmp_path / "clip.mp4").write(tmp_path / folder)
+    for name in ("measurement.json", "waveforms.csv", "rates.csv", "action_units.csv"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_long_recordings_in_blocks_agree_with_one_block(
+    beating: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = physiocam.measure(beating, fs=FS)
+    monkeypatch.setattr("physiocam.measuring._BLOCK_S", 5.0)
+    parts = physiocam.measure(beating, fs=FS)
+    assert parts.frames == whole.frames
+    assert whole.heart_rate.value is not None
+    assert parts.heart_rate.value == pytest.approx(whole.heart_rate.value, abs=1.5)
+
+
+def test_no_face_is_an_answer_not_an_error() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (60, 120, 160, 3)).astype(np.uint8)
+    measurement = physiocam.measure(noise, fs=FS)
+    assert measurement.face.found_fraction == 0.0
+    nothing_said(measurement)
+    assert "no face" in str(measurement.heart_rate.note)
+
+
+def test_a_clip_without_a_face(shared: Path) -> None:
+    nothing_said(physiocam.measure(shared / "data" / "clips" / "no_face.mp4"))
+
+
+def test_a_face_that_leaves_and_comes_back_leaves_a_gap(beating: NDArray[np.uint8]) -> None:
+    frames = beating.copy()
+    frames[120:240] = 90
+    measurement = physiocam.measure(frames, fs=FS)
+    found = measurement.face_found
+    assert found[:115].all()
+    assert not found[130:240].any()
+    assert found[255:].all()
+    assert np.isnan(measurement.pulse[130:240]).all()
+    assert np.isnan(measurement.action_unit_probability[130:240]).all()
+    whole = physiocam.measure(beating, fs=FS)
+    assert measurement.heart_rate.quality < whole.heart_rate.quality
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 20])
+def test_too_few_frames_say_so(frames: int) -> None:
+    video = np.random.default_rng(0).integers(0, 256, (frames, 64, 64, 3)).astype(np.uint8)
+    measurement = physiocam.measure(video, fs=FS, face="center")
+    assert measurement.frames == frames
+    assert measurement.heart_rate.value is None
+    assert "heart rate needs 6 s" in str(measurement.heart_rate.note)
+    assert np.isfinite(measurement.action_unit_probability).all()
+
+
+def test_one_pixel_and_8k_frames_are_measured_like_others() -> None:
+    for shape in ((1, 1), (4320, 7680)):
+        video = np.zeros((3, *shape, 3), dtype=np.uint8)
+        measurement = physiocam.measure(video, fs=FS, face="center")
+        assert measurement.heart_rate.value is None
+
+
+def test_a_still_picture_has_no_pulse(beating: NDArray[np.uint8]) -> None:
+    measurement = physiocam.measure(np.repeat(beating[:1], 400, axis=0), fs=FS)
+    assert measurement.heart_rate.value is None
+    assert measurement.heart_rate.note
+
+
+def test_a_truncated_file_is_measured_as_far_as_it_goes(beating: NDArray[np.uint8], tmp_path: Path) -> None:
+    import av
+
+    path = tmp_path / "clip.mkv"
+    write_video(tmp_path / "clip.mp4", iter(beating[:150]), FS)
+    with av.open(str(tmp_path / "clip.mp4")) as source, av.open(str(path), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    measurement = physiocam.measure(path)
+    assert 10 < measurement.frames < 150
+
+
+@pytest.mark.parametrize(
+    ("video", "fs", "words"),
+    [
+        (np.zeros((5, 8, 8, 3), np.float32), 30.0, "uint8"),
+        (np.full((5, 8, 8, 3), np.nan), 30.0, "uint8"),
+        (np.zeros((5, 8, 8), np.uint8), 30.0, "shape"),
+        (np.zeros((5, 8, 8, 4), np.uint8), 30.0, "shape"),
+        (np.zeros((0, 8, 8, 3), np.uint8), 30.0, "frame"),
+        (np.zeros((5, 8, 8, 3), np.uint8), None, "fs"),
+        (np.zeros((5, 8, 8, 3), np.uint8), -30.0, "-30"),
+        (np.zeros((5, 8, 8, 3), np.uint8), float("nan"), "nan"),
+        (np.zeros((5, 8, 8, 3), np.uint8), 0.0, "0"),
+    ],
+)
+def test_wrong_arrays_say_what_was_expected(video: NDArray[np.uint8], fs: float | None, words: str) -> None:
+    with pytest.raises(VideoError, match=words) as caught:
+        physiocam.measure(video, fs=fs)
+    assert "\n" not in str(caught.value)
+
+
+def test_wrong_settings_and_squares_say_what_was_expected() -> None:
+    video = np.zeros((5, 8, 8, 3), np.uint8)
+    with pytest.raises(PhysiocamError, match="default, paper"):
+        physiocam.measure(video, fs=FS, settings="best")  # type: ignore[arg-type]
+    with pytest.raises(PhysiocamError, match="8x8 frame"):
+        physiocam.measure(video, fs=FS, face=(0, 0, 9))
+    with pytest.raises(PhysiocamError, match="face is 'left'"):
+        physiocam.measure(video, fs=FS, face="left")  # type: ignore[arg-type]
+
+
+def test_progress_reaches_the_end() -> None:
+    seen: list[tuple[int, int | None]] = []
+    video = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3)).astype(np.uint8)
+    physiocam.measure(video, fs=FS, face="center", progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (40, 40)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+@pytest.mark.parametrize("settings", ["default", "paper"])
+def test_the_default_bundle_reads_a_real_pulse(shared: Path, settings: str) -> None:
+    measurement = physiocam.measure(shared / "data" / "vitallens_1" / "video.mp4", settings=settings)  # type: ignore[arg-type]
+    assert measurement.heart_rate.value == pytest.approx(75.4, abs=2.5)
+    assert json.loads(measurement.to_json())["heart_rate"]["unit"] == "beats/min"
+
+
+def test_the_authors_networks_read_a_real_pulse_together_and_alone(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    from physiocam.weights.importer import import_checkpoints
+
+    monkeypatch.setenv("PHYSIOCAM_HOME", str(tmp_path))
+    video = shared / "data" / "vitallens_1" / "video.mp4"
+    files = sorted((shared / "weights" / "authors").glob("*.pth"))
+    assert len(files) == 9
+    bundles = [import_checkpoints(files, "authors")]
+    for fold in (1, 2, 3):
+        bundles.append(import_checkpoints([f for f in files if f"Heart_Clip3_Split{fold}" in f.name], f"fold{fold}"))
+    for bundle in bundles:
+        measurement = physiocam.measure(video, bundle)
+        assert measurement.heart_rate.value == pytest.approx(75.4, abs=1.5), bundle.info.name
+    # A bundle without a task says so instead of guessing.
+    assert "does not measure respiration" in str(measurement.breathing_rate.note)
+    assert measurement.action_units == {}
+
+
+def test_a_measurement_without_rates_is_still_written_whole(tmp_path: Path) -> None:
+    video = np.random.default_rng(0).integers(0, 256, (10, 32, 32, 3)).astype(np.uint8)
+    measurement = physiocam.measure(video, fs=FS)
+    replace(measurement, source="x").write(tmp_path)
+    assert len((tmp_path / "waveforms.csv").read_text().splitlines()) == 11
+    assert (tmp_path / "rates.csv").read_text().startswith("timestamp_s,heart_rate,")
