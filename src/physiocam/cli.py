@@ -43,9 +43,6 @@ def main() -> NoReturn:
     except PhysiocamError as error:
         _complain(str(error))
         sys.exit(1)
-    except KeyboardInterrupt:
-        _complain("interrupted; nothing half-written was left behind")
-        sys.exit(130)
     except BrokenPipeError:
         # The reader of our output went away (`| head`): not our error, and nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -100,33 +97,34 @@ def measure_command(
     ] = False,
 ) -> None:
     """Measure heart rate, breathing rate and facial action units in face videos."""
-    from physiocam.measuring import measure
-    from physiocam.weights.bundle import load_bundle
+    with _interruptible():
+        from physiocam.measuring import measure
+        from physiocam.weights.bundle import load_bundle
 
-    where = _face_choice(face)
-    bundle = load_bundle(weights)
-    folders = _output_folders(videos, output)
-    done: list[Measurement] = []
-    for video, folder in zip(videos, folders, strict=True):
-        try:
-            with _progress(video) as progress:
-                measurement = measure(
-                    video,
-                    weights=bundle,
-                    fs=fs,
-                    face=where,
-                    settings=settings.value,
-                    threads=threads,
-                    progress=progress,
-                )
-            if folder is not None:
-                measurement.write(folder)
-        except PhysiocamError as error:
-            _complain(str(error))
-            continue
-        done.append(measurement)
-        if not as_json:
-            _show(measurement, folder)
+        where = _face_choice(face)
+        bundle = load_bundle(weights)
+        folders = _output_folders(videos, output)
+        done: list[Measurement] = []
+        for video, folder in zip(videos, folders, strict=True):
+            try:
+                with _progress(video) as progress:
+                    measurement = measure(
+                        video,
+                        weights=bundle,
+                        fs=fs,
+                        face=where,
+                        settings=settings.value,
+                        threads=threads,
+                        progress=progress,
+                    )
+                if folder is not None:
+                    measurement.write(folder)
+            except PhysiocamError as error:
+                _complain(str(error))
+                continue
+            done.append(measurement)
+            if not as_json:
+                _show(measurement, folder)
     if as_json:
         _print_json(done, single=len(videos) == 1)
     if len(done) < len(videos):
@@ -143,10 +141,11 @@ def demo(
     ] = None,
 ) -> None:
     """Generate a face clip with known heart and breathing rate, measure it, and compare."""
-    from physiocam.demo import run_demo
+    with _interruptible():
+        from physiocam.demo import run_demo
 
-    with _progress("the generated clip") as progress:
-        result = run_demo(output, progress=progress)
+        with _progress("the generated clip") as progress:
+            result = run_demo(output, progress=progress)
     _show(result.measurement, output)
     _show_demo(result)
 
@@ -232,6 +231,16 @@ def _console(stderr: bool = False) -> "Console":
 
 def _complain(message: str) -> None:
     print(f"physiocam: {message}", file=sys.stderr)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C ends the work with one line; whatever was written before is whole."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _complain("interrupted; nothing half-written was left behind")
+        raise typer.Exit(130) from None
 
 
 @contextmanager
