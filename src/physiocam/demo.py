@@ -2,8 +2,12 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from physiocam.datasets.synthetic import demo_clip
 from physiocam.measurement import Measurement
@@ -49,10 +53,22 @@ def run_demo(folder: str | os.PathLike[str] | None = None, progress: Progress | 
         If the portrait is not installed (extra `demo`), or the folder cannot be written to.
     """
     clip = demo_clip()
+    frames = len(clip.timestamps_s)
+
+    def report(done: int) -> None:
+        # Each frame is drawn, and then measured.
+        if progress is not None:
+            progress(done, 2 * frames)
+
+    def drawn() -> Iterator[NDArray[np.uint8]]:
+        for done, frame in enumerate(clip.frames()):
+            report(done)
+            yield frame
+
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(folder or scratch) / "demo.mp4"
-        write_video(path, clip.frames(), clip.fs)
-        measurement = measure(path, progress=progress)
+        write_video(path, drawn(), clip.fs)
+        measurement = measure(path, progress=lambda done, _: report(frames + done))
     if folder is not None:
         measurement.write(folder)
     return DemoResult(clip.heart_rate, clip.breathing_rate, measurement)
