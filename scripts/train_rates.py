@@ -4,7 +4,9 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -57,18 +59,34 @@ class PreparedClip:
     breathing_rate: float
 
 
-def load_clips(folder: Path, stills: Stills, count: int, *, held_out: bool, seed: int) -> list[PreparedClip]:
+def load_clips(
+    folder: Path, stills: Stills, count: int, *, held_out: bool, durations_s: tuple[float, ...], seed: int
+) -> list[PreparedClip]:
     """Read prepared clips, generating those that are not there yet; clip i depends on the seed and i alone."""
     folder.mkdir(parents=True, exist_ok=True)
     candidates = np.flatnonzero(stills.held_out == held_out)
-    clips = []
-    for index in range(count):
-        path = folder / f"{index:05d}.npz"
-        if not path.is_file():
-            random = np.random.default_rng([seed, index])
-            _store(_prepare(stills, int(random.choice(candidates)), random), path)
-        clips.append(_restore(path))
-    return clips
+    paths = [folder / f"{index:05d}.npz" for index in range(count)]
+    # Fresh processes: forking one that runs PyTorch's threads may hang.
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        jobs = []
+        for index, path in enumerate(paths):
+            if not path.is_file():
+                random = np.random.default_rng([seed, index])
+                still = int(random.choice(candidates))
+                jobs.append(pool.submit(_generate, path, stills.crops[still], still, random, durations_s))
+        for job in jobs:
+            job.result()
+    return [_restore(path) for path in paths]
+
+
+def _generate(
+    path: Path,
+    portrait: NDArray[np.uint8],
+    still: int,
+    random: np.random.Generator,
+    durations_s: tuple[float, ...],
+) -> None:
+    _store(_prepare(portrait, still, _settings(random, durations_s), random), path)
 
 
 def _store(clip: PreparedClip, path: Path) -> None:
@@ -92,9 +110,9 @@ def _restore(path: Path) -> PreparedClip:
     return PreparedClip(**facts, **arrays)
 
 
-def _prepare(stills: Stills, still: int, random: np.random.Generator) -> PreparedClip:
-    settings = _settings(random)
-    portrait = stills.crops[still]
+def _prepare(
+    portrait: NDArray[np.uint8], still: int, settings: ClipSettings, random: np.random.Generator
+) -> PreparedClip:
     clip = SyntheticClip(portrait, (CROP_SIZE / 2, CROP_SIZE / 2, 0.95 * _FACE), settings)
     # Half are compressed. Faces are larger in most recordings, so the codec leaves them more than its setting says.
     crf = int(random.integers(6, 20)) if random.random() < 0.5 else None
@@ -117,7 +135,7 @@ def _prepare(stills: Stills, still: int, random: np.random.Generator) -> Prepare
     )
 
 
-def _settings(random: np.random.Generator) -> ClipSettings:
+def _settings(random: np.random.Generator, durations_s: tuple[float, ...]) -> ClipSettings:
     def between(lowest: float, highest: float) -> float:
         """Even on a logarithmic scale."""
         return float(np.exp(random.uniform(np.log(lowest), np.log(highest))))
@@ -126,7 +144,7 @@ def _settings(random: np.random.Generator) -> ClipSettings:
     depth = random.uniform(0.0, 1.0)
     tint = (1.15 - 0.45 * depth, 0.95 - 0.5 * depth, 0.9 - 0.55 * depth) * random.uniform(0.9, 1.1, 3)
     return ClipSettings(
-        duration_s=float(random.choice([6.0, 10.0])),
+        duration_s=float(random.choice(durations_s)),
         fs=float(random.choice([24.0, 25.0, 30.0, 30.0])),
         heart_rate=float(random.uniform(45, 150)),
         breathing_rate=float(random.uniform(6, 30)),

@@ -23,6 +23,7 @@ def clip(**settings: float) -> SyntheticClip:
         "light_change": 0.0,
         "noise": 0.0,
         "breathing_motion": 0.0,
+        "flicker": 0.0,
     }
     return SyntheticClip(portrait(), FACE, ClipSettings(**{**quiet, **settings}))  # type: ignore[arg-type]
 
@@ -60,6 +61,21 @@ def test_the_face_rises_with_each_breath_in() -> None:
         heights.append((profile * np.arange(120)).sum() / profile.sum())
     assert strongest(np.array(heights), made.fs) == pytest.approx(made.breathing_rate, abs=1.5)
     assert np.corrcoef(heights, made.respiration)[0, 1] < -0.9
+
+
+def test_flicker_changes_the_light_of_every_channel_alike_from_frame_to_frame() -> None:
+    colour = faces(clip(pulse_strength=0.0, flicker=0.02))
+    change = np.diff(colour / colour.mean(axis=0), axis=0)
+    np.testing.assert_allclose(change.std(axis=0), 0.02 * np.sqrt(2), rtol=0.15)
+    assert np.corrcoef(change[:, 0], change[:, 2])[0, 1] > 0.98
+
+
+def test_noise_has_the_asked_strength_and_is_mostly_brightness() -> None:
+    made = clip(duration_s=0.5, pulse_strength=0.0, flicker=0.0, noise=3.0)
+    frames = np.stack(list(made.frames())).astype(float)
+    noise = (frames - frames.mean(axis=0)) * np.sqrt(15 / 14)
+    assert noise.std() == pytest.approx(3.0, rel=0.05)
+    assert np.corrcoef(noise[..., 0].ravel(), noise[..., 2].ravel())[0, 1] == pytest.approx(2 / 3, abs=0.05)
 
 
 def test_the_same_settings_give_the_same_clip_and_another_seed_another() -> None:
