@@ -37,7 +37,7 @@ def main() -> None:
     figures["network"] = network()
     with tempfile.TemporaryDirectory() as scratch:
         figures["whole_job"] = whole_job(arguments.video, Path(scratch))
-        figures["stages"] = stages(arguments.video, Path(scratch))
+        figures["stages"] = stages(Path(scratch) / "60.mp4")
     if arguments.json:
         beside = arguments.json.with_suffix(".partial")
         beside.write_text(json.dumps(figures, indent=2) + "\n")
@@ -133,11 +133,11 @@ def _looped(video: Path, path: Path, seconds: float) -> Path:
                 if stream is None:
                     stream = target.add_stream_from_template(track)
                 for packet in source.demux(track):
-                    if packet.dts is None:
+                    if packet.dts is None or packet.pts is None:
                         continue
                     packet.pts += shift
                     packet.dts += shift
-                    last = packet.dts + packet.duration
+                    last = packet.dts + (packet.duration or 1)
                     if packet.dts * packet.time_base >= seconds:
                         return path
                     packet.stream = stream
@@ -156,9 +156,8 @@ def _in_process(command: list[str]) -> tuple[float, float]:
     return wall, usage.ru_maxrss / 1024
 
 
-def stages(video: Path, scratch: Path) -> list[dict[str, Any]]:
+def stages(path: Path) -> list[dict[str, Any]]:
     """Where the time of the 60 s recording goes, stage after stage in one process."""
-    path = scratch / "60.mp4"
     rows: list[dict[str, Any]] = []
     clock = time.perf_counter
 
@@ -169,6 +168,7 @@ def stages(video: Path, scratch: Path) -> list[dict[str, Any]]:
     from physiocam.inputs import InputShape, input_blocks
     from physiocam.runtime import Runtime
     from physiocam.signals.rate import estimate_rate
+    from physiocam.signals.settings import SETTINGS
     from physiocam.video.reader import open_video
     from physiocam.video.tracker import FaceTracker
     from physiocam.weights.bundle import load_bundle
@@ -209,7 +209,7 @@ def stages(video: Path, scratch: Path) -> list[dict[str, Any]]:
 
     pulse = np.concatenate([output["pulse"].reshape(-1) for output in outputs])
     start = clock()
-    estimate_rate(pulse, fs, "heart", "default")
+    estimate_rate(pulse, fs, "heart", SETTINGS["default"])
     rows.append({"stage": "signals (one waveform)", "seconds": clock() - start})
     _table("stages, 60 s of video", ["stage", "seconds"], rows)
     return rows

@@ -53,7 +53,7 @@ def _differences(golden: dict[str, NDArray[np.float64]], square: Square) -> NDAr
         cut = frame[square.y : square.y + square.size, square.x : square.x + square.size]
         faces.append(np.clip(area_resize(cut, 144, 144) / np.float32(255), 1 / 255, 1))
     stack = np.stack(faces)
-    return (stack[1:] - stack[:-1]) / (stack[1:] + stack[:-1] + np.float32(1e-7))
+    return np.asarray((stack[1:] - stack[:-1]) / (stack[1:] + stack[:-1] + np.float32(1e-7)))
 
 
 def test_small_equals_the_toolbox_on_its_rounded_frames(shared: Path) -> None:

@@ -111,9 +111,9 @@ def test_a_full_disk_leaves_the_old_files_and_no_new_ones(tmp_path: Path, monkey
 
     def full(self: Path, text: str, **options: str) -> int:
         if self.name == "action_units.csv":
-            written(self, text[:100], **options)  # type: ignore[arg-type]
+            written(self, text[:100], **options)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return written(self, text, **options)  # type: ignore[arg-type]
+        return written(self, text, **options)
 
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(PhysiocamError, match="No space left"):

@@ -196,9 +196,8 @@ def test_the_authors_networks_read_a_real_pulse_together_and_alone(
     video = shared / "data" / "vitallens_1" / "video.mp4"
     files = sorted((shared / "weights" / "authors").glob("*.pth"))
     assert len(files) == 9
-    bundles = [import_checkpoints(files, "authors")]
-    for fold in (1, 2, 3):
-        bundles.append(import_checkpoints([f for f in files if f"Heart_Clip3_Split{fold}" in f.name], f"fold{fold}"))
+    folds = [[f for f in files if f"Heart_Clip3_Split{fold}" in f.name] for fold in (1, 2, 3)]
+    bundles = [import_checkpoints(some, f"authors{i}") for i, some in enumerate([files, *folds])]
     for bundle in bundles:
         measurement = physiocam.measure(video, bundle)
         assert measurement.heart_rate.value == pytest.approx(75.4, abs=1.5), bundle.info.name

@@ -143,7 +143,7 @@ def test_real_clips(shared: Path, name: str, first: int, last: int) -> None:
     with av.open(str(shared / "data" / "clips" / name)) as container:
         tracker = FaceTracker(float(container.streams.video[0].average_rate or 30))
         for frame in container.decode(video=0):
-            tracker.locate(frame.to_ndarray(format="rgb24"))
+            tracker.locate(frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False))
     expected = np.zeros(len(tracker.found), dtype=bool)
     expected[first : last + 1] = True
     # Within a fifth of a second of what the eye sees.

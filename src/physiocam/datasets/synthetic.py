@@ -189,14 +189,14 @@ def _beat(phase: NDArray[np.float64]) -> NDArray[np.float64]:
 
     def wave(centre: float, width: float) -> NDArray[np.float64]:
         distance = np.angle(np.exp(1j * (turn - centre)))
-        return np.exp(-0.5 * (distance / width) ** 2)
+        return np.asarray(np.exp(-0.5 * (distance / width) ** 2))
 
     return wave(1.6, 0.55) + 0.45 * wave(3.4, 0.8)
 
 
 def _breath(phase: NDArray[np.float64]) -> NDArray[np.float64]:
     """One breath a turn: in a little faster than out."""
-    return np.sin(phase + 0.3 * np.sin(phase))
+    return np.asarray(np.sin(phase + 0.3 * np.sin(phase)))
 
 
 def _wander(frames: int, fs: float, highest: float, random: np.random.Generator) -> NDArray[np.float64]:
@@ -205,12 +205,12 @@ def _wander(frames: int, fs: float, highest: float, random: np.random.Generator)
     phases = random.uniform(0, 2 * np.pi, 8)
     times = np.arange(frames)[:, None] / fs
     waves: NDArray[np.float64] = np.sin(2 * np.pi * frequencies * times + phases)
-    return waves.sum(axis=1) / 2.0
+    return np.asarray(waves.sum(axis=1) / 2.0)
 
 
 def _standardized(values: NDArray[np.float64]) -> NDArray[np.float64]:
     centred = values - values.mean()
-    return centred / max(float(centred.std()), 1e-12)
+    return np.asarray(centred / max(float(centred.std()), 1e-12))
 
 
 def _skin(portrait: NDArray[np.uint8], face: tuple[float, float, float]) -> NDArray[np.float32]:
@@ -222,7 +222,7 @@ def _skin(portrait: NDArray[np.uint8], face: tuple[float, float, float]) -> NDAr
     brightness = portrait.mean(axis=2)
     usual = np.average(brightness, weights=inside)
     lit = np.clip((brightness / max(usual, 1.0) - 0.35) / 0.3, 0.0, 1.0)
-    return (inside * lit).astype(np.float32)
+    return np.asarray(inside * lit, dtype=np.float32)
 
 
 def _shift_rows(layers: NDArray[np.float32], shift: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -232,7 +232,7 @@ def _shift_rows(layers: NDArray[np.float32], shift: NDArray[np.float64]) -> NDAr
     upper = np.minimum(position.astype(int), max(height - 2, 0))
     share = (position - upper).astype(np.float32)[:, None, None]
     above = layers[upper]
-    return above + share * (layers[np.minimum(upper + 1, height - 1)] - above)
+    return np.asarray(above + share * (layers[np.minimum(upper + 1, height - 1)] - above))
 
 
 def _shift_columns(layers: NDArray[np.float32], shift: float) -> NDArray[np.float32]:
