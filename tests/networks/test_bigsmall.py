@@ -5,6 +5,8 @@ from pydantic import ValidationError
 
 torch = pytest.importorskip("torch")
 
+from torch import Tensor  # noqa: E402
+
 from physiocam.errors import PhysiocamError  # noqa: E402
 from physiocam.networks.bigsmall import BigSmall  # noqa: E402
 from physiocam.networks.config import BigSmallConfig, Task, tensor_shapes  # noqa: E402
@@ -12,13 +14,13 @@ from physiocam.networks.registry import preset, preset_names  # noqa: E402
 from physiocam.networks.temporal_shift import temporal_shift  # noqa: E402
 
 
-def run(config: BigSmallConfig, clips: int = 2) -> dict[str, torch.Tensor]:
+def run(config: BigSmallConfig, clips: int = 2) -> dict[str, Tensor]:
     torch.manual_seed(0)
     network = BigSmall(config).eval()
     big = torch.randn(clips, config.big_frames, 3, config.big_size, config.big_size)
     small = torch.randn(clips, config.clip_length, 3, config.small_size, config.small_size)
     with torch.inference_mode():
-        outputs: dict[str, torch.Tensor] = network(big, small)
+        outputs: dict[str, Tensor] = network(big, small)
     return outputs
 
 

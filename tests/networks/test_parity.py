@@ -19,7 +19,8 @@ from physiocam.weights.names import BIG, JOINT_HEADS, SMALL, head_names  # noqa:
 
 
 def clips(array: np.ndarray, n: int = 3) -> Tensor:
-    return torch.from_numpy(array).unflatten(0, (-1, n))
+    frames: Tensor = torch.from_numpy(array)
+    return frames.reshape(-1, n, *frames.shape[1:])
 
 
 def close(ours: Tensor, golden: np.ndarray, relative: float = 1e-5) -> None:

@@ -11,6 +11,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 
+from torch import Tensor  # noqa: E402
+
 from physiocam.errors import BundleError  # noqa: E402
 from physiocam.networks.config import BigSmallConfig, tensor_shapes  # noqa: E402
 from physiocam.networks.registry import preset  # noqa: E402
@@ -26,7 +28,7 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-def theirs(kind: str, prefix: str = "") -> "OrderedDict[str, torch.Tensor]":
+def theirs(kind: str, prefix: str = "") -> "OrderedDict[str, Tensor]":
     """Random weights under the authors' names."""
     if kind == "joint":
         heads = {k: v for task, stem in JOINT_HEADS.items() for k, v in head_names(task, stem).items()}
@@ -211,7 +213,7 @@ def test_damaged_bytes_give_an_answer_or_a_reason(tmp_path: Path) -> None:
         path.write_bytes(content[: random.integers(len(content) // 2, 2 * len(content))].tobytes())
         refused(path, "Small_Heart")
     for _ in range(100):
-        path.write_bytes(random.bytes(random.integers(1, 200)))
+        path.write_bytes(random.bytes(int(random.integers(1, 200))))
         refused(path, "Small_Heart")
 
 
