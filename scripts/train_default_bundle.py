@@ -11,6 +11,7 @@ be added to the report, and no weight is ever fitted to it.
 
 import argparse
 import time
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
@@ -122,7 +123,7 @@ def _head_stage(network: BigSmall, stills: Stills, clips: list[PreparedClip]) ->
     random = np.random.default_rng(SEED)
     started = time.monotonic()
     order = np.concatenate([draw(stills, random) for _ in range(2)])
-    maps = _maps(network, [augment(stills.crops[part]) for part in np.array_split(order, len(order) // 64)])
+    maps = _maps(network, (augment(stills.crops[part]) for part in np.array_split(order, len(order) // 64)))
     motion = _motion(network, clips)
     targets = torch.from_numpy(stills.targets[order])
     head = network.heads["au"]
@@ -145,10 +146,15 @@ def _head_stage(network: BigSmall, stills: Stills, clips: list[PreparedClip]) ->
 
 
 @torch.inference_mode()
-def _maps(network: BigSmall, frames: list[Tensor]) -> Tensor:
+def _maps(network: BigSmall, frames: Iterable[Tensor]) -> Tensor:
+    """Float16 maps of batches of Big frames."""
     network.big.eval()
-    with torch.autocast("cpu", torch.bfloat16):
-        return torch.cat([network.big(part).half() for part in frames])
+    parts = []
+    for batch in frames:
+        with torch.autocast("cpu", torch.bfloat16):
+            maps = network.big(batch)
+        parts.append(maps.half())
+    return torch.cat(parts)
 
 
 @torch.inference_mode()
@@ -161,8 +167,7 @@ def _motion(network: BigSmall, clips: list[PreparedClip]) -> Tensor:
 
 @torch.inference_mode()
 def _still_logits(network: BigSmall, crops: NDArray[np.uint8], motion: Tensor) -> NDArray[np.float64]:
-    parts = [_maps(network, [plain(part)]) for part in np.array_split(crops, max(len(crops) // 64, 1))]
-    maps = torch.cat(parts).float()
+    maps = _maps(network, (plain(part) for part in np.array_split(crops, max(len(crops) // 64, 1)))).float()
     generator = torch.Generator().manual_seed(0)
     moving = motion[torch.randint(len(motion), (len(maps),), generator=generator)].float()
     logits: NDArray[np.float64] = network.heads["au"]((maps + moving).flatten(1)).double().numpy()
