@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,10 @@ from physiocam.video.resize import area_resize
 
 # How strongly the pulse shows in the R, G and B of light from skin, as measured for white light on many skins (de Haan
 # and van Leest 2014, the blood-volume-pulse signature).
-_PULSE_RGB = np.array([0.33, 0.77, 0.53], dtype=np.float32)
+_PULSE_RGB = (0.33, 0.77, 0.53)
+
+# Share of the sensor noise's power that R, G and B have in common, as after a camera's processing.
+_COMMON_NOISE = 2 / 3
 
 _DEMO_HEIGHT, _DEMO_WIDTH = 360, 480
 
@@ -122,36 +124,51 @@ class SyntheticClip:
         """Yield the frames, each (H, W, 3) uint8 RGB; they are drawn one by one, in constant memory."""
         settings = self.settings
         height, width = self.portrait.shape[:2]
-        noise = np.random.default_rng(self._noise_seed)
-        # A pool of noise is drawn once; each frame looks at it from a random place.
-        size = height * width
-        pool = noise.standard_normal((2 * size, 3), dtype=np.float32)
-        pool *= np.float32(settings.noise * (1 / 3) ** 0.5)
-        pool += noise.standard_normal((2 * size, 1), dtype=np.float32) * np.float32(settings.noise * (2 / 3) ** 0.5)
-        pool += np.float32(0.5)  # rounds to the nearest level once it is cut to whole numbers
         y_face, size_face = self.face[1], self.face[2]
         # Below the chin the chest moves three times as much as the head.
         chest = 1.0 / (1.0 + np.exp(-(np.arange(height) - y_face - 0.75 * size_face) / (0.08 * size_face)))
-        layers = self._layers
+        across = self._motion[0] * size_face
+        margin = int(np.abs(across).max()) + 2
+        layers = np.pad(self._layers(), ((0, 0), (0, 0), (margin, margin)), mode="edge")
+        noise, pool = self._noise()
+        # The same memory serves all frames: fresh arrays of this size cost more than the arithmetic.
+        rows, rows_spare = np.empty_like(layers), np.empty_like(layers)
+        moved, moved_spare = np.empty((2, 4, height, width), dtype=np.float32)
+        plane = np.empty((height, width), dtype=np.float32)
         for t in range(len(self.timestamps_s)):
             breath = -settings.breathing_motion * self.respiration[t] * (1.0 + 2.0 * chest)
-            dx, dy = self._motion[0, t] * size_face, (self._motion[1, t] + breath) * size_face
-            moved = _shift_columns(_shift_rows(layers, dy), dx)
-            # Skin darkens as it fills with blood: brightness x light x (1 - signature x strength x pulse).
-            beat = np.float32(-settings.pulse_strength * self.pulse[t]) * _PULSE_RGB
-            frame = moved[..., 3:] * (beat * np.float32(self._light[t]))
-            frame += np.float32(self._light[t])
-            frame *= moved[..., :3]
-            start = int(noise.integers(size))
-            frame += pool[start : start + size].reshape(height, width, 3)
-            yield np.clip(frame, 0, 255, out=frame).astype(np.uint8)
+            _shift_rows(layers, (self._motion[1, t] + breath) * size_face, rows, rows_spare)
+            _shift_columns(rows, float(across[t]), margin, moved, moved_spare)
+            start = int(noise.integers(height * width))
+            frame = np.empty((height, width, 3), dtype=np.uint8)
+            for channel in range(3):
+                # Skin darkens as it fills with blood: brightness x light x (1 - signature x strength x pulse).
+                beat = -settings.pulse_strength * self.pulse[t] * _PULSE_RGB[channel]
+                np.multiply(moved[3], float(beat * self._light[t]), out=plane)
+                plane += float(self._light[t])
+                plane *= moved[channel]
+                plane += pool[channel, start : start + height * width].reshape(height, width)
+                np.clip(plane, 0, 255, out=plane)
+                np.copyto(frame[..., channel], plane, casting="unsafe")
+            yield frame
 
-    @cached_property
     def _layers(self) -> NDArray[np.float32]:
-        """The portrait and how much each pixel is skin; (H, W, 4) float32."""
+        """R, G and B of the portrait and how much each pixel is skin; (4, H, W) float32."""
         colour = self.portrait.astype(np.float32) * np.array(self.settings.tint, dtype=np.float32)
         skin = _skin(self.portrait, self.face)
-        return np.concatenate([np.clip(colour, 0, 255), skin[..., None]], axis=2)
+        return np.concatenate([np.clip(colour, 0, 255).transpose(2, 0, 1), skin[None]])
+
+    def _noise(self) -> tuple[np.random.Generator, NDArray[np.float32]]:
+        """A pool of noise (3, 2 * H * W), drawn once, and what says where each frame looks at it."""
+        random = np.random.default_rng(self._noise_seed)
+        size = 2 * self.portrait.shape[0] * self.portrait.shape[1]
+        common = random.standard_normal(size, dtype=np.float32)
+        pool = random.standard_normal((3, size), dtype=np.float32)
+        pool *= np.float32((1 - _COMMON_NOISE) ** 0.5)
+        pool += np.float32(_COMMON_NOISE**0.5) * common
+        pool *= np.float32(self.settings.noise)
+        pool += np.float32(0.5)  # rounds to the nearest level once it is cut to whole numbers
+        return random, pool
 
 
 def demo_clip(seed: int = 0) -> SyntheticClip:
@@ -200,8 +217,8 @@ def _breath(phase: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _wander(frames: int, fs: float, highest: float, random: np.random.Generator) -> NDArray[np.float64]:
-    """Smooth random motion below a frequency in Hz; standard deviation 1 in the long run."""
-    frequencies = random.uniform(0.02, highest, 8)
+    """Smooth random motion below a frequency in Hz, the slower the larger; standard deviation 1 in the long run."""
+    frequencies = np.exp(random.uniform(np.log(0.02), np.log(highest), 8))
     phases = random.uniform(0, 2 * np.pi, 8)
     times = np.arange(frames)[:, None] / fs
     waves: NDArray[np.float64] = np.sin(2 * np.pi * frequencies * times + phases)
@@ -225,25 +242,26 @@ def _skin(portrait: NDArray[np.uint8], face: tuple[float, float, float]) -> NDAr
     return np.asarray(inside * lit, dtype=np.float32)
 
 
-def _shift_rows(layers: NDArray[np.float32], shift: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Move each row down by its shift in pixels, interpolated between rows."""
-    height = len(layers)
+def _shift_rows(
+    layers: NDArray[np.float32], shift: NDArray[np.float64], out: NDArray[np.float32], spare: NDArray[np.float32]
+) -> None:
+    """Move each row of layers (C, H, W) down by its shift in pixels, interpolated between rows."""
+    height = layers.shape[1]
     position = np.clip(np.arange(height) - shift, 0, height - 1)
     upper = np.minimum(position.astype(int), max(height - 2, 0))
-    share = (position - upper).astype(np.float32)[:, None, None]
-    above = layers[upper]
-    return np.asarray(above + share * (layers[np.minimum(upper + 1, height - 1)] - above))
+    np.take(layers, upper, axis=1, out=out, mode="clip")
+    np.take(layers, upper + 1, axis=1, out=spare, mode="clip")
+    spare -= out
+    spare *= (position - upper).astype(np.float32)[:, None]
+    out += spare
 
 
-def _shift_columns(layers: NDArray[np.float32], shift: float) -> NDArray[np.float32]:
-    """Move all columns right by a shift in pixels, interpolated between columns."""
-    width = layers.shape[1]
+def _shift_columns(
+    layers: NDArray[np.float32], shift: float, margin: int, out: NDArray[np.float32], spare: NDArray[np.float32]
+) -> None:
+    """Move all columns right by a shift in pixels, interpolated; layers are wider by a margin on both sides."""
     whole = int(np.floor(shift))
-    share = np.float32(shift - whole)
-    columns = np.arange(width)
-    left = np.clip(columns - whole - 1, 0, width - 1)
-    right = np.clip(columns - whole, 0, width - 1)
-    moved = layers[:, right]
-    moved *= 1 - share
-    moved += share * layers[:, left]
-    return moved
+    start, width = margin - whole, out.shape[2]
+    np.multiply(layers[:, :, start : start + width], 1 - (shift - whole), out=out)
+    np.multiply(layers[:, :, start - 1 : start - 1 + width], shift - whole, out=spare)
+    out += spare
