@@ -78,6 +78,17 @@ def test_noise_has_the_asked_strength_and_is_mostly_brightness() -> None:
     assert np.corrcoef(noise[..., 0].ravel(), noise[..., 2].ravel())[0, 1] == pytest.approx(2 / 3, abs=0.05)
 
 
+def test_the_head_moves_sideways_as_far_as_asked_without_breaking_pixels() -> None:
+    made = clip(head_motion=0.05, pulse_strength=0.0, duration_s=60.0, fs=10.0)
+    centres = []
+    for frame in made.frames():
+        profile = frame[50, :, 1].astype(float) - 60
+        centres.append((profile * np.arange(120)).sum() / profile.sum())
+    assert np.std(centres) == pytest.approx(0.05 * FACE[2], rel=0.35)
+    # Between whole pixels it moves too: no step is missing in the histogram of positions.
+    assert len(set(np.round(np.mod(centres, 1.0), 1))) > 8
+
+
 def test_the_same_settings_give_the_same_clip_and_another_seed_another() -> None:
     def stack(seed: int) -> NDArray[np.uint8]:
         return np.stack(list(clip(duration_s=0.5, noise=2.0, seed=seed).frames()))
