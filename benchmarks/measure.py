@@ -125,24 +125,24 @@ def _looped(video: Path, path: Path, seconds: float) -> Path:
     import av
 
     with av.open(str(path), "w") as target:
-        stream = None
-        shift, last = 0, 0
+        stream, end = None, None
         while True:
             with av.open(str(video)) as source:
                 track = source.streams.video[0]
-                if stream is None:
-                    stream = target.add_stream_from_template(track)
+                stream = stream or target.add_stream_from_template(track)
+                shift = None
                 for packet in source.demux(track):
                     if packet.dts is None or packet.pts is None:
                         continue
+                    if shift is None:
+                        shift = 0 if end is None else end - packet.dts
                     packet.pts += shift
                     packet.dts += shift
-                    last = packet.dts + (packet.duration or 1)
+                    end = packet.dts + (packet.duration or 1)
                     if packet.dts * packet.time_base >= seconds:
                         return path
                     packet.stream = stream
                     target.mux(packet)
-            shift = last
 
 
 def _in_process(command: list[str]) -> tuple[float, float]:

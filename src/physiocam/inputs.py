@@ -209,11 +209,12 @@ class _Sums:
         self._squares = 0.0
 
     def add(self, values: NDArray[np.float32]) -> None:
-        # einsum over the raw memory order: no copy, and one pass for each sum.
+        # In memory order, so without a copy. One frame's sums are safe in single precision (both add pairwise or in
+        # many lanes); those of a recording are kept in double.
         flat = values.ravel(order="K")
         self._count += flat.size
-        self._sum += float(flat.sum(dtype=np.float64))
-        self._squares += float(np.einsum("i,i->", flat, flat, dtype=np.float64))
+        self._sum += float(flat.sum())
+        self._squares += float(flat @ flat)
 
     @property
     def mean(self) -> float:

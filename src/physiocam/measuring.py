@@ -23,6 +23,7 @@ from physiocam.runtime import Runtime
 from physiocam.signals.rate import Rate, estimate_rate, rate_times, rates_along
 from physiocam.signals.settings import SETTINGS, UNITS, Quantity, SignalSettings
 from physiocam.signals.waveform import clean_waveform
+from physiocam.video.ahead import read_ahead
 from physiocam.video.reader import Video, open_video
 from physiocam.video.tracker import CentreSquare, FaceLocator, FaceTracker, FixedSquare
 from physiocam.weights.bundle import Bundle, load_bundle
@@ -37,7 +38,7 @@ _BLOCK_S = 60.0
 _MAX_FS_RATIO = 1.6
 
 # Clips handed to the networks at a time: enough for their fastest batch, and for a smooth progress bar.
-_CLIPS = 60
+_CLIPS = 20
 
 
 def measure(
@@ -117,7 +118,7 @@ def _run(
     counted = _Counter(progress, video.frames)
 
     def located() -> Iterator[Located]:
-        for frame in video:
+        for frame in read_ahead(video):
             timestamps.append(frame.timestamp_s)
             counted.read()
             yield frame.image, locator.locate(frame.image)

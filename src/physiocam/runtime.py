@@ -11,7 +11,7 @@ from physiocam.networks.config import BigSmallConfig
 from physiocam.weights.bundle import Bundle
 
 # Clips in one call of a network: more brings no speed, since feature maps then outgrow the caches, and costs memory.
-_BATCH = 4
+_BATCH = 2
 
 
 class Runtime:
