@@ -73,8 +73,9 @@ def test_a_face_that_moves_is_followed() -> None:
 def test_leaving_is_noticed_to_a_fifth_of_a_second_and_returning_too() -> None:
     tracker, squares, _ = follow({0: [face(150, 120)], 50: [], 110: [face(150, 120)]}, 160)
     found = np.array(tracker.found)
-    assert found[:50].all()
-    assert not found[54:110].any()
+    # The last thumbnail with the face is that of frame 48; nothing later is claimed.
+    assert found[:49].all()
+    assert not found[49:110].any()
     assert found[114:].all()
     assert squares[80] is None
 

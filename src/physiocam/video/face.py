@@ -49,6 +49,10 @@ class FaceBox(NamedTuple):
         shared = width * height
         return shared / (self.width * self.height + other.width * other.height - shared)
 
+    def scaled(self, factor: float) -> "FaceBox":
+        """The same face in an image `factor` times as large."""
+        return FaceBox(self.x * factor, self.y * factor, self.width * factor, self.height * factor, self.score)
+
 
 class FaceDetector:
     """The RFB-320 face detector on ONNX Runtime.

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
-from physiocam.video.face import DETECTOR_HEIGHT, DETECTOR_WIDTH, MIN_SCORE, FaceBox, FaceDetector
+from physiocam.video.face import DETECTOR_HEIGHT, MIN_SCORE, FaceBox, FaceDetector
 
 # Seconds between looks: while a face is held, and while one is searched or has just moved.
 _HOLD_S = 1.0
@@ -17,10 +17,7 @@ _SEARCH_S = 0.2
 _MOVED = 0.12
 _RESIZED = 0.15
 
-# A face this far from its place has jumped (a cut, or it is another face): it is followed at once.
-_FAR = 0.5
-
-# A face that is held may turn or blink: near the held place less certainty is asked for.
+# A face that is held may turn or blink: at the held place less certainty is asked for.
 _HELD_SCORE = 0.4
 _HELD_OVERLAP = 0.2
 
@@ -100,7 +97,9 @@ class CentreSquare:
 class FaceTracker:
     """Follows one face with a look about once a second, and holds the square still in between.
 
-    The largest face is taken first; after that the one that stays closest to it, until it is lost.
+    The largest face is taken first; after that the one that overlaps it best, whoever else walks in. Only when two
+    looks, a fifth of a second apart, do not see it in its place is it lost, and the largest face taken anew. The
+    frames since it was last seen then turn to not found.
 
     Parameters
     ----------
@@ -122,8 +121,10 @@ class FaceTracker:
         self._square: Square | None = None
         self._place: _Place | None = None
         self._suspected: _Place | None = None
+        self._last_seen = 0
+        self._missed = False
         # Frames since the last look, about five a second, to find out afterwards when a face was lost.
-        self._recent: list[tuple[int, NDArray[np.uint8]]] = []
+        self._recent: list[tuple[int, _Thumbnail]] = []
 
     def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
         """Return the square that holds the face, or None."""
@@ -132,56 +133,62 @@ class FaceTracker:
             self.found.append(False)
             return None
         if index >= self._next_look:
-            self._look(index, image)
-        elif self._box is not None and index % self._search == 0:
-            self._recent.append((index, _thumbnail(image)))
+            steady = self._look(index, image)
+            self._next_look = index + (self._hold if steady else self._search)
+        elif self._box is not None and not self._missed and index % self._search == 0:
+            self._recent.append((index, _Thumbnail.of(image)))
         self.found.append(self._box is not None)
         return self._square if self._box is not None else None
 
-    def _look(self, index: int, image: NDArray[np.uint8]) -> None:
-        held = self._box
-        self._box = self._find(image, held)
-        steady = False
+    def _look(self, index: int, image: NDArray[np.uint8]) -> bool:
+        """Look for the face in this frame; whether all is as it was."""
         if self._box is not None:
-            steady = self._follow(_Place.of(self._box, self._crop_factor), image)
-        elif held is not None:
-            self._lose()
+            seen = _same_face(self._box, self._detector.detect(image, _HELD_SCORE))
+            if seen is None and not self._missed:
+                # The detector may blink, and somebody else must not take over because of that.
+                self._missed = True
+                return False
+            if seen is None:
+                self._lose()
+            self._box = seen
+        self._missed = False
         self._recent.clear()
-        self._next_look = index + (self._hold if steady else self._search)
-
-    def _find(self, image: NDArray[np.uint8], held: FaceBox | None) -> FaceBox | None:
-        if held is None:
-            return next(iter(self._detector.detect(image)), None)
-        faces = self._detector.detect(image, _HELD_SCORE)
-        nearest = max(faces, key=held.overlap, default=None)
-        if nearest is not None and nearest.overlap(held) >= _HELD_OVERLAP:
-            return nearest
-        # It moved right out of its place, or it is gone and another one is here.
-        return next((face for face in faces if face.score >= MIN_SCORE), None)
+        if self._box is None:
+            self._box = next(iter(self._detector.detect(image, MIN_SCORE)), None)
+        if self._box is None:
+            return False
+        self._last_seen = index
+        return self._follow(_Place.of(self._box, self._crop_factor), image)
 
     def _lose(self) -> None:
-        """Mark the frames since the face was last seen."""
-        for index, thumbnail in self._recent:
-            if not self._detector.detect(thumbnail, _HELD_SCORE):
-                self.found[index:] = [False] * (len(self.found) - index)
-                return
+        """Mark the frames since the face was last seen, and forget its place."""
+        assert self._box is not None
+        for index, thumbnail in reversed(self._recent):
+            if _same_face(self._box, thumbnail.detect(self._detector)) is not None:
+                self._last_seen = index
+                break
+        start = self._last_seen + 1
+        self.found[start:] = [False] * (len(self.found) - start)
+        self._place = self._suspected = None
 
     def _follow(self, place: "_Place", image: NDArray[np.uint8]) -> bool:
-        """Move the square if the face has really moved; whether all is steady."""
+        """Move the square if the face has really moved; whether it is still where it was."""
         if self._place is not None and place.is_near(self._place):
             self._suspected = None
             return True
-        if self._place is None or place.is_far(self._place):
-            self._place = place
-        elif self._suspected is None:
+        if self._place is not None and self._suspected is None:
             # One look may be off by itself; another one soon tells.
             self._suspected = place
             return False
-        else:
-            self._place = place.between(self._suspected)
+        self._place = place if self._suspected is None else place.between(self._suspected)
         self._suspected = None
         self._square = self._place.square(image)
         return False
+
+
+def _same_face(held: FaceBox, faces: list[FaceBox]) -> FaceBox | None:
+    best = max(faces, key=held.overlap, default=None)
+    return best if best is not None and held.overlap(best) >= _HELD_OVERLAP else None
 
 
 class _Place(NamedTuple):
@@ -197,10 +204,8 @@ class _Place(NamedTuple):
         return cls(box.x + box.width / 2, box.y + box.height / 2, size)
 
     def is_near(self, other: "_Place") -> bool:
-        return self._shift(other) < _MOVED and abs(self.size / other.size - 1.0) < _RESIZED
-
-    def is_far(self, other: "_Place") -> bool:
-        return self._shift(other) > _FAR
+        shift = max(abs(self.x - other.x), abs(self.y - other.y)) / other.size
+        return shift < _MOVED and abs(self.size / other.size - 1.0) < _RESIZED
 
     def between(self, other: "_Place") -> "_Place":
         return _Place(*((a + b) / 2 for a, b in zip(self, other, strict=True)))
@@ -213,11 +218,20 @@ class _Place(NamedTuple):
         top = min(max(round(self.y - side / 2), 0), height - side)
         return Square(left, top, side)
 
-    def _shift(self, other: "_Place") -> float:
-        return max(abs(self.x - other.x), abs(self.y - other.y)) / other.size
 
+class _Thumbnail(NamedTuple):
+    """A coarse copy of a frame: about the size the detector works at, and nothing that keeps the whole frame alive."""
 
-def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A coarse copy: a view would keep the whole frame alive."""
-    step = max(min(image.shape[0] // DETECTOR_HEIGHT, image.shape[1] // DETECTOR_WIDTH), 1)
-    return image[::step, ::step].copy()
+    rows: NDArray[np.uint8]
+    step: int
+
+    @classmethod
+    def of(cls, image: NDArray[np.uint8]) -> "_Thumbnail":
+        step = max(image.shape[0] // DETECTOR_HEIGHT, 1)
+        # Whole rows: leaving columns out as well takes far longer than copying them.
+        return cls(image[::step].copy(), step)
+
+    def detect(self, detector: FaceDetector) -> list[FaceBox]:
+        """Faces in pixels of the frame."""
+        faces = detector.detect(self.rows[:, :: self.step], _HELD_SCORE)
+        return [FaceBox(*(self.step * edge for edge in face[:4]), face.score) for face in faces]
