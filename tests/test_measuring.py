@@ -54,9 +54,7 @@ def test_a_beating_face_is_measured(beating: NDArray[np.uint8], tmp_path: Path) 
     assert np.nanmedian(along) == pytest.approx(84.0, abs=4.0)
 
 
-def test_a_file_gives_what_its_frames_give_and_the_same_bytes_twice(
-    beating: NDArray[np.uint8], tmp_path: Path
-) -> None:
+def test_a_file_gives_what_its_frames_give_and_the_same_bytes_twice(beating: NDArray[np.uint8], tmp_path: Path) -> None:
     write_video(tmp_path / "clip.mp4", iter(beating[:200]), FS)
     for folder in ("one", "two"):
         physiocam.measure(tmp_path / "clip.mp4").write(tmp_path / folder)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.video.resize import area_resize
+from physiocam.video.resize import area_resize, area_resize_planes
 from physiocam.video.tracker import Square
 
 # Keeps the normalized difference of two black pixels defined, as in the reference.
@@ -132,9 +132,9 @@ def input_blocks(located: Iterable[Located], shape: InputShape, block_frames: in
 
 
 def _face(image: NDArray[np.uint8], square: Square, size: int) -> NDArray[np.float32]:
-    """Cut the square out, resize it; float32 (size, size, 3) in 1/255..1."""
+    """Cut the square out and resize it; float32 planes (3, size, size) in 1/255..1."""
     cut = image[square.y : square.y + square.size, square.x : square.x + square.size]
-    face = area_resize(cut, size, size)
+    face = area_resize(cut, size, size).transpose(2, 0, 1)
     face *= _DARKEST
     return np.clip(face, _DARKEST, 1.0, out=face)
 
@@ -167,7 +167,7 @@ class _Collector:
         if skipped == 0 and face is not None:
             fixed = face * _FIXED_POINT
             fixed += np.float32(0.5)
-            self._big[clip, k] = fixed.transpose(2, 0, 1)
+            self._big[clip, k] = fixed
         elif skipped == 0:
             self._missing.append((clip, k))
         self.frames += 1
@@ -180,7 +180,7 @@ class _Collector:
         self._small_sums.add(difference)
         clip, t = divmod(self._differences, self._shape.clip_length)
         size = self._shape.small_size
-        self._small[clip, t] = area_resize(difference, size, size).transpose(2, 0, 1)
+        self._small[clip, t] = area_resize_planes(difference, size, size)
         self._differences += 1
 
     def add_still(self) -> None:
@@ -209,9 +209,9 @@ class _Sums:
         self._squares = 0.0
 
     def add(self, values: NDArray[np.float32]) -> None:
-        # In memory order, so without a copy. One frame's sums are safe in single precision (both add pairwise or in
-        # many lanes); those of a recording are kept in double.
-        flat = values.ravel(order="K")
+        # One frame's sums are safe in single precision (both add pairwise or in many lanes); those of a recording
+        # are kept in double.
+        flat = values.ravel()
         self._count += flat.size
         self._sum += float(flat.sum())
         self._squares += float(flat @ flat)

@@ -167,7 +167,9 @@ class _Counter:
     def _add(self, halves: int) -> None:
         self._halves += halves
         if self._progress is not None:
-            self._progress(self._halves // 2, self._frames)
+            done = self._halves // 2
+            # The last clip may be filled up, and a damaged file may hold fewer frames than it says.
+            self._progress(done if self._frames is None else min(done, self._frames), self._frames)
 
 
 def _answer(

@@ -57,9 +57,7 @@ def test_constant_rate_frames_are_bit_exact(intact: Path) -> None:
 
 
 @pytest.mark.parametrize("fs", [30, 29.97, 24, 60])
-def test_millisecond_containers_keep_their_rate(
-    encode: Encode, plain: Plain, tmp_path: Path, fs: float
-) -> None:
+def test_millisecond_containers_keep_their_rate(encode: Encode, plain: Plain, tmp_path: Path, fs: float) -> None:
     levels = list(range(20, 220, 2))
     times = [round(1000 * index / fs) for index in range(100)]
     frames, measured, notes = read(encode(tmp_path / "clip.mkv", plain(levels), times=times, fs=fs))
@@ -196,9 +194,7 @@ def test_formats(
 
 
 def test_interlaced_video_is_decoded(encode: Encode, plain: Plain, tmp_path: Path) -> None:
-    path = encode(
-        tmp_path / "tv.mp4", plain([100] * 10), options={"flags": "+ildct+ilme", "x264-params": "tff=1"}
-    )
+    path = encode(tmp_path / "tv.mp4", plain([100] * 10), options={"flags": "+ildct+ilme", "x264-params": "tff=1"})
     with av.open(str(path)) as container:
         assert next(container.decode(video=0)).interlaced_frame
     assert grey_levels(read(path)[0]) == pytest.approx([100] * 10, abs=3)
@@ -211,9 +207,7 @@ def test_huge_pictures(encode: Encode, plain: Plain, tmp_path: Path) -> None:
     assert frame.image.shape == (4320, 7680, 3)
 
 
-def test_pictures_that_change_their_size_are_brought_to_the_first(
-    encode: Encode, plain: Plain, tmp_path: Path
-) -> None:
+def test_pictures_that_change_their_size_are_brought_to_the_first(encode: Encode, plain: Plain, tmp_path: Path) -> None:
     small = encode(tmp_path / "small.h264", plain([100] * 5), options={"bf": "0"})
     large = encode(tmp_path / "large.h264", plain([100] * 5, 96, 80), options={"bf": "0"})
     both = tmp_path / "both.h264"

@@ -56,9 +56,7 @@ def test_variable_times_take_the_typical_interval() -> None:
     assert "variable frame rate" in grid.notes[0]
 
 
-@pytest.mark.parametrize(
-    ("fs", "max_fs", "kept"), [(60, 40, 30), (120, 45, 40), (50, 50, 50), (29.97, 25, 14.985)]
-)
+@pytest.mark.parametrize(("fs", "max_fs", "kept"), [(60, 40, 30), (120, 45, 40), (50, 50, 50), (29.97, 25, 14.985)])
 def test_fast_recordings_are_thinned_by_the_smallest_step(fs: float, max_fs: float, kept: float) -> None:
     for grid in (timed_grid(np.arange(121) / fs, max_fs), untimed_grid(121, fs, max_fs)):
         assert grid.fs == pytest.approx(kept)

@@ -1,5 +1,8 @@
 """The detector on real and generated pictures."""
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +86,36 @@ def test_noise_holds_no_face(detector: FaceDetector) -> None:
 
 def test_the_same_picture_gives_the_same_boxes(detector: FaceDetector, portrait: NDArray[np.uint8]) -> None:
     assert detector.detect(portrait) == FaceDetector().detect(portrait)
+
+
+def test_a_frame_is_cheap(detector: FaceDetector) -> None:
+    frame = np.zeros((2160, 3840, 3), dtype=np.uint8)
+    detector.detect(frame)
+    start = time.process_time()
+    for _ in range(5):
+        detector.detect(frame)
+    # 8 ms of one core where this was written.
+    assert (time.process_time() - start) / 5 < 0.04
+
+
+def test_a_close_face_in_a_portrait_frame_is_found(detector: FaceDetector, portrait: NDArray[np.uint8]) -> None:
+    frame = np.full((1392, 1040, 3), 90, dtype=np.uint8)
+    # The face fills about 40 % of the height.
+    frame[100:1124, 8:1032] = portrait[:256, 96:352].repeat(4, axis=0).repeat(4, axis=1)
+    (box,) = detector.detect(frame)
+    assert 0.3 < box.height / 1392 < 0.5
+    assert box.x + box.width / 2 == pytest.approx(8 + 4 * (224 - 96), abs=50)
+
+
+def test_detecting_prints_nothing_and_runs_no_code_of_the_wheel() -> None:
+    script = (
+        "import sys, numpy as np; from physiocam.video.face import FaceDetector; "
+        "FaceDetector().detect(np.zeros((48, 64, 3), np.uint8)); "
+        "print([name for name in ('vitallens', 'torch', 'cv2', 'scipy.signal') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    assert done.stderr == ""
 
 
 def test_overlap_of_boxes() -> None:

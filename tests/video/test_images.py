@@ -62,9 +62,7 @@ def test_images_of_different_size_are_refused(folder: Path) -> None:
 
 def test_a_folder_is_thinned_like_a_video(folder: Path) -> None:
     with open_video(folder, fs=50, max_fs=40) as video:
-        assert [int(frame.image[0, 0, 0]) for frame in video if frame.image is not None] == list(
-            range(10, 120, 20)
-        )
+        assert [int(frame.image[0, 0, 0]) for frame in video if frame.image is not None] == list(range(10, 120, 20))
         assert video.fs == 25
 
 
@@ -96,9 +94,7 @@ def test_photographs_are_turned_upright(tmp_path: Path, orientation: int, turns:
     data = (tmp_path / "photo.jpg").read_bytes()
     entry = struct.pack("<HHHIIxxxx", 1, 0x112, 3, 1, orientation)
     exif = b"Exif\0\0" + struct.pack("<2sHI", b"II", 42, 8) + entry
-    (tmp_path / "photo.jpg").write_bytes(
-        data[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + data[2:]
-    )
+    (tmp_path / "photo.jpg").write_bytes(data[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + data[2:])
     (frame,) = open_video(tmp_path, fs=25)
     assert frame.image is not None
     expected = np.rot90(image, turns)

@@ -54,9 +54,7 @@ def test_arrays_that_are_no_frames(array: np.ndarray[Any, Any], complaint: str) 
 
 
 @pytest.mark.parametrize("fs", [0, -30, math.nan, math.inf, -math.inf])
-def test_rates_that_are_no_rates(
-    fs: float, frames: np.ndarray[Any, np.dtype[np.uint8]], tmp_path: Path
-) -> None:
+def test_rates_that_are_no_rates(fs: float, frames: np.ndarray[Any, np.dtype[np.uint8]], tmp_path: Path) -> None:
     for source in (frames, tmp_path, tmp_path / "missing.mp4"):
         with pytest.raises(VideoError, match="fs is"):
             open_video(source, fs=fs)

@@ -46,6 +46,4 @@ def test_matches_the_reference(shared) -> None:  # type: ignore[no-untyped-def]
     for key, size in (("area9", 9), ("area144", 36)):
         ours = np.stack([area_resize(frame, size, size) for frame in video])
         scale = 1.0 if golden[key].max() > 2 else 255.0
-        np.testing.assert_allclose(
-            ours / scale, golden[key], atol=1.0 if golden[key].dtype == np.uint8 else 2e-4
-        )
+        np.testing.assert_allclose(ours / scale, golden[key], atol=1.0 if golden[key].dtype == np.uint8 else 2e-4)

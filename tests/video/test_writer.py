@@ -85,9 +85,7 @@ def test_what_fails_halfway_leaves_the_old_file(tmp_path: Path) -> None:
         ([coloured(SKIN)], float("nan"), "fs is nan"),
     ],
 )
-def test_what_cannot_be_written(
-    tmp_path: Path, frames: list[NDArray[np.uint8]], fs: float, complaint: str
-) -> None:
+def test_what_cannot_be_written(tmp_path: Path, frames: list[NDArray[np.uint8]], fs: float, complaint: str) -> None:
     with pytest.raises(PhysiocamError, match=complaint) as caught:
         write_video(tmp_path / "clip.mp4", frames, fs)
     assert len(str(caught.value).splitlines()) == 1

@@ -6,11 +6,17 @@ from numpy.typing import NDArray
 # The fundamental, and the overtones that pulses and breaths have.
 _HARMONICS = (1, 2, 3)
 
-# The largest peak of noise holds about this over sqrt(N) of the power, N = band times seconds being the
-# independent frequencies; at most 5 % of noises hold more (simulated: 6-120 s, 15-60 Hz, white, blue and
-# violet; pink somewhat more often).
-_CHANCE = 2.2
-_MOST_BY_CHANCE = 0.9
+# By chance alone the largest peak of noise holds, in one noise of twenty, more than this of the power; N = band times
+# seconds are the independent frequencies. Where N is large that is Fisher's law for the largest of N, (ln N + 3) / N,
+# times what a tapered peak and its overtones spread over; where N is small, peaks overlap, and simulated noises (6-120 s,
+# 15-60 Hz, white, blue and violet; pink somewhat more often) stay under the second bound.
+_SPREAD = 1.45
+_FEW = 2.2
+
+
+def _by_chance(independent: NDArray[np.float64]) -> NDArray[np.float64]:
+    fisher = _SPREAD * (np.log(independent) + 3.0) / independent
+    return np.minimum(np.minimum(fisher, _FEW / np.sqrt(independent)), 0.9)
 
 
 def spectral_quality(
@@ -56,7 +62,7 @@ def spectral_quality(
     shares = [_share(tilted, near) for tilted in (spectra, spectra * frequencies**noise_slope)]
     above_flat = _excess(np.minimum(*shares), near.mean(axis=1))
     independent = np.maximum((frequencies[-1] - frequencies[0]) * usable_s, 1.0)
-    chance = np.minimum(_CHANCE / np.sqrt(independent), _MOST_BY_CHANCE)
+    chance = _by_chance(independent)
     # A largest power at an edge is the flank of something outside the band: drift, most of the time.
     inside = (rate_hz > frequencies[0]) & (rate_hz < frequencies[-1])
     return np.where(inside, np.clip(_excess(above_flat, chance), 0.0, 1.0), 0.0)

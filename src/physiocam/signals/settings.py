@@ -106,7 +106,7 @@ _DEFAULT = SignalSettings(
         window_s=10.0,
         minimum_s=6.0,
         noise_slope=_HEART_NOISE,
-        quality_floor=0.1,
+        quality_floor=0.12,
     ),
     breathing=RateSettings(
         band_hz=(0.08, 0.5),

@@ -63,9 +63,7 @@ class VideoFile:
             if pixel and pixel != 1:
                 self.notes.append(f"pixels are not square ({pixel}); the picture is taken as it is stored")
             if stream.codec_context.color_trc in _HDR_TRANSFERS:
-                self.notes.append(
-                    "the colours are HDR and taken without tone mapping, so skin is paler than it was"
-                )
+                self.notes.append("the colours are HDR and taken without tone mapping, so skin is paler than it was")
         self.notes.extend(self.grid.notes)
 
     def _list_packets(self, container: Any, stream: Any) -> None:
@@ -168,9 +166,7 @@ def _video_stream(container: Any, path: Path) -> Any:
     if stream is None:
         raise VideoError(f"'{path}' holds no video, only sound or other data; expected a video file")
     if stream.codec_context is None:
-        raise VideoError(
-            f"'{path}' uses a codec that this FFmpeg cannot decode; re-encode it, for example as H.264"
-        )
+        raise VideoError(f"'{path}' uses a codec that this FFmpeg cannot decode; re-encode it, for example as H.264")
     return stream
 
 

@@ -137,9 +137,7 @@ def timed_grid(times: NDArray[np.float64], max_fs: float) -> EvenGrid:
             )
         notes.append(_about_intervals(positions, fs))
     if fs > FASTEST_FS:
-        raise VideoError(
-            f"frame times claim {fs:.4g} frames/s, expected at most {FASTEST_FS:.0f}; pass the rate as fs"
-        )
+        raise VideoError(f"frame times claim {fs:.4g} frames/s, expected at most {FASTEST_FS:.0f}; pass the rate as fs")
     return _thinned(fs, positions, max_fs, tuple(notes))
 
 

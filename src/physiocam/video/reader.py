@@ -150,9 +150,7 @@ class _ArrayRecording:
         if images.ndim != 4 or images.shape[-1] != 3:
             raise VideoError(f"array has shape {images.shape}, expected (T, H, W, 3): RGB frames")
         if images.dtype != np.uint8:
-            raise VideoError(
-                f"array is {images.dtype}, expected uint8; scale to 0..255, without NaN, and convert it"
-            )
+            raise VideoError(f"array is {images.dtype}, expected uint8; scale to 0..255, without NaN, and convert it")
         if images.size == 0:
             raise VideoError(f"array has shape {images.shape}, expected at least one frame of one pixel")
         self._array = images

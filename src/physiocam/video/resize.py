@@ -27,16 +27,38 @@ def area_resize(image: NDArray[np.generic], height: int, width: int) -> NDArray[
     float32 array of shape (height, width, C), in the units of `image`
     """
     rows, columns, channels = image.shape
+    # Rows first, while whole rows lie together in memory; the planes then take a fraction of the moving.
     by_row = np.ascontiguousarray(image, dtype=np.float32).reshape(rows, columns * channels)
-    shrunk = _apply(by_row, rows, height).reshape(height, columns, channels)
-    by_column = np.ascontiguousarray(shrunk.transpose(1, 0, 2)).reshape(columns, height * channels)
-    return _apply(by_column, columns, width).reshape(width, height, channels).transpose(1, 0, 2)
+    shrunk = np.empty((height, columns * channels), dtype=np.float32)
+    for target, source, weights in _bands(rows, height):
+        np.matmul(weights, by_row[source], out=shrunk[target])
+    planes = np.empty((channels, height, columns), dtype=np.float32)
+    planes[...] = shrunk.reshape(height, columns, channels).transpose(2, 0, 1)
+    return _resize_columns(planes, width).transpose(1, 2, 0)
 
 
-def _apply(values: NDArray[np.float32], source: int, target: int) -> NDArray[np.float32]:
-    result = np.empty((target, values.shape[1]), dtype=np.float32)
-    for rows, columns, weights in _bands(source, target):
-        np.matmul(weights, values[columns], out=result[rows])
+def area_resize_planes(planes: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+    """Resize an image that is stored plane by plane; see `area_resize`.
+
+    Parameters
+    ----------
+    planes : float32 array of shape (C, H, W)
+    height, width : int
+
+    Returns
+    -------
+    float32 array of shape (C, height, width)
+    """
+    shrunk = np.empty((len(planes), height, planes.shape[2]), dtype=np.float32)
+    for target, source, weights in _bands(planes.shape[1], height):
+        np.matmul(weights, planes[:, source], out=shrunk[:, target])
+    return _resize_columns(shrunk, width)
+
+
+def _resize_columns(planes: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    result = np.empty((*planes.shape[:2], width), dtype=np.float32)
+    for target, source, weights in _bands(planes.shape[2], width):
+        np.matmul(planes[..., source], weights.T, out=result[..., target])
     return result
 
 
