@@ -56,7 +56,7 @@ def train_big(stills: Stills, epochs: int, seed: int) -> tuple[BigSmall, dict[st
             flush=True,
         )
     record = {"seconds": round(time.monotonic() - started), "epochs": epochs, "seed": seed, "losses": losses}
-    return network.to(memory_format=torch.contiguous_format).eval(), record  # type: ignore[call-overload]
+    return network.to(memory_format=torch.contiguous_format).eval(), record
 
 
 def draw(stills: Stills, random: np.random.Generator) -> NDArray[np.int64]:

@@ -8,8 +8,8 @@ _HARMONICS = (1, 2, 3)
 
 # By chance alone the largest peak of noise holds, in one noise of twenty, more than this of the power; N = band times
 # seconds are the independent frequencies. Where N is large that is Fisher's law for the largest of N, (ln N + 3) / N,
-# times what a tapered peak and its overtones spread over; where N is small, peaks overlap, and simulated noises (6-120 s,
-# 15-60 Hz, white, blue and violet; pink somewhat more often) stay under the second bound.
+# times what a tapered peak and its overtones spread over; where N is small, peaks overlap, and simulated noises (6-120
+# s, 15-60 Hz, white, blue and violet; pink somewhat more often) stay under the second bound.
 _SPREAD = 1.45
 _FEW = 2.2
 

@@ -234,4 +234,5 @@ class _Thumbnail(NamedTuple):
     def detect(self, detector: FaceDetector) -> list[FaceBox]:
         """Faces in pixels of the frame."""
         faces = detector.detect(self.rows[:, :: self.step], _HELD_SCORE)
-        return [FaceBox(*(self.step * edge for edge in face[:4]), face.score) for face in faces]
+        k = self.step
+        return [FaceBox(k * face.x, k * face.y, k * face.width, k * face.height, face.score) for face in faces]
