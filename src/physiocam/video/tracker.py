@@ -234,5 +234,4 @@ class _Thumbnail(NamedTuple):
     def detect(self, detector: FaceDetector) -> list[FaceBox]:
         """Faces in pixels of the frame."""
         faces = detector.detect(self.rows[:, :: self.step], _HELD_SCORE)
-        k = self.step
-        return [FaceBox(k * face.x, k * face.y, k * face.width, k * face.height, face.score) for face in faces]
+        return [face.scaled(self.step) for face in faces]
