@@ -34,10 +34,11 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the figures here")
     arguments = parser.parse_args()
     figures: dict[str, Any] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores"}
-    figures["network"] = network()
+    # Processes first: a child's peak counts what its parent held when it was started, so PyTorch must come last.
     with tempfile.TemporaryDirectory() as scratch:
         figures["whole_job"] = whole_job(arguments.video, Path(scratch))
         figures["stages"] = stages(Path(scratch) / "60.mp4")
+    figures["network"] = network()
     if arguments.json:
         beside = arguments.json.with_suffix(".partial")
         beside.write_text(json.dumps(figures, indent=2) + "\n")

@@ -1,6 +1,6 @@
 """Decoded pictures as upright RGB arrays, whatever their colour matrix, range, depth and rotation."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
@@ -26,6 +26,8 @@ class RgbConverter:
     def __init__(self) -> None:
         self._swscale = VideoReformatter()
         self._size: tuple[int, int] | None = None
+        self._rotation: float | None = None
+        self._orientation = _Orientation()
 
     def __call__(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
         """Convert one frame.
@@ -62,7 +64,10 @@ class RgbConverter:
             raise VideoError(
                 f"pixel format '{frame.format.name}' cannot be converted to RGB; re-encode the video as H.264"
             ) from None
-        return np.ascontiguousarray(_upright(rgb.to_ndarray().astype(np.uint8, copy=False), frame))
+        if frame.rotation != self._rotation:
+            # Only when it changes: looking at side data ties a frame into a cycle, which keeps it in memory for long.
+            self._rotation, self._orientation = frame.rotation, _Orientation.of(frame)
+        return np.ascontiguousarray(self._orientation.upright(rgb.to_ndarray().astype(np.uint8, copy=False)))
 
 
 def _matrix(frame: av.VideoFrame) -> int:
@@ -80,18 +85,34 @@ def _range(frame: av.VideoFrame) -> int:
     return int(frame.color_range) or int(ColorRange.MPEG)
 
 
-def _upright(image: NDArray[np.uint8], frame: av.VideoFrame) -> NDArray[np.uint8]:
-    """Apply the display matrix; angles between the quarter turns are left alone, as players do."""
-    try:
-        side_data: Any = frame.side_data.get("DISPLAYMATRIX")
-    except ValueError:  # PyAV trips over kinds of side data that it does not know, such as EXIF
-        return np.rot90(image, round(frame.rotation / 90))
-    if side_data is None:
-        return image
-    # Stored rows and columns (a b; c d) take a point (x, y) to (a x + c y, b x + d y).
-    a, b, _, c, d = np.frombuffer(bytes(side_data), dtype=np.int32, count=5).astype(np.int64)
-    if a == d == 0 and b and c:
-        image, a, d = image.swapaxes(0, 1), c, b
-    elif b or c:
-        return image
-    return image[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
+class _Orientation(NamedTuple):
+    """How a stored picture is brought upright."""
+
+    quarter_turns: int = 0
+    swapped: bool = False
+    rows_step: int = 1
+    columns_step: int = 1
+
+    @classmethod
+    def of(cls, frame: av.VideoFrame) -> "_Orientation":
+        """Read the display matrix; angles between the quarter turns are left alone, as players do."""
+        try:
+            side_data: Any = frame.side_data.get("DISPLAYMATRIX")
+        except ValueError:  # PyAV trips over kinds of side data that it does not know, such as EXIF
+            return cls(quarter_turns=round(frame.rotation / 90))
+        if side_data is None:
+            return cls()
+        # Stored rows and columns (a b; c d) take a point (x, y) to (a x + c y, b x + d y).
+        a, b, _, c, d = np.frombuffer(bytes(side_data), dtype=np.int32, count=5).astype(np.int64)
+        swapped = bool(a == d == 0 and b and c)
+        if swapped:
+            a, d = c, b
+        elif b or c:
+            return cls()
+        return cls(0, swapped, -1 if d < 0 else 1, -1 if a < 0 else 1)
+
+    def upright(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        image = np.rot90(image, self.quarter_turns)
+        if self.swapped:
+            image = image.swapaxes(0, 1)
+        return image[:: self.rows_step, :: self.columns_step]
