@@ -36,8 +36,8 @@ from train_rates import PreparedClip, load_clips, train_small, waveforms
 
 SEED = 100
 BIG_EPOCHS = 16
-SMALL_EPOCHS = 12
-CLIPS, HELD_OUT_CLIPS = 800, 40
+SMALL_EPOCHS = 10
+CLIPS, HELD_OUT_CLIPS = 400, 30
 # Short ones teach more faces in the same time; what is measured is half a minute.
 CLIP_S, HELD_OUT_CLIP_S = (6.0, 10.0), (30.0,)
 HEAD_EPOCHS = 8

@@ -148,7 +148,7 @@ def _settings(random: np.random.Generator, durations_s: tuple[float, ...]) -> Cl
         fs=float(random.choice([24.0, 25.0, 30.0, 30.0])),
         heart_rate=float(random.uniform(45, 150)),
         breathing_rate=float(random.uniform(6, 30)),
-        pulse_strength=between(0.001, 0.01) * (1.0 - 0.4 * depth),
+        pulse_strength=between(0.0015, 0.012) * (1.0 - 0.4 * depth),
         breathing_motion=between(0.0005, 0.01),
         head_motion=between(0.0002, 0.01),
         light_change=between(0.0005, 0.02),

@@ -5,6 +5,7 @@ import errno
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -107,25 +108,26 @@ def test_writing_twice_gives_the_same_bytes_and_leaves_nothing_beside(tmp_path: 
 def test_a_full_disk_leaves_the_old_files_and_no_new_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     example().write(tmp_path)
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
-    written = Path.write_text
+    opened = Path.open
 
-    def full(self: Path, text: str, **options: str) -> int:
-        if self.name == "action_units.csv":
-            written(self, text[:100], **options)
+    def full(self: Path, *arguments: Any, **options: Any) -> Any:
+        file = opened(self, *arguments, **options)
+        if self.name == "action_units.csv" and "w" in arguments:
+            file.write("frame,time")
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return written(self, text, **options)
+        return file
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "open", full)
     with pytest.raises(PhysiocamError, match="No space left"):
         example().write(tmp_path)
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
 
 
 def test_an_interrupt_while_writing_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(self: Path, text: str, **options: str) -> int:
+    def interrupted(self: Path, *_: Any, **__: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Path, "write_text", interrupted)
+    monkeypatch.setattr(Path, "open", interrupted)
     with pytest.raises(KeyboardInterrupt):
         example().write(tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []

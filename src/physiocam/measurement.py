@@ -1,13 +1,11 @@
 """What a measurement is, and how it is written."""
 
 import contextlib
-import csv
-import io
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -176,19 +174,20 @@ class Measurement:
             If the folder cannot be written to, or the disk is full.
         """
         target = Path(folder)
-        files = {
+        # The summary comes last, so that a folder with a measurement.json has the rest.
+        files: dict[str, Iterable[str]] = {
             "waveforms.csv": self._waveforms_csv(),
             "rates.csv": self._rates_csv(),
             "action_units.csv": self._action_units_csv(),
-            # Last, so that a folder with a measurement.json has the rest.
-            "measurement.json": self.to_json(),
+            "measurement.json": [self.to_json()],
         }
         beside: Path | None = None
         try:
             target.mkdir(parents=True, exist_ok=True)
             beside = Path(tempfile.mkdtemp(prefix=".physiocam-", dir=target))
-            for name, text in files.items():
-                (beside / name).write_text(text, encoding="utf-8", newline="")
+            for name, lines in files.items():
+                with (beside / name).open("w", encoding="utf-8", newline="") as file:
+                    file.writelines(lines)
             for name in files:
                 os.replace(beside / name, target / name)
         except OSError as error:
@@ -201,7 +200,7 @@ class Measurement:
                 with contextlib.suppress(OSError):
                     shutil.rmtree(beside)
 
-    def _waveforms_csv(self) -> str:
+    def _waveforms_csv(self) -> Iterator[str]:
         rows = zip(
             _fixed(self.timestamps_s, 6),
             _general(self.pulse),
@@ -211,7 +210,7 @@ class Measurement:
         )
         return _csv(("timestamp_s", "pulse", "respiration", "face_found"), rows)
 
-    def _rates_csv(self) -> str:
+    def _rates_csv(self) -> Iterator[str]:
         heart, breathing = self.heart_rate_along, self.breathing_rate_along
         rows = zip(
             _fixed(self.rates_timestamps_s, 6),
@@ -230,7 +229,7 @@ class Measurement:
         )
         return _csv(header, rows)
 
-    def _action_units_csv(self) -> str:
+    def _action_units_csv(self) -> Iterator[str]:
         header = ["frame", "timestamp_s"]
         columns: list[Iterable[str]] = [map(str, range(self.frames)), _fixed(self.timestamps_s, 6)]
         for index, label in enumerate(self.action_units):
@@ -240,12 +239,11 @@ class Measurement:
         return _csv(header, zip(*columns, strict=True))
 
 
-def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue()
+def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Lines of a table; numbers and names that never need quoting."""
+    yield ",".join(header) + "\n"
+    for row in rows:
+        yield ",".join(row) + "\n"
 
 
 def _fixed(values: NDArray[np.floating[Any]], digits: int) -> Iterable[str]:

@@ -11,7 +11,7 @@ from physiocam.networks.config import BigSmallConfig
 from physiocam.weights.bundle import Bundle
 
 # Clips in one call of a network: more brings no speed, since feature maps then outgrow the caches, and costs memory.
-_BATCH = 2
+_BATCH = 4
 
 
 class Runtime:
@@ -34,8 +34,6 @@ class Runtime:
         options.intra_op_num_threads = threads or os.cpu_count() or 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 4
-        # A thread that waits by spinning takes its core from the decoder and the face detector.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._stride = bundle.info.big_stride
         self._networks = []
         for entry in bundle.info.networks:
