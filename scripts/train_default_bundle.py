@@ -19,6 +19,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, dropout
 
@@ -194,18 +195,18 @@ def _calibrate(network: BigSmall, stills: Stills, motion: Tensor) -> None:
 
 
 def _logistic(active: NDArray[np.float64], inactive: NDArray[np.float64]) -> tuple[float, float]:
+    """Scale and shift of scores that make them log odds, with a slight pull towards the scale as trained."""
     x = np.concatenate([active, inactive])
-    y = np.concatenate([np.ones(len(active)), np.zeros(len(inactive))])
+    sign = np.concatenate([np.ones(len(active)), -np.ones(len(inactive))])
     shares = ((active, ACTIVE_SHARE), (inactive, 1 - ACTIVE_SHARE))
     weight = np.concatenate([np.full(len(side), share / len(side)) for side, share in shares])
-    design = np.stack([x, np.ones_like(x)], axis=1)
-    parameters = np.array([1.0, -x.mean()])
-    for _ in range(50):  # Newton's method, with a slight pull towards the scale as trained
-        p = 1 / (1 + np.exp(-np.clip(design @ parameters, -30, 30)))
-        gradient = design.T @ (weight * (p - y)) + 1e-3 * (parameters - [1.0, 0.0])
-        hessian = (design * (weight * p * (1 - p))[:, None]).T @ design + 1e-3 * np.eye(2)
-        parameters = parameters - np.linalg.solve(hessian, gradient)
-    return float(parameters[0]), float(parameters[1])
+
+    def loss(parameters: NDArray[np.float64]) -> float:
+        misfit = weight @ np.logaddexp(0.0, -sign * (parameters[0] * x + parameters[1]))
+        return float(misfit + 5e-4 * ((parameters[0] - 1.0) ** 2 + parameters[1] ** 2))
+
+    scale, shift = minimize(loss, [1.0, 0.0]).x
+    return float(scale), float(shift)
 
 
 _TASKS: dict[Quantity, str] = {"heart": "pulse", "breathing": "respiration"}

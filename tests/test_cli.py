@@ -130,6 +130,18 @@ def test_an_unwritable_folder_gives_one_line(noise_clip: Path, tmp_path: Path) -
     assert "Traceback" not in answer.stderr
 
 
+def reads(pid: int, path: Path) -> bool:
+    """Whether a process has a file open."""
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            if link.readlink() == path:
+                return True
+        except OSError:  # closed meanwhile
+            continue
+    return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc to see when the work has begun")
 def test_an_interrupt_leaves_one_line_and_no_files(tmp_path: Path) -> None:
     path = tmp_path / "long.mp4"
     frame = np.random.default_rng(0).integers(0, 256, (240, 320, 3)).astype(np.uint8)
@@ -150,7 +162,8 @@ def test_an_interrupt_leaves_one_line_and_no_files(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(1.2)
+    while process.poll() is None and not reads(process.pid, path):
+        time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=30)
     if process.returncode == 0:

@@ -128,6 +128,8 @@ def _run(
     for block in input_blocks(located(), shape, _block_frames(video)):
         for task, output in _run_block(block, runtime, counted).items():
             parts[task].append(output)
+        # The next block grows as large while it is read: this one must be gone by then.
+        del block
     return {task: np.concatenate(outputs) for task, outputs in parts.items()}
 
 
