@@ -1,7 +1,8 @@
 """The main job: from a face video to heart rate, breathing rate and action units."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from typing import Literal
 
@@ -24,7 +25,7 @@ from physiocam.signals.rate import Rate, estimate_rate, rate_times, rates_along
 from physiocam.signals.settings import SETTINGS, UNITS, Quantity, SignalSettings
 from physiocam.signals.waveform import clean_waveform
 from physiocam.video.ahead import read_ahead
-from physiocam.video.reader import Video, open_video
+from physiocam.video.reader import Frame, Video, open_video
 from physiocam.video.tracker import CentreSquare, FaceLocator, FaceTracker, FixedSquare
 from physiocam.weights.bundle import Bundle, load_bundle
 
@@ -117,19 +118,20 @@ def _run(
     """Decode, cut, and run the networks; task -> (T, C) float32, and `timestamps` filled."""
     counted = _Counter(progress, video.frames)
 
-    def located() -> Iterator[Located]:
-        for frame in read_ahead(video):
+    def located(frames: Iterable[Frame]) -> Iterator[Located]:
+        for frame in frames:
             timestamps.append(frame.timestamp_s)
             counted.read()
             yield frame.image, locator.locate(frame.image)
 
     shape = InputShape(bundle.info.clip_length, bundle.info.big_stride, bundle.info.big_size, bundle.info.small_size)
     parts: dict[str, list[NDArray[np.float32]]] = {task: [] for task in bundle.tasks}
-    for block in input_blocks(located(), shape, _block_frames(video)):
-        for task, output in _run_block(block, runtime, counted).items():
-            parts[task].append(output)
-        # The next block grows as large while it is read: this one must be gone by then.
-        del block
+    with closing(read_ahead(video)) as frames:
+        for block in input_blocks(located(frames), shape, _block_frames(video)):
+            for task, output in _run_block(block, runtime, counted).items():
+                parts[task].append(output)
+            # The next block grows as large while it is read: this one must be gone by then.
+            del block
     return {task: np.concatenate(outputs) for task, outputs in parts.items()}
 
 

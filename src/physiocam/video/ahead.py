@@ -1,6 +1,6 @@
 """Reading ahead: a thread decodes the next frames while the caller works on the last ones."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from queue import Full, Queue
 from threading import Event, Thread
 from typing import TypeVar
@@ -11,8 +11,10 @@ _DEPTH = 4
 _WAIT_S = 0.1
 
 
-def read_ahead(items: Iterable[Item]) -> Iterator[Item]:
+def read_ahead(items: Iterable[Item]) -> Generator[Item, None, None]:
     """Iterate in a thread of its own, a few items ahead of the caller.
+
+    Close it before what it reads from is closed: that ends the thread.
 
     Parameters
     ----------

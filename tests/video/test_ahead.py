@@ -1,0 +1,57 @@
+"""Reading ahead: the same items, errors where they belong, and no thread left behind."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import count
+
+import pytest
+
+from physiocam.video.ahead import read_ahead
+
+
+def readers() -> int:
+    return sum(thread.name == "physiocam-reader" for thread in threading.enumerate())
+
+
+def test_gives_the_same_items_in_order() -> None:
+    assert list(read_ahead(range(100))) == list(range(100))
+    assert list(read_ahead([])) == []
+    assert list(read_ahead([None, 1])) == [None, 1]
+    assert readers() == 0
+
+
+def test_an_error_comes_after_the_items_before_it() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        yield 2
+        raise ValueError("broken")
+
+    seen: list[int] = []
+    with pytest.raises(ValueError, match="broken"):
+        seen.extend(read_ahead(items()))
+    assert readers() == 0
+    ahead = read_ahead(items())
+    assert [next(ahead), next(ahead)] == [1, 2]
+    with pytest.raises(ValueError, match="broken"):
+        next(ahead)
+
+
+def test_stays_only_a_few_items_ahead() -> None:
+    read = []
+
+    def items() -> Iterator[int]:
+        for number in count():
+            read.append(number)
+            yield number
+
+    with closing(read_ahead(items())) as ahead:
+        assert next(ahead) == 0
+        assert len(read) <= 7
+
+
+def test_closing_ends_the_thread_before_the_source_is_closed() -> None:
+    source = (number for number in count())
+    with closing(source), closing(read_ahead(source)) as ahead:
+        assert next(ahead) == 0
+    assert readers() == 0
