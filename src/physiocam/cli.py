@@ -279,8 +279,8 @@ def _print_json(measurements: "list[Measurement]", single: bool) -> None:
     if single:
         sys.stdout.write("".join(measurement.to_json() for measurement in measurements))
     else:
-        parsed = [json.loads(measurement.to_json()) for measurement in measurements]
-        sys.stdout.write(json.dumps(parsed, indent=2, ensure_ascii=False) + "\n")
+        summaries = [measurement.to_dict() for measurement in measurements]
+        sys.stdout.write(json.dumps(summaries, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _show(measurement: "Measurement", folder: Path | None) -> None:

@@ -137,11 +137,11 @@ class Measurement:
     action_unit_probability: NDArray[np.float32]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the summary, all but the arrays, as plain dicts, numbers and strings."""
-        return {
+        """Return the summary, all but the arrays, as plain dicts, numbers and strings; floats to six digits."""
+        summary = {
             "source": self.source,
-            "duration_s": round(self.duration_s, 6),
-            "fs": round(self.fs, 6),
+            "duration_s": self.duration_s,
+            "fs": self.fs,
             "frames": self.frames,
             "face": asdict(self.face),
             "heart_rate": asdict(self.heart_rate),
@@ -152,10 +152,11 @@ class Measurement:
             "version": self.version,
             "notes": list(self.notes),
         }
+        return {key: _rounded(value) for key, value in summary.items()}
 
     def to_json(self) -> str:
         """Return the summary as JSON, indented, with a final newline."""
-        return json.dumps(_rounded(self.to_dict()), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     def write(self, folder: str | os.PathLike[str]) -> None:
         """Write measurement.json, waveforms.csv, rates.csv and action_units.csv into a folder.

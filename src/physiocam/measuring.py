@@ -121,7 +121,7 @@ def _run(
     def located(frames: Iterable[Frame]) -> Iterator[Located]:
         for frame in frames:
             timestamps.append(frame.timestamp_s)
-            counted.read()
+            counted.passed(1)
             yield frame.image, locator.locate(frame.image)
 
     shape = InputShape(bundle.info.clip_length, bundle.info.big_stride, bundle.info.big_size, bundle.info.small_size)
@@ -140,7 +140,7 @@ def _run_block(block: InputBlock, runtime: Runtime, counted: "_Counter") -> dict
     for start in range(0, block.clips, _CLIPS):
         stop = min(start + _CLIPS, block.clips)
         parts.append(runtime.run(block.big(start, stop), block.small[start:stop]))
-        counted.ran((stop - start) * block.small.shape[1])
+        counted.passed((stop - start) * block.small.shape[1])
     joined = {task: np.concatenate([part[task] for part in parts]) for task in parts[0]}
     return {task: output.reshape(-1, output.shape[-1])[: block.frames] for task, output in joined.items()}
 
@@ -162,14 +162,9 @@ class _Counter:
         self._frames = frames
         self._halves = 0
 
-    def read(self) -> None:
-        self._add(1)
-
-    def ran(self, frames: int) -> None:
-        self._add(frames)
-
-    def _add(self, halves: int) -> None:
-        self._halves += halves
+    def passed(self, frames: int) -> None:
+        """Count frames that went through one of the two."""
+        self._halves += frames
         if self._progress is not None:
             done = self._halves // 2
             # The last clip may be filled up, and a damaged file may hold fewer frames than it says.

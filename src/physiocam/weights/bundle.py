@@ -23,7 +23,9 @@ from physiocam.networks.config import BigSmallConfig, Task, tensor_shapes
 DESCRIPTION = "bundle.json"
 _DEFAULT = Path(__file__).parent / "default"
 
-FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+_SAFE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+
+FileName = Annotated[str, Field(pattern=_SAFE_NAME)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -230,7 +232,7 @@ def check_name(name: str) -> None:
     ------
     BundleError
     """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or name == "default":
+    if not re.fullmatch(_SAFE_NAME, name) or name == "default":
         raise BundleError(
             f"'{name}' cannot name a bundle; take letters, digits, '.', '_' and '-' (and not the name 'default')"
         )
