@@ -15,3 +15,7 @@ class VideoError(PhysiocamError):
 
 class BundleError(PhysiocamError):
     """A bundle that is missing, incomplete, altered or not understood."""
+
+
+class DatasetError(PhysiocamError):
+    """A data set, a recording of one, or a store of prepared recordings cannot be read or written."""

@@ -1,0 +1,127 @@
+"""Recordings: one video with what sensors and coders say about it, each on its own clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.video.reader import Video
+
+# How the face square of a recording is found. "face": follow the face, as when measuring. "bottom": the largest square
+# at the bottom of a portrait frame, what the authors cut from BP4D+. "center": the largest centred square.
+Crop = Literal["face", "bottom", "center"]
+
+# Code of an action unit that the coder could not see.
+UNKNOWN = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Signal:
+    """What one sensor recorded.
+
+    Attributes
+    ----------
+    values : float64 array (S,)
+    timestamps_s : float64 array (S,)
+        Increasing times on the recording's clock: the first frame is at 0.
+    unit : str
+        Such as "mmHg", "beats/min" or "a.u.".
+    """
+
+    values: NDArray[np.float64]
+    timestamps_s: NDArray[np.float64]
+    unit: str
+
+
+@dataclass(frozen=True, eq=False)
+class ActionUnitCodes:
+    """What a coder saw.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        "AU01", ..., one a column, as the data set codes them.
+    occurrence : int8 array (T, A)
+        1 present, 0 absent, -1 unknown; a row a frame of the recording.
+    intensity : int8 array (T, A) or None
+        0..5, -1 unknown, where the data set has intensities.
+    """
+
+    labels: tuple[str, ...]
+    occurrence: NDArray[np.int8]
+    intensity: NDArray[np.int8] | None = None
+
+
+class Frames(Protocol):
+    """Where a recording's frames come from; can be opened again and again, and travels between processes."""
+
+    def open(self) -> Video:
+        """Open the frames for one pass.
+
+        Raises
+        ------
+        VideoError
+            If they cannot be read.
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """One video with its labels.
+
+    Attributes
+    ----------
+    name : str
+        Unique within the data set and fit for a file name, such as "F001_T1".
+    subject, trial : str
+    frames : Frames
+        Decoded only when opened.
+    signals : mapping of str to Signal
+        By the field's names: "pulse", "respiration" (waveforms), "heart_rate", "breathing_rate" (per minute), and
+        what else the data set has.
+    action_units : ActionUnitCodes or None
+    crop : Crop
+    notes : tuple of str
+        What is odd about it, in plain words.
+    """
+
+    name: str
+    subject: str
+    trial: str
+    frames: Frames
+    signals: Mapping[str, Signal] = field(default_factory=dict)
+    action_units: ActionUnitCodes | None = None
+    crop: Crop = "face"
+    notes: tuple[str, ...] = ()
+
+
+class Entry(Protocol):
+    """A recording that a data set lists, not read yet; pickles, so that another process can load it."""
+
+    @property
+    def name(self) -> str:
+        """Name of the recording to come."""
+        ...
+
+    @property
+    def subject(self) -> str:
+        """Whose face it is."""
+        ...
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Paths of every file that the recording is made of; files inside an archive stand for the archive."""
+        ...
+
+    def load(self) -> Recording:
+        """Read labels and signals, and say where the frames are.
+
+        Raises
+        ------
+        DatasetError
+            If a file is missing or damaged, or they do not fit each other; the message names recording and file.
+        """
+        ...
