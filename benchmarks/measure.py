@@ -50,7 +50,7 @@ def network() -> list[dict[str, float]]:
     import torch
     from safetensors.torch import load_file
 
-    from physiocam.networks.bigsmall import BigSmall
+    from physiocam.networks.registry import build
     from physiocam.runtime import Runtime
     from physiocam.weights.bundle import load_bundle
 
@@ -58,7 +58,7 @@ def network() -> list[dict[str, float]]:
     bundle = load_bundle("default")
     runtime = Runtime(bundle, threads=1)
     (entry,) = bundle.info.networks
-    eager = BigSmall(entry.config)
+    eager = build(entry.config)
     eager.load_state_dict(load_file(bundle.folder / entry.weights))
     eager.eval()
     rows = []

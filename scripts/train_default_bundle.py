@@ -26,8 +26,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, dropout
 from expression_stills import Stills, load_stills
 from physiocam.measuring import measure
 from physiocam.networks.bigsmall import BigSmall, Head
-from physiocam.networks.config import AU_LABELS
-from physiocam.networks.registry import preset
+from physiocam.networks.config import AU_LABELS, BigSmallConfig
 from physiocam.signals.rate import estimate_rate
 from physiocam.signals.settings import SETTINGS, Quantity
 from physiocam.weights.bundle import Bundle
@@ -71,7 +70,7 @@ def main() -> None:
         "stills": {"count": len(stills.crops), "held_out": int(stills.held_out.sum()), "sha256": stills.source_sha256},
         "generated_clips": {"training": CLIPS, "held_out": HELD_OUT_CLIPS},
     }
-    network = BigSmall(preset("bigsmall"))
+    network = BigSmall(BigSmallConfig())
     record["big_stage"] = _big_stage(network, stills, arguments.work / "big.pt")
     clips = load_clips(arguments.work / "clips", stills, CLIPS, held_out=False, durations_s=CLIP_S, seed=SEED + 1)
     record["small_stage"] = _small_stage(network, clips, arguments.work / "small.pt")

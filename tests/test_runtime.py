@@ -12,20 +12,21 @@ pytest.importorskip("onnxscript")
 from physiocam.errors import BundleError  # noqa: E402
 from physiocam.networks.bigsmall import BigSmall  # noqa: E402
 from physiocam.networks.config import AU, BigSmallConfig  # noqa: E402
-from physiocam.networks.registry import preset  # noqa: E402
+from physiocam.networks.network import Network  # noqa: E402
+from physiocam.networks.registry import build, preset  # noqa: E402
 from physiocam.runtime import Runtime  # noqa: E402
 from physiocam.weights.bundle import Bundle  # noqa: E402
 from physiocam.weights.export import export_bundle  # noqa: E402
 
 
-def bundle(folder: Path, **networks: BigSmall) -> Bundle:
+def bundle(folder: Path, **networks: Network) -> Bundle:
     return export_bundle(networks, folder / "b", name="b", description="a test", licence="none", fs=25.0)
 
 
 @pytest.fixture(scope="module")
-def network() -> BigSmall:
+def network() -> Network:
     torch.manual_seed(0)
-    return BigSmall(preset("bigsmall")).eval()
+    return build(preset("bigsmall")).eval()
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def inputs(clips: int, frames: int = 1) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def in_pytorch(network: BigSmall, big: np.ndarray, small: np.ndarray) -> dict[str, np.ndarray]:
+def in_pytorch(network: Network, big: np.ndarray, small: np.ndarray) -> dict[str, np.ndarray]:
     with torch.inference_mode():
         outputs = network(torch.from_numpy(big), torch.from_numpy(small))
     return {task: output.numpy() for task, output in outputs.items()}
@@ -93,7 +94,7 @@ def test_clips_come_out_in_order_whatever_the_batches(joint: Bundle) -> None:
 
 def test_single_branch_networks_get_only_their_inputs(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    face, pulse = BigSmall(preset("big")).eval(), BigSmall(preset("small")).eval()
+    face, pulse = build(preset("big")).eval(), build(preset("small")).eval()
     runtime = Runtime(bundle(tmp_path, face=face, pulse=pulse), threads=1)
     big, small = inputs(2, frames=3)
     ours = runtime.run(big, small)

@@ -7,7 +7,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from physiocam.errors import BundleError
-from physiocam.networks.config import BigSmallConfig
+from physiocam.networks.config import NetworkConfig
 from physiocam.weights.bundle import Bundle
 
 # Clips in one call of a network: more brings no speed, since feature maps then outgrow the caches, and costs memory.
@@ -84,7 +84,7 @@ class Runtime:
         }
 
 
-def _mismatch(session: onnxruntime.InferenceSession, config: BigSmallConfig) -> str | None:
+def _mismatch(session: onnxruntime.InferenceSession, config: NetworkConfig) -> str | None:
     """Say how a graph's inputs and outputs differ from what its configuration promises, or None if they do not."""
     expected = {}
     if config.uses_big:

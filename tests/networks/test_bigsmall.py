@@ -8,15 +8,14 @@ torch = pytest.importorskip("torch")
 from torch import Tensor  # noqa: E402
 
 from physiocam.errors import PhysiocamError  # noqa: E402
-from physiocam.networks.bigsmall import BigSmall  # noqa: E402
-from physiocam.networks.config import BigSmallConfig, Task, tensor_shapes  # noqa: E402
-from physiocam.networks.registry import preset, preset_names  # noqa: E402
+from physiocam.networks.config import BigSmallConfig, NetworkConfig, Task  # noqa: E402
+from physiocam.networks.registry import build, preset, preset_names  # noqa: E402
 from physiocam.networks.temporal_shift import temporal_shift  # noqa: E402
 
 
-def run(config: BigSmallConfig, clips: int = 2) -> dict[str, Tensor]:
+def run(config: NetworkConfig, clips: int = 2) -> dict[str, Tensor]:
     torch.manual_seed(0)
-    network = BigSmall(config).eval()
+    network = build(config).eval()
     big = torch.randn(clips, config.big_frames, 3, config.big_size, config.big_size)
     small = torch.randn(clips, config.clip_length, 3, config.small_size, config.small_size)
     with torch.inference_mode():
@@ -36,16 +35,16 @@ def test_every_preset_answers_its_tasks_for_every_frame(name: str, clips: int) -
 
 @pytest.mark.parametrize("name", preset_names())
 def test_tensor_shapes_are_those_of_the_state_dict(name: str) -> None:
-    state = BigSmall(preset(name)).state_dict()
-    assert {key: tuple(tensor.shape) for key, tensor in state.items()} == tensor_shapes(preset(name))
-    assert list(state) == list(tensor_shapes(preset(name)))
+    state = build(preset(name)).state_dict()
+    assert {key: tuple(tensor.shape) for key, tensor in state.items()} == preset(name).tensor_shapes()
+    assert list(state) == list(preset(name).tensor_shapes())
 
 
 @pytest.mark.parametrize(
     ("name", "parameters"), [("bigsmall", 2_142_478), ("bigsmall-tsm", 2_142_478), ("big", 776_972)]
 )
 def test_parameters_are_those_of_the_paper(name: str, parameters: int) -> None:
-    assert sum(p.numel() for p in BigSmall(preset(name)).parameters()) == parameters
+    assert sum(p.numel() for p in build(preset(name)).parameters()) == parameters
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 6])
@@ -71,7 +70,7 @@ def test_tasks_of_ones_own() -> None:
 
 def test_clips_do_not_see_each_other() -> None:
     config = BigSmallConfig(big_size=32, small_size=2)
-    network = BigSmall(config).eval()
+    network = build(config).eval()
     big, small = torch.randn(4, 1, 3, 32, 32), torch.randn(4, 3, 3, 2, 2)
     with torch.inference_mode():
         together = network(big, small)

@@ -1,5 +1,6 @@
 """The networks against the reference's answers on fixed inputs."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,12 +8,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from torch import Tensor  # noqa: E402
+from torch import Tensor, nn  # noqa: E402
 from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss  # noqa: E402
 
-from physiocam.networks.bigsmall import BigSmall  # noqa: E402
-from physiocam.networks.config import BigSmallConfig  # noqa: E402
-from physiocam.networks.registry import preset  # noqa: E402
+from physiocam.networks.config import PULSE, BigSmallConfig, NetworkConfig  # noqa: E402
+from physiocam.networks.network import Network  # noqa: E402
+from physiocam.networks.registry import build, preset  # noqa: E402
 from physiocam.networks.temporal_shift import TemporalShift  # noqa: E402
 from physiocam.weights.importer import read_checkpoint  # noqa: E402
 from physiocam.weights.names import BIG, JOINT_HEADS, SMALL, head_names  # noqa: E402
@@ -44,7 +45,7 @@ def test_single_task_checkpoints(shared: Path, kind: str, task: str, split: int)
     golden = np.load(shared / "golden" / "checkpoints_io.npz")
     (path,) = (shared / "weights" / "authors").glob(f"BP4D_{kind}_Clip3_Split{split}_*.pth")
     checkpoint = read_checkpoint(path)
-    network = BigSmall(checkpoint.config)
+    network = build(checkpoint.config)
     network.load_state_dict(checkpoint.tensors)
     network.eval()
     with torch.inference_mode():
@@ -52,9 +53,9 @@ def test_single_task_checkpoints(shared: Path, kind: str, task: str, split: int)
     close(outputs[task], golden[f"out_{kind}_split{split}"])
 
 
-def joint(shared: Path, config: BigSmallConfig) -> BigSmall:
+def joint(shared: Path, config: NetworkConfig) -> Network:
     checkpoint = read_checkpoint(shared / "golden" / "joint_bigsmall_seed7_bf16.safetensors")
-    network = BigSmall(config)
+    network = build(config)
     network.load_state_dict(checkpoint.tensors)
     return network.eval()
 
@@ -66,11 +67,11 @@ def joint(shared: Path, config: BigSmallConfig) -> BigSmall:
         (preset("bigsmall-tsm"), "tsm"),
         (preset("bigsmall-no-shift"), "noshift"),
         (preset("bigsmall-every-frame"), "nodown"),
-        (BigSmallConfig(shift="none", big_stride=1), "base"),
+        (preset("bigsmall-base"), "base"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_joint_network_and_its_variants(shared: Path, config: BigSmallConfig, prefix: str) -> None:
+def test_joint_network_and_its_variants(shared: Path, config: NetworkConfig, prefix: str) -> None:
     golden = np.load(shared / "golden" / "joint_bigsmall_io.npz")
     network = joint(shared, config)
     big = clips(golden["big"])
@@ -78,6 +79,32 @@ def test_joint_network_and_its_variants(shared: Path, config: BigSmallConfig, pr
         outputs = network(big[:, :: network.config.big_stride], clips(golden["small"]))
     for task, short in (("au", "au"), ("pulse", "bvp"), ("respiration", "resp")):
         close(outputs[task], golden[f"{prefix}_{short}"])
+
+
+@pytest.mark.parametrize(
+    ("config", "prefix"),
+    [
+        (preset("bigsmall"), "joint"),
+        (preset("bigsmall-concat"), "concat"),
+        (preset("bigsmall-lateral"), "lat_bi"),
+        (preset("bigsmall-big-to-small"), "lat_b2s"),
+        (preset("bigsmall-small-to-big"), "lat_s2b"),
+        (preset("bigsmall-grey"), "grey"),
+        (preset("big"), "big_only"),
+        (BigSmallConfig(branches="small", shift="none", tasks=(PULSE,)), "small_only"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_every_variant_of_the_family(
+    shared: Path, fill: Callable[[nn.Module], None], config: NetworkConfig, prefix: str
+) -> None:
+    golden = np.load(shared / "golden" / "models_fill_io.npz")
+    network = build(config).eval()
+    fill(network)
+    with torch.inference_mode():
+        outputs = network(clips(golden["big"])[:, :: config.big_stride], clips(golden["small"]))
+    for i, task in enumerate(config.tasks):
+        close(outputs[task.name], golden[f"{prefix}_out{i}"])
 
 
 def test_losses_and_gradients_of_the_joint_network(shared: Path) -> None:

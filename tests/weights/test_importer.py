@@ -14,7 +14,7 @@ pytest.importorskip("onnxscript")
 from torch import Tensor  # noqa: E402
 
 from physiocam.errors import BundleError  # noqa: E402
-from physiocam.networks.config import BigSmallConfig, tensor_shapes  # noqa: E402
+from physiocam.networks.config import BigSmallConfig  # noqa: E402
 from physiocam.networks.registry import preset  # noqa: E402
 from physiocam.runtime import Runtime  # noqa: E402
 from physiocam.weights.bundle import load_bundle  # noqa: E402
@@ -41,7 +41,7 @@ def theirs(kind: str, prefix: str = "") -> "OrderedDict[str, Tensor]":
     torch.manual_seed(0)
     return OrderedDict(
         (f"{prefix}{names[name.rsplit('.', 1)[0]]}.{name.rsplit('.', 1)[1]}", 0.05 * torch.randn(shape))
-        for name, shape in tensor_shapes(config).items()
+        for name, shape in config.tensor_shapes().items()
     )
 
 

@@ -1,24 +1,25 @@
 """BigSmall: one network for spatial and temporal signals (arXiv 2303.11573, section 3)."""
 
-from torch import Tensor, nn
-from torch.nn.functional import relu
+from typing import cast
 
-from physiocam.networks.config import (
-    BIG_CHANNELS,
-    FEATURE_CHANNELS,
-    HIDDEN,
-    SMALL_CHANNELS,
-    BigSmallConfig,
-    Task,
-)
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, interpolate, relu
+
+from physiocam.networks.config import BIG_POOLING, HIDDEN, BigSmallConfig, Task
+from physiocam.networks.network import Network, given
 from physiocam.networks.temporal_shift import TemporalShift
 
+# Behind its first pooling by 2, the Big branch's features are still this many times larger than its maps.
+_EARLY_POOLING = BIG_POOLING // 2
 
-class BigSmall(nn.Module):
+
+class BigSmall(Network):
     """The joint network, or one of its branches alone.
 
     A Big branch sees few sharp frames, a Small branch sees all differences at very low resolution; their maps are
-    summed, each Big map once for every Small frame of its stride, and every task has a head of its own.
+    fused, each Big map with every Small map of its stride, and every task has a head of its own. Lateral connections,
+    where the configuration asks for them, hand the features behind the second convolution to the other branch.
 
     Parameters
     ----------
@@ -27,60 +28,69 @@ class BigSmall(nn.Module):
     References
     ----------
     Narayanswamy et al., "BigSmall: Efficient Multi-Task Learning for Disparate Spatial and Temporal Physiological
-    Measurements", arXiv 2303.11573, sections 3.2 to 3.6. Layer sizes, dropout and the place of the shifts (before
-    each convolution, the first included) are those of the released code.
+    Measurements", arXiv 2303.11573, sections 3.2 to 3.6, Tables 1, 6 and 7. Layer sizes, dropout, the place of the
+    shifts (before each convolution, the first included) and of the lateral connections are those of the released code.
     """
 
     def __init__(self, config: BigSmallConfig) -> None:
         super().__init__()
-        self.config = config
+        self.config: BigSmallConfig = config
         if config.uses_big:
-            self.big = BigBranch()
+            self.big = BigBranch(config)
         if config.uses_small:
             self.small = SmallBranch(config)
-        features = FEATURE_CHANNELS * config.map_size**2
+        features = config.map_channels * config.map_size**2
         self.heads = nn.ModuleDict({task.name: Head(features, task) for task in config.tasks})
 
     def forward(self, big: Tensor | None = None, small: Tensor | None = None) -> dict[str, Tensor]:
-        """Predict every task for every frame.
-
-        Parameters
-        ----------
-        big : float32 Tensor of shape (B, K, 3, big_size, big_size), optional
-            Standardized frames; not used by the Small branch alone.
-        small : float32 Tensor of shape (B, N, 3, small_size, small_size), optional
-            Normalized differences; not used by the Big branch alone.
-
-        Returns
-        -------
-        dict of str to Tensor
-            Task name to (B, N, C); binary tasks as logits.
-        """
+        """Predict every task for every frame; see `Network.forward`."""
         maps = self.maps(big, small).flatten(1)
         return {name: head(maps).unflatten(0, (-1, self.config.clip_length)) for name, head in self.heads.items()}
 
     def maps(self, big: Tensor | None = None, small: Tensor | None = None) -> Tensor:
-        """Fused feature maps, (B * N, 64, map_size, map_size); inputs as in `forward`."""
-        fused: Tensor | None = None
-        if self.config.uses_big:
-            if big is None:
-                raise ValueError("big is None; this network takes Big frames (B, K, 3, big_size, big_size)")
-            fused = self.big(big.flatten(0, 1)).repeat_interleave(self.config.big_stride, dim=0)
-        if self.config.uses_small:
-            if small is None:
-                raise ValueError("small is None; this network takes Small frames (B, N, 3, small_size, small_size)")
-            temporal: Tensor = self.small(small.flatten(0, 1))
-            fused = temporal if fused is None else fused + temporal
-        assert fused is not None
-        return fused
+        """Fused feature maps, (B * N, map_channels, map_size, map_size); inputs as in `forward`."""
+        if not self.config.uses_big:
+            return cast(Tensor, self.small(given(small, "small").flatten(0, 1)))
+        early_big = self.big.early(given(big, "big").flatten(0, 1))
+        if not self.config.uses_small:
+            return self._for_each_frame(self.big.late(early_big))
+        early_small = self.small.early(given(small, "small").flatten(0, 1))
+        # Both connections carry the features as they were before either arrived.
+        into_big, into_small = early_big, early_small
+        if self.config.lateral in ("small_to_big", "both"):
+            into_big = torch.cat([self._small_to_big(early_small, early_big.shape[-1]), early_big], dim=1)
+        if self.config.lateral in ("big_to_small", "both"):
+            into_small = torch.cat([self._big_to_small(early_big), early_small], dim=1)
+        sharp, temporal = self.big.late(into_big), self.small.late(into_small)
+        if self.config.fusion == "concat":
+            return torch.cat([self._for_each_frame(sharp), temporal], dim=1)
+        # Added by broadcasting over each stride: nothing is repeated in memory.
+        return (self._strides(temporal) + sharp.unsqueeze(1)).flatten(0, 1)
+
+    def _strides(self, maps: Tensor) -> Tensor:
+        """View frames (B * N, ...) by strides, (B * K, M, ...)."""
+        return maps.reshape(-1, self.config.big_stride, *maps.shape[1:])
+
+    def _for_each_frame(self, maps: Tensor) -> Tensor:
+        """Repeat Big maps along time, once for every Small frame of their stride."""
+        return maps.repeat_interleave(self.config.big_stride, dim=0)
+
+    def _small_to_big(self, maps: Tensor, size: int) -> Tensor:
+        """Average Small features over each stride and enlarge them to the Big features' size."""
+        return interpolate(self._strides(maps).mean(dim=1), size=size, mode="nearest")
+
+    def _big_to_small(self, maps: Tensor) -> Tensor:
+        """Average Big features down to the Small features' size, for each frame of the stride."""
+        return self._for_each_frame(avg_pool2d(maps, _EARLY_POOLING))
 
 
 class BigBranch(nn.Module):
     """Six convolutions and three poolings; (F, 3, S, S) to (F, 64, S // 16, S // 16)."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: BigSmallConfig) -> None:
         super().__init__()
-        channels = iter(BIG_CHANNELS)
+        self.grey = config.big_channels == 1
+        channels = iter(config.big_layers)
         self.conv1 = _convolution(*next(channels))
         self.conv2 = _convolution(*next(channels))
         self.conv3 = _convolution(*next(channels))
@@ -94,8 +104,18 @@ class BigBranch(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map frames to features."""
+        return self.late(self.early(x))
+
+    def early(self, x: Tensor) -> Tensor:
+        """Frames to the features that a lateral connection carries, (F, 32, S // 2, S // 2)."""
+        if self.grey:
+            x = x.mean(dim=1, keepdim=True)
         x = relu(self.conv2(relu(self.conv1(x))))
-        x = self.dropout1(self.pool2(x))
+        features: Tensor = self.dropout1(self.pool2(x))
+        return features
+
+    def late(self, x: Tensor) -> Tensor:
+        """The rest of the branch, from what `early` gives, with Small's features before it where they are sent."""
         x = relu(self.conv4(relu(self.conv3(x))))
         x = self.dropout2(self.pool2(x))
         x = relu(self.conv6(relu(self.conv5(x))))
@@ -109,7 +129,7 @@ class SmallBranch(nn.Module):
     def __init__(self, config: BigSmallConfig) -> None:
         super().__init__()
         self.shift = TemporalShift(config.clip_length, config.shift)
-        channels = iter(SMALL_CHANNELS)
+        channels = iter(config.small_layers)
         self.conv1 = _convolution(*next(channels))
         self.conv2 = _convolution(*next(channels))
         self.conv3 = _convolution(*next(channels))
@@ -117,9 +137,17 @@ class SmallBranch(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map difference frames to features."""
-        for convolution in (self.conv1, self.conv2, self.conv3, self.conv4):
-            x = relu(convolution(self.shift(x)))
-        return x
+        return self.late(self.early(x))
+
+    def early(self, x: Tensor) -> Tensor:
+        """Differences to the features that a lateral connection carries, (B * N, 32, s, s)."""
+        x = relu(self.conv1(self.shift(x)))
+        return relu(self.conv2(self.shift(x)))
+
+    def late(self, x: Tensor) -> Tensor:
+        """The rest of the branch, from what `early` gives, with Big's features before it where they are sent."""
+        x = relu(self.conv3(self.shift(x)))
+        return relu(self.conv4(self.shift(x)))
 
 
 class Head(nn.Module):

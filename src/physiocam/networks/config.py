@@ -1,5 +1,6 @@
-"""What a BigSmall network is, apart from its weights."""
+"""What a network is, apart from its weights; known without PyTorch."""
 
+from abc import abstractmethod
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -9,10 +10,9 @@ AU_LABELS = ("AU01", "AU02", "AU04", "AU06", "AU07", "AU10", "AU12", "AU14", "AU
 # The Big branch pools by 2, 2 and 4, so its map is this many times smaller than its input.
 BIG_POOLING = 16
 
-# Input and output channels of each branch's convolutions, and the width of the heads' hidden layer (the released code).
-BIG_CHANNELS = ((3, 32), (32, 32), (32, 32), (32, 64), (64, 64), (64, 64))
-SMALL_CHANNELS = ((3, 32), (32, 32), (32, 32), (32, 64))
-FEATURE_CHANNELS = 64
+# Output channels of each branch's convolutions, and the width of the heads' hidden layer (the released code).
+BIG_CHANNELS = (32, 32, 32, 64, 64, 64)
+SMALL_CHANNELS = (32, 32, 32, 64)
 HIDDEN = 128
 
 
@@ -46,33 +46,97 @@ PULSE = Task(name="pulse", kind="waveform", labels=("pulse",))
 RESPIRATION = Task(name="respiration", kind="waveform", labels=("respiration",))
 
 
-class BigSmallConfig(BaseModel):
-    """Configuration of a `physiocam.networks.bigsmall.BigSmall` network.
+class NetworkConfig(BaseModel):
+    """What every network's configuration says: inputs, tasks and tensors.
 
     Attributes
     ----------
+    architecture : str
+        Which of the package's networks this is.
     tasks : tuple of Task
         One head each.
-    branches : "both", "big" or "small"
-    shift : "wrap", "zero" or "none"
-        Temporal shift before every convolution of the Small branch (paper section 3.5).
     clip_length : int
         N, frames in a clip.
     big_stride : int
-        M, one Big frame for every M Small frames; divides N, and is N unless given.
+        M, one Big frame for every M Small frames; divides N.
     big_size, small_size : int
-        Side of the input frames in pixels. With both branches their maps must meet: big_size // 16 == small_size.
+        Side of the input frames in pixels.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    architecture: str
+    tasks: Annotated[tuple[Task, ...], Field(min_length=1)]
+    clip_length: Annotated[int, Field(ge=1)] = 3
+    big_stride: Annotated[int, Field(ge=1)] = 1
+    big_size: Annotated[int, Field(ge=1)] = 144
+    small_size: Annotated[int, Field(ge=1)] = 9
+
+    @model_validator(mode="after")
+    def _tasks_differ(self) -> Self:
+        names = [task.name for task in self.tasks]
+        if len(set(names)) < len(names):
+            raise ValueError(f"tasks are {names}; each name may stand once only")
+        return self
+
+    @model_validator(mode="after")
+    def _stride_divides(self) -> Self:
+        if self.uses_big and self.clip_length % self.big_stride:
+            divisors = [m for m in range(1, self.clip_length + 1) if self.clip_length % m == 0]
+            raise ValueError(
+                f"big_stride is {self.big_stride}; with clip_length {self.clip_length} it must be one of {divisors}"
+            )
+        return self
+
+    @property
+    def uses_big(self) -> bool:
+        """Whether the network takes Big frames."""
+        return True
+
+    @property
+    def uses_small(self) -> bool:
+        """Whether the network takes Small frames."""
+        return True
+
+    @property
+    def big_frames(self) -> int:
+        """K, Big frames in a clip."""
+        return self.clip_length // self.big_stride
+
+    @abstractmethod
+    def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of the network's tensors, in the order of its state dict."""
+
+
+class BigSmallConfig(NetworkConfig):
+    """Configuration of a `physiocam.networks.bigsmall.BigSmall` network.
+
+    Attributes
+    ----------
+    tasks, clip_length, big_size, small_size
+        See `NetworkConfig`. With both branches their maps must meet: big_size // 16 == small_size.
+    big_stride : int
+        M; N unless given.
+    branches : "both", "big" or "small"
+    shift : "wrap", "zero" or "none"
+        Temporal shift before every convolution of the Small branch (paper section 3.5).
+    fusion : "sum" or "concat"
+        How the maps of both branches become one (paper Table 6).
+    lateral : "none", "big_to_small", "small_to_big" or "both"
+        Which branch hands its early features to the other (paper Table 6).
+    big_channels : 3 or 1
+        1 takes the mean of R, G and B before the first convolution (paper Table 7); the input has three all the same.
+    """
+
+    architecture: Literal["bigsmall"] = "bigsmall"
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)] = (AU, PULSE, RESPIRATION)
     branches: Literal["both", "big", "small"] = "both"
     shift: Literal["wrap", "zero", "none"] = "wrap"
-    clip_length: Annotated[int, Field(ge=1)] = 3
+    fusion: Literal["sum", "concat"] = "sum"
+    lateral: Literal["none", "big_to_small", "small_to_big", "both"] = "none"
+    big_channels: Literal[1, 3] = 3
     big_stride: Annotated[int, Field(ge=1)] = 3
     big_size: Annotated[int, Field(ge=BIG_POOLING)] = 144
-    small_size: Annotated[int, Field(ge=1)] = 9
 
     @model_validator(mode="before")
     @classmethod
@@ -82,16 +146,14 @@ class BigSmallConfig(BaseModel):
         return values
 
     @model_validator(mode="after")
-    def _fits(self) -> Self:
-        names = [task.name for task in self.tasks]
-        if len(set(names)) < len(names):
-            raise ValueError(f"tasks are {names}; each name may stand once only")
-        if self.branches != "small" and self.clip_length % self.big_stride:
-            divisors = [m for m in range(1, self.clip_length + 1) if self.clip_length % m == 0]
-            raise ValueError(
-                f"big_stride is {self.big_stride}; with clip_length {self.clip_length} it must be one of {divisors}"
-            )
-        if self.branches == "both" and self.big_size // BIG_POOLING != self.small_size:
+    def _branches_meet(self) -> Self:
+        if self.branches != "both":
+            if self.fusion != "sum" or self.lateral != "none":
+                raise ValueError(
+                    f"fusion is '{self.fusion}' and lateral is '{self.lateral}' with branches '{self.branches}'; a "
+                    "branch alone has nothing to fuse with: leave both out, or take branches 'both'"
+                )
+        elif self.big_size // BIG_POOLING != self.small_size:
             fitting = BIG_POOLING * self.small_size
             raise ValueError(
                 f"big_size {self.big_size} gives maps of {self.big_size // BIG_POOLING} and small_size is "
@@ -111,30 +173,52 @@ class BigSmallConfig(BaseModel):
         return self.branches != "big"
 
     @property
-    def big_frames(self) -> int:
-        """K, Big frames in a clip."""
-        return self.clip_length // self.big_stride
-
-    @property
     def map_size(self) -> int:
         """Side of the fused feature map."""
         return self.small_size if self.branches == "small" else self.big_size // BIG_POOLING
 
+    @property
+    def map_channels(self) -> int:
+        """Channels of the fused feature map."""
+        both = self.branches == "both" and self.fusion == "concat"
+        return BIG_CHANNELS[-1] + SMALL_CHANNELS[-1] if both else SMALL_CHANNELS[-1]
 
-def tensor_shapes(config: BigSmallConfig) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of a network's tensors, in the order of its state dict; known without PyTorch."""
-    layers: dict[str, tuple[int, ...]] = {}
-    if config.uses_big:
-        for i, (inputs, outputs) in enumerate(BIG_CHANNELS, start=1):
-            layers[f"big.conv{i}"] = (outputs, inputs, 3, 3)
-    if config.uses_small:
-        for i, (inputs, outputs) in enumerate(SMALL_CHANNELS, start=1):
-            layers[f"small.conv{i}"] = (outputs, inputs, 3, 3)
-    for task in config.tasks:
-        layers[f"heads.{task.name}.fc1"] = (HIDDEN, FEATURE_CHANNELS * config.map_size**2)
-        layers[f"heads.{task.name}.fc2"] = (task.outputs, HIDDEN)
+    @property
+    def big_layers(self) -> tuple[tuple[int, int], ...]:
+        """Input and output channels of the Big branch's convolutions; what comes from Small enters at the third."""
+        received = SMALL_CHANNELS[1] if self.lateral in ("small_to_big", "both") else 0
+        return _layers(self.big_channels, BIG_CHANNELS, received)
+
+    @property
+    def small_layers(self) -> tuple[tuple[int, int], ...]:
+        """Input and output channels of the Small branch's convolutions; what comes from Big enters at the third."""
+        received = BIG_CHANNELS[1] if self.lateral in ("big_to_small", "both") else 0
+        return _layers(3, SMALL_CHANNELS, received)
+
+    def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of the network's tensors, in the order of its state dict."""
+        layers: dict[str, tuple[int, ...]] = {}
+        if self.uses_big:
+            for i, (inputs, outputs) in enumerate(self.big_layers, start=1):
+                layers[f"big.conv{i}"] = (outputs, inputs, 3, 3)
+        if self.uses_small:
+            for i, (inputs, outputs) in enumerate(self.small_layers, start=1):
+                layers[f"small.conv{i}"] = (outputs, inputs, 3, 3)
+        for task in self.tasks:
+            layers[f"heads.{task.name}.fc1"] = (HIDDEN, self.map_channels * self.map_size**2)
+            layers[f"heads.{task.name}.fc2"] = (task.outputs, HIDDEN)
+        return with_biases(layers)
+
+
+def with_biases(layers: dict[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    """Shapes of every layer's weight and bias, given the shape of its weight."""
     shapes: dict[str, tuple[int, ...]] = {}
     for name, shape in layers.items():
         shapes[f"{name}.weight"] = shape
         shapes[f"{name}.bias"] = shape[:1]
     return shapes
+
+
+def _layers(inputs: int, outputs: tuple[int, ...], received: int) -> tuple[tuple[int, int], ...]:
+    own = (inputs, *outputs[:-1])
+    return tuple((own[i] + (received if i == 2 else 0), outputs[i]) for i in range(len(outputs)))

@@ -1,21 +1,47 @@
-"""Networks by name."""
+"""Networks by name, and from their configurations."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+from pydantic import BeforeValidator, SerializeAsAny
 
 from physiocam.errors import PhysiocamError
-from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig
+from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig, NetworkConfig
 
-# Rows of the paper's Table 1. The single-branch networks see every frame, have no shift, and predict what their
-# inputs carry.
-_PRESETS = {
+if TYPE_CHECKING:
+    from physiocam.networks.network import Network
+
+
+class _Architecture(NamedTuple):
+    config: type[NetworkConfig]
+    module: str
+    network: str
+
+
+# The modules are imported when a network is built: a description is read without PyTorch.
+_ARCHITECTURES = {
+    "bigsmall": _Architecture(BigSmallConfig, "physiocam.networks.bigsmall", "BigSmall"),
+}
+
+# Rows of the paper's Tables 1, 6 and 7. The single-branch networks see every frame, have no shift, and predict what
+# their inputs carry.
+_PRESETS: dict[str, NetworkConfig] = {
     "bigsmall": BigSmallConfig(),
     "bigsmall-tsm": BigSmallConfig(shift="zero"),
     "bigsmall-no-shift": BigSmallConfig(shift="none"),
     "bigsmall-every-frame": BigSmallConfig(big_stride=1),
+    "bigsmall-base": BigSmallConfig(shift="none", big_stride=1),
     "big": BigSmallConfig(branches="big", shift="none", big_stride=1, tasks=(AU,)),
     "small": BigSmallConfig(branches="small", shift="none", tasks=(PULSE, RESPIRATION)),
+    "bigsmall-concat": BigSmallConfig(fusion="concat"),
+    "bigsmall-lateral": BigSmallConfig(lateral="both"),
+    "bigsmall-big-to-small": BigSmallConfig(lateral="big_to_small"),
+    "bigsmall-small-to-big": BigSmallConfig(lateral="small_to_big"),
+    "bigsmall-grey": BigSmallConfig(big_channels=1),
 }
 
 
-def preset(name: str) -> BigSmallConfig:
+def preset(name: str) -> NetworkConfig:
     """Return the configuration of a named network.
 
     Raises
@@ -31,3 +57,24 @@ def preset(name: str) -> BigSmallConfig:
 def preset_names() -> list[str]:
     """Names that `preset` knows."""
     return list(_PRESETS)
+
+
+def build(config: NetworkConfig) -> "Network":
+    """Make the network that a configuration describes, with fresh weights (needs the `train` extra)."""
+    architecture = _ARCHITECTURES[config.architecture]
+    network: Network = getattr(import_module(architecture.module), architecture.network)(config)
+    return network
+
+
+def _of_its_architecture(values: Any) -> Any:
+    """Read a plain dict as the configuration of the architecture that it names."""
+    if not isinstance(values, dict):
+        return values
+    name = values.get("architecture")
+    if name not in _ARCHITECTURES:
+        raise ValueError(f"architecture is {name!r}; expected one of {', '.join(_ARCHITECTURES)}")
+    return _ARCHITECTURES[name].config.model_validate(values)
+
+
+# A configuration of any architecture, as a field of a pydantic model.
+AnyConfig = Annotated[SerializeAsAny[NetworkConfig], BeforeValidator(_of_its_architecture)]

@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from safetensors import SafetensorError, safe_open
 
 from physiocam.errors import BundleError
-from physiocam.networks.config import BigSmallConfig, Task, tensor_shapes
+from physiocam.networks.config import NetworkConfig, Task
+from physiocam.networks.registry import AnyConfig
 
 DESCRIPTION = "bundle.json"
 _DEFAULT = Path(__file__).parent / "default"
@@ -39,14 +40,14 @@ class NetworkEntry(_Strict):
     Attributes
     ----------
     name : str
-    config : BigSmallConfig
+    config : NetworkConfig
     weights, onnx : str
         File names inside the bundle's folder.
     weights_sha256, onnx_sha256 : str
     """
 
     name: FileName
-    config: BigSmallConfig
+    config: AnyConfig
     weights: FileName
     weights_sha256: Sha256
     onnx: FileName
@@ -285,8 +286,8 @@ def _digest(chunks: Iterable[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _check_tensors(path: Path, config: BigSmallConfig) -> None:
-    expected = tensor_shapes(config)
+def _check_tensors(path: Path, config: NetworkConfig) -> None:
+    expected = config.tensor_shapes()
     try:
         with safe_open(path, framework="numpy") as file:
             found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118

@@ -25,8 +25,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from physiocam.errors import BundleError
-from physiocam.networks.bigsmall import BigSmall
-from physiocam.networks.config import BigSmallConfig
+from physiocam.networks.config import NetworkConfig
+from physiocam.networks.network import Network
 from physiocam.weights.bundle import (
     DESCRIPTION,
     Bundle,
@@ -43,7 +43,7 @@ _TOLERANCE = 1e-4
 
 
 def export_bundle(
-    networks: Mapping[str, BigSmall],
+    networks: Mapping[str, Network],
     folder: str | os.PathLike[str],
     *,
     name: str,
@@ -61,7 +61,7 @@ def export_bundle(
 
     Parameters
     ----------
-    networks : mapping of str to BigSmall
+    networks : mapping of str to Network
         By name.
     folder : path
     name, description, licence : str
@@ -135,9 +135,9 @@ def _publish(beside: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _export(networks: Mapping[str, BigSmall], folder: Path) -> tuple[NetworkEntry, ...]:
+def _export(networks: Mapping[str, Network], folder: Path) -> tuple[NetworkEntry, ...]:
     # Folds differ in their weights alone, and tracing a graph takes seconds: one a configuration is enough.
-    graphs: dict[BigSmallConfig, onnx.ModelProto] = {}
+    graphs: dict[NetworkConfig, onnx.ModelProto] = {}
     entries = []
     for name, network in networks.items():
         check_name(name)
@@ -148,7 +148,7 @@ def _export(networks: Mapping[str, BigSmall], folder: Path) -> tuple[NetworkEntr
     return tuple(entries)
 
 
-def _write(network: BigSmall, model: onnx.ModelProto, folder: Path, name: str) -> NetworkEntry:
+def _write(network: Network, model: onnx.ModelProto, folder: Path, name: str) -> NetworkEntry:
     weights, graph = folder / f"{name}.safetensors", folder / f"{name}.onnx"
     save_file({key: tensor.contiguous() for key, tensor in network.state_dict().items()}, weights)
     weights.chmod(0o644)
@@ -168,7 +168,7 @@ def _write(network: BigSmall, model: onnx.ModelProto, folder: Path, name: str) -
 class _InOrder(nn.Module):
     """The network with outputs in the order of its tasks: ONNX knows no dicts."""
 
-    def __init__(self, network: BigSmall) -> None:
+    def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
 
@@ -177,7 +177,7 @@ class _InOrder(nn.Module):
         return tuple(outputs[task.name] for task in self.network.config.tasks)
 
 
-def _example_inputs(network: BigSmall) -> dict[str, Tensor]:
+def _example_inputs(network: Network) -> dict[str, Tensor]:
     config = network.config
     generator = torch.Generator().manual_seed(0)
     inputs = {}
@@ -190,7 +190,7 @@ def _example_inputs(network: BigSmall) -> dict[str, Tensor]:
     return inputs
 
 
-def _to_onnx(network: BigSmall, inputs: dict[str, Tensor]) -> onnx.ModelProto:
+def _to_onnx(network: Network, inputs: dict[str, Tensor]) -> onnx.ModelProto:
     clips = torch.export.Dim("clips")
     # The exporter talks a lot about operators of packages that are not installed.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -241,7 +241,7 @@ def _places(weights: Path) -> dict[str, tuple[int, int]]:
     }
 
 
-def _check(network: BigSmall, inputs: dict[str, Tensor], graph: Path) -> None:
+def _check(network: Network, inputs: dict[str, Tensor], graph: Path) -> None:
     with torch.inference_mode():
         expected = network(**inputs)
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])

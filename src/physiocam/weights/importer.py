@@ -14,9 +14,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from physiocam.errors import BundleError
-from physiocam.networks.bigsmall import BigSmall
-from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig, tensor_shapes
-from physiocam.networks.registry import preset
+from physiocam.networks.config import AU, PULSE, RESPIRATION, NetworkConfig
+from physiocam.networks.registry import build, preset
 from physiocam.weights.bundle import Bundle, bundles_folder, check_name, mismatch
 from physiocam.weights.export import export_bundle
 from physiocam.weights.names import BIG, JOINT_HEADS, SINGLE_HEAD, SMALL, head_names
@@ -39,12 +38,12 @@ class Checkpoint:
 
     Attributes
     ----------
-    config : BigSmallConfig
+    config : NetworkConfig
     tensors : dict of str to Tensor
-        A state dict of `physiocam.networks.bigsmall.BigSmall`.
+        A state dict of the network that `physiocam.networks.registry.build` makes.
     """
 
-    config: BigSmallConfig
+    config: NetworkConfig
     tensors: dict[str, Tensor]
 
 
@@ -80,7 +79,7 @@ def import_checkpoints(files: Sequence[str | os.PathLike[str]], name: str, *, ov
     networks = {}
     for path in paths:
         checkpoint = read_checkpoint(path)
-        network = BigSmall(checkpoint.config)
+        network = build(checkpoint.config)
         network.load_state_dict(checkpoint.tensors)
         networks[_safe(path.stem)] = network
     return export_bundle(
@@ -110,7 +109,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     ours_to_theirs = {
         f"{ours}.{part}": f"{layer}.{part}" for ours, layer in names.items() for part in ("weight", "bias")
     }
-    expected = {ours_to_theirs[name]: shape for name, shape in tensor_shapes(config).items()}
+    expected = {ours_to_theirs[name]: shape for name, shape in config.tensor_shapes().items()}
     if reason := mismatch({name: tuple(tensor.shape) for name, tensor in theirs.items()}, expected):
         raise BundleError(f"'{path}' is no BigSmall checkpoint of the paper's sizes: {reason}")
     for name, tensor in theirs.items():
@@ -121,7 +120,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     return Checkpoint(config, {ours: theirs[name].float() for ours, name in ours_to_theirs.items()})
 
 
-def _recognize(path: Path, theirs: dict[str, Tensor]) -> tuple[BigSmallConfig, dict[str, str]]:
+def _recognize(path: Path, theirs: dict[str, Tensor]) -> tuple[NetworkConfig, dict[str, str]]:
     """Configuration of the network, and our layer names to theirs."""
     has_big, has_small = "big_conv1.weight" in theirs, "small_conv1.weight" in theirs
     if has_big and has_small:

@@ -1,0 +1,54 @@
+"""What every network has in common: one call shape."""
+
+from abc import abstractmethod
+
+from torch import Tensor, nn
+
+from physiocam.networks.config import NetworkConfig
+
+
+class Network(nn.Module):
+    """A network from Big and Small frames to tasks.
+
+    Attributes
+    ----------
+    config : NetworkConfig
+        Says which inputs it takes, in what sizes, and which tasks it answers.
+    """
+
+    config: NetworkConfig
+
+    @abstractmethod
+    def forward(self, big: Tensor | None = None, small: Tensor | None = None) -> dict[str, Tensor]:
+        """Predict every task for every frame.
+
+        Parameters
+        ----------
+        big : float32 Tensor of shape (B, K, 3, big_size, big_size), optional
+            Standardized frames, one for every M-th frame of the clip; needed where `config.uses_big`.
+        small : float32 Tensor of shape (B, N, 3, small_size, small_size), optional
+            Normalized differences; needed where `config.uses_small`.
+
+        Returns
+        -------
+        dict of str to Tensor
+            Task name to (B, N, C); binary tasks as logits.
+
+        Raises
+        ------
+        ValueError
+            If an input that the network needs is not given.
+        """
+
+
+def given(frames: Tensor | None, name: str) -> Tensor:
+    """Return frames that a network needs.
+
+    Raises
+    ------
+    ValueError
+        If they are None; `name` ("big" or "small") tells which.
+    """
+    if frames is None:
+        raise ValueError(f"{name} is None; this network takes {name} frames (B, frames, 3, {name}_size, {name}_size)")
+    return frames
