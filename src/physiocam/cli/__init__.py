@@ -1,0 +1,53 @@
+"""The command line: parse, call one function, print. One file a group of commands."""
+
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from physiocam import __version__
+from physiocam.cli.console import complain
+from physiocam.cli.demo import demo_command
+from physiocam.cli.measure import measure_command
+from physiocam.cli.weights import weights_app
+from physiocam.errors import PhysiocamError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Facial action units, heart rate and breathing rate from an ordinary face video.",
+)
+app.command("measure")(measure_command)
+app.command("demo")(demo_command)
+app.add_typer(weights_app, name="weights")
+
+
+def main() -> NoReturn:
+    """Run the command line; expected errors become one line on standard error and exit status 1."""
+    try:
+        app()
+    except PhysiocamError as error:
+        complain(str(error))
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): not our error, and nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(0)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"physiocam {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass

@@ -1,0 +1,84 @@
+"""What every command says to the terminal, and how."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from physiocam.errors import PhysiocamError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from physiocam.measuring import Progress
+
+
+def console(stderr: bool = False) -> "Console":
+    """Return a rich console on standard output, or on standard error."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+def complain(message: str) -> None:
+    """Print one line on standard error."""
+    print(f"physiocam: {message}", file=sys.stderr)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Ctrl-C ends the work with one line; whatever was written before is whole."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        complain("interrupted; nothing half-written was left behind")
+        raise typer.Exit(130) from None
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator["Progress"]:
+    """A progress bar on standard error, shown only when the work is long and somebody is looking."""
+    from time import monotonic
+
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(),
+        console=console(stderr=True),
+        transient=True,
+    )
+    task = bar.add_task(Path(title).name, total=None, speed="")
+    started = monotonic()
+
+    def update(done: int, total: int | None) -> None:
+        elapsed = monotonic() - started
+        if elapsed > 2.0:
+            bar.start()
+        bar.update(task, completed=done, total=total, speed=f"{done / max(elapsed, 1e-3):.0f} frames/s")
+
+    try:
+        yield update
+    finally:
+        bar.stop()
+
+
+def escaped(text: str) -> str:
+    """Make text safe for rich, which reads brackets as markup."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
+@contextmanager
+def extra(name: str, purpose: str) -> Iterator[None]:
+    """Say in one line which extra is missing, where importing what a command needs fails."""
+    try:
+        yield
+    except ImportError as error:
+        raise PhysiocamError(f"{purpose} needs {error.name}; run: pip install 'physiocam[{name}]'") from None

@@ -1,0 +1,165 @@
+"""`physiocam measure`."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from physiocam.cli.console import complain, console, escaped, interruptible, progress_bar
+from physiocam.errors import PhysiocamError
+
+if TYPE_CHECKING:
+    from physiocam.measurement import Measurement
+    from physiocam.measuring import FaceChoice
+
+
+class SettingsName(StrEnum):
+    """Named signal settings."""
+
+    default = "default"
+    paper = "paper"
+
+
+def measure_command(
+    videos: Annotated[
+        list[str], typer.Argument(metavar="VIDEO...", help="Video files, or folders of images (with --fs).")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="Folder for the result files; with several videos, one folder a video inside it.",
+        ),
+    ] = None,
+    weights: Annotated[str, typer.Option(help="Name of a bundle, or path of its folder.")] = "default",
+    face: Annotated[
+        str,
+        typer.Option(help="auto (find the face), center (largest centred square), or X,Y,SIZE in pixels."),
+    ] = "auto",
+    settings: Annotated[
+        SettingsName, typer.Option(help="default, or paper (the reference's way from waveform to rate).")
+    ] = SettingsName.default,
+    fs: Annotated[
+        float | None,
+        typer.Option(help="Frames per second: needed for folders of images, else from the file."),
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the networks; all cores by default.")] = None,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one JSON object (a list for several videos) and nothing else."),
+    ] = False,
+) -> None:
+    """Measure heart rate, breathing rate and facial action units in face videos."""
+    with interruptible():
+        from physiocam.measuring import measure
+        from physiocam.weights.bundle import load_bundle
+
+        where = _face_choice(face)
+        bundle = load_bundle(weights)
+        folders = _output_folders(videos, output)
+        done: list[Measurement] = []
+        for video, folder in zip(videos, folders, strict=True):
+            try:
+                with progress_bar(video) as progress:
+                    measurement = measure(
+                        video,
+                        weights=bundle,
+                        fs=fs,
+                        face=where,
+                        settings=settings.value,
+                        threads=threads,
+                        progress=progress,
+                    )
+                if folder is not None:
+                    measurement.write(folder)
+            except PhysiocamError as error:
+                complain(str(error))
+                continue
+            done.append(measurement)
+            if not as_json:
+                show(measurement, folder)
+    if as_json:
+        _print_json(done, single=len(videos) == 1)
+    if len(done) < len(videos):
+        if len(videos) > 1:
+            complain(f"{len(videos) - len(done)} of {len(videos)} videos could not be measured (see above)")
+        raise typer.Exit(1)
+
+
+def _face_choice(text: str) -> "FaceChoice":
+    if text in ("auto", "center"):
+        return text  # type: ignore[return-value]
+    parts = text.split(",")
+    try:
+        x, y, size = (int(part) for part in parts)
+    except ValueError:
+        raise PhysiocamError(f"--face is {text!r}; expected auto, center or three whole numbers X,Y,SIZE") from None
+    return x, y, size
+
+
+def _output_folders(videos: list[str], output: Path | None) -> list[Path | None]:
+    """One folder a video; the plain output folder when there is one video, else named after the files."""
+    if output is None:
+        return [None] * len(videos)
+    if len(videos) == 1:
+        return [output]
+    folders: list[Path | None] = []
+    taken: set[str] = set()
+    for video in videos:
+        stem = Path(video).stem or "video"
+        name, number = stem, 1
+        while name.lower() in taken:
+            number += 1
+            name = f"{stem}-{number}"
+        taken.add(name.lower())
+        folders.append(output / name)
+    return folders
+
+
+def _print_json(measurements: "list[Measurement]", single: bool) -> None:
+    import json
+
+    if single:
+        sys.stdout.write("".join(measurement.to_json() for measurement in measurements))
+    else:
+        summaries = [measurement.to_dict() for measurement in measurements]
+        sys.stdout.write(json.dumps(summaries, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def show(measurement: "Measurement", folder: Path | None) -> None:
+    """Print a measurement's summary."""
+    from rich.table import Table
+
+    terminal = console()
+    found = f"face in {measurement.face.found_fraction:.0%} of the frames"
+    terminal.print(
+        f"[bold]{escaped(measurement.source)}[/bold]  {measurement.duration_s:.1f} s, "
+        f"{measurement.frames} frames at {measurement.fs:.2f}/s, {found}"
+    )
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for label, rate in (
+        ("heart rate", measurement.heart_rate),
+        ("breathing rate", measurement.breathing_rate),
+    ):
+        value = "none" if rate.value is None else f"{rate.value:.1f} {rate.unit}"
+        table.add_row(label, f"[bold]{value}[/bold]", f"quality {rate.quality:.2f}", rate.note or "")
+    terminal.print(table)
+    units = [(label, unit) for label, unit in measurement.action_units.items() if unit.mean_probability is not None]
+    if units:
+        table = Table("action unit", "", "mean", "active", box=None, padding=(0, 2, 0, 0))
+        for label, unit in units:
+            table.add_row(label, unit.name, f"{unit.mean_probability:.2f}", _bar(unit.active_fraction or 0.0))
+        terminal.print(table)
+    elif measurement.action_units:
+        terminal.print("action units   none: no face was found")
+    for note in measurement.notes:
+        terminal.print(f"note: {escaped(note)}")
+    if folder is not None:
+        terminal.print(f"written to {escaped(str(folder))}")
+
+
+def _bar(fraction: float) -> str:
+    return f"{'█' * round(10 * fraction):<10} {fraction:.0%}"

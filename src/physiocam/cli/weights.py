@@ -1,0 +1,49 @@
+"""`physiocam weights`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from physiocam.cli.console import console, extra
+
+weights_app = typer.Typer(no_args_is_help=True, help="Import, list and show bundles of network weights.")
+
+
+@weights_app.command("import")
+def weights_import(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="The authors' checkpoints (.pth or .safetensors).")
+    ],
+    name: Annotated[str, typer.Option(help="Name of the new bundle.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a bundle of this name.")] = False,
+) -> None:
+    """Turn the authors' checkpoints into a bundle (needs the `train` extra)."""
+    with extra("train", "importing checkpoints"):
+        from physiocam.weights.importer import import_checkpoints
+    bundle = import_checkpoints(files, name, overwrite=overwrite)
+    typer.echo(f"{name}: {len(bundle.info.networks)} networks for {', '.join(bundle.tasks)}, in {bundle.folder}")
+    typer.echo(f"use it with: physiocam measure VIDEO --weights {name}")
+
+
+@weights_app.command("list")
+def weights_list() -> None:
+    """List the bundles at hand."""
+    from rich.table import Table
+
+    from physiocam.weights.catalogue import list_bundles
+
+    table = Table("name", "tasks", "networks", "size", "note", box=None)
+    for entry in list_bundles():
+        table.add_row(*entry.row())
+    console().print(table)
+
+
+@weights_app.command("show")
+def weights_show(
+    name: Annotated[str, typer.Argument(help="Name of a bundle, or path of its folder.")] = "default",
+) -> None:
+    """Show what a bundle says of itself, as JSON."""
+    from physiocam.weights.bundle import load_bundle
+
+    typer.echo(load_bundle(name).describe())
