@@ -1,4 +1,6 @@
-"""One contract for every named network, and the configuration that makes them."""
+"""The BigSmall family and the configuration that makes it."""
+
+from typing import Any, Literal
 
 import pytest
 from pydantic import ValidationError
@@ -8,6 +10,7 @@ torch = pytest.importorskip("torch")
 from torch import Tensor  # noqa: E402
 
 from physiocam.errors import PhysiocamError  # noqa: E402
+from physiocam.networks.bigsmall import BigSmall  # noqa: E402
 from physiocam.networks.config import BigSmallConfig, NetworkConfig, Task  # noqa: E402
 from physiocam.networks.registry import build, preset, preset_names  # noqa: E402
 from physiocam.networks.temporal_shift import temporal_shift  # noqa: E402
@@ -47,16 +50,55 @@ def test_parameters_are_those_of_the_paper(name: str, parameters: int) -> None:
     assert sum(p.numel() for p in build(preset(name)).parameters()) == parameters
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 5, 6])
-def test_any_clip_length_and_every_stride_that_divides_it(n: int) -> None:
+VARIANTS = [
+    {},
+    {"fusion": "concat"},
+    {"lateral": "big_to_small"},
+    {"lateral": "small_to_big"},
+    {"lateral": "both", "fusion": "concat"},
+    {"big_channels": 1},
+]
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+@pytest.mark.parametrize("n", [1, 2, 5, 6])
+def test_any_clip_length_and_every_stride_that_divides_it(n: int, variant: dict[str, Any]) -> None:
     for stride in (m for m in range(1, n + 1) if n % m == 0):
-        config = BigSmallConfig(clip_length=n, big_stride=stride, big_size=32, small_size=2)
+        config = BigSmallConfig(clip_length=n, big_stride=stride, big_size=32, small_size=2, **variant)
         assert run(config)["au"].shape == (2, n, 12)
 
 
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
 @pytest.mark.parametrize(("big", "small"), [(16, 1), (47, 2), (100, 6), (159, 9)])
-def test_odd_sizes(big: int, small: int) -> None:
-    assert run(BigSmallConfig(big_size=big, small_size=small))["pulse"].shape == (2, 3, 1)
+def test_odd_sizes(big: int, small: int, variant: dict[str, Any]) -> None:
+    assert run(BigSmallConfig(big_size=big, small_size=small, **variant))["pulse"].shape == (2, 3, 1)
+
+
+@pytest.mark.parametrize("lateral", ["none", "big_to_small", "small_to_big", "both"])
+def test_a_lateral_connection_carries_what_its_name_says(
+    lateral: Literal["none", "big_to_small", "small_to_big", "both"],
+) -> None:
+    torch.manual_seed(0)
+    network = BigSmall(BigSmallConfig(lateral=lateral, fusion="concat", big_size=32, small_size=2)).eval()
+    big, small = torch.randn(1, 1, 3, 32, 32), torch.randn(1, 3, 3, 2, 2)
+
+    def halves(big: Tensor, small: Tensor) -> tuple[Tensor, ...]:
+        return network.maps(big, small).chunk(2, dim=1)
+
+    with torch.inference_mode():
+        of_big, of_small = halves(big, small)
+        with_other_small, _ = halves(big, small + 1.0)
+        _, with_other_big = halves(big + 1.0, small)
+    assert torch.equal(of_small, with_other_big) == (lateral in ("none", "small_to_big"))
+    assert torch.equal(of_big, with_other_small) == (lateral in ("none", "big_to_small"))
+
+
+def test_a_grey_network_sees_no_colour() -> None:
+    torch.manual_seed(0)
+    network = build(BigSmallConfig(big_channels=1, big_size=32, small_size=2)).eval()
+    big, small = torch.randn(1, 1, 3, 32, 32), torch.randn(1, 3, 3, 2, 2)
+    with torch.inference_mode():
+        torch.testing.assert_close(network(big, small)["au"], network(big.flip(2), small)["au"])
 
 
 def test_tasks_of_ones_own() -> None:
@@ -109,6 +151,10 @@ def test_shift_moves_channels_and_invents_nothing() -> None:
         ({"clip_length": 0}, "clip_length"),
         ({"shift": "sideways"}, "'wrap', 'zero' or 'none'"),
         ({"colour": 3}, "colour"),
+        ({"branches": "big", "fusion": "concat"}, "nothing to fuse with"),
+        ({"branches": "small", "lateral": "both"}, "nothing to fuse with"),
+        ({"lateral": "sideways"}, "'big_to_small'"),
+        ({"big_channels": 2}, "1 or 3"),
     ],
 )
 def test_a_wrong_field_is_named_with_what_would_fit(settings: dict[str, object], words: str) -> None:
