@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.datasets.physiology import Physiology, wander
 from physiocam.errors import PhysiocamError
 from physiocam.video.resize import area_resize
 
 # How strongly the pulse shows in the R, G and B of light from skin, as measured for white light on many skins (de Haan
 # and van Leest 2014, the blood-volume-pulse signature).
-_PULSE_RGB = (0.33, 0.77, 0.53)
+PULSE_RGB = (0.33, 0.77, 0.53)
 
 # Share of the sensor noise's power that R, G and B have in common, as after a camera's processing.
 _COMMON_NOISE = 2 / 3
@@ -94,31 +95,25 @@ class SyntheticClip:
         random = np.random.default_rng(settings.seed)
         frames = max(round(settings.duration_s * settings.fs), 2)
         self.timestamps_s = np.arange(frames) / settings.fs
-        breath_phase = _phase(
-            settings.breathing_rate / 60, 0.05 * _wander(frames, settings.fs, 0.1, random), settings.fs
-        )
-        self.respiration = _standardized(_breath(breath_phase + random.uniform(0, 2 * np.pi)))
-        # Heart-rate variability: slow wandering, and the heart quickening with each breath in.
-        variation = 0.02 * _wander(frames, settings.fs, 0.15, random) + 0.015 * self.respiration
-        self._beat_phase = _phase(settings.heart_rate / 60, variation, settings.fs)
-        self.pulse = _standardized(_beat(self._beat_phase + random.uniform(0, 2 * np.pi)))
-        self._breath_phase = breath_phase
+        self.physiology = Physiology(frames, settings.fs, settings.heart_rate, settings.breathing_rate, random)
+        self.pulse = self.physiology.pulse
+        self.respiration = self.physiology.respiration
         self._motion = settings.head_motion * np.stack(
-            [_wander(frames, settings.fs, 0.4, random), _wander(frames, settings.fs, 0.4, random)]
+            [wander(frames, settings.fs, 0.4, random), wander(frames, settings.fs, 0.4, random)]
         )
-        self._light = 1.0 + settings.light_change * _wander(frames, settings.fs, 0.3, random)
+        self._light = 1.0 + settings.light_change * wander(frames, settings.fs, 0.3, random)
         self._light += settings.flicker * random.standard_normal(frames)
         self._noise_seed = int(random.integers(2**31))
 
     @property
     def heart_rate(self) -> float:
         """True mean heart rate in beats/min."""
-        return _rate(self._beat_phase, self.fs)
+        return self.physiology.heart_rate
 
     @property
     def breathing_rate(self) -> float:
         """True mean breathing rate in breaths/min."""
-        return _rate(self._breath_phase, self.fs)
+        return self.physiology.breathing_rate
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
         """Yield the frames, each (H, W, 3) uint8 RGB; they are drawn one by one, in constant memory."""
@@ -130,7 +125,8 @@ class SyntheticClip:
         across = self._motion[0] * size_face
         margin = int(np.abs(across).max()) + 2
         layers = np.pad(self._layers(), ((0, 0), (0, 0), (margin, margin)), mode="edge")
-        noise, pool = self._noise()
+        noise = np.random.default_rng(self._noise_seed)
+        pool = noise_pool(2 * height * width, settings.noise, noise)
         # The same memory serves all frames: fresh arrays of this size cost more than the arithmetic.
         rows, rows_spare = np.empty_like(layers), np.empty_like(layers)
         moved, moved_spare = np.empty((2, 4, height, width), dtype=np.float32)
@@ -143,7 +139,7 @@ class SyntheticClip:
             frame = np.empty((height, width, 3), dtype=np.uint8)
             for channel in range(3):
                 # Skin darkens as it fills with blood: brightness x light x (1 - signature x strength x pulse).
-                beat = -settings.pulse_strength * self.pulse[t] * _PULSE_RGB[channel]
+                beat = -settings.pulse_strength * self.pulse[t] * PULSE_RGB[channel]
                 np.multiply(moved[3], float(beat * self._light[t]), out=plane)
                 plane += float(self._light[t])
                 plane *= moved[channel]
@@ -158,17 +154,29 @@ class SyntheticClip:
         skin = _skin(self.portrait, self.face)
         return np.concatenate([np.clip(colour, 0, 255).transpose(2, 0, 1), skin[None]])
 
-    def _noise(self) -> tuple[np.random.Generator, NDArray[np.float32]]:
-        """A pool of noise (3, 2 * H * W), drawn once, and what says where each frame looks at it."""
-        random = np.random.default_rng(self._noise_seed)
-        size = 2 * self.portrait.shape[0] * self.portrait.shape[1]
-        common = random.standard_normal(size, dtype=np.float32)
-        pool = random.standard_normal((3, size), dtype=np.float32)
-        pool *= np.float32((1 - _COMMON_NOISE) ** 0.5)
-        pool += np.float32(_COMMON_NOISE**0.5) * common
-        pool *= np.float32(self.settings.noise)
-        pool += np.float32(0.5)  # rounds to the nearest level once it is cut to whole numbers
-        return random, pool
+
+def noise_pool(pixels: int, noise: float, random: np.random.Generator) -> NDArray[np.float32]:
+    """Noise of a sensor, to be drawn once and looked at from another place each frame.
+
+    Parameters
+    ----------
+    pixels : int
+    noise : float
+        Standard deviation in levels; two thirds of its power is common to R, G and B.
+    random : numpy Generator
+
+    Returns
+    -------
+    float32 array of shape (3, pixels)
+        0.5 more than the noise, which rounds to the nearest level what is then cut to whole numbers.
+    """
+    common = random.standard_normal(pixels, dtype=np.float32)
+    pool = random.standard_normal((3, pixels), dtype=np.float32)
+    pool *= np.float32((1 - _COMMON_NOISE) ** 0.5)
+    pool += np.float32(_COMMON_NOISE**0.5) * common
+    pool *= np.float32(noise)
+    pool += np.float32(0.5)
+    return pool
 
 
 def demo_clip(seed: int = 0) -> SyntheticClip:
@@ -189,45 +197,6 @@ def demo_clip(seed: int = 0) -> SyntheticClip:
     portrait = area_resize(astronaut()[:384], _DEMO_HEIGHT, _DEMO_WIDTH)  # type: ignore[no-untyped-call]
     face = (0.44 * _DEMO_WIDTH, 0.315 * _DEMO_HEIGHT, 0.31 * _DEMO_HEIGHT)
     return SyntheticClip((portrait + 0.5).astype(np.uint8), face, ClipSettings(seed=seed))
-
-
-def _phase(frequency: float, variation: NDArray[np.float64], fs: float) -> NDArray[np.float64]:
-    """Phase in radians of an oscillation whose frequency in Hz varies by a relative amount."""
-    return 2 * np.pi * frequency / fs * np.cumsum(1.0 + variation)
-
-
-def _rate(phase: NDArray[np.float64], fs: float) -> float:
-    return float((phase[-1] - phase[0]) / (2 * np.pi) / ((len(phase) - 1) / fs) * 60)
-
-
-def _beat(phase: NDArray[np.float64]) -> NDArray[np.float64]:
-    """One beat a turn: a steep systolic wave and a lower one after the dicrotic notch."""
-    turn = np.mod(phase, 2 * np.pi)
-
-    def wave(centre: float, width: float) -> NDArray[np.float64]:
-        distance = np.angle(np.exp(1j * (turn - centre)))
-        return np.asarray(np.exp(-0.5 * (distance / width) ** 2))
-
-    return wave(1.6, 0.55) + 0.45 * wave(3.4, 0.8)
-
-
-def _breath(phase: NDArray[np.float64]) -> NDArray[np.float64]:
-    """One breath a turn: in a little faster than out."""
-    return np.asarray(np.sin(phase + 0.3 * np.sin(phase)))
-
-
-def _wander(frames: int, fs: float, highest: float, random: np.random.Generator) -> NDArray[np.float64]:
-    """Smooth random motion below a frequency in Hz, the slower the larger; standard deviation 1 in the long run."""
-    frequencies = np.exp(random.uniform(np.log(0.02), np.log(highest), 8))
-    phases = random.uniform(0, 2 * np.pi, 8)
-    times = np.arange(frames)[:, None] / fs
-    waves: NDArray[np.float64] = np.sin(2 * np.pi * frequencies * times + phases)
-    return np.asarray(waves.sum(axis=1) / 2.0)
-
-
-def _standardized(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    centred = values - values.mean()
-    return np.asarray(centred / max(float(centred.std()), 1e-12))
 
 
 def _skin(portrait: NDArray[np.uint8], face: tuple[float, float, float]) -> NDArray[np.float32]:
