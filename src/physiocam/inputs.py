@@ -6,8 +6,9 @@ pixels and channels; Small is the normalized difference of consecutive Big-sized
 standard deviation over the recording (its mean is kept), and only then area-resized to the Small size.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,36 +108,96 @@ def input_blocks(located: Iterable[Located], shape: InputShape, block_frames: in
     """
     clips = -(-block_frames // shape.clip_length)
     collector = _Collector(shape, clips)
-    previous: NDArray[np.uint8] | None = None
-    previous_square: Square | None = None
-    previous_face: NDArray[np.float32] | None = None
-    for image, square in located:
-        face = None if image is None or square is None else _face(image, square, shape.big_size)
+    for face, change in face_changes(located, shape.big_size):
         if collector.frames:
-            if face is not None and previous is not None and previous_square is not None:
-                assert square is not None
-                before = previous_face if square == previous_square else None
-                if before is None:
-                    before = _face(previous, square, shape.big_size)
-                collector.add_difference(before, face)
-            else:
-                collector.add_still()
+            collector.add_change(change)
             if collector.is_full:
                 yield collector.block()
                 collector = _Collector(shape, clips)
         collector.add_frame(face)
-        previous, previous_square, previous_face = image, square, face
     if collector.frames:
-        collector.add_still()
+        collector.add_change(None)
         yield collector.block()
 
 
-def _face(image: NDArray[np.uint8], square: Square, size: int) -> NDArray[np.float32]:
-    """Cut the square out and resize it; float32 planes (3, size, size) in 1/255..1."""
-    cut = image[square.y : square.y + square.size, square.x : square.x + square.size]
+class FaceChange(NamedTuple):
+    """A frame at the Big size, and what changed since the one before.
+
+    Attributes
+    ----------
+    face : float32 array (3, size, size) or None
+        Planes of the face square, 0..1; None where there is no face.
+    change : float32 array (3, size, size) or None
+        Normalized difference from the frame before; None where either has no face, and at the first frame.
+    """
+
+    face: NDArray[np.float32] | None
+    change: NDArray[np.float32] | None
+
+
+FacePlanes = Callable[[NDArray[np.uint8], int], NDArray[np.float32]]
+
+
+def lifted_planes(cut: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
+    """Resize a face; black is lifted to 1/255, as by the reference.
+
+    Parameters
+    ----------
+    cut : uint8 array (H, W, 3)
+    size : int
+
+    Returns
+    -------
+    float32 array (3, size, size), in 1/255..1
+    """
     face = area_resize(cut, size, size).transpose(2, 0, 1)
     face *= _DARKEST
     return np.clip(face, _DARKEST, 1.0, out=face)
+
+
+def face_changes(located: Iterable[Located], size: int, planes: FacePlanes = lifted_planes) -> Iterator[FaceChange]:
+    """Cut and resize each face once, and take the differences; constant memory.
+
+    Parameters
+    ----------
+    located : iterable of (image, square)
+        As in `input_blocks`.
+    size : int
+        Side of the Big frames in pixels.
+    planes : callable
+        Turns a cut-out square into planes of this size.
+
+    Yields
+    ------
+    FaceChange
+        One a frame.
+    """
+    previous: NDArray[np.uint8] | None = None
+    previous_square: Square | None = None
+    previous_face: NDArray[np.float32] | None = None
+    for image, square in located:
+        face = None if image is None or square is None else planes(_cut(image, square), size)
+        change = None
+        if face is not None and previous is not None and previous_square is not None:
+            assert square is not None
+            before = previous_face if square == previous_square else None
+            if before is None:
+                before = planes(_cut(previous, square), size)
+            change = _normalized_difference(before, face)
+        yield FaceChange(face, change)
+        previous, previous_square, previous_face = image, square, face
+
+
+def _cut(image: NDArray[np.uint8], square: Square) -> NDArray[np.uint8]:
+    return image[square.y : square.y + square.size, square.x : square.x + square.size]
+
+
+def _normalized_difference(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float32]:
+    difference = after - before
+    total = after + before
+    total += _EPSILON
+    difference /= total
+    return difference
 
 
 class _Collector:
@@ -150,8 +211,8 @@ class _Collector:
         )
         self._small = np.zeros((clips, shape.clip_length, 3, shape.small_size, shape.small_size), np.float32)
         self._missing: list[tuple[int, int]] = []
-        self._big_sums = _Sums()
-        self._small_sums = _Sums()
+        self._big_sums = Sums()
+        self._small_sums = Sums()
         self.frames = 0
         self._differences = 0
 
@@ -172,18 +233,12 @@ class _Collector:
             self._missing.append((clip, k))
         self.frames += 1
 
-    def add_difference(self, before: NDArray[np.float32], after: NDArray[np.float32]) -> None:
-        difference = after - before
-        total = after + before
-        total += _EPSILON
-        difference /= total
-        self._small_sums.add(difference)
-        clip, t = divmod(self._differences, self._shape.clip_length)
-        size = self._shape.small_size
-        self._small[clip, t] = area_resize_planes(difference, size, size)
-        self._differences += 1
-
-    def add_still(self) -> None:
+    def add_change(self, change: NDArray[np.float32] | None) -> None:
+        if change is not None:
+            self._small_sums.add(change)
+            clip, t = divmod(self._differences, self._shape.clip_length)
+            size = self._shape.small_size
+            self._small[clip, t] = area_resize_planes(change, size, size)
         self._differences += 1
 
     def block(self) -> InputBlock:
@@ -200,8 +255,14 @@ class _Collector:
         return InputBlock(self.frames, small, self._big_sums.mean, self._big_sums.std, big)
 
 
-class _Sums:
-    """Running mean and standard deviation (ddof 0) of everything added."""
+class Sums:
+    """Running mean and standard deviation (ddof 0) of everything added.
+
+    Attributes
+    ----------
+    mean, std : float
+        0 while nothing was added; the deviation is also 0 where only rounding would make one.
+    """
 
     def __init__(self) -> None:
         self._count = 0
@@ -209,6 +270,7 @@ class _Sums:
         self._squares = 0.0
 
     def add(self, values: NDArray[np.float32]) -> None:
+        """Count these values in; contiguous float32 of any shape."""
         # One frame's sums are safe in single precision (both add pairwise or in many lanes); those of a recording
         # are kept in double.
         flat = values.ravel()
@@ -218,10 +280,12 @@ class _Sums:
 
     @property
     def mean(self) -> float:
+        """Mean of everything added."""
         return self._sum / self._count if self._count else 0.0
 
     @property
     def std(self) -> float:
+        """Standard deviation of everything added."""
         if not self._count:
             return 0.0
         variance = self._squares / self._count - self.mean**2

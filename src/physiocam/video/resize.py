@@ -5,9 +5,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-# Output rows that share one matrix product. A row of area weights is zero outside a short run of source
-# pixels, so multiplying band by band skips nearly all of the zeros and still leaves BLAS something to do.
+# Output rows that share one matrix product, and the source pixels they should span. A row of area weights is zero
+# outside a short run of source pixels, so multiplying band by band skips nearly all of the zeros and still leaves BLAS
+# something to do.
 _BAND = 16
+_SPAN = 24
 
 
 def area_resize(image: NDArray[np.generic], height: int, width: int) -> NDArray[np.float32]:
@@ -66,8 +68,9 @@ def _resize_columns(planes: NDArray[np.float32], width: int) -> NDArray[np.float
 def _bands(source: int, target: int) -> tuple[tuple[slice, slice, NDArray[np.float32]], ...]:
     weights = _area_weights(source, target)
     bands = []
-    for start in range(0, target, _BAND):
-        rows = slice(start, min(start + _BAND, target))
+    band = max(min(_SPAN * target // source, _BAND), 4)
+    for start in range(0, target, band):
+        rows = slice(start, min(start + band, target))
         used = np.flatnonzero(weights[rows].any(axis=0))
         columns = slice(int(used[0]), int(used[-1]) + 1)
         bands.append((rows, columns, np.ascontiguousarray(weights[rows, columns], dtype=np.float32)))
