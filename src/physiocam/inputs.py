@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.video.resize import area_resize, area_resize_planes
+from physiocam.video.resize import area_resize
 from physiocam.video.tracker import Square
 
 # Keeps the normalized difference of two black pixels defined, as in the reference.
@@ -125,9 +125,9 @@ class FaceChange(NamedTuple):
 
     Attributes
     ----------
-    face : float32 array (3, size, size) or None
-        Planes of the face square, 0..1; None where there is no face.
-    change : float32 array (3, size, size) or None
+    face : float32 array (size, size, 3) or None
+        The face square, 0..1; None where there is no face.
+    change : float32 array (size, size, 3) or None
         Normalized difference from the frame before; None where either has no face, and at the first frame.
     """
 
@@ -135,10 +135,10 @@ class FaceChange(NamedTuple):
     change: NDArray[np.float32] | None
 
 
-FacePlanes = Callable[[NDArray[np.uint8], int], NDArray[np.float32]]
+FacePixels = Callable[[NDArray[np.uint8], int], NDArray[np.float32]]
 
 
-def lifted_planes(cut: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
+def lifted_pixels(cut: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
     """Resize a face; black is lifted to 1/255, as by the reference.
 
     Parameters
@@ -148,14 +148,14 @@ def lifted_planes(cut: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
 
     Returns
     -------
-    float32 array (3, size, size), in 1/255..1
+    float32 array (size, size, 3), in 1/255..1
     """
-    face = area_resize(cut, size, size).transpose(2, 0, 1)
+    face = area_resize(cut, size, size)
     face *= _DARKEST
     return np.clip(face, _DARKEST, 1.0, out=face)
 
 
-def face_changes(located: Iterable[Located], size: int, planes: FacePlanes = lifted_planes) -> Iterator[FaceChange]:
+def face_changes(located: Iterable[Located], size: int, pixels: FacePixels = lifted_pixels) -> Iterator[FaceChange]:
     """Cut and resize each face once, and take the differences; constant memory.
 
     Parameters
@@ -164,8 +164,8 @@ def face_changes(located: Iterable[Located], size: int, planes: FacePlanes = lif
         As in `input_blocks`.
     size : int
         Side of the Big frames in pixels.
-    planes : callable
-        Turns a cut-out square into planes of this size.
+    pixels : callable
+        Resizes a cut-out square to this size.
 
     Yields
     ------
@@ -176,13 +176,13 @@ def face_changes(located: Iterable[Located], size: int, planes: FacePlanes = lif
     previous_square: Square | None = None
     previous_face: NDArray[np.float32] | None = None
     for image, square in located:
-        face = None if image is None or square is None else planes(_cut(image, square), size)
+        face = None if image is None or square is None else pixels(_cut(image, square), size)
         change = None
         if face is not None and previous is not None and previous_square is not None:
             assert square is not None
             before = previous_face if square == previous_square else None
             if before is None:
-                before = planes(_cut(previous, square), size)
+                before = pixels(_cut(previous, square), size)
             change = _normalized_difference(before, face)
         yield FaceChange(face, change)
         previous, previous_square, previous_face = image, square, face
@@ -228,7 +228,7 @@ class _Collector:
         if skipped == 0 and face is not None:
             fixed = face * _FIXED_POINT
             fixed += np.float32(0.5)
-            self._big[clip, k] = fixed
+            self._big[clip, k] = fixed.transpose(2, 0, 1)
         elif skipped == 0:
             self._missing.append((clip, k))
         self.frames += 1
@@ -238,7 +238,7 @@ class _Collector:
             self._small_sums.add(change)
             clip, t = divmod(self._differences, self._shape.clip_length)
             size = self._shape.small_size
-            self._small[clip, t] = area_resize_planes(change, size, size)
+            self._small[clip, t] = area_resize(change, size, size).transpose(2, 0, 1)
         self._differences += 1
 
     def block(self) -> InputBlock:
