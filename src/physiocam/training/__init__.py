@@ -1,0 +1,1 @@
+"""Training (extra `train`)."""
