@@ -1,0 +1,1 @@
+"""Drawn people: faces that are invented, moved by action units, and filmed."""
