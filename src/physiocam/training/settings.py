@@ -1,0 +1,150 @@
+"""What a training run is: one typed object, the same in YAML and on the command line."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from physiocam.errors import PhysiocamError
+from physiocam.networks.registry import AnyConfig, preset
+
+
+class TrainSettings(BaseModel):
+    """One training run. The defaults are the paper's protocol (section 4.1 and its released code).
+
+    Attributes
+    ----------
+    store : Path
+        Prepared recordings.
+    output : Path
+        Folder for checkpoints, logs and the bundle.
+    network : NetworkConfig
+        Or the name of a preset.
+    subjects : tuple of str, optional
+        Whose recordings are trained on; all by default.
+    exclude_subjects : tuple of str
+        Held out, for testing.
+    epochs : int
+    batch_clips : int
+        Clips a step, over all devices.
+    learning_rate : float
+        Adam's; it stays constant.
+    pos_weight : "train", "published" or "none"
+        Weight of the present frames of binary tasks: absent over present frames of this training set, the authors'
+        numbers for BP4D+, or 1.
+    gradients : "sum" or "pcgrad"
+        Tasks' gradients are added, or freed of conflict first.
+    precision : "32-true" or "bf16-mixed"
+    devices, nodes : int
+        Processes on a machine, one a GPU or CPU group, and machines.
+    workers : int
+        Processes that read clips; 0 reads in the training process.
+    in_memory : bool
+        Keep the training recordings in memory, which is fastest where they fit.
+    seed : int
+        Of the weights, the order of clips and dropout.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    store: Path
+    output: Path
+    network: AnyConfig = preset("bigsmall")
+    subjects: tuple[str, ...] | None = None
+    exclude_subjects: tuple[str, ...] = ()
+    epochs: Annotated[int, Field(ge=1)] = 5
+    batch_clips: Annotated[int, Field(ge=1)] = 180
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    pos_weight: Literal["train", "published", "none"] = "train"
+    gradients: Literal["sum", "pcgrad"] = "sum"
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    devices: Annotated[int, Field(ge=1)] = 1
+    nodes: Annotated[int, Field(ge=1)] = 1
+    workers: Annotated[int, Field(ge=0)] = 0
+    in_memory: bool = True
+    seed: int = 100
+
+    @field_validator("network", mode="before")
+    @classmethod
+    def _by_name(cls, value: Any) -> Any:
+        try:
+            return preset(value) if isinstance(value, str) else value
+        except PhysiocamError as error:
+            raise ValueError(str(error)) from None
+
+
+def read_settings(path: str | os.PathLike[str] | None, changes: Sequence[str] = ()) -> TrainSettings:
+    """Read a run's settings.
+
+    Parameters
+    ----------
+    path : path, optional
+        YAML file with the fields of `TrainSettings`.
+    changes : sequence of str
+        "field=value" or "network.field=value", as in `--set epochs=10`; values are YAML.
+
+    Returns
+    -------
+    TrainSettings
+
+    Raises
+    ------
+    PhysiocamError
+        If the file cannot be read, or a field is wrong: the message names it with what is allowed.
+    """
+    values: dict[str, Any] = {} if path is None else _yaml(Path(path))
+    for change in changes:
+        _apply(values, change)
+    try:
+        return TrainSettings.model_validate(values)
+    except ValidationError as error:
+        raise PhysiocamError(_explained(error)) from None
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PhysiocamError(f"'{path}' cannot be read: {error.strerror}; give a YAML file of settings") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise PhysiocamError(f"'{path}' is no YAML: {reason[:200]}") from None
+    if not isinstance(content, dict):
+        raise PhysiocamError(f"'{path}' holds {type(content).__name__}; expected fields such as 'store: PATH'")
+    return content
+
+
+def _apply(values: dict[str, Any], change: str) -> None:
+    name, equals, text = change.partition("=")
+    if not equals or not name:
+        raise PhysiocamError(f"--set {change!r}; expected FIELD=VALUE, such as epochs=10")
+    *outer, last = name.split(".")
+    for field in outer:
+        inner = values.get(field)
+        if isinstance(inner, str) and field == "network":
+            # A field of a preset: what it says otherwise stays.
+            inner = preset(inner).model_dump()
+        elif inner is None and field == "network":
+            inner = preset("bigsmall").model_dump()
+        if not isinstance(inner, dict):
+            raise PhysiocamError(f"--set {change!r}: '{field}' has no fields of its own")
+        values[field] = inner
+        values = inner
+    try:
+        values[last] = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise PhysiocamError(f"--set {change!r}: {text!r} is no YAML value") from None
+
+
+def _explained(error: ValidationError) -> str:
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"]) or "settings"
+    if first["type"] == "extra_forbidden":
+        return f"'{field}' is no field of the settings; known are {', '.join(TrainSettings.model_fields)}"
+    if first["type"] == "missing":
+        return f"'{field}' is missing; give it in the file or as --set {field}=VALUE"
+    reason = first["msg"].removeprefix("Value error, ")
+    return f"{field} is {first['input']!r}: {reason[0].lower()}{reason[1:]}"
