@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch")
 from torch import Tensor, nn  # noqa: E402
 from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss  # noqa: E402
 
+from physiocam.networks.baselines import DeepPhysConfig, MttsCanConfig  # noqa: E402
 from physiocam.networks.config import PULSE, BigSmallConfig, NetworkConfig  # noqa: E402
 from physiocam.networks.network import Network  # noqa: E402
 from physiocam.networks.registry import build, preset  # noqa: E402
@@ -105,6 +106,54 @@ def test_every_variant_of_the_family(
         outputs = network(clips(golden["big"])[:, :: config.big_stride], clips(golden["small"]))
     for i, task in enumerate(config.tasks):
         close(outputs[task.name], golden[f"{prefix}_out{i}"])
+
+
+@pytest.mark.parametrize(
+    ("config", "prefix"),
+    [
+        (DeepPhysConfig(), "deepphys9"),
+        (DeepPhysConfig(antialias=True), "deepphys9_antialias"),
+        (MttsCanConfig(), "mttscan9"),
+        (MttsCanConfig(antialias=True), "mttscan9_antialias"),
+        (preset("drml"), "drml"),
+        (preset("alexnet"), "alexnet"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_papers_baselines(
+    shared: Path, fill: Callable[[nn.Module], None], config: NetworkConfig, prefix: str
+) -> None:
+    golden = np.load(shared / "golden" / "models_fill_io.npz")
+    network = build(config).eval()
+    fill(network)
+    with torch.inference_mode():
+        outputs = network(clips(golden["big"]), clips(golden["small"]))
+    for i, task in enumerate(config.tasks):
+        close(outputs[task.name], golden[f"{prefix}_out{i}"])
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("deepphys-36", ["tb_deepphys36"]),
+        ("ts-can-36", ["tb_tscan36_fd10"]),
+        ("mtts-can-72", ["tb_mttscan72_fd10_y", "tb_mttscan72_fd10_r"]),
+    ],
+)
+def test_the_toolbox_forms(shared: Path, fill: Callable[[nn.Module], None], name: str, keys: list[str]) -> None:
+    golden = np.load(shared / "golden" / "models_fill_io.npz")
+    config = preset(name)
+    network = build(config).eval()
+    fill(network)
+    x = torch.from_numpy(golden["x36"])
+    if config.big_size == 72:
+        x = x.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
+    # The toolbox stacks differences and frames as six channels.
+    small, big = x.reshape(-1, config.clip_length, *x.shape[1:]).chunk(2, dim=2)
+    with torch.inference_mode():
+        outputs = network(big, small)
+    for task, key in zip(config.tasks, keys, strict=True):
+        close(outputs[task.name], golden[key])
 
 
 def test_losses_and_gradients_of_the_joint_network(shared: Path) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from pydantic import BeforeValidator, SerializeAsAny
 
 from physiocam.errors import PhysiocamError
+from physiocam.networks.baselines import AlexNetConfig, DeepPhysConfig, DrmlConfig, MttsCanConfig
+from physiocam.networks.baselines import AlexNetConfig, DeepPhysConfig, DrmlConfig, MttsCanConfig
 from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig, NetworkConfig
 
 if TYPE_CHECKING:
@@ -21,7 +23,14 @@ class _Architecture(NamedTuple):
 # The modules are imported when a network is built: a description is read without PyTorch.
 _ARCHITECTURES = {
     "bigsmall": _Architecture(BigSmallConfig, "physiocam.networks.bigsmall", "BigSmall"),
+    "deepphys": _Architecture(DeepPhysConfig, "physiocam.networks.deepphys", "DeepPhys"),
+    "mtts_can": _Architecture(MttsCanConfig, "physiocam.networks.mtts_can", "MttsCan"),
+    "drml": _Architecture(DrmlConfig, "physiocam.networks.drml", "Drml"),
+    "alexnet": _Architecture(AlexNetConfig, "physiocam.networks.alexnet", "AlexNet"),
 }
+
+# Frames in a clip in the toolbox's settings.
+_TOOLBOX_CLIP = 10
 
 # Rows of the paper's Tables 1, 6 and 7. The single-branch networks see every frame, have no shift, and predict what
 # their inputs carry.
@@ -38,6 +47,15 @@ _PRESETS: dict[str, NetworkConfig] = {
     "bigsmall-big-to-small": BigSmallConfig(lateral="big_to_small"),
     "bigsmall-small-to-big": BigSmallConfig(lateral="small_to_big"),
     "bigsmall-grey": BigSmallConfig(big_channels=1),
+    # The paper's baselines, then the same networks as the rPPG-Toolbox has them.
+    "deepphys": DeepPhysConfig(),
+    "mtts-can": MttsCanConfig(),
+    "drml": DrmlConfig(),
+    "alexnet": AlexNetConfig(),
+    "deepphys-36": DeepPhysConfig(pooled=True, clip_length=_TOOLBOX_CLIP, big_size=36, small_size=36),
+    "deepphys-72": DeepPhysConfig(pooled=True, clip_length=_TOOLBOX_CLIP, big_size=72, small_size=72),
+    "ts-can-36": MttsCanConfig(pooled=True, clip_length=_TOOLBOX_CLIP, big_size=36, small_size=36, tasks=(PULSE,)),
+    "mtts-can-72": MttsCanConfig(pooled=True, clip_length=_TOOLBOX_CLIP, big_size=72, small_size=72),
 }
 
 

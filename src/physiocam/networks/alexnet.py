@@ -1,0 +1,49 @@
+"""AlexNet: action units from stills."""
+
+from torch import Tensor, nn
+from torch.nn.functional import dropout, max_pool2d, relu
+
+from physiocam.networks.baselines import ALEXNET_LAYERS, ALEXNET_WIDTH, AlexNetConfig
+from physiocam.networks.network import Network, given
+
+
+class AlexNet(Network):
+    """Five convolutions, three of them pooled, and three linear layers.
+
+    Parameters
+    ----------
+    config : AlexNetConfig
+
+    References
+    ----------
+    Krizhevsky, "One weird trick for parallelizing convolutional neural networks", arXiv 1404.5997, with the first
+    linear layer as wide as the maps of the paper's 144 x 144 frames.
+    """
+
+    def __init__(self, config: AlexNetConfig) -> None:
+        super().__init__()
+        self.config: AlexNetConfig = config
+        strides, paddings = (4, 1, 1, 1, 1), (2, 2, 1, 1, 1)
+        convolutions = [
+            nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=padding)
+            for (inputs, outputs, kernel), stride, padding in zip(ALEXNET_LAYERS, strides, paddings, strict=True)
+        ]
+        self.conv1, self.conv2, self.conv3, self.conv4, self.conv5 = convolutions
+        self.fc1 = nn.Linear(ALEXNET_LAYERS[-1][1] * config.map_size**2, ALEXNET_WIDTH)
+        self.fc2 = nn.Linear(ALEXNET_WIDTH, ALEXNET_WIDTH)
+        self.heads = nn.ModuleDict({task.name: nn.Linear(ALEXNET_WIDTH, task.outputs) for task in config.tasks})
+
+    def forward(self, big: Tensor | None = None, small: Tensor | None = None) -> dict[str, Tensor]:
+        """Predict every task for every frame from Big frames alone; see `Network.forward`."""
+        x = self.maps(big, small).flatten(1)
+        x = relu(self.fc1(dropout(x, 0.5, self.training)))
+        x = relu(self.fc2(dropout(x, 0.5, self.training)))
+        return {name: head(x).unflatten(0, (-1, self.config.clip_length)) for name, head in self.heads.items()}
+
+    def maps(self, big: Tensor | None = None, small: Tensor | None = None) -> Tensor:  # noqa: ARG002
+        """Feature maps, (B * N, 256, map_size, map_size); inputs as in `forward`."""
+        x = max_pool2d(relu(self.conv1(given(big, "big").flatten(0, 1))), 3, 2)
+        x = max_pool2d(relu(self.conv2(x)), 3, 2)
+        for convolution in (self.conv3, self.conv4, self.conv5):
+            x = relu(convolution(x))
+        return max_pool2d(x, 3, 2)
