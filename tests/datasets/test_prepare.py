@@ -140,7 +140,7 @@ WIDE = np.zeros((5, 20, 40, 3), np.uint8)
 
 
 def test_processes_give_the_same_store_as_one(tmp_path: Path) -> None:
-    cloudpickle = pytest.importorskip("joblib.externals.cloudpickle")
+    cloudpickle = pytest.importorskip("cloudpickle")
     # Other processes cannot import this file by its name.
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
     prepare(entries(4), tmp_path / "one")
