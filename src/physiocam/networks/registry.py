@@ -7,7 +7,6 @@ from pydantic import BeforeValidator, SerializeAsAny
 
 from physiocam.errors import PhysiocamError
 from physiocam.networks.baselines import AlexNetConfig, DeepPhysConfig, DrmlConfig, MttsCanConfig
-from physiocam.networks.baselines import AlexNetConfig, DeepPhysConfig, DrmlConfig, MttsCanConfig
 from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig, NetworkConfig
 
 if TYPE_CHECKING:
