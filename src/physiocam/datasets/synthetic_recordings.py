@@ -15,8 +15,6 @@ from physiocam.errors import DatasetError
 from physiocam.video.even_grid import Still, untimed_grid
 from physiocam.video.reader import Video
 
-TRIALS_PER_SUBJECT = 2
-
 # The settings of three difficulties: how much a person moves, and how good light and camera are.
 DIFFICULTIES = MappingProxyType(
     {
@@ -49,11 +47,7 @@ class SceneFrames:
 
     def open(self) -> Video:
         """Open the frames for one pass."""
-        return Video(self.name, _DrawnFrames(self.scene()))
-
-    def scene(self) -> Scene:
-        """Set up what the frames are drawn from, with its truth."""
-        return Scene(Person.invent(self.person_seed), self.settings)
+        return Video(self.name, _DrawnFrames(Scene(Person.invent(self.person_seed), self.settings)))
 
 
 class _DrawnFrames:
@@ -94,6 +88,10 @@ class SyntheticRecording:
         """No files."""
         return ()
 
+    def scene(self) -> Scene:
+        """Set up what the frames are drawn from, with its truth."""
+        return Scene(Person.invent(self.person_seed), self.settings)
+
     def load(self) -> Recording:
         """Find out the truth; no frame is drawn yet.
 
@@ -103,8 +101,7 @@ class SyntheticRecording:
             Signals "pulse" and "respiration" (a.u.), "heart_rate" (beats/min) and "breathing_rate" (breaths/min), and
             the codes of the 12 action units, all with a value a frame.
         """
-        frames = SceneFrames(self.name, self.person_seed, self.settings)
-        scene = frames.scene()
+        scene = self.scene()
         physiology = scene.physiology
         signals = {
             "pulse": (physiology.pulse, "a.u."),
@@ -116,16 +113,16 @@ class SyntheticRecording:
             name=self.name,
             subject=self.subject,
             trial=self.trial,
-            frames=frames,
+            frames=SceneFrames(self.name, self.person_seed, self.settings),
             signals={name: Signal(values, scene.timestamps_s, unit) for name, (values, unit) in signals.items()},
             action_units=scene.expressions.codes,
         )
 
 
 def synthetic_entries(
-    recordings: int, seed: int = 0, settings: SceneSettings | None = None
+    recordings: int, seed: int = 0, settings: SceneSettings | None = None, trials: int = 2
 ) -> list[SyntheticRecording]:
-    """Recordings of several people, two of each.
+    """Recordings of several people.
 
     Parameters
     ----------
@@ -135,6 +132,8 @@ def synthetic_entries(
     settings : SceneSettings, optional
         What all have in common, by default ``DIFFICULTIES["easy"]``. Heart rate (50..110), breathing rate (9..24), the
         size of the face, the light's colour and the seed are each recording's own; dark skin shows the pulse less.
+    trials : int
+        Recordings of each person.
 
     Returns
     -------
@@ -152,7 +151,7 @@ def synthetic_entries(
     common = settings or DIFFICULTIES["easy"]
     entries = []
     for index in range(recordings):
-        subject, trial = divmod(index, TRIALS_PER_SUBJECT)
+        subject, trial = divmod(index, trials)
         # One number from two, so that people of different seeds are different people.
         person_seed = int(np.random.SeedSequence([seed, subject]).generate_state(1)[0])
         random = np.random.default_rng([seed, index, 1])

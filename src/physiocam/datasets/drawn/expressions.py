@@ -83,6 +83,11 @@ class ExpressionTrack:
         intensity = np.floor(5 * self.action_units + 1e-9).astype(np.int8)
         return ActionUnitCodes(AU_LABELS, (intensity > 0).astype(np.int8), intensity)
 
+    @property
+    def lips_part(self) -> NDArray[np.int8]:
+        """Intensity 0..5 of AU25, which the 12 leave out, by fifths of how far the lips are apart."""
+        return np.floor(5 * self._parted + 1e-9).astype(np.int8)
+
 
 def _course(since: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
     """Onset, apex and offset, 0..1, at times since the beginning in s."""
