@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from physiocam.errors import DatasetError
 from physiocam.video.reader import Video
 
 # How the face square of a recording is found. "face": follow the face, as when measuring. "bottom": the largest square
 # at the bottom of a portrait frame, what the authors cut from BP4D+. "center": the largest centred square.
 Crop = Literal["face", "bottom", "center"]
+
+# What a network learns as the pulse. "sensor": the wave that was recorded with the video. "pseudo": the wave that the
+# skin's colour shows (paper, appendix D.2), where the sensor's is of another kind, such as blood pressure.
+PulseTarget = Literal["sensor", "pseudo"]
 
 # Code of an action unit that the coder could not see.
 UNKNOWN = -1
@@ -25,7 +30,8 @@ class Signal:
     ----------
     values : float64 array (S,)
     timestamps_s : float64 array (S,)
-        Increasing times on the recording's clock: the first frame is at 0.
+        Increasing times on the recording's clock: the first frame is at 0. A single number for the whole recording,
+        such as a heart rate that somebody counted, is one sample at 0.
     unit : str
         Such as "mmHg", "beats/min" or "a.u.".
     """
@@ -33,6 +39,25 @@ class Signal:
     values: NDArray[np.float64]
     timestamps_s: NDArray[np.float64]
     unit: str
+
+    @classmethod
+    def of(cls, values: ArrayLike, timestamps_s: ArrayLike, unit: str) -> Self:
+        """Make a signal of what a file holds: samples that repeat a time or step back in it are left out.
+
+        Raises
+        ------
+        DatasetError
+            If there is no sample, or not one time a sample.
+        """
+        samples, times = np.asarray(values, dtype=np.float64), np.asarray(timestamps_s, dtype=np.float64)
+        if samples.ndim != 1 or samples.shape != times.shape:
+            raise DatasetError(f"{samples.size} samples have {times.size} times; expected one time a sample")
+        timed = np.isfinite(times)
+        samples, times = samples[timed], times[timed]
+        if not len(times):
+            raise DatasetError("a signal without samples; expected at least one number and its time")
+        later = np.concatenate([[True], times[1:] > np.maximum.accumulate(times)[:-1]])
+        return cls(samples[later], times[later], unit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +109,7 @@ class Recording:
         what else the data set has.
     action_units : ActionUnitCodes or None
     crop : Crop
+    pulse_target : PulseTarget
     notes : tuple of str
         What is odd about it, in plain words.
     """
@@ -95,6 +121,7 @@ class Recording:
     signals: Mapping[str, Signal] = field(default_factory=dict)
     action_units: ActionUnitCodes | None = None
     crop: Crop = "face"
+    pulse_target: PulseTarget = "sensor"
     notes: tuple[str, ...] = ()
 
 

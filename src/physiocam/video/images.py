@@ -1,7 +1,11 @@
-"""Folders of images as recordings: one file a frame, in natural order of the names."""
+"""Images as recordings, one a frame: from folders, or straight out of zip archives."""
 
+import io
 import re
-from collections.abc import Generator
+import zipfile
+import zlib
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -10,14 +14,79 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import VideoError
-from physiocam.video.even_grid import Still, untimed_grid
+from physiocam.video.even_grid import EvenGrid, Still, untimed_grid
 from physiocam.video.pixels import RgbConverter
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 
+# What a damaged archive, or an entry packed in an unknown way, makes zipfile raise.
+_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
 
-class ImageFolder:
-    """The images of a folder, numbered frames of one recording.
+# Opens where the images lie, for one pass; what it gives reads the bytes of the image of a name.
+ImageSource = Callable[[], AbstractContextManager[Callable[[str], bytes]]]
+
+
+class ImageSequence:
+    """Images by name, frames of one recording.
+
+    Parameters
+    ----------
+    source : ImageSource
+    names : sequence of str
+        In order of time.
+    grid : EvenGrid
+        Where their frames lie.
+
+    Attributes
+    ----------
+    grid : EvenGrid
+    notes : list of str
+        Images that could not be read are named here while the frames are read.
+    """
+
+    def __init__(self, source: ImageSource, names: Sequence[str], grid: EvenGrid) -> None:
+        self._source = source
+        self._names = names
+        self.grid = grid
+        self.notes = list(grid.notes)
+        self._shape: tuple[int, ...] | None = None
+
+    def stills(self) -> Generator[Still, None, None]:
+        """Yield the images, each read when it is asked for.
+
+        Yields
+        ------
+        Still
+            Its image is None where it cannot be read.
+
+        Raises
+        ------
+        VideoError
+            If the source cannot be opened.
+        """
+        with self._source() as read:
+            for name, position in zip(self._names, self.grid.positions, strict=True):
+                yield Still(float(position), partial(self._image, name, read))
+
+    def _image(self, name: str, read: Callable[[str], bytes]) -> NDArray[np.uint8] | None:
+        try:
+            with av.open(io.BytesIO(read(name)), mode="r") as container:
+                image = RgbConverter()(next(container.decode(video=0)))
+        except (av.FFmpegError, OSError, ValueError, IndexError, KeyError, StopIteration, VideoError, *_ZIP_ERRORS):
+            self.notes.append(f"'{name}' cannot be read as an image; its frame is a gap")
+            return None
+        if self._shape is None:
+            self._shape = image.shape
+        if image.shape != self._shape:
+            raise VideoError(
+                f"'{name}' is {_size(image.shape)} pixels, the images before it {_size(self._shape)}; "
+                "bring all images to one size"
+            )
+        return image
+
+
+def image_folder(folder: Path, fs: float, max_fs: float) -> ImageSequence:
+    """Take all images of a folder, in natural order of their names, as frames of one recording.
 
     Parameters
     ----------
@@ -28,54 +97,39 @@ class ImageFolder:
     max_fs : float
         As in `physiocam.video.even_grid.timed_grid`.
 
-    Attributes
-    ----------
-    grid : EvenGrid
-    notes : list of str
-        Files that could not be read are named here while the frames are read.
-
     Raises
     ------
     VideoError
         If the folder holds no image.
     """
+    names = [path.name for path in sorted(filter(_is_image, folder.iterdir()), key=_natural)]
+    if not names:
+        kinds = " ".join(sorted(_SUFFIXES))
+        raise VideoError(f"folder '{folder}' holds no images; expected one file a frame ({kinds})")
+    return ImageSequence(partial(files_of, folder), names, untimed_grid(len(names), fs, max_fs))
 
-    def __init__(self, folder: Path, fs: float, max_fs: float) -> None:
-        self._files = sorted(filter(_is_image, folder.iterdir()), key=_natural)
-        if not self._files:
-            kinds = " ".join(sorted(_SUFFIXES))
-            raise VideoError(f"folder '{folder}' holds no images; expected one file a frame ({kinds})")
-        self.grid = untimed_grid(len(self._files), fs, max_fs)
-        self.notes = list(self.grid.notes)
-        self._shape: tuple[int, ...] | None = None
 
-    def stills(self) -> Generator[Still, None, None]:
-        """Yield the images, each read when it is asked for.
+@contextmanager
+def files_of(folder: Path) -> Iterator[Callable[[str], bytes]]:
+    """Read files of a folder by their names."""
+    yield lambda name: (folder / name).read_bytes()
 
-        Yields
-        ------
-        Still
-            Its image is None where the file cannot be read.
-        """
-        for path, position in zip(self._files, self.grid.positions, strict=True):
-            yield Still(float(position), partial(self._read, path))
 
-    def _read(self, path: Path) -> NDArray[np.uint8] | None:
-        try:
-            # Without the pattern type, a '%' in the name would stand for a numbered sequence.
-            with av.open(f"file:{path}", options={"pattern_type": "none"}) as container:
-                image = RgbConverter()(next(container.decode(video=0)))
-        except (av.FFmpegError, OSError, ValueError, IndexError, StopIteration, VideoError):
-            self.notes.append(f"'{path.name}' cannot be read as an image; its frame is a gap")
-            return None
-        if self._shape is None:
-            self._shape = image.shape
-        if image.shape != self._shape:
-            raise VideoError(
-                f"'{path}' is {_size(image.shape)} pixels, the images before it {_size(self._shape)}; "
-                "bring all images to one size"
-            )
-        return image
+@contextmanager
+def entries_of(archive: Path) -> Iterator[Callable[[str], bytes]]:
+    """Read entries of a zip archive by their names; nothing is unpacked to disk.
+
+    Raises
+    ------
+    VideoError
+        If it is no archive, or cannot be read.
+    """
+    try:
+        opened = zipfile.ZipFile(archive)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise VideoError(f"'{archive}' cannot be read as a zip archive: {error}") from None
+    with opened:
+        yield opened.read
 
 
 def _is_image(path: Path) -> bool:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from physiocam.errors import VideoError
 from physiocam.video.container import VideoFile
 from physiocam.video.even_grid import EvenGrid, Still, on_grid, untimed_grid
-from physiocam.video.images import ImageFolder
+from physiocam.video.images import image_folder
 
 
 class Frame(NamedTuple):
@@ -127,7 +127,7 @@ def open_video(
         kind = type(source).__name__
         raise VideoError(f"source is of type {kind}, expected a path or a uint8 array (T, H, W, 3)") from None
     if path.is_dir():
-        return Video(str(path), ImageFolder(path, _needed(fs, f"the folder of images '{path}'"), max_fs))
+        return Video(str(path), image_folder(path, _needed(fs, f"the folder of images '{path}'"), max_fs))
     if not path.exists():
         raise VideoError(f"'{path}' does not exist; expected a video file or a folder of images")
     if not path.is_file():

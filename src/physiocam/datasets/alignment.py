@@ -1,0 +1,38 @@
+"""A sensor's signal on the times of the frames."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.datasets.recording import Signal
+
+Alignment = Literal["linear", "release"]
+
+
+def onto_frames(signal: Signal, timestamps_s: NDArray[np.float64], method: Alignment = "linear") -> NDArray[np.float64]:
+    """Values of a signal at the times of the frames.
+
+    Parameters
+    ----------
+    signal : Signal
+    timestamps_s : float64 array (T,)
+        Times of all frames of the recording, on its clock.
+    method : "linear" or "release"
+        "linear" interpolates between the two samples around a frame's time. "release" stretches the samples over the
+        frames whatever their times, as the code of the paper does: frame j of T takes the value at sample
+        j S / (T - 1), and the last frames that of the last sample.
+
+    Returns
+    -------
+    float64 array (T,)
+        NaN where the sensor did not record, and where the samples around a frame are missing ("linear" only). A frame
+        within half a sample of the sensor's first or last sample takes its value.
+    """
+    values, times = signal.values, signal.timestamps_s
+    if method == "release":
+        stretched = np.linspace(0, len(values), len(timestamps_s))
+        return np.interp(stretched, np.arange(len(values)), values)
+    reach = (times[-1] - times[0]) / (len(times) - 1) / 2 if len(times) > 1 else 1e-9
+    onto = np.interp(timestamps_s, times, values)
+    return np.where((timestamps_s >= times[0] - reach) & (timestamps_s <= times[-1] + reach), onto, np.nan)

@@ -1,0 +1,199 @@
+"""Targets: what a network should answer for every frame of a recording, and where that is known."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from physiocam.datasets.alignment import Alignment, onto_frames
+from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, PulseTarget, Recording
+from physiocam.errors import DatasetError
+from physiocam.networks.config import AU_LABELS
+
+# The pseudo PPG of less is mostly the filter's own edge.
+_SHORTEST_PSEUDO_S = 4.0
+
+
+class LabelSettings(BaseModel):
+    """How targets are made.
+
+    Attributes
+    ----------
+    alignment : "linear" or "release"
+        As in `physiocam.datasets.alignment.onto_frames`.
+    differences : "default", "authors" or "toolbox"
+        What becomes of the last frame, which has no difference. "default": its target is unknown. "authors": there is
+        one target less than frames, as in the code of the paper. "toolbox": its target is 0, as in rPPG-Toolbox.
+    unknown_action_units : "masked" or "absent"
+        Frames that the coder could not judge are left out, or called absent, as in both codes.
+    pulse : PulseTarget or "recording"
+        What is learned as the pulse; "recording" leaves it to each recording.
+    pseudo_band : "release" or "paper"
+        Band of the pseudo PPG, as in `physiocam.signals.pseudo_ppg.pseudo_ppg`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    alignment: Alignment = "linear"
+    differences: Literal["default", "authors", "toolbox"] = "default"
+    unknown_action_units: Literal["masked", "absent"] = "masked"
+    pulse: PulseTarget | Literal["recording"] = "recording"
+    pseudo_band: Literal["release", "paper"] = "release"
+
+
+# The named ways to make targets; "authors" is the code of the paper, "toolbox" rPPG-Toolbox.
+LABEL_SETTINGS: Mapping[str, LabelSettings] = MappingProxyType(
+    {
+        "default": LabelSettings(),
+        "authors": LabelSettings(alignment="release", differences="authors", unknown_action_units="absent"),
+        "toolbox": LabelSettings(alignment="release", differences="toolbox", unknown_action_units="absent"),
+    }
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Targets of one recording.
+
+    Attributes
+    ----------
+    targets : mapping of str to float32 array (T, C)
+        Task to targets; 0 where they are not known.
+    masks : mapping of str to bool array (T, C)
+        Where the targets are known.
+    columns : mapping of str to tuple of str
+        Names of each task's C columns.
+    """
+
+    targets: Mapping[str, NDArray[np.float32]]
+    masks: Mapping[str, NDArray[np.bool_]]
+    columns: Mapping[str, tuple[str, ...]]
+
+
+def make_labels(
+    recording: Recording,
+    timestamps_s: NDArray[np.float64],
+    mean_rgb: NDArray[np.floating] | None = None,
+    settings: LabelSettings | None = None,
+) -> Labels:
+    """Make the targets of a recording.
+
+    Parameters
+    ----------
+    recording : Recording
+    timestamps_s : float64 array (T,)
+        Times of all its frames, T >= 2, evenly spaced.
+    mean_rgb : float array (T, 3), optional
+        Mean colour of the face square of every frame, NaN where there is none; pseudo pulse needs it.
+    settings : LabelSettings, optional
+
+    Returns
+    -------
+    Labels
+        "pulse" (T, 1) and "respiration" (T, 1), as differences from a frame to the next over their standard deviation;
+        "au" (T, 12), 1 present and 0 absent, in the order of `physiocam.networks.config.AU_LABELS`. Tasks of which
+        nothing is known are left out. With ``differences="authors"`` there is one row less.
+
+    Raises
+    ------
+    DatasetError
+        If codes and frames differ in number, or the pseudo pulse lacks the colours.
+    """
+    settings = settings or LabelSettings()
+    waves: dict[str, NDArray[np.float64]] = {}
+    kind = recording.pulse_target if settings.pulse == "recording" else settings.pulse
+    if kind == "pseudo":
+        waves["pulse"] = _pseudo_wave(recording, timestamps_s, mean_rgb, settings)
+    elif "pulse" in recording.signals:
+        waves["pulse"] = onto_frames(recording.signals["pulse"], timestamps_s, settings.alignment)
+    if "respiration" in recording.signals:
+        waves["respiration"] = onto_frames(recording.signals["respiration"], timestamps_s, settings.alignment)
+
+    targets: dict[str, NDArray[np.float32]] = {}
+    masks: dict[str, NDArray[np.bool_]] = {}
+    columns: dict[str, tuple[str, ...]] = {}
+    for task, wave in waves.items():
+        difference = difference_label(wave)
+        if settings.differences != "authors":
+            difference = np.append(difference, 0.0 if settings.differences == "toolbox" else np.nan)
+        known = np.isfinite(difference)
+        if known.any():
+            targets[task] = np.where(known, difference, 0.0).astype(np.float32)[:, np.newaxis]
+            masks[task], columns[task] = known[:, np.newaxis], (task,)
+    if recording.action_units is not None:
+        rows = len(timestamps_s) - (settings.differences == "authors")
+        present, known = _action_units(recording, recording.action_units, len(timestamps_s), settings)
+        if known.any():
+            targets["au"], masks["au"], columns["au"] = present[:rows], known[:rows], AU_LABELS
+    return Labels(targets, masks, columns)
+
+
+def difference_label(wave: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Changes of a waveform from each frame to the next, over their standard deviation.
+
+    Neither is the mean removed nor a change divided by the values around it, though the paper's text (appendix D.2)
+    says so: the released code divides by the standard deviation alone, and the published weights learned from that.
+
+    Parameters
+    ----------
+    wave : float64 array (T,)
+        NaN where nothing is known.
+
+    Returns
+    -------
+    float64 array (T - 1,)
+        NaN where a change is not known; 0 throughout where the waveform is constant.
+    """
+    difference = np.diff(wave)
+    known = np.isfinite(difference)
+    spread = float(difference[known].std()) if known.any() else 0.0
+    return difference / spread if spread > 0 else np.where(known, 0.0, np.nan)
+
+
+def _pseudo_wave(
+    recording: Recording,
+    timestamps_s: NDArray[np.float64],
+    mean_rgb: NDArray[np.floating] | None,
+    settings: LabelSettings,
+) -> NDArray[np.float64]:
+    """Pseudo PPG with an envelope of 1, each stretch between gaps by itself."""
+    from physiocam.signals.pseudo_ppg import pseudo_ppg
+
+    if mean_rgb is None:
+        raise DatasetError(f"{recording.name}: the pseudo pulse needs the mean colour of every frame; pass mean_rgb")
+    fs = (len(timestamps_s) - 1) / float(timestamps_s[-1] - timestamps_s[0])
+    heart_rate = None
+    if "heart_rate" in recording.signals:
+        rates = recording.signals["heart_rate"].values
+        usable = rates[np.isfinite(rates) & (rates > 0)]
+        heart_rate = float(usable.mean()) if len(usable) else None
+    wave = np.full(len(mean_rgb), np.nan)
+    seen = np.isfinite(mean_rgb).all(axis=1)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], seen, [False]])))
+    for start, stop in edges.reshape(-1, 2):
+        if stop - start >= _SHORTEST_PSEUDO_S * fs:
+            colours = np.asarray(mean_rgb[start:stop], dtype=np.float64)
+            wave[start:stop] = pseudo_ppg(colours, fs, heart_rate, band=settings.pseudo_band)[1]
+    return wave
+
+
+def _action_units(
+    recording: Recording, codes: ActionUnitCodes, frames: int, settings: LabelSettings
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    occurrence = codes.occurrence
+    if len(occurrence) < frames:
+        raise DatasetError(
+            f"{recording.name}: action units are coded for {len(occurrence)} frames, the video has {frames}"
+        )
+    present = np.zeros((frames, len(AU_LABELS)), dtype=np.float32)
+    known = np.zeros(present.shape, dtype=np.bool_)
+    for column, label in enumerate(AU_LABELS):
+        if label in codes.labels:
+            coded = occurrence[:frames, codes.labels.index(label)]
+            present[:, column] = coded == 1
+            known[:, column] = (coded != UNKNOWN) | (settings.unknown_action_units == "absent")
+    return present, known
