@@ -87,14 +87,14 @@ def bandpass(signal: NDArray[np.float64], order: int, band_hz: tuple[float, floa
 
     Parameters
     ----------
-    signal : float64 array (T,)
-        T must exceed `padding(order)`.
+    signal : float64 array (T,) or (T, C)
+        T must exceed `padding(order)`. Each column is filtered by itself.
     order, band_hz, fs
         See `butterworth`.
 
     Returns
     -------
-    float64 array (T,)
+    float64 array of the same shape
     """
     numerator, denominator = butterworth(order, band_hz, fs)
     pad = padding(order)
@@ -106,6 +106,10 @@ def bandpass(signal: NDArray[np.float64], order: int, band_hz: tuple[float, floa
     for _ in range(2):
         # A band-pass answers a constant with zero, so taking the first sample off and starting from rest is
         # the same as starting in the steady state of that sample.
-        driven = np.convolve(extended - extended[0], numerator)[: len(extended)]
-        extended = dtbtrs(diagonals, driven[:, None], uplo="L", diag="U")[0][::-1, 0]
+        started = extended - extended[0]
+        driven = np.zeros_like(started)
+        for delay, weight in enumerate(numerator):
+            driven[delay:] += weight * started[: len(started) - delay]
+        solved = dtbtrs(diagonals, driven.reshape(len(driven), -1), uplo="L", diag="U")[0]
+        extended = solved.reshape(driven.shape)[::-1]
     return extended[pad:-pad]

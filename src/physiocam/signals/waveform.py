@@ -17,6 +17,12 @@ _FS = (0.1, 10_000.0)
 _FLAT = 1e-5
 
 
+def check_fs(fs: float) -> None:
+    """Raise a PhysiocamError if fs is no frame rate."""
+    if not _FS[0] <= fs <= _FS[1]:
+        raise PhysiocamError(f"fs is {fs}; expected frames per second, {_FS[0]:g} to {_FS[1]:g}")
+
+
 def clean_waveform(
     difference: NDArray[np.floating], fs: float, quantity: Quantity, settings: SignalSettings
 ) -> NDArray[np.float64]:
@@ -44,15 +50,14 @@ def clean_waveform(
     PhysiocamError
         If fs is no frame rate.
     """
-    if not _FS[0] <= fs <= _FS[1]:
-        raise PhysiocamError(f"fs is {fs}; expected frames per second, {_FS[0]:g} to {_FS[1]:g}")
+    check_fs(fs)
     chosen = settings.of(quantity)
     clean = np.full(len(difference), np.nan)
     if fs <= 2 * chosen.band_hz[1]:
         return clean
     scaled = _scaled(np.asarray(difference, dtype=np.float64))
     shortest = max(math.ceil(chosen.cycle_s * fs), 1 + padding(chosen.order))
-    for stretch in _stretches(np.isfinite(scaled), shortest):
+    for stretch in stretches(np.isfinite(scaled), shortest):
         clean[stretch] = _clean_stretch(scaled[stretch], fs, chosen)
     spread = np.sqrt(np.nanmean(clean**2)) if np.isfinite(clean).any() else 0.0
     return clean / spread if spread > 0 else clean
@@ -65,7 +70,8 @@ def _scaled(difference: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(finite, difference, np.nan) / (largest if largest > 0 else 1.0)
 
 
-def _stretches(usable: NDArray[np.bool_], shortest: int) -> Iterator[slice]:
+def stretches(usable: NDArray[np.bool_], shortest: int) -> Iterator[slice]:
+    """Yield the runs of usable samples (T,) that are at least this long."""
     edges = np.flatnonzero(np.diff(usable, prepend=False, append=False))
     for start, stop in edges.reshape(-1, 2).tolist():
         if stop - start >= shortest:

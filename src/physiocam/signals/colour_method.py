@@ -1,0 +1,119 @@
+"""What the classical pulse methods share: their call, and how gaps and useless input are met."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.errors import PhysiocamError
+from physiocam.signals.waveform import check_fs, stretches
+
+_Scalar = TypeVar("_Scalar", np.float64, np.complex128)
+
+# Channels that differ by less than this share of their mean are the same channel, but for rounding.
+_GREY = 1e-9
+
+
+class ColourMethod(Protocol):
+    """A pulse waveform from the mean colour of the skin."""
+
+    def __call__(self, rgb: NDArray[np.floating], fs: float, /) -> NDArray[np.float64]:
+        """Return the waveform.
+
+        Parameters
+        ----------
+        rgb : float array (T, 3)
+            Mean red, green and blue of each frame, in any scale. Rows with NaN or infinity are gaps.
+        fs : float
+            Frames per second.
+
+        Returns
+        -------
+        float64 array (T,)
+            In arbitrary units. NaN in gaps and in stretches too short for the method; zero in stretches whose
+            colour never changes, or only its brightness where the method needs differences between colours.
+
+        Raises
+        ------
+        PhysiocamError
+            If the shape is another one, fs is no frame rate or too low for the method, or no stretch is long enough.
+        """
+
+
+def by_stretch(
+    rgb: NDArray[np.floating],
+    fs: float,
+    work: Callable[[NDArray[np.float64]], NDArray[_Scalar]],
+    *,
+    name: str,
+    shortest: int = 2,
+    above_fs: float = 0.0,
+    needs_colours: bool = True,
+) -> NDArray[_Scalar]:
+    """Run a method on each stretch between gaps by itself.
+
+    Parameters
+    ----------
+    rgb, fs
+        See `ColourMethod`.
+    work : callable
+        From the colours (n, 3) of one stretch, finite and not constant, to its waveform (n,).
+    name : str
+        Of the method, for its errors.
+    shortest : int
+        Frames that a stretch must have.
+    above_fs : float
+        Frame rate that must be exceeded, for the method's filters.
+    needs_colours : bool
+        Whether the method lives on the differences between channels, so that grey input tells it nothing.
+
+    Returns
+    -------
+    array (T,) of what `work` answers
+        See `ColourMethod`.
+
+    Raises
+    ------
+    PhysiocamError
+        See `ColourMethod`.
+    """
+    colours = np.asarray(rgb, dtype=np.float64)
+    if colours.ndim != 2 or colours.shape[1] != 3:
+        raise PhysiocamError(
+            f"rgb has shape {colours.shape}; expected (T, 3), the mean red, green and blue of each frame"
+        )
+    check_fs(fs)
+    if fs <= above_fs:
+        raise PhysiocamError(f"{fs:g} frames per second are too few; {name} needs more than {above_fs:g}")
+    usable = np.asarray(np.isfinite(colours).all(axis=1))
+    found = list(stretches(usable, shortest))
+    if not found:
+        longest = max((part.stop - part.start for part in stretches(usable, 1)), default=0)
+        raise PhysiocamError(f"the longest stretch without a gap is {longest} frames; {name} needs {shortest}")
+    answers = [
+        np.zeros(part.stop - part.start) if _says_nothing(colours[part], needs_colours) else work(colours[part])
+        for part in found
+    ]
+    waveform = np.full(len(colours), np.nan, dtype=np.result_type(*answers))
+    for part, answer in zip(found, answers, strict=True):
+        waveform[part] = answer
+    return waveform
+
+
+def _says_nothing(colours: NDArray[np.float64], needs_colours: bool) -> bool:
+    if not np.ptp(colours, axis=0).any():
+        return True
+    relative = relative_to_mean(colours)
+    return needs_colours and bool(np.abs(relative - relative[:, 1:2]).max() <= _GREY)
+
+
+def relative_to_mean(colours: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Divide colours (..., n, 3) by their mean over the n frames, which takes the lamp's and skin's own colour out."""
+    return divided(colours, colours.mean(axis=-2, keepdims=True))
+
+
+def divided(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Divide; by zero gives zero: what a channel that is black, or a signal that is still, has to say."""
+    shape = np.broadcast_shapes(numerator.shape, denominator.shape)
+    return np.divide(numerator, denominator, out=np.zeros(shape), where=denominator != 0.0)
