@@ -174,6 +174,11 @@ class Clips(Dataset[ClipBatch]):
             start=start,
         )
 
+    def label_counts(self, task: str) -> tuple[Tensor, Tensor]:
+        """Frames in which each output of a binary task is present, and in which it is known; two Tensors (C,)."""
+        mask = self._columns.masks[task]
+        return ((self._columns.targets[task] > 0) & mask).sum(dim=0), mask.sum(dim=0)
+
     def to(self, device: str | torch.device) -> Self:
         """Move all that is held in memory to a device, so that batches are gathered there.
 

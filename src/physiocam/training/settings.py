@@ -3,10 +3,10 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from physiocam.errors import PhysiocamError
 from physiocam.networks.registry import AnyConfig, preset
@@ -37,13 +37,15 @@ class TrainSettings(BaseModel):
         numbers for BP4D+, or 1.
     gradients : "sum" or "pcgrad"
         Tasks' gradients are added, or freed of conflict first.
+    checkpoint_steps : int
+        Steps between checkpoints; a killed run goes on from the last one.
     precision : "32-true" or "bf16-mixed"
     devices, nodes : int
         Processes on a machine, one a GPU or CPU group, and machines.
     workers : int
         Processes that read clips; 0 reads in the training process.
-    in_memory : bool
-        Keep the training recordings in memory, which is fastest where they fit.
+    memory : "auto", "ram" or "disk"
+        Where Big frames come from: memory, which is fastest, or disk. "auto" takes memory where they fit.
     seed : int
         Of the weights, the order of clips and dropout.
     """
@@ -60,11 +62,12 @@ class TrainSettings(BaseModel):
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     pos_weight: Literal["train", "published", "none"] = "train"
     gradients: Literal["sum", "pcgrad"] = "sum"
+    checkpoint_steps: Annotated[int, Field(ge=1)] = 200
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     devices: Annotated[int, Field(ge=1)] = 1
     nodes: Annotated[int, Field(ge=1)] = 1
     workers: Annotated[int, Field(ge=0)] = 0
-    in_memory: bool = True
+    memory: Literal["auto", "ram", "disk"] = "auto"
     seed: int = 100
 
     @field_validator("network", mode="before")
@@ -74,6 +77,17 @@ class TrainSettings(BaseModel):
             return preset(value) if isinstance(value, str) else value
         except PhysiocamError as error:
             raise ValueError(str(error)) from None
+
+    @model_validator(mode="after")
+    def _batch_is_shared_evenly(self) -> Self:
+        processes = self.devices * self.nodes
+        if self.batch_clips % processes:
+            raise ValueError(
+                f"batch_clips is {self.batch_clips} with {processes} processes; take a multiple of {processes}"
+            )
+        if processes > 1 and self.gradients == "pcgrad":
+            raise ValueError(f"gradients is 'pcgrad' with {processes} processes; conflicts are resolved in one only")
+        return self
 
 
 def read_settings(path: str | os.PathLike[str] | None, changes: Sequence[str] = ()) -> TrainSettings:

@@ -1,0 +1,82 @@
+"""One training step, and what a checkpoint holds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from physiocam.datasets.clips import ClipBatch, standardize
+from physiocam.networks.registry import build
+from physiocam.training.gradients import resolve_conflicts, task_gradients
+from physiocam.training.losses import TaskLosses
+from physiocam.training.order import ClipOrder
+from physiocam.training.settings import TrainSettings
+
+
+class TrainModule(pl.LightningModule):
+    """A network, its losses and its optimizer.
+
+    Parameters
+    ----------
+    settings : TrainSettings
+    pos_weight : mapping of str to Tensor (C,)
+        By binary task.
+    order : ClipOrder
+        Told where to go on when a checkpoint is resumed.
+    """
+
+    def __init__(self, settings: TrainSettings, pos_weight: Mapping[str, Tensor], order: ClipOrder) -> None:
+        super().__init__()
+        self.settings = settings
+        self.network = build(settings.network)
+        self.losses = TaskLosses(settings.network.tasks, pos_weight)
+        self.order = order
+        self.automatic_optimization = settings.gradients == "sum"
+        self._batches_done = 0
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Adam with a constant learning rate, as in the paper."""
+        return torch.optim.Adam(self.network.parameters(), lr=self.settings.learning_rate)
+
+    def training_step(self, batch: ClipBatch, batch_idx: int) -> Tensor | None:  # noqa: ARG002
+        """Add up the tasks' losses, or take one step with their conflicts resolved."""
+        # Dropout depends on seed and step alone, so that a resumed run draws what an undisturbed one does.
+        torch.manual_seed(self.settings.seed + 1_000_003 * self.global_step + self.global_rank)
+        big, small = standardize(batch)
+        config = self.settings.network
+        outputs = self.network(big if config.uses_big else None, small if config.uses_small else None)
+        losses = self.losses(outputs, batch.targets, batch.masks)
+        total = torch.stack(list(losses.values())).sum()
+        shown = {f"loss_{task}": loss.detach() for task, loss in losses.items()}
+        self.log_dict({**shown, "loss": total.detach()}, prog_bar=True, batch_size=len(batch.small))
+        if self.automatic_optimization:
+            return total
+        optimizer = self.optimizers()
+        assert isinstance(optimizer, pl.core.optimizer.LightningOptimizer)
+        resolve_conflicts(task_gradients(losses, self.network), self.network)
+        optimizer.step()
+        return None
+
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
+        """Count what is done of the epoch."""
+        self._batches_done += 1
+
+    def on_train_epoch_start(self) -> None:
+        """Start counting; a resumed epoch goes on where it was."""
+        self._batches_done = self.order.done(self.current_epoch)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the settings, as plain values, and the place in the epoch."""
+        checkpoint["physiocam"] = {
+            "settings": self.settings.model_dump(mode="json"),
+            "epoch": self.current_epoch,
+            "batches_done": self._batches_done,
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on behind the last batch that was seen."""
+        place = checkpoint["physiocam"]
+        done = place["batches_done"]
+        self.order.resume(place["epoch"], 0 if done >= self.order.batches else done)

@@ -1,0 +1,61 @@
+"""In which order clips are seen: the same for the same seed, on any number of processes, from any point on."""
+
+from collections.abc import Iterator
+
+import torch
+from torch.utils.data import Sampler
+
+
+class ClipOrder(Sampler[int]):
+    """Clips in random order, a new one each epoch; each of several processes gets its share of every batch.
+
+    Parameters
+    ----------
+    clips : int
+        In the training set.
+    batch_clips : int
+        Over all processes. The last batch of an epoch may be smaller; with several processes it is left out.
+    seed : int
+    """
+
+    def __init__(self, clips: int, batch_clips: int, seed: int) -> None:
+        self._clips = clips
+        self._batch = batch_clips
+        self._seed = seed
+        self._rank, self._ranks = 0, 1
+        self._epoch = 0
+        self._resume = (0, 0)
+
+    @property
+    def batches(self) -> int:
+        """Batches an epoch."""
+        whole, rest = divmod(self._clips, self._batch)
+        return whole + (1 if rest and self._ranks == 1 else 0)
+
+    def share(self, rank: int, ranks: int) -> None:
+        """Say which process this is, of how many."""
+        self._rank, self._ranks = rank, ranks
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which epoch is next; called by the trainer."""
+        self._epoch = epoch
+
+    def resume(self, epoch: int, batches_done: int) -> None:
+        """Leave out the batches of an epoch that were seen before an interruption."""
+        self._resume = (epoch, batches_done)
+
+    def done(self, epoch: int) -> int:
+        """Batches of an epoch that were seen before an interruption."""
+        resumed, done = self._resume
+        return done if epoch == resumed else 0
+
+    def __iter__(self) -> Iterator[int]:
+        generator = torch.Generator().manual_seed(self._seed + self._epoch)
+        order = torch.randperm(self._clips, generator=generator)
+        for batch in torch.split(order, self._batch)[self.done(self._epoch) : self.batches]:
+            yield from batch.tensor_split(self._ranks)[self._rank].tolist()
+
+    def __len__(self) -> int:
+        if self._ranks == 1:
+            return self._clips
+        return self.batches * (self._batch // self._ranks)
