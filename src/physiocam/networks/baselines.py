@@ -108,7 +108,7 @@ class DrmlConfig(_StillsConfig):
     @model_validator(mode="after")
     def _large_enough(self) -> Self:
         if self.map_size < 1:
-            raise ValueError(f"big_size is {self.big_size}; DRML needs 68 or more")
+            raise ValueError(f"big_size is {self.big_size}; DRML needs 66 or more")
         return self
 
     @property

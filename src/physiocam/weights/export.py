@@ -143,7 +143,7 @@ def _export(networks: Mapping[str, Network], folder: Path) -> tuple[NetworkEntry
         check_name(name)
         still = deepcopy(network).cpu().eval()
         if network.config not in graphs:
-            graphs[network.config] = _to_onnx(still, _example_inputs(still))
+            graphs[network.config] = _to_onnx(_all_different(still), _example_inputs(still))
         entries.append(_write(still, graphs[network.config], folder, name))
     return tuple(entries)
 
@@ -190,6 +190,16 @@ def _example_inputs(network: Network) -> dict[str, Tensor]:
     return inputs
 
 
+def _all_different(network: Network) -> Network:
+    """Copy a network with random weights: the exporter would merge equal tensors, such as new normalizations'."""
+    other = deepcopy(network)
+    generator = torch.Generator().manual_seed(0)
+    for tensor in other.state_dict().values():
+        if tensor.is_floating_point():
+            tensor.uniform_(generator=generator)
+    return other
+
+
 def _to_onnx(network: Network, inputs: dict[str, Tensor]) -> onnx.ModelProto:
     clips = torch.export.Dim("clips")
     # The exporter talks a lot about operators of packages that are not installed.
@@ -220,6 +230,9 @@ def _point_into(model: onnx.ModelProto, weights: Path) -> None:
     """Replace the graph's copies of the weights by places in the safetensors file."""
     tensors = {tensor.name.removeprefix("network."): tensor for tensor in model.graph.initializer}
     for name, (offset, length) in _places(weights).items():
+        # Normalizations count the batches they were trained with, which is of no use to a graph.
+        if name.endswith(".num_batches_tracked"):
+            continue
         if name not in tensors:
             raise BundleError(f"the exporter dropped tensor '{name}'; this PyTorch cannot export bundles")
         tensor = tensors[name]
