@@ -50,9 +50,10 @@ class ExpressionTrack:
         duration = frames / fs
         self.action_units = np.zeros((frames, len(AU_LABELS)))
         self._parted = np.zeros(frames)
-        for _ in range(random.poisson(per_minute * duration / 60)):
-            begin = random.uniform(-1.0, duration)
-            course = _course(times - begin, random)
+        # One in each stretch, so that seldom more than two are mixed.
+        stretch = 60 / per_minute if per_minute > 0 else np.inf
+        for place in range(round(duration / stretch)):
+            course = _course(times - (place + random.uniform(-0.2, 0.8)) * stretch, random)
             # Half of the expressions are single units, so that none is told by its company alone.
             single = random.uniform() < 0.5
             units = (str(random.choice(AU_LABELS)),) if single else _TOGETHER[random.integers(len(_TOGETHER))]

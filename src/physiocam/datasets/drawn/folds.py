@@ -61,17 +61,17 @@ def fold(label: str, place: Place) -> tuple[Plane, Plane]:
 
 
 def _inner_brow_raiser(at: Place) -> tuple[Plane, Plane]:
-    creases = at.lines(0.013, *([(0.0, v), (0.2, v - 0.02)] for v in (-0.55, -0.64, -0.73)))
-    return 0.02 * at.hill((0.0, -0.5), (0.15, 0.05)), 0.3 * creases
+    creases = at.lines(0.016, *([(0.0, v), (0.2, v - 0.02)] for v in (-0.55, -0.64, -0.73)))
+    return 0.02 * at.hill((0.0, -0.5), (0.15, 0.05)), 0.24 * creases
 
 
 def _outer_brow_raiser(at: Place) -> tuple[Plane, Plane]:
-    creases = at.lines(0.013, *([(0.26, v), (0.42, v - 0.01), (0.54, v + 0.06)] for v in (-0.58, -0.67)))
-    return 0.02 * at.hill((0.42, -0.54), (0.1, 0.04)), 0.3 * creases
+    creases = at.lines(0.016, *([(0.26, v), (0.42, v - 0.01), (0.54, v + 0.06)] for v in (-0.58, -0.67)))
+    return 0.02 * at.hill((0.42, -0.54), (0.1, 0.04)), 0.24 * creases
 
 
 def _brow_lowerer(at: Place) -> tuple[Plane, Plane]:
-    frown = at.lines(0.013, [(0.055, -0.46), (0.045, -0.31)])
+    frown = at.lines(0.016, [(0.055, -0.46), (0.045, -0.31)])
     return 0.035 * at.hill((0.13, -0.34), (0.06, 0.04)), 0.5 * frown + 0.25 * at.hill((0.15, -0.27), (0.06, 0.03))
 
 
@@ -79,20 +79,20 @@ def _cheek_raiser(at: Place) -> tuple[Plane, Plane]:
     eye = at.person.eye_distance
     outer = eye + at.person.eye_width
     crows_feet = at.lines(
-        0.01,
+        0.012,
         [(outer + 0.03, -0.23), (outer + 0.13, -0.31)],
         [(outer + 0.04, -0.2), (outer + 0.16, -0.22)],
         [(outer + 0.03, -0.17), (outer + 0.13, -0.12)],
     )
     pouch = at.lines(0.014, [(eye - 0.12, -0.08), (eye, -0.045), (eye + 0.13, -0.09)])
     cheek = 0.06 * at.hill((0.4, 0.03), (0.14, 0.07)) - 0.03 * at.hill((0.43, 0.17), (0.13, 0.06))
-    return cheek, 0.42 * crows_feet + 0.3 * pouch
+    return cheek, 0.3 * crows_feet + 0.26 * pouch
 
 
 def _lid_tightener(at: Place) -> tuple[Plane, Plane]:
     eye = at.person.eye_distance
-    pouch = at.lines(0.009, [(eye - 0.11, -0.115), (eye, -0.1), (eye + 0.11, -0.115)])
-    return 0.025 * at.hill((eye, -0.12), (0.11, 0.02)), 0.35 * pouch
+    pouch = at.lines(0.012, [(eye - 0.11, -0.115), (eye, -0.1), (eye + 0.11, -0.115)])
+    return 0.025 * at.hill((eye, -0.12), (0.11, 0.02)), 0.28 * pouch
 
 
 def _upper_lip_raiser(at: Place) -> tuple[Plane, Plane]:
@@ -132,9 +132,9 @@ def _chin_raiser(at: Place) -> tuple[Plane, Plane]:
 
 def _lip_tightener(at: Place) -> tuple[Plane, Plane]:
     mouth = at.person.mouth_height
-    above = at.lines(0.008, *([(u, mouth - 0.13), (u * 0.85, mouth - 0.06)] for u in (0.04, 0.1, 0.16)))
-    below = at.lines(0.008, *([(u * 0.85, mouth + 0.07), (u, mouth + 0.12)] for u in (0.05, 0.12)))
-    return -0.02 * at.hill((0.0, mouth), (0.2, 0.05)), 0.4 * (above + below)
+    above = at.lines(0.01, *([(u, mouth - 0.13), (u * 0.85, mouth - 0.06)] for u in (0.04, 0.1, 0.16)))
+    below = at.lines(0.01, *([(u * 0.85, mouth + 0.07), (u, mouth + 0.12)] for u in (0.05, 0.12)))
+    return -0.02 * at.hill((0.0, mouth), (0.2, 0.05)), 0.24 * (above + below)
 
 
 def _lip_pressor(at: Place) -> tuple[Plane, Plane]:

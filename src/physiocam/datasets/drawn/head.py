@@ -71,6 +71,7 @@ class DrawnHead:
         self._strands = blotches((len(self._v), self._u.shape[1]), 110, random)
         self._skin = Skin(person, self._u, self._v, light)
         self._still(u, v, light, random)
+        self._crop()
 
     def draw(self, expression: Expression) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Draw the head.
@@ -138,6 +139,20 @@ class DrawnHead:
             blood = blood * (1 - 0.6 * person.beard / (1 + np.exp((0.45 - self._v) / 0.04)))
         self._blood = np.clip(blood, 0, None).astype(np.float32)
 
+    def _crop(self) -> None:
+        """Leave out what is empty, but for a rim, so that less has to be moved."""
+        opaque = self._levels[..., 3] > 0
+        opaque[self._face] = True
+        rows, columns = (np.flatnonzero(opaque.any(axis=axis)) for axis in (1, 0))
+        top, left = max(int(rows[0]) - 1, 0), max(int(columns[0]) - 1, 0)
+        inside = slice(top, int(rows[-1]) + 2), slice(left, int(columns[-1]) + 2)
+        self._levels, self._perfused = self._levels[inside].copy(), self._perfused[inside].copy()
+        self._face = (
+            slice(self._face[0].start - top, self._face[0].stop - top),
+            slice(self._face[1].start - left, self._face[1].stop - left),
+        )
+        self.centre = (self.centre[0] - left, self.centre[1] - top)
+
     def _eyes(self, skin: Plane, blood: Plane, units: dict[str, float], expression: Expression) -> None:
         person = self._person
         rows = self._rows(-0.42, 0.0)
@@ -202,7 +217,13 @@ class DrawnHead:
         )
         across = np.abs(self._u) / half
         lens = np.clip(1 - across**2, 0, 1)
-        corner = 0.085 * units["AU15"] - 0.095 * units["AU12"] - 0.015 * units["AU14"] + 0.02 * units["AU17"]
+        corner = (
+            person.mouth_curve
+            + 0.085 * units["AU15"]
+            - 0.095 * units["AU12"]
+            - 0.015 * units["AU14"]
+            + 0.02 * units["AU17"]
+        )
         middle = person.mouth_height - 0.035 * units["AU17"] + 0.012 * units["AU12"]
         seam = middle + corner * np.minimum(across, 1.1) ** 2
         thin = 1 - 0.42 * units["AU23"] - 0.62 * units["AU24"] - 0.2 * units["AU12"] - 0.2 * units["AU14"]
@@ -265,13 +286,16 @@ class Hairstyle:
                 sweep = -0.9 + 0.3 * np.abs(u + 0.25) + 0.5 * np.maximum(u - 0.2, 0) ** 2
                 behind = front = np.maximum(cap - 0.03, v - np.minimum(sweep + temples, 0.05))
             case "long":
-                fall = np.hypot(np.maximum(side - 0.55, 0) / 0.36, np.maximum(np.abs(v - 0.1) - 0.9, 0) / 0.6) - 1
-                behind = np.maximum(fall, np.where(v > 0.8, 1.2 * (0.5 - side), -1.0)) * 0.36  # the neck stays free
-                strands = 0.66 - 0.04 * np.cos(2.2 * v) - side
-                curtain = np.where(v > -0.55, strands, v + 0.87 - 0.55 * side**2)
-                front = np.maximum(np.minimum(curtain, v + 0.87 - 0.55 * side**2), behind + 0.02)
+                # A cap that falls on both sides of the face down to the shoulders; the neck stays free.
+                widest = person.face_width * 1.02 + 0.1 * np.clip((v + 0.5) / 1.2, 0, 1)
+                fall = np.maximum(side - widest + 0.06 * np.clip((v - 1.0) / 0.4, 0, 1) ** 2, 0.8 * (v - 1.4))
+                fall = np.maximum(fall, np.where(v > 0.8, 0.48 - side, -1.0))
+                behind = np.where(v < -0.5, cap - 0.05, fall)
+                parting = v + 0.9 - 0.5 * np.abs(u + 0.2) ** 1.2
+                strands = 0.68 - 0.05 * np.cos(2.0 * v) - side
+                front = np.maximum(np.minimum(parting, strands), behind + 0.015)
             case "curly":
-                behind = (np.hypot(u / 1.02, (v + 0.5) / 1.0) - 1.0) * 0.8 + 4 * rough
+                behind = (np.hypot(u / 1.0, (v + 0.5) / 0.98) - 1.0) * 0.8 + 0.05 * blotches(shape, 22, random)
                 front = np.maximum(cap - 0.1, v - np.minimum(crown + 0.06 + temples, -0.05)) + 2 * rough
         self.behind = (behind + rough).astype(np.float32)
         self.front = (front + rough).astype(np.float32)

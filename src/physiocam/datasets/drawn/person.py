@@ -38,6 +38,8 @@ class Person:
     face_width, jaw, eye_distance, eye_width, eye_height, eye_tilt : float
         Half the width at the cheekbones; exponent of the jaw's outline, 2.1 (pointed) .. 3 (square); the rest as named.
     brow_height, brow_thickness, nose_length, nose_width, mouth_width, mouth_height, lip_thickness : float
+    mouth_curve : float
+        How far the corners of the resting mouth hang.
     wrinkles : float
         How deep the skin folds, 0.6 (young) .. 1.3 (old).
     details : int
@@ -66,6 +68,7 @@ class Person:
     mouth_width: float
     mouth_height: float
     lip_thickness: float
+    mouth_curve: float
     wrinkles: float
     details: int
 
@@ -86,7 +89,7 @@ class Person:
         depth = float(random.uniform())
         skin = _between(_SKIN, depth) * random.uniform(0.96, 1.04, 3)
         redness = random.uniform(0.25, 0.6)
-        lips = skin * (0.86, 0.68, 0.68) * redness + skin * (0.95, 0.85, 0.83) * (1 - redness)
+        lips = skin * (0.84, 0.58, 0.6) * redness + skin * (0.93, 0.8, 0.78) * (1 - redness)
         hair_choices = len(_HAIR) if depth < 0.45 else 3
         iris_choices = len(_EYES) if depth < 0.45 else 2
         styles: tuple[Hair, ...] = ("bald", "short", "short", "parted", "long", "long", "curly")
@@ -98,8 +101,8 @@ class Person:
             lips=_colour(lips),
             hair_colour=_colour(_HAIR[random.integers(hair_choices)] * random.uniform(0.85, 1.15)),
             iris=_colour(_EYES[random.integers(iris_choices)] * random.uniform(0.85, 1.15)),
-            clothes=_colour(random.uniform(25, 210, 3)),
-            wall=_colour(random.uniform(70, 215) * random.uniform(0.85, 1.1, 3)),
+            clothes=_colour(_muted(random, 0.5)),
+            wall=_colour(_muted(random, 0.15, lowest=70)),
             hair=hair,
             beard=float(random.uniform(0.4, 0.9)) if bearded else 0.0,
             face_width=float(random.uniform(0.68, 0.79)),
@@ -115,6 +118,7 @@ class Person:
             mouth_width=float(random.uniform(0.26, 0.32)),
             mouth_height=float(random.uniform(0.56, 0.61)),
             lip_thickness=float(random.uniform(0.07, 0.12)),
+            mouth_curve=float(random.uniform(-0.022, 0.008)),
             wrinkles=float(random.uniform(0.6, 1.3)),
             details=int(random.integers(2**31)),
         )
@@ -123,6 +127,11 @@ class Person:
 def _between(table: np.ndarray, position: float) -> np.ndarray:
     places = np.linspace(0, 1, len(table))
     return np.stack([np.interp(position, places, column) for column in table.T])
+
+
+def _muted(random: np.random.Generator, colourful: float, lowest: float = 25) -> np.ndarray:
+    grey, vivid = random.uniform(lowest, 215), random.uniform(lowest, 215, 3)
+    return np.asarray(grey + colourful * (vivid - grey))
 
 
 def _colour(levels: np.ndarray) -> Colour:

@@ -39,7 +39,7 @@ class SceneSettings(ClipSettings):
     face_size: float = 0.46
     head_turn: float = 0.6
     breathing_light: float = 0.002
-    expressions: float = 15.0
+    expressions: float = 14.0
 
 
 class Scene:
@@ -130,7 +130,11 @@ class _Studio:
         self._tint = tint
         self._wall = _wall(person, u, v, right, random) * tint
         self._top = max(int(np.searchsorted(v[:, 0], 0.45)), 1)
-        self._body, self._neck = (layer * tint for layer in _body(person, u, v[self._top - 1 :], right, random))
+        self._body, neck = (layer * tint for layer in _body(person, u, v[self._top - 1 :], right, random))
+        seen = np.flatnonzero(self._body[..., 3].any(axis=0))
+        self._shoulders = slice(int(seen[0]), int(seen[-1]) + 1)
+        self._throat = slice(*np.searchsorted(u[0], (-0.7, 0.7)).tolist())
+        self._neck = neck[:, self._throat] * self._signature
         pixels = 2 * height * width
         pool = np.zeros((pixels, 4), dtype=np.float32)
         pool[:, :3] = noise_pool(pixels, settings.noise, random).T
@@ -170,7 +174,9 @@ class _Studio:
         return canvas[..., :3].astype(np.uint8)
 
     def _lay_body(self, down: float, pulse: float) -> None:
-        body = self._body + np.float32(pulse) * self._neck * self._signature
+        body = self._body.copy()
+        body[:, self._throat] += np.float32(pulse) * self._neck
+        body = body[:, self._shoulders]
         # The layer begins a row above its place, and its last row goes on below.
         rows = len(body) - 1
         places = np.clip(np.arange(1, rows + 1) - down, 0, rows)
@@ -178,7 +184,7 @@ class _Studio:
         part = (places - whole).astype(np.float32)[:, None, None]
         moved = body[whole]
         moved += part * (body[whole + 1] - moved)
-        target = self._canvas[self._top :]
+        target = self._canvas[self._top :, self._shoulders]
         target *= 1 - moved[..., 3:]
         target += moved
 
@@ -187,7 +193,7 @@ class _Studio:
         height, width = self._canvas.shape[:2]
         # Where the head can be: its own box, turned.
         margin = 0.5 * abs(lean) * max(rows, columns) + abs(nearness - 1) * max(rows, columns) + 2
-        left = max(int(x - self._head.centre[0] * 1.0 - margin), 0)
+        left = max(int(x - self._head.centre[0] - margin), 0)
         right = min(int(x - self._head.centre[0] + columns + margin) + 1, width)
         top = max(int(y - self._head.centre[1] - margin), 0)
         bottom = min(int(y - self._head.centre[1] + rows + margin) + 1, height)
@@ -233,7 +239,9 @@ def _wall(person: Person, u: Plane, v: Plane, light: float, random: np.random.Ge
         at, size = random.uniform((-2.8, -2.0), (2.8, 1.2)), random.uniform(0.2, 0.9, 2)
         edge = np.maximum(np.abs(u - at[0]) - size[0], np.abs(v - at[1]) - size[1])
         cover = (0.8 / (1 + np.exp(np.clip(edge / 0.035, -30, 30))))[..., None]
-        colour = colour * (1 - cover) + random.uniform(30, 225, 3) * bright[..., None] * cover
+        colour = (
+            colour * (1 - cover) + (random.uniform(30, 225) + random.uniform(-25, 25, 3)) * bright[..., None] * cover
+        )
     return np.concatenate([colour, np.ones((*shape, 1))], axis=-1).astype(np.float32)
 
 
@@ -242,16 +250,16 @@ def _body(person: Person, u: Plane, v: Plane, light: float, random: np.random.Ge
     shape = (v.shape[0], u.shape[1])
     side = np.abs(u)
     soft = float(u[0, 1] - u[0, 0]) * 1.5
-    neck_half = 0.44 + 0.12 * np.clip(v - 1.0, 0, 1) ** 2
+    neck_half = 0.41 + 0.12 * np.clip(v - 1.0, 0, 1) ** 2
     neck = np.clip(0.5 - (side - neck_half) / soft, 0, 1) * (v < 1.75)
     roundness = np.sqrt(np.clip(1 - (side / 0.62) ** 2, 0.1, 1))
     chin_shadow = 1 - 0.45 * np.exp(-0.5 * ((v - 0.95) / 0.22) ** 2)
-    tendons = 1 - 0.06 * bump(side, v, (0.16 - 0.05 * 1, 1.35), (0.03, 0.3))
+    tendons = 1 - 0.06 * bump(side, v, (0.11, 1.35), (0.03, 0.3))
     skin = (0.78 * roundness * chin_shadow * tendons * (1 + 0.15 * light * u))[..., None] * np.array(person.skin)
     slope = 1.28 + 0.42 * np.clip((side - 0.4) / 1.1, 0, None) ** 1.5 + 1.5 * np.clip(side - 1.45, 0, None) ** 2
     collar = 1.72 - 1.1 * side
     clothes = np.clip(0.5 + (v - np.maximum(slope, np.where(side < 0.6, collar, -9))) / soft, 0, 1)
-    folds = 1 + 0.07 * blotches(shape, 16, random, 3.0) + 0.05 * blotches(shape, 120, random)
+    folds = 1 + 0.07 * blotches(shape, 16, random, 3.0) + 0.03 * blotches(shape, 120, random)
     lit = (0.95 + 0.12 * light * u - 0.18 * np.exp(-np.maximum(v - collar, 0) / 0.12)) * folds
     cloth = lit[..., None] * np.array(person.clothes)
     below = (clothes[..., None] * cloth + (1 - clothes)[..., None] * neck[..., None] * skin).astype(np.float32)
