@@ -44,7 +44,9 @@ class ConvolutionalAttention(Network):
         differences = given(small, "small").flatten(0, 1)
         size = self.config.small_size
         if self.config.big_size != size:
-            frames = interpolate(frames, size=(size, size), mode="bilinear", antialias=self.config.antialias)
+            # In single precision always: PyTorch antialiases no other on a CPU.
+            resized = interpolate(frames.float(), size=(size, size), mode="bilinear", antialias=self.config.antialias)
+            frames = resized.to(frames.dtype)
         seen = self.appearance.first(frames)
         # The second stage of the appearance branch goes on from what was seen, not from what is gated.
         first_mask = attention_mask(self.attention1(seen))
