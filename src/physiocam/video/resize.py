@@ -1,6 +1,7 @@
 """Area resizing of frames: the kernel that the reference uses, as two small matrix products."""
 
 from functools import lru_cache
+from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,10 @@ from numpy.typing import NDArray
 # Output rows (or columns) that share one matrix product. A row of area weights is zero outside a short run of source
 # pixels, so multiplying band by band skips most of the zeros and still leaves BLAS something to do.
 _BAND = 6
+
+# Bands are all alike where a whole number of source pixels lies under each, and are then multiplied in one go; but no
+# more of them than this many source values, which as floats stay in the processor's cache.
+_CACHED = 65536
 
 
 def area_resize(image: NDArray[np.generic], height: int, width: int) -> NDArray[np.float32]:
@@ -27,18 +32,53 @@ def area_resize(image: NDArray[np.generic], height: int, width: int) -> NDArray[
     float32 array of shape (height, width, C), in the units of `image`
     """
     rows, columns, channels = image.shape
-    by_row = image.reshape(rows, columns * channels)
-    shrunk = np.empty((height, columns * channels), dtype=np.float32)
-    for target, source, weights in _bands(rows, height, 1):
-        np.matmul(weights, by_row[source].astype(np.float32, copy=False), out=shrunk[target])
-    result = np.empty((height, width * channels), dtype=np.float32)
-    for target, source, weights in _bands(columns, width, channels):
-        np.matmul(shrunk[:, source], weights.T, out=result[:, target])
-    return result.reshape(height, width, channels)
+    shrunk = _resize_rows(image.reshape(rows, columns * channels), height)
+    return _resize_columns(shrunk, columns, width, channels).reshape(height, width, channels)
+
+
+def _resize_rows(image: NDArray[np.generic], height: int) -> NDArray[np.float32]:
+    rows, values = image.shape
+    result = np.empty((height, values), dtype=np.float32)
+    band = _like_band(rows, height)
+    if band is None:
+        for target, source, weights in _bands(rows, height, 1):
+            np.matmul(weights, image[source].astype(np.float32), out=result[target])
+        return result
+    weights = _bands(rows, height, 1, band)[0][2]
+    targets = result.reshape(-1, band, values)
+    sources = image.reshape(len(targets), -1, values)
+    step = max(_CACHED // sources[0].size, 1)
+    for start in range(0, len(targets), step):
+        np.matmul(weights, sources[start : start + step].astype(np.float32), out=targets[start : start + step])
+    return result
+
+
+def _resize_columns(image: NDArray[np.float32], columns: int, width: int, channels: int) -> NDArray[np.float32]:
+    rows = len(image)
+    result = np.empty((rows, width * channels), dtype=np.float32)
+    band = _like_band(columns, width)
+    if band is None:
+        for target, source, weights in _bands(columns, width, channels):
+            np.matmul(image[:, source], weights.T, out=result[:, target])
+        return result
+    weights = _bands(columns, width, channels, band)[0][2]
+    targets = result.reshape(rows, -1, band * channels).transpose(1, 0, 2)
+    np.matmul(image.reshape(rows, len(targets), -1).transpose(1, 0, 2), weights.T, out=targets)
+    return result
+
+
+def _like_band(source: int, target: int) -> int | None:
+    """Size of the smallest bands that are all alike; None where none are small, or the image is enlarged."""
+    period = target // gcd(source, target)
+    if period > _BAND or source < target:
+        return None
+    return next((band for band in range(period, target, period) if band >= _BAND // 2 and target % band == 0), target)
 
 
 @lru_cache(maxsize=64)
-def _bands(source: int, target: int, channels: int) -> tuple[tuple[slice, slice, NDArray[np.float32]], ...]:
+def _bands(
+    source: int, target: int, channels: int, band: int = _BAND
+) -> tuple[tuple[slice, slice, NDArray[np.float32]], ...]:
     """Bands of target pixels, the source pixels each needs, and its weights, for interleaved channels.
 
     Weights spread over the channels are zero for two of three products, and still cost less than taking the channels
@@ -46,8 +86,8 @@ def _bands(source: int, target: int, channels: int) -> tuple[tuple[slice, slice,
     """
     weights = _area_weights(source, target)
     bands = []
-    for start in range(0, target, _BAND):
-        stop = min(start + _BAND, target)
+    for start in range(0, target, band):
+        stop = min(start + band, target)
         used = np.flatnonzero(weights[start:stop].any(axis=0))
         first, last = int(used[0]), int(used[-1]) + 1
         spread = np.kron(weights[start:stop, first:last], np.eye(channels)).astype(np.float32)
