@@ -5,14 +5,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt, ValidationError, model_validator
 
 from physiocam import __version__
 from physiocam.datasets.jobs import run_jobs
+from physiocam.datasets.labels import LABEL_SETTINGS, Labels, LabelSettings, make_labels
 from physiocam.datasets.recording import Crop, Entry, Recording
 from physiocam.datasets.store import RecordingInfo, RecordingWriter, SourceFile, Store
 from physiocam.errors import DatasetError
@@ -44,6 +45,8 @@ class PrepareSettings(BaseModel):
         Side of a followed face's square over the longer side of the face.
     big_size, small_size : int
         Side of the Big and Small frames.
+    labels : LabelSettings
+        How targets are made; those named like the preprocessing, but for what is given.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,9 +56,26 @@ class PrepareSettings(BaseModel):
     crop_factor: PositiveFloat = 1.0
     big_size: PositiveInt = 144
     small_size: PositiveInt = 9
+    labels: LabelSettings = LABEL_SETTINGS["default"]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Take the labels that go with the preprocessing."""
+        usual = LABEL_SETTINGS.get(values.get("preprocessing", "default"))
+        given = values.get("labels", {})
+        if usual is None or not isinstance(given, dict):
+            return values
+        return {**values, "labels": {**usual.model_dump(), **given}}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.labels.differences != self.preprocessing:
+            raise ValueError(f"labels.differences must be as preprocessing is, {self.preprocessing!r}")
+        return self
 
     @classmethod
-    def of(cls, values: Mapping[str, Any]) -> "PrepareSettings":
+    def of(cls, values: Mapping[str, Any]) -> Self:
         """Check settings given by a user.
 
         Raises
@@ -68,8 +88,9 @@ class PrepareSettings(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"])
-            known = ", ".join(cls.model_fields)
-            raise DatasetError(f"setting {name}={first['input']!r}: {first['msg']}; settings are {known}") from None
+            wrong = f"setting {name}={first['input']!r}: " if name else ""
+            known = ", ".join([*cls.model_fields, *(f"labels.{field}" for field in LabelSettings.model_fields)])
+            raise DatasetError(f"{wrong}{first['msg']}; settings are {known}") from None
 
 
 @dataclass(frozen=True)
@@ -208,11 +229,17 @@ def _write_frames(
     for face, change in face_changes(located(), settings.big_size, pixels):
         streams.add(face, change)
     frames = streams.finish()
-    found = np.array(locator.found[:frames], dtype=bool)
+    # A tracker that notices late that the face had left takes back what it said.
+    found = np.array(locator.found, dtype=bool)
+    times, mean_rgb = np.array(timestamps), np.array(streams.mean_rgb)
+    mean_rgb[~found] = np.nan
+    labels = make_labels(recording, times, mean_rgb, settings.labels)
+    found = found[:frames]
     columns: dict[str, NDArray[Any]] = {
-        "timestamps_s": np.array(timestamps[:frames]),
+        "timestamps_s": times[:frames],
         "face_found": found,
-        "mean_rgb": np.array(streams.mean_rgb[:frames], dtype=np.float32),
+        "mean_rgb": mean_rgb[:frames],
+        **_label_columns(labels, found),
     }
     for name, signal in recording.signals.items():
         columns[f"signals/{name}"] = np.stack([signal.timestamps_s, signal.values])
@@ -232,7 +259,7 @@ def _write_frames(
         big_mean=streams.big.mean,
         big_std=streams.big.std,
         small_std=streams.small.std,
-        tasks={},
+        tasks={task: tuple(names) for task, names in labels.columns.items()},
         signals={name: signal.unit for name, signal in recording.signals.items()},
         action_units=codes.labels if codes is not None else (),
         notes=(*recording.notes, *video.notes),
@@ -240,6 +267,18 @@ def _write_frames(
         version=__version__,
     )
     return info, columns
+
+
+def _label_columns(labels: Labels, found: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+    """Targets, and masks that leave out what the face, or its change to the next frame, does not show."""
+    followed = found.copy()
+    followed[:-1] &= found[1:]
+    columns: dict[str, NDArray[Any]] = {}
+    for task, targets in labels.targets.items():
+        seen = found if task == "au" else followed
+        columns[f"targets/{task}"] = targets
+        columns[f"masks/{task}"] = labels.masks[task] & seen[:, np.newaxis]
+    return columns
 
 
 class _Streams:
@@ -284,9 +323,9 @@ class _Streams:
     def finish(self) -> int:
         """Write the last change; the number of frames that are kept."""
         frames = len(self.mean_rgb)
+        if frames < 2:
+            raise DatasetError(f"the recording has {frames} frame, expected at least 2")
         if self._drop_last:
-            if frames < 2:
-                raise DatasetError(f"the recording has {frames} frames; dropping the last one needs at least 2")
             # The zero takes the place of the last real difference, and counts in the deviation.
             self._pending = np.zeros_like(self._blank, dtype=np.float32)
             self._flush()
@@ -345,10 +384,10 @@ def _source(path: str) -> SourceFile:
 
 def _changed(before: tuple[SourceFile, ...], after: tuple[SourceFile, ...]) -> str | None:
     """Say which source is not as it was; where it lies does not matter."""
-    old = {Path(source.path).name: (source.size, source.mtime_ns) for source in before}
-    new = {Path(source.path).name: (source.size, source.mtime_ns) for source in after}
-    for name in sorted(old.keys() | new.keys()):
-        if old.get(name) != new.get(name):
-            what = "is new" if name not in old else "is no longer listed" if name not in new else "has changed"
-            return f"source '{name}' {what}"
-    return None
+    old, new = (
+        {(Path(source.path).name, source.size, source.mtime_ns) for source in sources} for sources in (before, after)
+    )
+    if old == new and len(before) == len(after):
+        return None
+    changed = sorted(name for name, _, _ in old ^ new)
+    return f"source '{changed[0]}' has changed" if changed else "the number of sources has changed"
