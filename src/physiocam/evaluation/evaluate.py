@@ -1,0 +1,200 @@
+"""Predictions against sensors and coders, over all recordings."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.errors import PhysiocamError
+from physiocam.evaluation.metrics import (
+    ActionUnitScores,
+    RateScores,
+    action_unit_scores,
+    macc,
+    rate_scores,
+    signal_to_noise,
+)
+from physiocam.evaluation.predictions import Predictions
+from physiocam.signals.rate import estimate_rate
+from physiocam.signals.settings import Quantity, SignalSettings
+from physiocam.signals.waveform import clean_waveform
+
+ACTIVE_THRESHOLD = 0.5
+
+_TASKS: dict[Quantity, str] = {"heart": "pulse", "breathing": "respiration"}
+_TRUE_RATES: dict[Quantity, str] = {"heart": "heart_rate", "breathing": "breathing_rate"}
+
+
+@dataclass(frozen=True)
+class RateComparison:
+    """One recording, or one window of it.
+
+    Attributes
+    ----------
+    recording, subject : str
+    start_s : float
+        0 for whole recordings.
+    predicted, true : float or None
+        Per minute; None where the signal does not carry it.
+    quality : float
+        Of the prediction, 0..1.
+    snr : float or None
+        In dB, against the true rate.
+    macc : float or None
+    """
+
+    recording: str
+    subject: str
+    start_s: float
+    predicted: float | None
+    true: float | None
+    quality: float
+    snr: float | None
+    macc: float | None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything that predictions and truth allow; None or empty where one of them is missing.
+
+    Attributes
+    ----------
+    settings : str
+        Name of the signal settings.
+    recordings : int
+    heart, breathing : RateScores or None
+    comparisons : dict of str to tuple of RateComparison
+        "heart" and "breathing".
+    snr, macc : dict of str to float or None
+        Means over recordings, by quantity.
+    action_units : ActionUnitScores or None
+    """
+
+    settings: str
+    recordings: int
+    heart: RateScores | None
+    breathing: RateScores | None
+    comparisons: dict[str, tuple[RateComparison, ...]]
+    snr: dict[str, float | None]
+    macc: dict[str, float | None]
+    action_units: ActionUnitScores | None
+
+
+def evaluate(predictions: Sequence[Predictions], settings: SignalSettings, window_s: float | None = None) -> Evaluation:
+    """Compare predictions with the truth that they carry.
+
+    Under "paper" settings the true rate is read from the sensor's waveform by the same steps as the predicted one, as
+    the authors do. Under others it is the sensor's own rate where there is one, and only else that.
+
+    Parameters
+    ----------
+    predictions : sequence of Predictions
+    settings : SignalSettings
+    window_s : float, optional
+        Compare windows of this length, one after the other, instead of whole recordings; a last one that is shorter is
+        left out.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    PhysiocamError
+        If the window is not positive, or recordings differ in their units.
+    """
+    if window_s is not None and not window_s > 0:
+        raise PhysiocamError(f"window_s is {window_s}; expected seconds, more than 0")
+    scores: dict[Quantity, RateScores | None] = {"heart": None, "breathing": None}
+    comparisons: dict[str, tuple[RateComparison, ...]] = {}
+    quantities: tuple[Quantity, ...] = ("heart", "breathing")
+    for quantity in quantities:
+        found = [row for one in predictions for row in _compare(one, quantity, settings, window_s)]
+        comparisons[quantity] = tuple(found)
+        if found:
+            scores[quantity] = rate_scores(_array(r.predicted for r in found), _array(r.true for r in found))
+    return Evaluation(
+        settings=settings.name,
+        recordings=len(predictions),
+        heart=scores["heart"],
+        breathing=scores["breathing"],
+        comparisons=comparisons,
+        snr={quantity: _mean([row.snr for row in rows]) for quantity, rows in comparisons.items()},
+        macc={quantity: _mean([row.macc for row in rows]) for quantity, rows in comparisons.items()},
+        action_units=_units(predictions),
+    )
+
+
+def _compare(
+    one: Predictions, quantity: Quantity, settings: SignalSettings, window_s: float | None
+) -> list[RateComparison]:
+    task = _TASKS[quantity]
+    has_truth = task in one.sensors or _TRUE_RATES[quantity] in one.sensors
+    if task not in one.waveforms or not has_truth:
+        return []
+    predicted = one.waveforms[task]
+    length = len(predicted) if window_s is None else max(round(window_s * one.fs), 1)
+    starts = range(0, len(predicted) - length + 1, length)
+    return [_compare_part(one, quantity, settings, slice(start, start + length)) for start in starts]
+
+
+def _compare_part(one: Predictions, quantity: Quantity, settings: SignalSettings, part: slice) -> RateComparison:
+    task = _TASKS[quantity]
+    difference = one.waveforms[task][part]
+    rate = estimate_rate(difference, one.fs, quantity, settings)
+    true = _true_rate(one, quantity, settings, part)
+    ratio, agreement = None, None
+    clean = clean_waveform(difference, one.fs, quantity, settings)
+    usable = np.isfinite(clean)
+    if true is not None and usable.any():
+        ratio = signal_to_noise(clean[usable], one.fs, true, settings.of(quantity).band_hz)
+    if task in one.sensors:
+        sensor = clean_waveform(_differences(one.sensors[task][part]), one.fs, quantity, settings)
+        both = usable & np.isfinite(sensor)
+        if np.count_nonzero(both) > 1:
+            agreement = macc(clean[both], sensor[both])
+    return RateComparison(one.name, one.subject, part.start / one.fs, rate.value, true, rate.quality, ratio, agreement)
+
+
+def _true_rate(one: Predictions, quantity: Quantity, settings: SignalSettings, part: slice) -> float | None:
+    recorded = one.sensors.get(_TRUE_RATES[quantity])
+    if settings.name != "paper" and recorded is not None:
+        known = recorded[part][np.isfinite(recorded[part])]
+        return float(known.mean()) if len(known) else None
+    wave = one.sensors.get(_TASKS[quantity])
+    if wave is not None:
+        return estimate_rate(_differences(wave[part]), one.fs, quantity, settings).value
+    assert recorded is not None
+    known = recorded[part][np.isfinite(recorded[part])]
+    return float(known.mean()) if len(known) else None
+
+
+def _differences(wave: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.append(np.diff(wave), np.nan)
+
+
+def _units(predictions: Sequence[Predictions]) -> ActionUnitScores | None:
+    coded = [one for one in predictions if one.coded.any()]
+    if not coded:
+        return None
+    labels = coded[0].labels
+    for one in coded:
+        if one.labels != labels:
+            raise PhysiocamError(f"'{one.name}' has the units {', '.join(one.labels)}, others {', '.join(labels)}")
+    probability = np.concatenate([one.probabilities for one in coded])
+    return action_unit_scores(
+        probability >= ACTIVE_THRESHOLD,
+        np.concatenate([one.codes for one in coded]),
+        np.concatenate([one.coded for one in coded]) & np.isfinite(probability),
+        labels,
+    )
+
+
+def _array(values: Iterable[float | None]) -> NDArray[np.float64]:
+    return np.array([np.nan if value is None else value for value in values])
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    defined = [value for value in values if value is not None]
+    return float(np.mean(defined)) if defined else None

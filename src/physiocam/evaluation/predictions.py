@@ -1,0 +1,133 @@
+"""What was predicted for one recording, and what its sensors and coders say: kept in a file, evaluated at any time."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.errors import DatasetError
+
+# Sensors' signals that rates are compared with.
+WAVEFORMS = ("pulse", "respiration")
+RATES = ("heart_rate", "breathing_rate")
+
+_ABOUT = "about"
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Predictions and truth of one recording, on its frames' times.
+
+    Attributes
+    ----------
+    name, subject : str
+        Of the recording.
+    fs : float
+        Frames per second.
+    waveforms : mapping of str to float64 array (T,)
+        Task to predicted difference-type waveform; NaN where nothing was predicted.
+    probabilities : float32 array (T, A)
+        Of the action units; NaN where nothing was predicted, and of no column where none were.
+    labels : tuple of str
+        Columns of the action units.
+    sensors : mapping of str to float64 array (T,)
+        "pulse" and "respiration" as the sensors recorded them, "heart_rate" and "breathing_rate" per minute; NaN where
+        they did not record.
+    codes : bool array (T, A)
+        Whether a unit is present.
+    coded : bool array (T, A)
+        Whether that is known.
+    """
+
+    name: str
+    subject: str
+    fs: float
+    waveforms: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    probabilities: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    labels: tuple[str, ...] = ()
+    sensors: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    codes: NDArray[np.bool_] = field(default_factory=lambda: np.empty((0, 0), np.bool_))
+    coded: NDArray[np.bool_] = field(default_factory=lambda: np.empty((0, 0), np.bool_))
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Write `NAME.npz` into a folder; the file appears when it is complete.
+
+        Raises
+        ------
+        DatasetError
+            If it cannot be written.
+        """
+        path = Path(folder) / f"{self.name}.npz"
+        beside = path.with_name(f".{path.name}-{uuid4().hex}")
+        about = {"name": self.name, "subject": self.subject, "fs": self.fs, "labels": self.labels}
+        arrays: dict[str, NDArray[np.generic]] = {
+            _ABOUT: np.frombuffer(json.dumps(about).encode(), np.uint8),
+            "probabilities": self.probabilities,
+            "codes": self.codes,
+            "coded": self.coded,
+        }
+        arrays |= {f"waveforms/{task}": values for task, values in self.waveforms.items()}
+        arrays |= {f"sensors/{name}": values for name, values in self.sensors.items()}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with beside.open("wb") as file:
+                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+            beside.replace(path)
+        except OSError as error:
+            raise DatasetError(f"cannot write '{path}': {error.strerror}; choose another folder") from None
+        finally:
+            beside.unlink(missing_ok=True)
+        return path
+
+
+def load_predictions(path: str | os.PathLike[str]) -> Predictions:
+    """Read what `Predictions.save` wrote; nothing is unpickled.
+
+    Raises
+    ------
+    DatasetError
+        If the file is missing, damaged or something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays: dict[str, NDArray[Any]] = {name: file[name] for name in file.files}
+        about = json.loads(arrays.pop(_ABOUT).tobytes())
+        return Predictions(
+            about["name"],
+            about["subject"],
+            float(about["fs"]),
+            _under("waveforms", arrays),
+            arrays["probabilities"],
+            tuple(about["labels"]),
+            _under("sensors", arrays),
+            arrays["codes"],
+            arrays["coded"],
+        )
+    except FileNotFoundError:
+        raise DatasetError(f"'{path}' does not exist; predict first") from None
+    except Exception as error:  # damaged archives fail in every way there is
+        raise DatasetError(f"'{path}' holds no predictions ({type(error).__name__}); predict again") from None
+
+
+def load_all_predictions(folder: str | os.PathLike[str]) -> list[Predictions]:
+    """Read all predictions of a folder, in the order of their names.
+
+    Raises
+    ------
+    DatasetError
+        If there are none, or one cannot be read.
+    """
+    paths = sorted(Path(folder).glob("[!.]*.npz"))
+    if not paths:
+        raise DatasetError(f"'{folder}' holds no predictions (*.npz); predict first")
+    return [load_predictions(path) for path in paths]
+
+
+def _under(group: str, arrays: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    return {name.partition("/")[2]: values for name, values in arrays.items() if name.startswith(f"{group}/")}

@@ -1,0 +1,115 @@
+"""Predictions kept in files, and what comes out when they are compared with their truth."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from physiocam.errors import DatasetError, PhysiocamError
+from physiocam.evaluation.evaluate import evaluate
+from physiocam.evaluation.predictions import Predictions, load_all_predictions, load_predictions
+from physiocam.networks.config import AU_LABELS
+from physiocam.signals.settings import SETTINGS
+
+FS = 30.0
+
+
+def recording(name: str, predicted: float, true: float, seconds: float = 30.0, heart_rate: bool = True) -> Predictions:
+    time = np.arange(round(FS * seconds)) / FS
+    sensors: dict[str, NDArray[np.float64]] = {"pulse": np.sin(2 * np.pi * true / 60 * time)}
+    if heart_rate:
+        sensors["heart_rate"] = np.full(len(time), true)
+    wave = np.sin(2 * np.pi * predicted / 60 * time)
+    random = np.random.default_rng(0)
+    return Predictions(
+        name,
+        name[:2],
+        FS,
+        {"pulse": np.diff(wave, append=np.nan)},
+        random.random((len(time), 12), dtype=np.float32),
+        AU_LABELS,
+        sensors,
+        random.random((len(time), 12)) < 0.3,
+        np.ones((len(time), 12), np.bool_),
+    )
+
+
+def same(a: Mapping[str, NDArray[np.float64]], b: Mapping[str, NDArray[np.float64]]) -> bool:
+    return a.keys() == b.keys() and all(np.array_equal(a[key], b[key], equal_nan=True) for key in a)
+
+
+def test_a_file_gives_back_what_was_predicted(tmp_path: Path) -> None:
+    one = recording("S1_T1", 70, 72)
+    back = load_predictions(one.save(tmp_path))
+    assert (back.name, back.subject, back.fs, back.labels) == (one.name, one.subject, one.fs, one.labels)
+    assert same(back.waveforms, one.waveforms)
+    assert same(back.sensors, one.sensors)
+    assert np.array_equal(back.probabilities, one.probabilities)
+    assert np.array_equal(back.codes, one.codes)
+    assert [path.name for path in tmp_path.iterdir()] == ["S1_T1.npz"]
+
+
+def test_rates_are_compared_over_recordings() -> None:
+    found = evaluate([recording("S1_T1", 70, 72), recording("S2_T1", 90, 89), recording("S3_T1", 60, 60)],
+                     SETTINGS["default"])  # fmt: skip
+    assert found.heart is not None
+    assert found.heart.mae.value == pytest.approx(1.0, abs=0.1)
+    assert found.heart.answered == 3
+    assert found.breathing is None
+    assert found.macc["heart"] is not None
+    snr = found.comparisons["heart"][2].snr
+    assert snr is not None
+    assert snr > 10
+
+
+def test_paper_settings_read_the_truth_from_the_waveform() -> None:
+    one = recording("S1_T1", 72, 72)
+    lying = Predictions(
+        one.name, one.subject, FS, one.waveforms, sensors={**one.sensors, "heart_rate": np.full(900, 50.0)}
+    )
+    by_wave = evaluate([lying], SETTINGS["paper"]).heart
+    by_sensor = evaluate([lying], SETTINGS["default"]).heart
+    assert by_wave is not None
+    assert by_wave.mae.value == 0.0
+    assert by_sensor is not None
+    assert by_sensor.mae.value == pytest.approx(22, abs=0.2)
+
+
+def test_windows_are_compared_one_by_one() -> None:
+    found = evaluate([recording("S1_T1", 70, 72, seconds=35)], SETTINGS["default"], window_s=10)
+    assert [row.start_s for row in found.comparisons["heart"]] == [0, 10, 20]
+    with pytest.raises(PhysiocamError, match="more than 0"):
+        evaluate([recording("S1_T1", 70, 72)], SETTINGS["default"], window_s=0)
+
+
+def test_units_are_pooled_over_recordings() -> None:
+    both = [recording("S1_T1", 70, 70), recording("S2_T1", 70, 70, seconds=20)]
+    found = evaluate(both, SETTINGS["default"]).action_units
+    assert found is not None
+    assert found.units["AU12"].frames == 1500
+    none = [Predictions("a", "a", FS, one.waveforms, sensors=one.sensors) for one in both]
+    assert evaluate(none, SETTINGS["default"]).action_units is None
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no archive", b"text"])
+def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.npz"
+    path.write_bytes(content)
+    with pytest.raises(DatasetError, match=r"x\.npz"):
+        load_predictions(path)
+
+
+def test_missing_predictions_say_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="predict first"):
+        load_all_predictions(tmp_path)
+    with pytest.raises(DatasetError, match="predict first"):
+        load_predictions(tmp_path / "no.npz")
+
+
+def test_pickles_are_never_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    np.savez(path, about=np.array([{"name": "x"}], dtype=object))
+    with pytest.raises(DatasetError):
+        load_predictions(path)
