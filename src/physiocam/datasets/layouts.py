@@ -148,9 +148,7 @@ def write_layout(
     DatasetError
         If there is no such layout, the folder is in use, or cannot be written.
     """
-    if name not in LAYOUTS:
-        raise DatasetError(f"'{name}' is no layout; expected one of {', '.join(LAYOUTS)}")
-    layout = LAYOUTS[name]
+    layout = layout_named(name)
     target = Path(root)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise DatasetError(f"'{target}' is in use, expected a new or empty folder; choose another")
@@ -182,6 +180,19 @@ def write_layout(
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return truths
+
+
+def layout_named(name: str) -> Layout:
+    """Return the layout of a data set.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such layout.
+    """
+    if name not in LAYOUTS:
+        raise DatasetError(f"'{name}' is no layout; expected one of {', '.join(LAYOUTS)}")
+    return LAYOUTS[name]
 
 
 def _bp4d(take: Take, root: Path) -> Recording:
@@ -338,6 +349,7 @@ def _folder(take: Take, root: Path) -> Recording:
     row = {
         "video": f"{name}.mp4",
         "subject": subject,
+        "trial": take.trial,
         "pulse_csv": f"{name}_pulse.csv",
         "respiration_csv": f"{name}_respiration.csv",
         "action_units_csv": f"{name}_action_units.csv",

@@ -15,6 +15,10 @@ from physiocam.errors import DatasetError
 from physiocam.video.even_grid import Still, untimed_grid
 from physiocam.video.reader import Video
 
+# An hour: all truth is held in memory. Smaller faces than this have no features.
+_LONGEST_S = 3600
+_SMALLEST = 48
+
 # The settings of three difficulties: how much a person moves, and how good light and camera are.
 DIFFICULTIES = MappingProxyType(
     {
@@ -119,6 +123,24 @@ class SyntheticRecording:
         )
 
 
+def settings_of(difficulty: str) -> SceneSettings:
+    """Return the settings of a difficulty.
+
+    Parameters
+    ----------
+    difficulty : str
+        One of `DIFFICULTIES`.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such difficulty.
+    """
+    if difficulty not in DIFFICULTIES:
+        raise DatasetError(f"difficulty is '{difficulty}', expected one of {', '.join(DIFFICULTIES)}")
+    return DIFFICULTIES[difficulty]
+
+
 def synthetic_entries(
     recordings: int, seed: int = 0, settings: SceneSettings | None = None, trials: int = 2
 ) -> list[SyntheticRecording]:
@@ -142,13 +164,17 @@ def synthetic_entries(
     Raises
     ------
     DatasetError
-        If `recordings` is not positive, or `seed` is negative.
+        If `recordings` is not positive, `seed` is negative, or the settings are out of range.
     """
     if recordings < 1:
         raise DatasetError(f"recordings is {recordings}, expected at least 1")
     if seed < 0:
         raise DatasetError(f"seed is {seed}, expected 0 or more")
     common = settings or DIFFICULTIES["easy"]
+    if not 1 <= common.duration_s <= _LONGEST_S:
+        raise DatasetError(f"duration is {common.duration_s:g} s, expected 1 to {_LONGEST_S} s")
+    if min(common.height, common.width) < _SMALLEST:
+        raise DatasetError(f"frames are {common.width}x{common.height} pixels, expected at least {_SMALLEST} each way")
     entries = []
     for index in range(recordings):
         subject, trial = divmod(index, trials)
