@@ -1,16 +1,20 @@
 """Where the frames of recordings lie: video files, and images in folders and archives."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 
+from physiocam.datasets.recording import Frames
 from physiocam.errors import VideoError
 from physiocam.video.even_grid import EvenGrid, timed_grid
 from physiocam.video.images import ImageSequence, entries_of, files_of
+from physiocam.video.pixels import RgbConverter
 from physiocam.video.reader import Video, open_video
 
 
@@ -74,26 +78,66 @@ class ImageFrames:
         return timed_grid(times, math.inf)
 
 
-def frames_in_header(path: Path) -> int | None:
-    """Count the frames of a video file by what its header says.
+@dataclass(frozen=True)
+class Outline:
+    """What can be told of frames without decoding more than the first.
 
-    Returns
-    -------
-    int or None
-        None where the header says nothing.
+    Attributes
+    ----------
+    frames : int or None
+        None where a file's header does not say.
+    fs : float
+        Frames per second.
+    size : tuple of int
+        Width and height.
+    """
+
+    frames: int | None
+    fs: float
+    size: tuple[int, int]
+
+
+def outline(frames: Frames) -> Outline:
+    """Look at the first frame, and at what is told about the others.
 
     Raises
     ------
     VideoError
-        If it is no video.
+        If not even the first frame can be read.
     """
+    if isinstance(frames, VideoFrames) and frames.path.is_file():
+        return _header(frames.path, frames.fs)
+    with frames.open() as video:
+        first = next(iter(video)).image
+        if first is None:
+            raise VideoError(f"the first frame of '{video.source}' cannot be read")
+        return Outline(video.frames, video.fs, (first.shape[1], first.shape[0]))
+
+
+def odd_sizes(bytes_of: Mapping[str, int]) -> tuple[str, ...]:
+    """Notes on images whose files are far too small to be like the others: cut off, or empty.
+
+    Parameters
+    ----------
+    bytes_of : mapping of str to int
+        Sizes of the files by the names of the images.
+    """
+    typical = np.median(list(bytes_of.values()))
+    odd = [name for name, size in bytes_of.items() if size < typical / 10]
+    named = ", ".join(f"'{name}'" for name in odd[:5]) + (", ..." if len(odd) > 5 else "")
+    return (f"{len(odd)} of {len(bytes_of)} images are empty or cut off: {named}",) if odd else ()
+
+
+def _header(path: Path, fs: float | None) -> Outline:
+    # Opening it for reading would list all its packets, and so read every byte of an uncompressed file.
     try:
-        with av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace") as container:
+        opened: Any = av.open(f"file:{path}", mode="r", options={"protocol_whitelist": "file"})
+        with opened as container:
             stream = container.streams.best("video")
             if stream is None:
                 raise VideoError(f"'{path}' holds no video")
-            return stream.frames or None
-    except (av.FFmpegError, OSError, ValueError):
-        raise VideoError(
-            f"'{path}' cannot be opened as a video; expected a file such as MP4, MOV, MKV or AVI"
-        ) from None
+            height, width, _ = RgbConverter()(next(container.decode(stream))).shape
+            rate = fs or float(stream.average_rate or stream.guessed_rate or 0)
+            return Outline(stream.frames or None, rate, (width, height))
+    except (av.FFmpegError, OSError, ValueError, IndexError, StopIteration):
+        raise VideoError(f"'{path}' cannot be opened as a video, or its first frame not be decoded") from None

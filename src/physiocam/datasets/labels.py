@@ -11,11 +11,9 @@ from pydantic import BaseModel, ConfigDict
 
 from physiocam.datasets.alignment import Alignment, onto_frames
 from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, PulseTarget, Recording
-from physiocam.errors import DatasetError
+from physiocam.errors import DatasetError, PhysiocamError
 from physiocam.networks.config import AU_LABELS
-
-# The pseudo PPG of less is mostly the filter's own edge.
-_SHORTEST_PSEUDO_S = 4.0
+from physiocam.signals.pseudo_ppg import Band, pseudo_ppg
 
 
 class LabelSettings(BaseModel):
@@ -33,7 +31,8 @@ class LabelSettings(BaseModel):
     pulse : PulseTarget or "recording"
         What is learned as the pulse; "recording" leaves it to each recording.
     pseudo_band : "release" or "paper"
-        Band of the pseudo PPG, as in `physiocam.signals.pseudo_ppg.pseudo_ppg`.
+        Band of the pseudo PPG, as in `physiocam.signals.pseudo_ppg.pseudo_ppg`; the paper's where nobody measured the
+        heart rate that the release's needs.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,7 +41,7 @@ class LabelSettings(BaseModel):
     differences: Literal["default", "authors", "toolbox"] = "default"
     unknown_action_units: Literal["masked", "absent"] = "masked"
     pulse: PulseTarget | Literal["recording"] = "recording"
-    pseudo_band: Literal["release", "paper"] = "release"
+    pseudo_band: Band = "release"
 
 
 # The named ways to make targets; "authors" is the code of the paper, "toolbox" rPPG-Toolbox.
@@ -67,11 +66,14 @@ class Labels:
         Where the targets are known.
     columns : mapping of str to tuple of str
         Names of each task's C columns.
+    notes : tuple of str
+        Which task is left out though the recording has something on it, and why.
     """
 
     targets: Mapping[str, NDArray[np.float32]]
     masks: Mapping[str, NDArray[np.bool_]]
     columns: Mapping[str, tuple[str, ...]]
+    notes: tuple[str, ...] = ()
 
 
 def make_labels(
@@ -101,13 +103,17 @@ def make_labels(
     Raises
     ------
     DatasetError
-        If codes and frames differ in number, or the pseudo pulse lacks the colours.
+        If there are fewer codes than frames.
     """
     settings = settings or LabelSettings()
     waves: dict[str, NDArray[np.float64]] = {}
+    notes: list[str] = []
     kind = recording.pulse_target if settings.pulse == "recording" else settings.pulse
     if kind == "pseudo":
-        waves["pulse"] = _pseudo_wave(recording, timestamps_s, mean_rgb, settings)
+        try:
+            waves["pulse"] = _pseudo_wave(recording, timestamps_s, mean_rgb, settings.pseudo_band)
+        except PhysiocamError as error:
+            notes.append(f"no pulse to learn: {error}")
     elif "pulse" in recording.signals:
         waves["pulse"] = onto_frames(recording.signals["pulse"], timestamps_s, settings.alignment)
     if "respiration" in recording.signals:
@@ -129,7 +135,7 @@ def make_labels(
         present, known = _action_units(recording, recording.action_units, len(timestamps_s), settings)
         if known.any():
             targets["au"], masks["au"], columns["au"] = present[:rows], known[:rows], AU_LABELS
-    return Labels(targets, masks, columns)
+    return Labels(targets, masks, columns, tuple(notes))
 
 
 def difference_label(wave: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -155,30 +161,16 @@ def difference_label(wave: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _pseudo_wave(
-    recording: Recording,
-    timestamps_s: NDArray[np.float64],
-    mean_rgb: NDArray[np.floating] | None,
-    settings: LabelSettings,
+    recording: Recording, timestamps_s: NDArray[np.float64], mean_rgb: NDArray[np.floating] | None, band: Band
 ) -> NDArray[np.float64]:
-    """Pseudo PPG with an envelope of 1, each stretch between gaps by itself."""
-    from physiocam.signals.pseudo_ppg import pseudo_ppg
-
+    """Pseudo PPG with an envelope of 1."""
     if mean_rgb is None:
-        raise DatasetError(f"{recording.name}: the pseudo pulse needs the mean colour of every frame; pass mean_rgb")
+        raise DatasetError("the pseudo pulse needs the mean colour of every frame; pass mean_rgb")
     fs = (len(timestamps_s) - 1) / float(timestamps_s[-1] - timestamps_s[0])
-    heart_rate = None
-    if "heart_rate" in recording.signals:
-        rates = recording.signals["heart_rate"].values
-        usable = rates[np.isfinite(rates) & (rates > 0)]
-        heart_rate = float(usable.mean()) if len(usable) else None
-    wave = np.full(len(mean_rgb), np.nan)
-    seen = np.isfinite(mean_rgb).all(axis=1)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], seen, [False]])))
-    for start, stop in edges.reshape(-1, 2):
-        if stop - start >= _SHORTEST_PSEUDO_S * fs:
-            colours = np.asarray(mean_rgb[start:stop], dtype=np.float64)
-            wave[start:stop] = pseudo_ppg(colours, fs, heart_rate, band=settings.pseudo_band)[1]
-    return wave
+    if "heart_rate" not in recording.signals:
+        return pseudo_ppg(mean_rgb, fs, band="paper")[1]
+    rates = recording.signals["heart_rate"].values
+    return pseudo_ppg(mean_rgb, fs, float(rates[rates > 0].mean()) if (rates > 0).any() else None, band)[1]
 
 
 def _action_units(

@@ -45,7 +45,7 @@ def read_table(path: Path) -> Table:
 
 
 def read_numbers(path: Path, header_lines: int = 0) -> NDArray[np.float64]:
-    """Read one number a line.
+    """Read numbers in columns without names, parted by blanks or commas.
 
     Parameters
     ----------
@@ -53,19 +53,22 @@ def read_numbers(path: Path, header_lines: int = 0) -> NDArray[np.float64]:
     header_lines : int
         Lines to pass over.
 
+    Returns
+    -------
+    float64 array (R, C)
+
     Raises
     ------
     DatasetError
         If the file cannot be read, has no number, or holds something else.
     """
-    lines = read_lines(path)[header_lines:]
-    try:
-        numbers = np.array(" ".join(lines).split(), dtype=np.float64)
-    except ValueError as error:
-        raise DatasetError(f"'{path.name}' holds something else than numbers ({error})") from None
-    if not len(numbers):
+    lines = [line.replace(",", " ") for line in read_lines(path)[header_lines:]]
+    if not any(line.strip() for line in lines):
         raise DatasetError(f"'{path.name}' holds no number")
-    return numbers
+    try:
+        return np.loadtxt(lines, dtype=np.float64, ndmin=2)
+    except ValueError as error:
+        raise DatasetError(f"'{path.name}' holds something else than columns of numbers ({error})") from None
 
 
 def read_lines(path: Path) -> list[str]:
