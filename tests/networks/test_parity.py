@@ -17,7 +17,7 @@ from physiocam.networks.network import Network  # noqa: E402
 from physiocam.networks.registry import build, preset  # noqa: E402
 from physiocam.networks.temporal_shift import TemporalShift  # noqa: E402
 from physiocam.weights.importer import read_checkpoint  # noqa: E402
-from physiocam.weights.names import BIG, JOINT_HEADS, SMALL, head_names  # noqa: E402
+from physiocam.weights.names import their_names  # noqa: E402
 
 
 def clips(array: np.ndarray, n: int = 3) -> Tensor:
@@ -170,11 +170,10 @@ def test_losses_and_gradients_of_the_joint_network(shared: Path) -> None:
     ]
     np.testing.assert_allclose([loss.item() for loss in losses], golden["losses"], rtol=1e-5)
     torch.stack(losses).sum().backward()
-    heads = {ours: name for task, stem in JOINT_HEADS.items() for ours, name in head_names(task, stem).items()}
-    theirs = {**BIG, **SMALL, **heads}
+    theirs = their_names(network.config)
     norms = {
-        f"{theirs[layer]}.{part}": parameter.grad.norm().item()
-        for (layer, part), parameter in ((name.rsplit(".", 1), p) for name, p in network.named_parameters())
+        theirs[name]: parameter.grad.norm().item()
+        for name, parameter in network.named_parameters()
         if parameter.grad is not None
     }
     expected = dict(zip(golden["grad_names"].tolist(), golden["grad_norms"].tolist(), strict=True))

@@ -14,12 +14,12 @@ pytest.importorskip("onnxscript")
 from torch import Tensor  # noqa: E402
 
 from physiocam.errors import BundleError  # noqa: E402
-from physiocam.networks.config import BigSmallConfig  # noqa: E402
+from physiocam.networks.config import PULSE, BigSmallConfig, NetworkConfig  # noqa: E402
 from physiocam.networks.registry import preset  # noqa: E402
 from physiocam.runtime import Runtime  # noqa: E402
 from physiocam.weights.bundle import load_bundle  # noqa: E402
 from physiocam.weights.importer import import_checkpoints, read_checkpoint  # noqa: E402
-from physiocam.weights.names import BIG, JOINT_HEADS, SINGLE_HEAD, SMALL, head_names  # noqa: E402
+from physiocam.weights.names import their_names  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -30,17 +30,14 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def theirs(kind: str, prefix: str = "") -> "OrderedDict[str, Tensor]":
     """Random weights under the authors' names."""
-    if kind == "joint":
-        heads = {k: v for task, stem in JOINT_HEADS.items() for k, v in head_names(task, stem).items()}
-        config, names = preset("bigsmall"), {**BIG, **SMALL, **heads}
-    elif kind == "big":
-        config, names = preset("big"), {**BIG, **head_names("au", SINGLE_HEAD)}
-    else:
-        config = BigSmallConfig(branches="small", tasks=(preset("small").tasks[0],))
-        names = {**SMALL, **head_names("pulse", SINGLE_HEAD)}
+    config = {
+        "joint": preset("bigsmall"),
+        "big": preset("big"),
+        "small": BigSmallConfig(branches="small", tasks=(PULSE,)),
+    }[kind]
     torch.manual_seed(0)
     return OrderedDict(
-        (f"{prefix}{names[name.rsplit('.', 1)[0]]}.{name.rsplit('.', 1)[1]}", 0.05 * torch.randn(shape))
+        (f"{prefix}{their_names(config)[name]}", 0.05 * torch.randn(shape))
         for name, shape in config.tensor_shapes().items()
     )
 
@@ -106,6 +103,63 @@ def test_a_small_network_s_task_comes_from_its_file_name(tmp_path: Path) -> None
     torch.save(theirs("small"), tmp_path / "fold1.pth")
     with pytest.raises(BundleError, match="'Heart' or 'Resp'"):
         read_checkpoint(tmp_path / "fold1.pth")
+
+
+def filled(config: NetworkConfig) -> "OrderedDict[str, Tensor]":
+    """The weights that the reference's answers were computed with: parameter j is drawn from seed j."""
+    names, tensors = their_names(config), OrderedDict()
+    for j, (name, shape) in enumerate(config.tensor_shapes().items()):
+        values = np.random.RandomState(j).standard_normal(shape).astype(np.float32)
+        scale = np.sqrt(2 / np.prod(shape[1:])) if len(shape) > 1 else 0.1
+        tensors[f"module.{names[name]}"] = torch.from_numpy(values * np.float32(scale))
+    return tensors
+
+
+@pytest.mark.parametrize(
+    ("file", "network", "keys"),
+    [
+        ("BP4D_MTTSCAN.pth", "mtts-can", ["mttscan9_out0", "mttscan9_out1"]),
+        ("UBFC-rPPG_TSCAN.pth", "ts-can-36", ["tb_tscan36_fd10"]),
+    ],
+)
+def test_a_baseline_s_checkpoint_answers_as_the_reference(
+    shared: Path, tmp_path: Path, file: str, network: str, keys: list[str]
+) -> None:
+    golden, config = np.load(shared / "golden" / "models_fill_io.npz"), preset(network)
+    torch.save(filled(config), tmp_path / file)
+    bundle = import_checkpoints([tmp_path / file], "baseline")
+    assert bundle.info.networks[0].config == config
+    pooled = config.small_size == 36
+    big, small = (golden["x36"][:, 3:], golden["x36"][:, :3]) if pooled else (golden["big"], golden["small"])
+    n = config.clip_length
+    answers = Runtime(bundle, 1).run(big.reshape(-1, n, *big.shape[1:]), small.reshape(-1, n, *small.shape[1:]))
+    for task, key in zip(bundle.tasks, keys, strict=True):
+        error = np.abs(answers[task].reshape(-1, 1) - golden[key]).max()
+        assert error <= 1e-5 * np.abs(golden[key]).max()
+
+
+def test_the_toolbox_s_bundles_are_described_as_the_toolbox_s(tmp_path: Path) -> None:
+    torch.save(filled(preset("deepphys-36")), tmp_path / "PURE_DeepPhys.pth")
+    checkpoint = read_checkpoint(tmp_path / "PURE_DeepPhys.pth")
+    assert (checkpoint.origin.fs, checkpoint.origin.crop_factor) == (30.0, 1.5)
+    torch.save(theirs("big"), tmp_path / "Big.pth")
+    with pytest.raises(BundleError, match="a bundle of its own"):
+        import_checkpoints([tmp_path / "PURE_DeepPhys.pth", tmp_path / "Big.pth"], "mixed")
+
+
+def test_normalizations_and_their_counts_are_read(tmp_path: Path) -> None:
+    names, one = their_names(preset("drml")), torch.ones(1)
+    tensors = {
+        # A single stored number, seen as many, keeps the file small.
+        names[name]: torch.tensor(7) if name.endswith("num_batches_tracked") else one.expand(shape)
+        for name, shape in preset("drml").tensor_shapes().items()
+    }
+    torch.save(tensors, tmp_path / "drml.pth")
+    read = read_checkpoint(tmp_path / "drml.pth")
+    assert read.config == preset("drml")
+    assert read.tensors["norm.num_batches_tracked"].item() == 7
+    torch.save({**tensors, "extractor.4.num_batches_tracked": torch.tensor(7.0)}, tmp_path / "drml.pth")
+    refused(tmp_path / "drml.pth", "'extractor.4.num_batches_tracked'")
 
 
 def refused(path: Path, words: str) -> None:
@@ -195,7 +249,7 @@ def test_tensors_of_other_kinds_are_refused(tmp_path: Path, kind: str) -> None:
     tensors = theirs("small")
     tensors["out_fc2.weight"] = strange
     torch.save(tensors, tmp_path / "Small_Heart.pth")
-    refused(tmp_path / "Small_Heart.pth", "no plain floating-point numbers in 'out_fc2.weight'")
+    refused(tmp_path / "Small_Heart.pth", "no plain numbers of the right kind in 'out_fc2.weight'")
 
 
 def test_half_precision_is_taken_as_single(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The authors' checkpoints to bundles (needs the `train` extra)."""
+"""Published checkpoints to bundles (needs the `train` extra)."""
 
 import os
 import pickle
@@ -14,47 +14,41 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from physiocam.errors import BundleError
-from physiocam.networks.config import AU, PULSE, RESPIRATION, NetworkConfig
-from physiocam.networks.registry import build, preset
-from physiocam.weights.bundle import Bundle, bundles_folder, check_name, mismatch
+from physiocam.networks.config import NetworkConfig
+from physiocam.networks.registry import build
+from physiocam.weights.bundle import Bundle, bundles_folder, check_name
 from physiocam.weights.export import export_bundle
-from physiocam.weights.names import BIG, JOINT_HEADS, SINGLE_HEAD, SMALL, head_names
-
-# The authors trained on BP4D+, recorded at 25 frames/s.
-_FS = 25.0
-
-# Side of the face square over the longer side of the detector's box: with this one their three pulse networks come
-# closest to the sensor on a real clip (docs/benchmarks.md).
-_CROP_FACTOR = 0.9
-
-# Words in file names that tell the two kinds of single-task Small networks apart: their tensors are alike.
-_PULSE_WORDS = ("heart", "pulse", "bvp", "ppg")
-_RESPIRATION_WORDS = ("resp", "breath")
+from physiocam.weights.names import their_names
+from physiocam.weights.published import Origin, recognize
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint of the authors under our names.
+    """A published checkpoint under our names.
 
     Attributes
     ----------
     config : NetworkConfig
     tensors : dict of str to Tensor
         A state dict of the network that `physiocam.networks.registry.build` makes.
+    origin : Origin
     """
 
     config: NetworkConfig
     tensors: dict[str, Tensor]
+    origin: Origin
 
 
 def import_checkpoints(files: Sequence[str | os.PathLike[str]], name: str, *, overwrite: bool = False) -> Bundle:
-    """Turn checkpoints of the authors into a bundle in the user's data folder.
+    """Turn published checkpoints into a bundle in the user's data folder.
 
     Parameters
     ----------
     files : sequence of paths
-        Joint checkpoints, or single-task ones (Big for action units; Small for pulse or respiration, told apart by
-        "Heart" or "Resp" in the file name). Several files for the same task, such as folds, are averaged.
+        Of the BigSmall authors: joint checkpoints of any variant, single-task ones (Big for action units; Small or
+        DeepPhys for pulse or respiration, told apart by "Heart" or "Resp" in the file name), MTTS-CAN, DRML, AlexNet.
+        Of rPPG-Toolbox: DeepPhys and TS-CAN, told apart by the file name too, and MTTS-CAN. Several files for the
+        same task, such as folds, are averaged.
     name : str
         Name of the new bundle.
     overwrite : bool
@@ -67,7 +61,7 @@ def import_checkpoints(files: Sequence[str | os.PathLike[str]], name: str, *, ov
     Raises
     ------
     BundleError
-        If a file is not such a checkpoint; the message says why.
+        If a file is not such a checkpoint, or files of both origins are given; the message says why.
     """
     check_name(name)
     paths = [Path(file) for file in files]
@@ -76,27 +70,34 @@ def import_checkpoints(files: Sequence[str | os.PathLike[str]], name: str, *, ov
     repeated = [stem for stem, count in Counter(_safe(path.stem) for path in paths).items() if count > 1]
     if repeated:
         raise BundleError(f"two files are called '{repeated[0]}'; give each checkpoint once, under a name of its own")
-    networks = {}
+    networks, origins = {}, {}
     for path in paths:
         checkpoint = read_checkpoint(path)
         network = build(checkpoint.config)
         network.load_state_dict(checkpoint.tensors)
         networks[_safe(path.stem)] = network
+        origins[checkpoint.origin] = path
+    origin, *others = origins
+    if others:
+        raise BundleError(
+            f"'{origins[origin]}' is of {origin.description}, '{origins[others[0]]}' of {others[0].description}; they "
+            "see faces cut out differently: import each into a bundle of its own"
+        )
     return export_bundle(
         networks,
         bundles_folder() / name,
         name=name,
-        description=f"{len(paths)} checkpoint(s) of the BigSmall authors, trained on BP4D+",
+        description=f"{len(paths)} checkpoint(s) of {origin.description}",
         licence="as published by the authors of the checkpoints",
-        fs=_FS,
-        crop_factor=_CROP_FACTOR,
+        fs=origin.fs,
+        crop_factor=origin.crop_factor,
         provenance={"files": {path.name: sha256(path.read_bytes()).hexdigest() for path in paths}},
         overwrite=overwrite,
     )
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
-    """Read one checkpoint of the authors, joint or single-task, with or without a `module.` prefix.
+    """Read one published checkpoint, with or without a `module.` prefix.
 
     Raises
     ------
@@ -105,46 +106,18 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     """
     path = Path(path)
     theirs = {name.removeprefix("module."): tensor for name, tensor in _read(path).items()}
-    config, names = _recognize(path, theirs)
-    ours_to_theirs = {
-        f"{ours}.{part}": f"{layer}.{part}" for ours, layer in names.items() for part in ("weight", "bias")
-    }
-    expected = {ours_to_theirs[name]: shape for name, shape in config.tensor_shapes().items()}
-    if reason := mismatch({name: tuple(tensor.shape) for name, tensor in theirs.items()}, expected):
-        raise BundleError(f"'{path}' is no BigSmall checkpoint of the paper's sizes: {reason}")
+    network = recognize(path, {name: tuple(tensor.shape) for name, tensor in theirs.items()})
     for name, tensor in theirs.items():
-        if not tensor.is_floating_point() or tensor.layout != torch.strided or tensor.is_meta:
-            raise BundleError(f"'{path}' holds no plain floating-point numbers in '{name}'; save the network again")
+        # Normalizations count the batches they were trained with.
+        whole = name.endswith(".num_batches_tracked")
+        kind = tensor.dtype == torch.int64 if whole else tensor.is_floating_point()
+        if not kind or tensor.layout != torch.strided or tensor.is_meta:
+            raise BundleError(f"'{path}' holds no plain numbers of the right kind in '{name}'; save the network again")
         if not tensor.isfinite().all():
             raise BundleError(f"'{path}' holds NaN or infinite numbers in '{name}'; the file is damaged")
-    return Checkpoint(config, {ours: theirs[name].float() for ours, name in ours_to_theirs.items()})
-
-
-def _recognize(path: Path, theirs: dict[str, Tensor]) -> tuple[NetworkConfig, dict[str, str]]:
-    """Configuration of the network, and our layer names to theirs."""
-    has_big, has_small = "big_conv1.weight" in theirs, "small_conv1.weight" in theirs
-    if has_big and has_small:
-        heads = {ours: name for task, stem in JOINT_HEADS.items() for ours, name in head_names(task, stem).items()}
-        return preset("bigsmall"), {**BIG, **SMALL, **heads}
-    if has_big:
-        return preset("big"), {**BIG, **head_names(AU.name, SINGLE_HEAD)}
-    if has_small:
-        words = path.stem.lower()
-        pulse, respiration = (any(word in words for word in kind) for kind in (_PULSE_WORDS, _RESPIRATION_WORDS))
-        if pulse == respiration:
-            raise BundleError(
-                f"'{path}' is a Small network, but its name does not say for what; rename the file so that it holds "
-                "'Heart' or 'Resp'"
-            )
-        task = PULSE if pulse else RESPIRATION
-        return preset("small").model_copy(update={"tasks": (task,)}), {
-            **SMALL,
-            **head_names(task.name, SINGLE_HEAD),
-        }
-    raise BundleError(
-        f"'{path}' holds neither 'big_conv1.weight' nor 'small_conv1.weight'; "
-        "expected a checkpoint of the BigSmall authors"
-    )
+    ours = {name: theirs[their] for name, their in their_names(network.config).items()}
+    tensors = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in ours.items()}
+    return Checkpoint(network.config, tensors, network.origin)
 
 
 def _read(path: Path) -> dict[str, Tensor]:
