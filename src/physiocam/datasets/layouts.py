@@ -318,7 +318,7 @@ def _scamps(take: Take, root: Path) -> Recording:
     try:
         import h5py
     except ImportError:
-        raise DatasetError("the files of SCAMPS need h5py; run: pip install h5py") from None
+        raise DatasetError("the files of SCAMPS need h5py; run: pip install 'physiocam[datasets]'") from None
     name = f"P{take.person:06d}"
     signals = {key: take.signal(key) for key in ("pulse", "respiration")}
     frames, settings = len(take.scene.timestamps_s), take.scene.settings
@@ -330,7 +330,7 @@ def _scamps(take: Take, root: Path) -> Recording:
         file["d_ppg"] = signals["pulse"].values[:, None]
         file["d_br"] = signals["respiration"].values[:, None]
         for column, label in enumerate(AU_LABELS):
-            file[label] = take.scene.expressions.action_units[:, column : column + 1]
+            file[f"au{int(label[2:])}"] = take.scene.expressions.action_units[:, column : column + 1]
     return take.truth(name, name, signals, replace(take.scene.expressions.codes, intensity=None))
 
 
@@ -408,7 +408,7 @@ LAYOUTS = MappingProxyType(
         "ubfc-rppg": Layout(SceneSettings(), ("1",), _ubfc_2),
         "ubfc-rppg-1": Layout(SceneSettings(), ("1",), _ubfc_1),
         "pure": Layout(SceneSettings(), ("01", "02"), _pure),
-        "disfa": Layout(SceneSettings(fs=20.0, height=768, width=1024), ("1",), _disfa),
+        "disfa": Layout(SceneSettings(fs=20.0, height=768, width=1024), ("left",), _disfa),
         "scamps": Layout(SceneSettings(height=240, width=320), ("1",), _scamps),
         "folder": Layout(SceneSettings(), ("T1", "T2"), _folder),
     }
