@@ -1,0 +1,97 @@
+"""`physiocam data`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from physiocam.cli.console import complain, console, escaped, interruptible
+from physiocam.cli.generate import generate_command
+from physiocam.cli.generate import generate_command
+from physiocam.errors import PhysiocamError
+
+if TYPE_CHECKING:
+    from physiocam.datasets.check import CheckedRecording
+
+data_app = typer.Typer(no_args_is_help=True, help="Data sets: which can be read, and whether yours is whole.")
+data_app.command("generate")(generate_command)
+data_app.command("generate")(generate_command)
+
+
+@data_app.command("list")
+def list_command() -> None:
+    """List the data sets that can be read."""
+    from rich.table import Table
+
+    from physiocam.datasets.catalogue import dataset_names, describe
+
+    table = Table("data set", "", box=None, padding=(0, 2, 0, 0))
+    for name in dataset_names():
+        try:
+            about = describe(name)
+        except PhysiocamError as error:  # one broken plug-in hides nothing
+            about = str(error)
+        table.add_row(name, escaped(about))
+    console().print(table)
+
+
+@data_app.command("check")
+def check_command(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Data set, as `physiocam data list` names it.")],
+    root: Annotated[Path, typer.Argument(metavar="ROOT", help="Folder that holds it.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """List the recordings of a data set, and what is missing or odd; exit status 1 if anything is."""
+    with interruptible():
+        from rich.progress import track
+
+        from physiocam.datasets.catalogue import open_dataset
+        from physiocam.datasets.check import check
+
+        entries = open_dataset(name, root).entries()
+        silent = not sys.stderr.isatty()
+        checked = check(track(entries, "looking", console=console(stderr=True), transient=True, disable=silent))
+    wrong = [recording for recording in checked if recording.problems]
+    if as_json:
+        typer.echo(json.dumps({"dataset": name, "recordings": [each.to_dict() for each in checked]}, indent=1))
+    else:
+        _show(checked)
+        for recording in wrong:
+            for problem in recording.problems:
+                complain(f"{recording.name}: {problem}")
+    if wrong:
+        raise typer.Exit(1)
+
+
+def _show(checked: list["CheckedRecording"]) -> None:
+    from rich.table import Table
+
+    table = Table("recording", "subject", "frames", "frames/s", "length", "size", "units coded", "signals", box=None)
+    for each in checked:
+        table.add_row(
+            escaped(each.name),
+            escaped(each.subject),
+            "?" if each.frames is None else str(each.frames),
+            "?" if each.fs is None else f"{each.fs:.5g}",
+            "?" if each.duration_s is None else f"{each.duration_s:.1f} s",
+            "?" if each.size is None else f"{each.size[0]}x{each.size[1]}",
+            f"{each.action_units} in {each.coded_frames}" if each.action_units else "",
+            str(len(each.signals)) if each.signals else "",
+        )
+    console().print(table)
+    for name in sorted({name for each in checked for name in each.signals}):
+        rates = [each.signals[name] for each in checked if name in each.signals]
+        low, high = min(rates), max(rates)
+        pace = f"{low:.5g} Hz" if high - low <= 0.01 * high else f"{low:.5g} to {high:.5g} Hz"
+        if high == 0:
+            pace = "one number each"
+        console().print(f"{name}: {len(rates)} of {len(checked)} recordings, {pace}")
+    length = sum(each.duration_s or 0.0 for each in checked)
+    subjects = len({each.subject for each in checked})
+    lost = sum(not each.usable for each in checked)
+    console().print(
+        f"{len(checked)} recordings of {subjects} subjects, {length / 60:.1f} minutes"
+        + (f"; {lost} of them cannot be used" if lost else "")
+    )

@@ -1,0 +1,147 @@
+"""A look at a data set before a day's work: what is there, and what is missing or odd."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from physiocam.datasets.frames import Outline, outline
+from physiocam.datasets.recording import UNKNOWN, Entry, Recording, Signal
+from physiocam.errors import PhysiocamError
+
+# A sensor that was switched on or off this much beside the camera is nothing to speak of.
+_SLACK_S = 1.0
+
+
+@dataclass(frozen=True)
+class CheckedRecording:
+    """What a look at one recording showed.
+
+    Attributes
+    ----------
+    name, subject : str
+    usable : bool
+        It could be loaded, and its first frame be read.
+    frames : int or None
+        None where nothing short of reading the whole video would tell.
+    fs : float or None
+        Frames per second.
+    duration_s : float or None
+    size : tuple of int or None
+        Width and height.
+    signals : dict of str to float
+        Samples per second of each; 0 for a single number.
+    action_units : int
+        Units that are coded in at least one frame.
+    coded_frames : int
+        Frames with at least one known code.
+    problems : tuple of str
+        What is missing or odd.
+    """
+
+    name: str
+    subject: str
+    usable: bool
+    frames: int | None = None
+    fs: float | None = None
+    duration_s: float | None = None
+    size: tuple[int, int] | None = None
+    signals: dict[str, float] = field(default_factory=dict)
+    action_units: int = 0
+    coded_frames: int = 0
+    problems: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return asdict(self)
+
+
+def check(
+    entries: Iterable[Entry], progress: Callable[[CheckedRecording], None] | None = None
+) -> list[CheckedRecording]:
+    """Look at every recording: load its labels, and its first frame.
+
+    Parameters
+    ----------
+    entries : iterable of Entry
+    progress : callable, optional
+        Called with every recording as it has been looked at.
+
+    Returns
+    -------
+    list of CheckedRecording
+        One an entry; those that cannot be used say why.
+    """
+    checked = []
+    for entry in entries:
+        checked.append(_checked(entry))
+        if progress is not None:
+            progress(checked[-1])
+    return checked
+
+
+def _checked(entry: Entry) -> CheckedRecording:
+    try:
+        recording = entry.load()
+    except PhysiocamError as error:
+        return CheckedRecording(entry.name, entry.subject, usable=False, problems=(_without(entry, str(error)),))
+    except Exception as error:  # a plug-in's reader may fail in any way, and the others are still wanted
+        return CheckedRecording(entry.name, entry.subject, usable=False, problems=(f"reader failed: {error!r}",))
+    seen: Outline | None = None
+    problems = list(recording.notes)
+    try:
+        seen = outline(recording.frames)
+    except PhysiocamError as error:
+        problems.append(str(error))
+    duration = seen.frames / seen.fs if seen and seen.frames and seen.fs else None
+    codes = recording.action_units
+    known = codes.occurrence != UNKNOWN if codes else np.zeros((0, 0), dtype=bool)
+    return CheckedRecording(
+        name=entry.name,
+        subject=entry.subject,
+        usable=seen is not None,
+        frames=seen.frames if seen else None,
+        fs=seen.fs if seen else None,
+        duration_s=duration,
+        size=seen.size if seen else None,
+        signals={name: round(_rate(signal), 3) for name, signal in recording.signals.items()},
+        action_units=int(known.any(axis=0).sum()),
+        coded_frames=int(known.any(axis=1).sum()),
+        problems=(*problems, *_oddities(recording, seen, duration)),
+    )
+
+
+def _without(entry: Entry, message: str) -> str:
+    # Readers say which recording they mean; beside its name that would be said twice.
+    prefix, _, rest = message.partition(": ")
+    return rest if rest and prefix.replace("/", "_") == entry.name else message
+
+
+def _oddities(recording: Recording, seen: Outline | None, duration: float | None) -> list[str]:
+    found = []
+    if seen and recording.crop == "bottom" and seen.size[0] > seen.size[1]:
+        found.append(f"frames are {seen.size[0]}x{seen.size[1]}; expected portrait")
+    for name, signal in recording.signals.items():
+        times = signal.timestamps_s
+        if len(times) < 2:
+            continue
+        if not np.isfinite(signal.values).all():
+            found.append(f"{name}: {int(np.count_nonzero(~np.isfinite(signal.values)))} samples are no numbers")
+        elif np.ptp(signal.values) == 0 and name in {"pulse", "respiration"}:
+            found.append(f"{name}: the same value throughout")
+        if times[0] > _SLACK_S:
+            found.append(f"{name}: begins at {times[0]:.1f} s, the video at 0")
+        if duration is not None and times[-1] < duration - _SLACK_S:
+            found.append(f"{name}: ends at {times[-1]:.1f} s, the video at {duration:.1f} s")
+        if duration is not None and times[-1] > 1.5 * duration + _SLACK_S:
+            found.append(f"{name}: ends at {times[-1]:.1f} s, long after the video at {duration:.1f} s")
+    codes = recording.action_units
+    if codes and seen and seen.frames and len(codes.occurrence) != seen.frames:
+        found.append(f"action units: {len(codes.occurrence)} frames are coded, the video has {seen.frames}")
+    return found
+
+
+def _rate(signal: Signal) -> float:
+    times = signal.timestamps_s
+    return (len(times) - 1) / float(times[-1] - times[0]) if len(times) > 1 else 0.0
