@@ -2,7 +2,7 @@
 
 import hashlib
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from physiocam.datasets.prepare import PrepareSettings, prepare
-from physiocam.datasets.recording import ActionUnitCodes, Crop, Recording, Signal
+from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, Crop, Recording, Signal
 from physiocam.datasets.store import Store, StoredRecording
 from physiocam.errors import DatasetError, VideoError
+from physiocam.networks.config import AU_LABELS
 from physiocam.video.reader import Video, open_video
 
 FS = 25.0
@@ -70,12 +71,47 @@ def frames(recording: StoredRecording, column: str) -> NDArray[np.float64]:
     return np.asarray(recording.column(column), dtype=np.float64)
 
 
+# The twelve units' columns among the reference's 49 labels.
+GOLDEN_UNITS = [8, 9, 10, 12, 14, 16, 19, 22, 24, 26, 32, 33]
+
+
+@dataclass(frozen=True, eq=False)
+class GoldenEntry(ArrayEntry):
+    """The reference's video, with the labels it was given frame by frame."""
+
+    labels: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 49)))
+
+    def load(self) -> Recording:
+        assert self.images is not None
+        times = np.arange(len(self.images)) / FS
+        codes = self.labels[:, GOLDEN_UNITS]
+        occurrence = np.where(np.isin(codes, (0, 1)), codes, UNKNOWN).astype(np.int8)
+        signals = {
+            "pulse": Signal(self.labels[:, 48], times, "a.u."),
+            "respiration": Signal(self.labels[:, 5], times, "V"),
+        }
+        units = ActionUnitCodes(AU_LABELS, occurrence)
+        return Recording(self.name, "F001", "T1", ArrayFrames(self.images), signals, units, "bottom")
+
+
 def golden_recording(shared: Path, tmp_path: Path, preprocessing: str) -> StoredRecording:
     video = np.load(shared / "golden" / "preprocess_authors.npz")["video_rgb_uint8"]
-    settings = PrepareSettings.of({"preprocessing": preprocessing})
-    (report,) = prepare([ArrayEntry("golden", images=video, crop="bottom")], tmp_path / "store", settings)
+    labels = np.load(shared / "golden" / f"preprocess_{preprocessing}.npz")["labels_in"]
+    settings = PrepareSettings.of({"preprocessing": preprocessing, "labels": {"alignment": "linear"}})
+    (report,) = prepare([GoldenEntry("golden", images=video, labels=labels)], tmp_path / "store", settings)
     assert report.error is None
     return Store(tmp_path / "store").recording("golden")
+
+
+@pytest.mark.parametrize("preprocessing", ["authors", "toolbox"])
+def test_the_references_labels_come_out_of_the_store(shared: Path, tmp_path: Path, preprocessing: str) -> None:
+    expected = np.load(shared / "golden" / f"preprocess_{preprocessing}.npz")["labels_out"].reshape(-1, 49)
+    recording = golden_recording(shared, tmp_path, preprocessing)
+    assert recording.info.tasks == {"pulse": ("pulse",), "respiration": ("respiration",), "au": AU_LABELS}
+    np.testing.assert_allclose(recording.column("targets/pulse")[:12, 0], expected[:, 48], atol=1e-6)
+    np.testing.assert_allclose(recording.column("targets/respiration")[:12, 0], expected[:, 5], atol=1e-6)
+    np.testing.assert_array_equal(recording.column("targets/au")[:12], expected[:, GOLDEN_UNITS])
+    assert recording.column("masks/au").all()
 
 
 def test_the_authors_preprocessing_comes_out_of_the_store(shared: Path, tmp_path: Path) -> None:
@@ -176,11 +212,25 @@ def test_a_changed_source_is_noticed(tmp_path: Path) -> None:
     assert report[1].kept
 
 
+def test_frames_without_a_face_are_noted_and_their_targets_masked(tmp_path: Path) -> None:
+    # Nobody is to be seen in noise.
+    (report,) = prepare([ArrayEntry("F001_T1", crop="face")], tmp_path / "store")
+    assert report.error is None
+    recording = Store(tmp_path / "store").recording("F001_T1")
+    assert recording.info.frames_without_face == recording.info.frames == 20
+    assert recording.info.tasks["pulse"] == ("pulse",)
+    assert not recording.column("masks/pulse").any()
+    assert not recording.column("small").any()
+    assert np.isnan(recording.column("mean_rgb")).all()
+
+
 def test_wrong_settings_are_named() -> None:
     with pytest.raises(DatasetError, match=r"setting small_size=0.*settings are"):
         PrepareSettings.of({"small_size": 0})
     with pytest.raises(DatasetError, match="setting sise"):
         PrepareSettings.of({"sise": 3})
+    with pytest.raises(DatasetError, match="must be as preprocessing is, 'toolbox'"):
+        PrepareSettings.of({"preprocessing": "toolbox", "labels": {"differences": "default"}})
 
 
 def test_a_store_is_not_made_of_a_folder_with_other_things(tmp_path: Path) -> None:

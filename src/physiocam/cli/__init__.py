@@ -8,8 +8,11 @@ import typer
 
 from physiocam import __version__
 from physiocam.cli.console import complain
+from physiocam.cli.data import data_app
 from physiocam.cli.demo import demo_command
 from physiocam.cli.measure import measure_command
+from physiocam.cli.prepare import prepare_command
+from physiocam.cli.store import store_app
 from physiocam.cli.weights import weights_app
 from physiocam.errors import PhysiocamError
 
@@ -21,6 +24,9 @@ app = typer.Typer(
 )
 app.command("measure")(measure_command)
 app.command("demo")(demo_command)
+app.command("prepare")(prepare_command)
+app.add_typer(store_app, name="store")
+app.add_typer(data_app, name="data")
 app.add_typer(weights_app, name="weights")
 
 
