@@ -9,14 +9,12 @@ import typer
 
 from physiocam.cli.console import complain, console, escaped, interruptible
 from physiocam.cli.generate import generate_command
-from physiocam.cli.generate import generate_command
 from physiocam.errors import PhysiocamError
 
 if TYPE_CHECKING:
     from physiocam.datasets.check import CheckedRecording
 
 data_app = typer.Typer(no_args_is_help=True, help="Data sets: which can be read, and whether yours is whole.")
-data_app.command("generate")(generate_command)
 data_app.command("generate")(generate_command)
 
 
@@ -68,7 +66,18 @@ def check_command(
 def _show(checked: list["CheckedRecording"]) -> None:
     from rich.table import Table
 
-    table = Table("recording", "subject", "frames", "frames/s", "length", "size", "units coded", "signals", box=None)
+    table = Table(
+        "recording",
+        "subject",
+        "frames",
+        "frames/s",
+        "length",
+        "size",
+        "units coded",
+        "signals",
+        box=None,
+        padding=(0, 2, 0, 0),
+    )
     for each in checked:
         table.add_row(
             escaped(each.name),
