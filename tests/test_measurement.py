@@ -33,6 +33,7 @@ def example() -> Measurement:
         heart_rate=Rate(72.1234567, "beats/min", 0.9, None),
         breathing_rate=Rate(None, "breaths/min", 0.0, "too short"),
         action_units={label: ActionUnit(name, 0.3, 0.2) for label, name in ACTION_UNIT_NAMES.items()},
+        method="network",
         weights=Weights("default", "0" * 64),
         settings="default",
         version="0",
@@ -56,8 +57,8 @@ def rows(path: Path) -> list[dict[str, str]]:
 def test_json_has_the_promised_fields() -> None:
     summary = json.loads(example().to_json())
     assert set(summary) >= {
-        "source", "duration_s", "fs", "frames", "face", "heart_rate", "breathing_rate", "action_units", "weights",
-        "settings", "version",
+        "source", "duration_s", "fs", "frames", "face", "heart_rate", "breathing_rate", "action_units", "method",
+        "weights", "settings", "version",
     }  # fmt: skip
     assert summary["heart_rate"] == {"value": 72.123457, "unit": "beats/min", "quality": 0.9, "note": None}
     assert summary["breathing_rate"]["value"] is None

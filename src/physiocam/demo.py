@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from physiocam.datasets.synthetic import demo_clip
 from physiocam.measurement import Measurement
-from physiocam.measuring import Progress, measure
+from physiocam.measuring import measure
+from physiocam.recording_frames import Progress
 from physiocam.video.writer import write_video
 
 

@@ -95,8 +95,11 @@ class Measurement:
     breathing_rate : Rate
         In breaths/min, likewise.
     action_units : dict of str to ActionUnit
-        By label ("AU01"), in the bundle's order; empty if the bundle has no such task.
-    weights : Weights
+        By label ("AU01"), in the bundle's order; empty if it has no such task, or none was used.
+    method : str
+        "network", or the classical method by which the heart rate was measured.
+    weights : Weights or None
+        None for a classical method.
     settings : str
         Name of the signal settings, "default" or "paper".
     version : str
@@ -123,7 +126,8 @@ class Measurement:
     heart_rate: Rate
     breathing_rate: Rate
     action_units: dict[str, ActionUnit]
-    weights: Weights
+    method: str
+    weights: Weights | None
     settings: str
     version: str
     notes: tuple[str, ...]
@@ -147,7 +151,8 @@ class Measurement:
             "heart_rate": asdict(self.heart_rate),
             "breathing_rate": asdict(self.breathing_rate),
             "action_units": {label: asdict(unit) for label, unit in self.action_units.items()},
-            "weights": asdict(self.weights),
+            "method": self.method,
+            "weights": asdict(self.weights) if self.weights else None,
             "settings": self.settings,
             "version": self.version,
             "notes": list(self.notes),

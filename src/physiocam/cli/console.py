@@ -13,7 +13,7 @@ from physiocam.errors import PhysiocamError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from physiocam.measuring import Progress
+    from physiocam.recording_frames import Progress
 
 
 def console(stderr: bool = False) -> "Console":

@@ -12,7 +12,7 @@ from physiocam.errors import PhysiocamError
 
 if TYPE_CHECKING:
     from physiocam.measurement import Measurement
-    from physiocam.measuring import FaceChoice
+    from physiocam.recording_frames import FaceChoice
 
 
 class SettingsName(StrEnum):
@@ -35,6 +35,13 @@ def measure_command(
         ),
     ] = None,
     weights: Annotated[str, typer.Option(help="Name of a bundle, or path of its folder.")] = "default",
+    method: Annotated[
+        str,
+        typer.Option(
+            help="network, or a classical method, which measures the heart rate alone and needs no weights: "
+            "pos, chrom, green, ica, pbv, lgi, omit."
+        ),
+    ] = "network",
     face: Annotated[
         str,
         typer.Option(help="auto (find the face), center (largest centred square), or X,Y,SIZE in pixels."),
@@ -54,11 +61,11 @@ def measure_command(
 ) -> None:
     """Measure heart rate, breathing rate and facial action units in face videos."""
     with interruptible():
-        from physiocam.measuring import measure
+        from physiocam.measuring import NETWORK, measure
         from physiocam.weights.bundle import load_bundle
 
         where = _face_choice(face)
-        bundle = load_bundle(weights)
+        bundle = load_bundle(weights) if method == NETWORK else weights
         folders = _output_folders(videos, output)
         done: list[Measurement] = []
         for video, folder in zip(videos, folders, strict=True):
@@ -67,6 +74,7 @@ def measure_command(
                     measurement = measure(
                         video,
                         weights=bundle,
+                        method=method,
                         fs=fs,
                         face=where,
                         settings=settings.value,

@@ -1,0 +1,109 @@
+"""A recording's frames in one pass, each with the square that holds its face."""
+
+import math
+import os
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.errors import PhysiocamError
+from physiocam.inputs import Located
+from physiocam.video.ahead import read_ahead
+from physiocam.video.reader import Video, open_video
+from physiocam.video.tracker import CentreSquare, FaceLocator, FaceTracker, FixedSquare
+
+FaceChoice = Literal["auto", "center"] | tuple[int, int, int]
+Progress = Callable[[int, int | None], None]
+
+
+class RecordingFrames:
+    """One pass over a recording; see `open_frames`.
+
+    Attributes
+    ----------
+    video : Video
+    timestamps : list of float
+        Times in seconds of the frames read so far.
+    located : iterator of (image, square)
+        In the order of time, once.
+    """
+
+    def __init__(self, video: Video, locator: FaceLocator, progress: Progress | None) -> None:
+        self.video = video
+        self.timestamps: list[float] = []
+        self._locator = locator
+        self._progress = progress
+        self._halves = 0
+        self.located = self._located()
+
+    @property
+    def found(self) -> NDArray[np.bool_]:
+        """Whether there is a face, a frame read so far; the tracker may still change its mind about the last second."""
+        return np.array(self._locator.found, dtype=bool)
+
+    def passed(self, frames: int) -> None:
+        """Count frames that went through one of two halves: being read, and being worked on."""
+        self._halves += frames
+        if self._progress is not None:
+            done, total = self._halves // 2, self.video.frames
+            # The last clip may be filled up, and a damaged file may hold fewer frames than it says.
+            self._progress(done if total is None else min(done, total), total)
+
+    def _located(self) -> Generator[Located, None, None]:
+        with closing(read_ahead(self.video)) as frames:
+            for frame in frames:
+                self.timestamps.append(frame.timestamp_s)
+                self.passed(1)
+                yield frame.image, self._locator.locate(frame.image)
+
+
+@contextmanager
+def open_frames(
+    source: str | os.PathLike[str] | NDArray[np.uint8],
+    crop_factor: float,
+    *,
+    max_fs: float = math.inf,
+    fs: float | None = None,
+    face: FaceChoice = "auto",
+    progress: Progress | None = None,
+) -> Iterator[RecordingFrames]:
+    """Open a recording for one pass over its frames and their face squares.
+
+    Parameters
+    ----------
+    source, fs, face, progress
+        As in `physiocam.measure`.
+    crop_factor : float
+        Side of a found face's square, as a multiple of the longer side of its box.
+    max_fs : float
+        As in `video.reader.open_video`.
+
+    Yields
+    ------
+    RecordingFrames
+
+    Raises
+    ------
+    VideoError
+        If the source cannot be opened or holds no frame.
+    PhysiocamError
+        If `face` makes no sense.
+    """
+    with open_video(source, fs=fs, max_fs=max_fs) as video:
+        frames = RecordingFrames(video, _locator(face, video.fs, crop_factor), progress)
+        # The reading thread must end before the video is closed.
+        with closing(frames.located):
+            yield frames
+
+
+def _locator(face: FaceChoice, fs: float, crop_factor: float) -> FaceLocator:
+    if face == "auto":
+        return FaceTracker(fs, crop_factor)
+    if face == "center":
+        return CentreSquare()
+    if isinstance(face, str) or len(face) != 3:
+        raise PhysiocamError(f"face is {face!r}; expected 'auto', 'center' or (x, y, size) in pixels")
+    return FixedSquare(*face)
