@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from physiocam.datasets.recording import Signal
+from physiocam.errors import DatasetError
+
+
+@given(st.lists(st.floats(-10, 10) | st.just(np.nan), min_size=1, max_size=30))
+def test_times_always_rise(times: list[float]) -> None:
+    if not np.isfinite(times).any():
+        with pytest.raises(DatasetError, match="without samples"):
+            Signal.of(np.arange(len(times)), times, "V")
+        return
+    signal = Signal.of(np.arange(len(times)), times, "V")
+    assert (np.diff(signal.timestamps_s) > 0).all()
+    assert signal.timestamps_s[-1] == np.nanmax(times)
+    assert [times[int(sample)] for sample in signal.values] == signal.timestamps_s.tolist()
+
+
+def test_samples_that_repeat_a_time_are_left_out() -> None:
+    signal = Signal.of([1, 2, 3, 4, 5], [0.0, 0.1, 0.1, 0.05, 0.2], "a.u.")
+    assert signal.values.tolist() == [1, 2, 5]
+
+
+def test_each_sample_needs_a_time() -> None:
+    with pytest.raises(DatasetError, match="3 samples have 2 times"):
+        Signal.of([1, 2, 3], [0, 1], "V")
