@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,10 +35,8 @@ def prepare_command(
             from physiocam.datasets.prepare import PrepareSettings, prepare
         if jobs > 1 or scheduler is not None:
             with extra("cluster", "working on several recordings at a time"):
-                import joblib  # noqa: F401
-        if scheduler is not None:
-            with extra("cluster", "working on a cluster"):
-                import dask.distributed  # noqa: F401
+                import_module("joblib")
+                import_module("dask.distributed")
         from physiocam.datasets.catalogue import open_dataset
 
         chosen = PrepareSettings.of(_settings(settings or []))

@@ -1,7 +1,6 @@
 """One function over many items: here, on several processes, or on a cluster; whatever fails, the rest goes on."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -9,6 +8,10 @@ from physiocam.errors import PhysiocamError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+# Seconds to wait for a cluster's scheduler, and for its first worker.
+_SCHEDULER_S = 10
+_WORKERS_S = 30
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ def run_jobs(
     jobs : int
         Processes. One means this very process.
     scheduler : str, optional
-        Address of a dask scheduler, such as "tcp://10.0.0.1:8786"; its workers then take the place of `jobs`.
+        Address of a dask scheduler, such as "tcp://10.0.0.1:8786"; its workers then take the place of `jobs`, and
+        need the same physiocam.
 
     Yields
     ------
@@ -58,14 +62,15 @@ def run_jobs(
     """
     if jobs < 1:
         raise PhysiocamError(f"{jobs} jobs are none; expected 1 or more")
+    if not items:
+        return
     if scheduler is not None:
-        with _cluster(scheduler) as workers:
-            yield from _parallel(function, items, workers, pre_dispatch="all")
-    elif jobs == 1 or len(items) < 2:
+        yield from _on_cluster(function, items, scheduler)
+    elif jobs == 1 or len(items) == 1:
         for index, item in enumerate(items):
             yield _attempt(function, index, item)
     else:
-        yield from _parallel(function, items, lambda: _processes(jobs), pre_dispatch="n_jobs")
+        yield from _on_processes(function, items, jobs)
 
 
 def _attempt(function: Callable[[Item], Result], index: int, item: Item) -> Outcome[Result]:
@@ -77,13 +82,8 @@ def _attempt(function: Callable[[Item], Result], index: int, item: Item) -> Outc
         return Outcome(index, None, f"unexpected {type(error).__name__}: {' '.join(str(error).split())}")
 
 
-def _parallel(
-    function: Callable[[Item], Result],
-    items: Sequence[Item],
-    workers: Callable[[], AbstractContextManager[Any]],
-    pre_dispatch: str,
-) -> Iterator[Outcome[Result]]:
-    """Run until every item has its outcome, whoever dies on the way."""
+def _on_processes(function: Callable[[Item], Result], items: Sequence[Item], jobs: int) -> Iterator[Outcome[Result]]:
+    """Run until every item has its outcome, whichever process dies on the way."""
     from joblib import Parallel, delayed
 
     waiting = dict(enumerate(items))
@@ -97,58 +97,58 @@ def _parallel(
     while waiting:
         started.clear()
         try:
-            with workers():
-                run = Parallel(return_as="generator_unordered", pre_dispatch=pre_dispatch, batch_size=1)
-                for outcome in run(calls()):
-                    del waiting[outcome.index]
-                    yield outcome
-        except Exception:  # a worker died, and took the whole run with it
+            run = Parallel(jobs, backend="loky", return_as="generator_unordered", pre_dispatch=jobs, batch_size=1)
+            for outcome in run(calls()):
+                del waiting[outcome.index]
+                yield outcome
+        except Exception:  # a process died, and took all the others' work in progress with it
             for index in [index for index in started if index in waiting]:
-                yield _alone(function, index, waiting.pop(index), workers)
+                yield _alone(function, index, waiting.pop(index))
 
 
-def _alone(
-    function: Callable[[Item], Result],
-    index: int,
-    item: Item,
-    workers: Callable[[], AbstractContextManager[Any]],
-) -> Outcome[Result]:
-    """Find out whether it was this item that killed its worker."""
+def _alone(function: Callable[[Item], Result], index: int, item: Item) -> Outcome[Result]:
+    """Find out whether it was this item that killed its process."""
     from joblib import Parallel, delayed
 
     try:
-        with workers():
-            (outcome,) = Parallel()([delayed(_attempt)(function, index, item)])
+        # Two jobs, because a single one would run in this very process.
+        (outcome,) = Parallel(2, backend="loky")([delayed(_attempt)(function, index, item)])
     except Exception as error:
-        why = str(error).split(". ")[0].split("\n")[0]
-        return Outcome(index, None, f"the process that worked on it ended (out of memory, or a crash?): {why}")
+        return _died(index, error)
     else:
         return outcome  # type: ignore[no-any-return]
 
 
-def _processes(jobs: int) -> AbstractContextManager[Any]:
-    from joblib import parallel_config
+def _on_cluster(function: Callable[[Item], Result], items: Sequence[Item], scheduler: str) -> Iterator[Outcome[Result]]:
+    """Run on a dask cluster, which gives the work of a lost worker to another.
 
-    return parallel_config(backend="loky", n_jobs=jobs)  # type: ignore[no-any-return]
-
-
-@contextmanager
-def _cluster(scheduler: str) -> Iterator[Callable[[], AbstractContextManager[Any]]]:
-    """Joblib's workers on a dask cluster."""
-    from dask.distributed import Client
-    from joblib import parallel_config
+    Not through joblib: its dask backend waits for ever for a task that has cost several workers their life.
+    """
+    from dask.distributed import Client, as_completed
 
     try:
-        client = Client(scheduler, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
+        client = Client(scheduler, timeout=_SCHEDULER_S, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TimeoutError) as error:
         raise PhysiocamError(
             f"no dask scheduler answers at '{scheduler}' ({type(error).__name__}); start one with: dask scheduler"
         ) from None
     with client:
         try:
-            client.wait_for_workers(1, timeout=30)
+            client.wait_for_workers(1, timeout=_WORKERS_S)
         except TimeoutError:
             raise PhysiocamError(
                 f"the scheduler at '{scheduler}' has no worker; start some with: dask worker {scheduler}"
             ) from None
-        yield lambda: parallel_config(backend="dask", client=client)
+        places = {client.submit(_attempt, function, index, item, pure=False): index for index, item in enumerate(items)}
+        for future in as_completed(list(places), loop=client.loop):  # type: ignore[no-untyped-call]
+            if future.status == "finished":
+                yield future.result()
+            else:
+                yield _died(places[future], future.exception())
+            # The cluster need not remember what is known here.
+            del places[future]
+
+
+def _died(index: int, error: object) -> Outcome[Any]:
+    why = str(error).split(". ")[0].split("\n")[0]
+    return Outcome(index, None, f"the process that worked on it ended (out of memory, or a crash?): {why}")

@@ -146,9 +146,8 @@ class Store:
         if path.is_dir() and not (path / "zarr.json").exists() and any(path.glob("[!.]*")):
             raise DatasetError(f"'{path}' holds other files and no store; name a new or an empty folder")
         if not (path / "zarr.json").exists():
-            beside = path.parent / f".{path.name}-{uuid4().hex}"
+            beside = path / f"{_PARTIAL}-{uuid4().hex}"
             zarr.create_group(str(beside), attributes={"physiocam_store": {"format": _FORMAT, "settings": settings}})
-            path.mkdir(parents=True, exist_ok=True)
             (beside / "zarr.json").replace(path / "zarr.json")
             beside.rmdir()
         store = cls(path)
