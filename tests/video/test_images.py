@@ -47,6 +47,18 @@ def test_an_unreadable_image_is_a_noted_gap(folder: Path) -> None:
     assert [note.split("'")[1] for note in video.notes] == ["frame1.png", "frame5.png"]
 
 
+@pytest.mark.parametrize("left", [0.99, 0.6, 0.1])
+def test_a_photograph_that_is_cut_off_is_a_gap(tmp_path: Path, left: float) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (64, 96, 3), dtype=np.uint8)
+    for number in range(3):
+        write_image(tmp_path / f"{number}.jpg", noise, "mjpeg", "yuvj420p")
+    whole = (tmp_path / "1.jpg").read_bytes()
+    (tmp_path / "1.jpg").write_bytes(whole[: int(left * len(whole))])
+    (tmp_path / "2.jpg").write_bytes(whole + b"what a phone appends" * 20)
+    with open_video(tmp_path, fs=25) as video:
+        assert [frame.image is None for frame in video] == [False, True, False]
+
+
 def test_other_files_are_passed_over(folder: Path) -> None:
     (folder / "notes.txt").write_text("12")
     (folder / ".hidden.png").write_text("")

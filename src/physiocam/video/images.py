@@ -70,7 +70,10 @@ class ImageSequence:
 
     def _image(self, name: str, read: Callable[[str], bytes]) -> NDArray[np.uint8] | None:
         try:
-            with av.open(io.BytesIO(read(name)), mode="r") as container:
+            content = read(name)
+            if _cut_off(content):
+                raise ValueError
+            with av.open(io.BytesIO(content), mode="r") as container:
                 image = RgbConverter()(next(container.decode(video=0)))
         except (av.FFmpegError, OSError, ValueError, IndexError, KeyError, StopIteration, VideoError, *_ZIP_ERRORS):
             self.notes.append(f"'{name}' cannot be read as an image; its frame is a gap")
@@ -134,6 +137,12 @@ def entries_of(archive: Path) -> Iterator[Callable[[str], bytes]]:
 
 def _is_image(path: Path) -> bool:
     return path.suffix.lower() in _SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def _cut_off(content: bytes) -> bool:
+    # FFmpeg paints what is missing of a JPEG in grey and says nothing. Only the mark at the end tells; the search is
+    # kept from the one that ends a thumbnail, near the beginning.
+    return content.startswith(b"\xff\xd8") and content.rfind(b"\xff\xd9", len(content) // 2) < 0
 
 
 def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
