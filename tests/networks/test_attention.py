@@ -43,10 +43,10 @@ def inputs(config: NetworkConfig, clips: int = 2) -> tuple[torch.Tensor, torch.T
         (BigSmallConfig(big_size=70, small_size=4, lateral="both"), {"big": (3, 17), "small": (3, 4)}),
         (BigSmallConfig(branches="big", shift="none", big_stride=1, tasks=(AU,)), {"big": (3, 36)}),
         (BigSmallConfig(branches="small", tasks=(PULSE,)), {"small": (3, 9)}),
-        (DeepPhysConfig(), {"mask 1": (3, 9), "mask 2": (3, 9)}),
-        (CAN_POOLED, {"mask 1": (2, 34), "mask 2": (2, 15)}),
-        (DRML, {"big": (3, 2)}),
-        (AlexNetConfig(), {"big": (3, 8)}),
+        (DeepPhysConfig(), {"mask1": (3, 9), "mask2": (3, 9)}),
+        (CAN_POOLED, {"mask1": (2, 34), "mask2": (2, 15)}),
+        (DRML, {"drml": (3, 2)}),
+        (AlexNetConfig(), {"alexnet": (3, 8)}),
     ],
 )
 def test_every_network_has_a_map_a_branch_and_frame(
@@ -93,10 +93,10 @@ def test_masks_have_a_mean_of_one_half(fill: Fill) -> None:
     [
         (BigSmallConfig(), "big"),
         (BigSmallConfig(big_size=150), "big"),
-        (CAN_POOLED, "mask 1"),
-        (CAN_POOLED, "mask 2"),
-        (DrmlConfig(), "big"),
-        (AlexNetConfig(), "big"),
+        (CAN_POOLED, "mask1"),
+        (CAN_POOLED, "mask2"),
+        (DrmlConfig(), "drml"),
+        (AlexNetConfig(), "alexnet"),
     ],
 )
 def test_maps_lie_where_their_cells_look(config: NetworkConfig, name: str, fill: Fill) -> None:
@@ -113,7 +113,7 @@ def test_maps_lie_where_their_cells_look(config: NetworkConfig, name: str, fill:
                 torch.nn.init.ones_(module.weight)
                 torch.nn.init.zeros_(module.bias)
     kept: list[torch.Tensor] = []
-    layer = {"mask 1": "attention1", "mask 2": "attention2"}.get(
+    layer = {"mask1": "attention1", "mask2": "attention2"}.get(
         name, {"bigsmall": "big.conv6"}.get(config.architecture, "conv5")
     )
     network.get_submodule(layer).register_forward_hook(lambda _layer, _inputs, output: kept.append(output))
@@ -178,7 +178,7 @@ def test_baselines_have_shares_too(config: NetworkConfig, fill: Fill) -> None:
     pytest.importorskip("captum")
     task = config.tasks[0]
     found = target_maps(filled(config, fill), Target(task, task.labels[0]), *inputs(config))
-    assert list(found) == (["big"] if config.architecture == "drml" else ["appearance", "motion"])
+    assert list(found) == (["drml"] if config.architecture == "drml" else ["appearance", "motion"])
     assert all(maps.values.max() > 0.0 for maps in found.values())
 
 

@@ -70,9 +70,9 @@ def attention_maps(network: Network, big: Tensor | None, small: Tensor | None) -
     Returns
     -------
     dict of str to Maps
-        "big" and "small" for the branches of BigSmall, "big" for DRML and AlexNet: means over the channels of the last
-        convolution's rectified features. "mask 1" and "mask 2" for DeepPhys and MTTS-CAN: the masks behind the second
-        and the fourth convolution, whose mean over the face is one half.
+        "big" and "small" for the branches of BigSmall, the architecture's name for DRML and AlexNet: means over the
+        channels of the last convolution's rectified features. "mask1" and "mask2" for DeepPhys and MTTS-CAN: the masks
+        behind the second and the fourth convolution, whose mean over the face is one half.
     """
     masks = _masks(network) if isinstance(network, ConvolutionalAttention) else {}
     places = masks or _last_convolutions(network)
@@ -103,8 +103,8 @@ def target_maps(network: Network, target: Target, big: Tensor | None, small: Ten
     Returns
     -------
     dict of str to Maps
-        "big" and "small" as in `attention_maps`; "appearance" and "motion" for DeepPhys and MTTS-CAN, before their last
-        tanh. Of a binary output, what speaks for it; of a waveform, which swings both ways, the size of the share.
+        As in `attention_maps`, but "appearance" and "motion" for DeepPhys and MTTS-CAN, before their last tanh. Of a
+        binary output, what speaks for it; of a waveform, which swings both ways, the size of the share.
     """
     from captum.attr import LayerGradientXActivation
 
@@ -155,10 +155,10 @@ def _last_convolutions(network: Network) -> dict[str, _Place]:
             places[name] = _place(chain, config.small_size)
     elif isinstance(network, Drml):
         chain = [network.conv1, (2, 2), network.conv2, network.conv3, network.conv4, network.conv5]
-        places["big"] = _place(chain, config.big_size)
+        places[config.architecture] = _place(chain, config.big_size)
     elif isinstance(network, AlexNet):
         chain = [network.conv1, (3, 2), network.conv2, (3, 2), network.conv3, network.conv4, network.conv5]
-        places["big"] = _place(chain, config.big_size)
+        places[config.architecture] = _place(chain, config.big_size)
     else:
         raise PhysiocamError(f"nobody has said yet which layer of the network '{config.architecture}' to look at")
     return places
@@ -168,8 +168,8 @@ def _masks(network: ConvolutionalAttention) -> dict[str, _Place]:
     branch, size = network.appearance, network.config.small_size
     seen = [branch.conv1, branch.conv2]
     return {
-        "mask 1": _place([*seen, network.attention1], size),
-        "mask 2": _place([*seen, *_pooling(network), branch.conv3, branch.conv4, network.attention2], size),
+        "mask1": _place([*seen, network.attention1], size),
+        "mask2": _place([*seen, *_pooling(network), branch.conv3, branch.conv4, network.attention2], size),
     }
 
 

@@ -1,0 +1,99 @@
+"""The figure of what networks look at: moments of a recording side by side, one row a branch."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from numpy.typing import NDArray
+
+from physiocam.report.attention import Attention, Branch
+
+_BRANCHES = {
+    "big": "Big branch",
+    "small": "Small branch",
+    "mask1": "first mask",
+    "mask2": "second mask",
+    "appearance": "appearance branch",
+    "motion": "motion branch",
+    "drml": "DRML",
+    "alexnet": "AlexNet",
+}
+
+# Perceptually uniform, and readable in grey.
+_COLOURS = "inferno"
+
+# Inches: side of a picture, and what labels and colour bars take.
+_SIDE, _LEFT, _RIGHT, _TOP = 1.5, 1.15, 0.75, 0.55
+_DPI = 150
+
+
+def draw(attention: Attention, path: str | os.PathLike[str]) -> None:
+    """Draw a figure of maps over faces and write it as PNG; no window system is needed.
+
+    Parameters
+    ----------
+    attention : Attention
+    path : path
+        Ends in ".png".
+    """
+    faces = [*attention.faces, attention.mean_face]
+    rows, columns = 1 + len(attention.views), len(faces)
+    width, height = _LEFT + columns * _SIDE + _RIGHT, _TOP + rows * _SIDE
+    figure = Figure(figsize=(width, height), dpi=_DPI)
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(rows, columns, squeeze=False, gridspec_kw={"wspace": 0.04, "hspace": 0.04})
+    figure.subplots_adjust(left=_LEFT / width, right=1 - _RIGHT / width, top=1 - _TOP / height, bottom=0.01)
+    titles = [f"{time:.1f} s" for time in attention.times_s] + [f"mean of {attention.face_s:.1f} s"]
+    for axis, face, title in zip(axes[0], faces, titles, strict=True):
+        _frame(axis)
+        axis.imshow(face, extent=(0, 1, 1, 0), interpolation="bilinear")
+        axis.set_title(title, fontsize=9)
+    _label(axes[0, 0], "face", "as the networks see it")
+    for row, view in zip(axes[1:], attention.views, strict=True):
+        maps = [*view.maps, view.mean]
+        # A single bright place must not leave all others dark.
+        top = max(float(np.percentile(view.maps, 99.5)), float(view.mean.max()), 1e-6)
+        for axis, face, values in zip(row, faces, maps, strict=True):
+            image = _overlay(axis, face, values, view.branch, top)
+        name = _BRANCHES.get(view.branch.name, view.branch.name)
+        _label(row[0], name, *(task.upper() if task == "au" else task for task in view.branch.tasks))
+        _bar(figure, row[-1], image)
+    what = f"what {attention.target} owes to each place" if attention.target else "where features are active"
+    figure.suptitle(
+        f"{Path(attention.source).name}, weights '{attention.bundle}': {what}", fontsize=9, x=0.01, ha="left", y=0.995
+    )
+    figure.savefig(path, format="png", metadata={"Software": None})
+
+
+def _overlay(axis: Axes, face: NDArray[np.uint8], values: NDArray[np.float32], branch: Branch, top: float) -> AxesImage:
+    _frame(axis)
+    grey = face.astype(np.float64) @ (0.299, 0.587, 0.114)
+    axis.imshow(grey, cmap="gray", vmin=0, vmax=255, extent=(0, 1, 1, 0), interpolation="bilinear")
+    extent = (branch.start, branch.stop, branch.stop, branch.start)
+    image = axis.imshow(values, cmap=_COLOURS, vmin=0, vmax=top, extent=extent, interpolation="bilinear", alpha=0.6)
+    axis.set_xlim(0, 1)
+    axis.set_ylim(1, 0)
+    return image
+
+
+def _bar(figure: Figure, axis: Axes, image: AxesImage) -> None:
+    place = axis.get_position()
+    bar = figure.colorbar(image, cax=figure.add_axes((place.x1 + 0.01, place.y0 + 0.005, 0.012, place.height - 0.01)))
+    bar.set_label("times the mean", fontsize=7)
+    bar.ax.tick_params(labelsize=7)
+
+
+def _frame(axis: Axes) -> None:
+    axis.set_xticks([])
+    axis.set_yticks([])
+    for spine in axis.spines.values():
+        spine.set_linewidth(0.4)
+
+
+def _label(axis: Axes, title: str, *lines: str) -> None:
+    axis.text(-0.06, 0.5, title, transform=axis.transAxes, ha="right", va="bottom", fontsize=9)
+    axis.text(-0.06, 0.47, "\n".join(lines), transform=axis.transAxes, ha="right", va="top", fontsize=7)
