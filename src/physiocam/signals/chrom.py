@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from physiocam.signals.colour_method import by_stretch, divided, relative_to_mean
 from physiocam.signals.filters import bandpass, padding
+from physiocam.signals.waveform import check_fs
 
 _WINDOW_S = 1.6
 _BAND_HZ = (0.7, 2.5)
@@ -33,13 +34,15 @@ def chrom(rgb: NDArray[np.floating], fs: float) -> NDArray[np.float64]:
     -------
     float64 array (T,)
         See `ColourMethod`, also for what is raised. Frames at the end of a stretch that no whole window covers, up to
-        0.8 s, are NaN; the reference's output ends there.
+        0.8 s, are NaN; the reference's output ends there. Unlike the other methods' waveforms, it falls as green
+        rises.
 
     References
     ----------
     de Haan, Jeanne: Robust pulse rate from chrominance-based rPPG. IEEE Transactions on Biomedical Engineering 60
     (2013), 2878-2886.
     """
+    check_fs(fs)
     half = math.ceil(math.ceil(_WINDOW_S * fs) / 2)
 
     def work(colours: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -102,7 +102,7 @@ def by_stretch(
 
 
 def _says_nothing(colours: NDArray[np.float64], needs_colours: bool) -> bool:
-    if not np.ptp(colours, axis=0).any():
+    if (colours == colours[0]).all():
         return True
     relative = relative_to_mean(colours)
     return needs_colours and bool(np.abs(relative - relative[:, 1:2]).max() <= _GREY)

@@ -7,12 +7,17 @@ from numpy.typing import NDArray
 
 from physiocam.signals.colour_method import by_stretch, divided
 from physiocam.signals.filters import bandpass, detrend, padding
+from physiocam.signals.waveform import check_fs
 
 WINDOW_S = 1.6
 SMOOTHNESS = 100.0
 
 _BAND_HZ = (0.75, 3.0)
 _ORDER = 1
+
+# S1 and S2 as weights of red, green and blue.
+_FIRST = np.array([[0.0], [1.0], [-1.0]])
+_SECOND = np.array([[-2.0], [1.0], [1.0]])
 
 # A window's variance below this share of its squared level is what running sums leave of nothing.
 _STILL = 1e-13
@@ -62,37 +67,52 @@ def overlapped_projections(colours: NDArray[np.float64], fs: float) -> NDArray[n
     The reference's last window ends one frame before the end: the last frame's answer is 0.
     """
     window = _window(fs)
-    level = colours.mean(axis=0)
-    shifted = colours - level
-    # Windows 0 .. T - window - 1, by the reference's count.
-    shift = _running_sums(shifted, window)[:-1] / window
-    products = np.einsum("ti,tj->tij", shifted, shifted).reshape(-1, 9)
-    covariance = (_running_sums(products, window)[:-1] / window).reshape(-1, 3, 3)
-    covariance -= np.einsum("wi,wj->wij", shift, shift)
-    mean = level + shift
-    scale = divided(np.ones_like(mean), mean)
-    first = np.array([0.0, 1.0, -1.0]) * scale
-    second = np.array([-2.0, 1.0, 1.0]) * scale
-    ratio = divided(_spread(first, covariance), _spread(second, covariance))
-    weights = first + ratio[:, None] * second
+    # Channels first: sums along contiguous time are several times faster.
+    channels = np.ascontiguousarray(colours.T)
+    level = channels.mean(axis=1, keepdims=True)
+    shifted = channels - level
+    following = np.roll(shifted, -1, axis=0)
+    # Windows 0 .. T - window - 1, by the reference's count: variances of R, G, B and covariances RG, GB, BR.
+    shift, square, product = (
+        _running_sums(values, window)[:, :-1] / window for values in (shifted, shifted**2, shifted * following)
+    )
+    variance = square - shift**2
+    covariance = product - shift * np.roll(shift, -1, axis=0)
+    inverse = divided(np.ones_like(shift), level + shift)
+    first, second = _FIRST * inverse, _SECOND * inverse
+    ratio = divided(_spread(first, variance, covariance), _spread(second, variance, covariance))
+    weights = first + ratio * second
     # Each frame is held by the up to `window` windows that start at or before it.
-    around = np.zeros((window - 1, 3))
-    held = _running_sums(np.concatenate([around, weights, around]), window)
-    return np.append((held * colours[:-1]).sum(axis=1), 0.0)
+    held = _running_sums(np.pad(weights, ((0, 0), (window - 1, window - 1))), window)
+    return np.append((held * channels[:, :-1]).sum(axis=0), 0.0)
 
 
 def _window(fs: float) -> int:
+    check_fs(fs)
     return math.ceil(WINDOW_S * fs)
 
 
 def _running_sums(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
-    """Sums over every window (T - window + 1, C)."""
-    summed = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
-    return np.asarray(summed[window:] - summed[:-window])
+    """Sums over every window (C, T - window + 1).
+
+    Cut into blocks of the window's length, each window is the end of one block and the beginning of the next; so no sum
+    is longer than a window, and digits are kept however long the recording is.
+    """
+    count, frames = values.shape
+    blocks = np.zeros((count, frames // window + 2, window))
+    blocks.reshape(count, -1)[:, :frames] = values
+    until = np.cumsum(blocks, axis=2)
+    total = until[:, :, -1:].copy()
+    until -= blocks
+    onwards = np.subtract(total, until, out=blocks)
+    starts = frames - window + 1
+    return np.asarray(onwards.reshape(count, -1)[:, :starts] + until.reshape(count, -1)[:, window : window + starts])
 
 
-def _spread(weights: NDArray[np.float64], covariance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Standard deviation of the weighted sum in each window, from the channels' covariance."""
-    variance = np.einsum("wi,wij,wj->w", weights, covariance, weights)
+def _spread(
+    weights: NDArray[np.float64], variance: NDArray[np.float64], covariance: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Standard deviation (W,) of the weighted sum of the channels (3, W), with the covariance of each and its next."""
+    total = (weights**2 * variance + 2 * weights * np.roll(weights, -1, axis=0) * covariance).sum(axis=0)
     # Relative colours are about 1, and so is this scale.
-    return np.sqrt(np.where(variance > _STILL, variance, 0.0))
+    return np.sqrt(np.where(total > _STILL, total, 0.0))

@@ -9,6 +9,7 @@ from physiocam.errors import PhysiocamError
 from physiocam.signals.colour_method import by_stretch
 from physiocam.signals.filters import bandpass, detrend
 from physiocam.signals.pos import SMOOTHNESS, overlapped_projections, shortest
+from physiocam.signals.waveform import check_fs
 
 Band = Literal["release", "paper"]
 
@@ -50,6 +51,7 @@ def pseudo_ppg(
     PhysiocamError
         As in `ColourMethod`, or if the heart rate is missing or none.
     """
+    check_fs(fs)
     edges_hz = _band_hz(band, fs, heart_rate)
 
     def work(colours: NDArray[np.float64]) -> NDArray[np.complex128]:
