@@ -19,6 +19,9 @@ _ORDER = 1
 _FIRST = np.array([[0.0], [1.0], [-1.0]])
 _SECOND = np.array([[-2.0], [1.0], [1.0]])
 
+# Windows worked on at a time: their arrays stay in the cache, and their running sums so short that no digit is lost.
+_WINDOWS = 2048
+
 # A window's variance below this share of its squared level is what running sums leave of nothing.
 _STILL = 1e-13
 
@@ -61,30 +64,37 @@ def shortest(fs: float, order: int) -> int:
 def overlapped_projections(colours: NDArray[np.float64], fs: float) -> NDArray[np.float64]:
     """Return POS (T,) of gapless colours (T, 3) before any filter.
 
-    In each window the answer is a weighted sum of the channels, so a frame's total is its colour times the sum of the
-    weights of the windows that hold it. Running sums give those weights, and the windows' statistics, in O(T).
-
     The reference's last window ends one frame before the end: the last frame's answer is 0.
     """
     window = _window(fs)
     # Channels first: sums along contiguous time are several times faster.
     channels = np.ascontiguousarray(colours.T)
+    pulse = np.zeros(len(colours))
+    for start in range(0, len(colours) - window, _WINDOWS):
+        stop = min(start + _WINDOWS + window, len(colours)) - 1
+        pulse[start:stop] += _projections(channels[:, start:stop], window)
+    return pulse
+
+
+def _projections(channels: NDArray[np.float64], window: int) -> NDArray[np.float64]:
+    """Add up the projections of every window of the channels (3, n), in O(n).
+
+    In each window the answer is a weighted sum of the channels, so a frame's total is its colour times the sum of the
+    weights of the windows that hold it. Running sums give those weights, and before them the windows' statistics.
+    """
     level = channels.mean(axis=1, keepdims=True)
     shifted = channels - level
-    following = np.roll(shifted, -1, axis=0)
-    # Windows 0 .. T - window - 1, by the reference's count: variances of R, G, B and covariances RG, GB, BR.
-    shift, square, product = (
-        _running_sums(values, window)[:, :-1] / window for values in (shifted, shifted**2, shifted * following)
-    )
-    variance = square - shift**2
-    covariance = product - shift * np.roll(shift, -1, axis=0)
+    # Variances of R, G and B, and covariances RG, GB and BR.
+    shift = _running_sums(shifted, window) / window
+    variance = _running_sums(shifted**2, window) / window - shift**2
+    covariance = _running_sums(shifted * _next(shifted), window) / window - shift * _next(shift)
     inverse = divided(np.ones_like(shift), level + shift)
     first, second = _FIRST * inverse, _SECOND * inverse
     ratio = divided(_spread(first, variance, covariance), _spread(second, variance, covariance))
     weights = first + ratio * second
     # Each frame is held by the up to `window` windows that start at or before it.
     held = _running_sums(np.pad(weights, ((0, 0), (window - 1, window - 1))), window)
-    return np.append((held * channels[:, :-1]).sum(axis=0), 0.0)
+    return np.asarray((held * channels).sum(axis=0))
 
 
 def _window(fs: float) -> int:
@@ -93,26 +103,21 @@ def _window(fs: float) -> int:
 
 
 def _running_sums(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
-    """Sums over every window (C, T - window + 1).
+    """Sums over every window (C, n - window + 1)."""
+    until = np.zeros((len(values), values.shape[1] + 1))
+    np.cumsum(values, axis=1, out=until[:, 1:])
+    return np.asarray(until[:, window:] - until[:, :-window])
 
-    Cut into blocks of the window's length, each window is the end of one block and the beginning of the next; so no sum
-    is longer than a window, and digits are kept however long the recording is.
-    """
-    count, frames = values.shape
-    blocks = np.zeros((count, frames // window + 2, window))
-    blocks.reshape(count, -1)[:, :frames] = values
-    until = np.cumsum(blocks, axis=2)
-    total = until[:, :, -1:].copy()
-    until -= blocks
-    onwards = np.subtract(total, until, out=blocks)
-    starts = frames - window + 1
-    return np.asarray(onwards.reshape(count, -1)[:, :starts] + until.reshape(count, -1)[:, window : window + starts])
+
+def _next(channels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each channel's successor: G, B, R."""
+    return channels[[1, 2, 0]]
 
 
 def _spread(
     weights: NDArray[np.float64], variance: NDArray[np.float64], covariance: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Standard deviation (W,) of the weighted sum of the channels (3, W), with the covariance of each and its next."""
-    total = (weights**2 * variance + 2 * weights * np.roll(weights, -1, axis=0) * covariance).sum(axis=0)
+    total = (weights**2 * variance + 2 * weights * _next(weights) * covariance).sum(axis=0)
     # Relative colours are about 1, and so is this scale.
     return np.sqrt(np.where(total > _STILL, total, 0.0))
