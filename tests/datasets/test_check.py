@@ -38,7 +38,7 @@ def problems(root: Path, name: str = "bp4d") -> dict[str, tuple[str, ...]]:
 
 def test_a_whole_set_has_no_problem(written: Path) -> None:
     seen: list[CheckedRecording] = []
-    checked = check(open_dataset("bp4d", written).entries(), seen.append)
+    checked = check(open_dataset("bp4d", written).entries(), progress=seen.append)
     assert [each.name for each in checked] == ["F001_T1", "F001_T6", "F002_T1", "F002_T6"]
     assert seen == checked
     first = checked[0]
@@ -67,6 +67,13 @@ def test_every_kind_of_damage_is_reported_by_name_and_the_rest_kept(root: Path) 
     assert usable == [False, True, False, False]
 
 
+def test_several_processes_see_the_same(root: Path) -> None:
+    pytest.importorskip("joblib")
+    (root / "Physiology" / "F001" / "T1" / "BP_mmHg.txt").unlink()
+    entries = open_dataset("bp4d", root).entries()
+    assert check(entries, jobs=2) == check(entries)
+
+
 def test_flat_and_lost_signals_are_odd(root: Path) -> None:
     folder = root / "Physiology" / "F001" / "T1"
     (folder / "BP_mmHg.txt").write_text("BP\n" + "80\n" * 3000)
@@ -84,7 +91,7 @@ def test_a_reader_that_fails_in_an_unforeseen_way_hides_nothing(written: Path, m
 
     entries: list[Entry] = [Faulty(Path("01-01")), *open_dataset("bp4d", written).entries()]
     checked = check(entries)
-    assert checked[0].problems == ("reader failed: ZeroDivisionError('of a plug-in')",)
+    assert checked[0].problems == ("unexpected ZeroDivisionError: of a plug-in",)
     assert all(each.usable for each in checked[1:])
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from physiocam.cli.console import complain, console, escaped, interruptible
+from physiocam.cli.console import complain, console, escaped, extra, interruptible
 from physiocam.cli.generate import generate_command
 from physiocam.errors import PhysiocamError
 
@@ -39,18 +39,23 @@ def list_command() -> None:
 def check_command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Data set, as `physiocam data list` names it.")],
     root: Annotated[Path, typer.Argument(metavar="ROOT", help="Folder that holds it.")],
+    jobs: Annotated[int, typer.Option(min=1, help="Recordings looked at at a time, each by a process.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """List the recordings of a data set, and what is missing or odd; exit status 1 if anything is."""
     with interruptible():
-        from rich.progress import track
+        if jobs > 1:
+            with extra("cluster", "looking at several recordings at a time"):
+                import joblib  # noqa: F401
+        from rich.progress import Progress
 
         from physiocam.datasets.catalogue import open_dataset
         from physiocam.datasets.check import check
 
         entries = open_dataset(name, root).entries()
-        silent = not sys.stderr.isatty()
-        checked = check(track(entries, "looking", console=console(stderr=True), transient=True, disable=silent))
+        with Progress(console=console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+            task = bar.add_task("looking at recordings", total=len(entries))
+            checked = check(entries, jobs, lambda _: bar.advance(task))
     wrong = [recording for recording in checked if recording.problems]
     if as_json:
         typer.echo(json.dumps({"dataset": name, "recordings": [each.to_dict() for each in checked]}, indent=1))

@@ -26,6 +26,7 @@ from physiocam.errors import DatasetError, PhysiocamError
 FS = 25.0
 SENSOR_FS = 1000.0
 
+TRIALS = 10
 CODED_TRIALS = ("T1", "T6", "T7", "T8")
 INTENSITY_UNITS = (6, 10, 12, 14, 17)
 
@@ -269,10 +270,11 @@ def _entries(root: Path, coded_stretch: bool) -> list[TrialEntry]:
 def _trials(root: Path, subject: str) -> set[str]:
     """Trials of a subject that anything tells of; the first, where only a damaged archive is there."""
     found = {path.name for path in (root / "Physiology" / subject).glob("T[0-9]*")}
-    try:
-        found |= set(listing(root / "2D+3D" / f"{subject}.zip"))
-    except DatasetError:  # said again when the trial is loaded
-        found = found or {"T1"}
+    if len(found) < TRIALS:  # otherwise the archive, which takes its time to list, has no more to tell
+        try:
+            found |= set(listing(root / "2D+3D" / f"{subject}.zip"))
+        except DatasetError:  # said again when the trial is loaded
+            found = found or {"T1"}
     return found
 
 

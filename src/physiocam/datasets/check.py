@@ -1,12 +1,13 @@
 """A look at a data set before a day's work: what is there, and what is missing or odd."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from physiocam.datasets.frames import Outline, outline
+from physiocam.datasets.jobs import run_jobs
 from physiocam.datasets.recording import UNKNOWN, Entry, Recording, Signal
 from physiocam.errors import PhysiocamError
 
@@ -58,13 +59,15 @@ class CheckedRecording:
 
 
 def check(
-    entries: Iterable[Entry], progress: Callable[[CheckedRecording], None] | None = None
+    entries: Sequence[Entry], jobs: int = 1, progress: Callable[[CheckedRecording], None] | None = None
 ) -> list[CheckedRecording]:
     """Look at every recording: load its labels, and its first frame.
 
     Parameters
     ----------
-    entries : iterable of Entry
+    entries : sequence of Entry
+    jobs : int
+        Recordings looked at at a time, each by a process of its own.
     progress : callable, optional
         Called with every recording as it has been looked at.
 
@@ -73,21 +76,26 @@ def check(
     list of CheckedRecording
         One an entry; those that cannot be used say why.
     """
-    checked = []
-    for entry in entries:
-        checked.append(_checked(entry))
+    checked: dict[int, CheckedRecording] = {}
+    for outcome in run_jobs(check_recording, entries, jobs):
+        entry = entries[outcome.index]
+        checked[outcome.index] = outcome.result or CheckedRecording(
+            entry.name, entry.subject, usable=False, problems=(_without(entry, outcome.error or ""),)
+        )
         if progress is not None:
-            progress(checked[-1])
-    return checked
+            progress(checked[outcome.index])
+    return [checked[index] for index in range(len(entries))]
 
 
-def _checked(entry: Entry) -> CheckedRecording:
-    try:
-        recording = entry.load()
-    except PhysiocamError as error:
-        return CheckedRecording(entry.name, entry.subject, usable=False, problems=(_without(entry, str(error)),))
-    except Exception as error:  # a plug-in's reader may fail in any way, and the others are still wanted
-        return CheckedRecording(entry.name, entry.subject, usable=False, problems=(f"reader failed: {error!r}",))
+def check_recording(entry: Entry) -> CheckedRecording:
+    """Look at one recording.
+
+    Raises
+    ------
+    DatasetError
+        If it cannot be loaded.
+    """
+    recording = entry.load()
     seen: Outline | None = None
     problems = list(recording.notes)
     try:

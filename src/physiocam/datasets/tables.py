@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -62,11 +63,12 @@ def read_numbers(path: Path, header_lines: int = 0) -> NDArray[np.float64]:
     DatasetError
         If the file cannot be read, has no number, or holds something else.
     """
-    lines = [line.replace(",", " ") for line in read_lines(path)[header_lines:]]
-    if not any(line.strip() for line in lines):
+    lines = _text(path).split("\n", header_lines)
+    content = lines[-1] if len(lines) > header_lines else ""
+    if not content.strip():
         raise DatasetError(f"'{path.name}' holds no number")
     try:
-        return np.loadtxt(lines, dtype=np.float64, ndmin=2)
+        return np.loadtxt(StringIO(content.replace(",", " ")), dtype=np.float64, comments=None, ndmin=2)
     except ValueError as error:
         raise DatasetError(f"'{path.name}' holds something else than columns of numbers ({error})") from None
 
@@ -79,8 +81,12 @@ def read_lines(path: Path) -> list[str]:
     DatasetError
         If it is missing or no text.
     """
+    return _text(path).splitlines()
+
+
+def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise DatasetError(f"no '{path.name}' under {path.parent.name}") from None
     except (OSError, UnicodeDecodeError) as error:
