@@ -13,6 +13,7 @@ from physiocam.cli.demo import demo_command
 from physiocam.cli.measure import measure_command
 from physiocam.cli.prepare import prepare_command
 from physiocam.cli.store import store_app
+from physiocam.cli.train import train_command
 from physiocam.cli.weights import weights_app
 from physiocam.errors import PhysiocamError
 
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.command("measure")(measure_command)
 app.command("demo")(demo_command)
+app.command("train")(train_command)
 app.command("prepare")(prepare_command)
 app.add_typer(store_app, name="store")
 app.add_typer(data_app, name="data")

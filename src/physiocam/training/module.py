@@ -34,7 +34,6 @@ class TrainModule(pl.LightningModule):
         self.losses = TaskLosses(settings.network.tasks, pos_weight)
         self.order = order
         self.automatic_optimization = settings.gradients == "sum"
-        self._batches_done = 0
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam with a constant learning rate, as in the paper."""
@@ -59,20 +58,12 @@ class TrainModule(pl.LightningModule):
         optimizer.step()
         return None
 
-    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
-        """Count what is done of the epoch."""
-        self._batches_done += 1
-
-    def on_train_epoch_start(self) -> None:
-        """Start counting; a resumed epoch goes on where it was."""
-        self._batches_done = self.order.done(self.current_epoch)
-
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the settings, as plain values, and the place in the epoch."""
         checkpoint["physiocam"] = {
             "settings": self.settings.model_dump(mode="json"),
             "epoch": self.current_epoch,
-            "batches_done": self._batches_done,
+            "batches_done": self.trainer.fit_loop.epoch_loop.batch_progress.current.ready,
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -89,6 +89,11 @@ class TrainSettings(BaseModel):
             raise ValueError(f"gradients is 'pcgrad' with {processes} processes; conflicts are resolved in one only")
         return self
 
+    def to_yaml(self) -> str:
+        """Return all fields as YAML, as `read_settings` reads them."""
+        text: str = yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+        return text
+
 
 def read_settings(path: str | os.PathLike[str] | None, changes: Sequence[str] = ()) -> TrainSettings:
     """Read a run's settings.

@@ -1,0 +1,204 @@
+"""Training runs: they end in bundles, go on after a kill, and refuse what does not fit."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("pytorch_lightning")
+pytest.importorskip("zarr")
+
+from safetensors.torch import load_file, save_file  # noqa: E402
+from torch import Tensor  # noqa: E402
+
+from physiocam.errors import PhysiocamError  # noqa: E402
+from physiocam.networks.config import AU, PULSE, BigSmallConfig  # noqa: E402
+from physiocam.runtime import Runtime  # noqa: E402
+from physiocam.training.fit import fit  # noqa: E402
+from physiocam.training.module import TrainModule  # noqa: E402
+from physiocam.training.settings import TrainSettings  # noqa: E402
+
+SMALL_SIZE = BigSmallConfig(big_size=32, small_size=2)
+
+
+def settings(store: Path, output: Path, **changes: Any) -> TrainSettings:
+    usual = {"network": SMALL_SIZE, "epochs": 2, "batch_clips": 16, "checkpoint_steps": 3}
+    return TrainSettings(store=store, output=output, **{**usual, **changes})
+
+
+def weights(output: Path) -> dict[str, Tensor]:
+    """What a run with `just_weights` has learned."""
+    tensors: dict[str, Tensor] = load_file(output / "bundle" / "weights.safetensors")
+    return tensors
+
+
+def save_weights(module: TrainModule, *_: Any) -> None:
+    folder = module.settings.output / "bundle"
+    folder.mkdir()
+    save_file(module.network.state_dict(), folder / "weights.safetensors")
+
+
+@pytest.fixture
+def just_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves out what takes longest: tracing the network for ONNX."""
+    monkeypatch.setattr("physiocam.training.fit._export", save_weights)
+    monkeypatch.setattr("physiocam.training.fit.load_bundle", lambda folder: folder)
+
+
+def test_a_run_ends_in_a_bundle_that_measures(store: Path, tmp_path: Path) -> None:
+    bundle = fit(settings(store, tmp_path / "run"), show_progress=False)
+    outputs = Runtime(bundle).run(np.zeros((2, 1, 3, 32, 32), np.float32), np.zeros((2, 3, 3, 2, 2), np.float32))
+    assert {task: output.shape for task, output in outputs.items()} == {
+        "au": (2, 3, 12), "pulse": (2, 3, 1), "respiration": (2, 3, 1)
+    }  # fmt: skip
+    assert bundle.info.fs == 20.0
+    assert bundle.info.provenance["subjects"] == ["S00", "S01", "S02"]
+    assert list((tmp_path / "run" / "logs").glob("csv/*/metrics.csv"))
+    assert list((tmp_path / "run" / "logs").glob("tensorboard/*/events*"))
+
+
+def test_an_ended_run_is_not_repeated(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = fit(settings(store, tmp_path / "run", epochs=1), show_progress=False)
+    monkeypatch.setattr(TrainModule, "training_step", None)
+    assert fit(settings(store, tmp_path / "run", epochs=1), show_progress=False).sha256 == first.sha256
+    with pytest.raises(PhysiocamError, match="epochs 1, not 2"):
+        fit(settings(store, tmp_path / "run", epochs=2), show_progress=False)
+
+
+class _Killed(BaseException):
+    pass
+
+
+# An epoch has 8 batches: before the first checkpoint, in the first epoch, at its end, in the second one.
+@pytest.mark.parametrize("step", [2, 7, 8, 13])
+def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, just_weights: None, step: int
+) -> None:
+    fit(settings(store, tmp_path / "whole"), show_progress=False)
+    ordinary = TrainModule.training_step
+    steps = []
+
+    def dying(self: TrainModule, batch: Any, batch_idx: int) -> Tensor | None:
+        steps.append(batch_idx)
+        if len(steps) > step:
+            raise _Killed
+        return ordinary(self, batch, batch_idx)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainModule, "training_step", dying)
+        with pytest.raises(_Killed):
+            fit(settings(store, tmp_path / "killed"), show_progress=False)
+    assert not (tmp_path / "killed" / "bundle").exists()
+    done = []
+
+    def counting(self: TrainModule, batch: Any, batch_idx: int) -> Tensor | None:
+        done.append(batch_idx)
+        return ordinary(self, batch, batch_idx)
+
+    monkeypatch.setattr(TrainModule, "training_step", counting)
+    fit(settings(store, tmp_path / "killed"), show_progress=False)
+    # What a checkpoint holds is not done again.
+    assert len(done) == 16 - (step // 3 * 3 if step != 8 else 8)
+    whole, resumed = weights(tmp_path / "whole"), weights(tmp_path / "killed")
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_a_resumed_run_keeps_its_settings(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dying(self: TrainModule, batch: Any, batch_idx: int) -> None:
+        if batch_idx == 4:
+            raise _Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainModule, "on_train_batch_start", dying)
+        with pytest.raises(_Killed):
+            fit(settings(store, tmp_path / "run"), show_progress=False)
+    with pytest.raises(PhysiocamError, match="learning_rate"):
+        fit(settings(store, tmp_path / "run", learning_rate=0.01), show_progress=False)
+
+
+def test_held_out_subjects_are_not_seen(
+    store: Path, tmp_path: Path, just_weights: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ordinary = TrainModule.training_step
+    seen: set[int] = set()
+
+    def watching(self: TrainModule, batch: Any, batch_idx: int) -> Tensor | None:
+        seen.update(batch.recording.tolist())
+        return ordinary(self, batch, batch_idx)
+
+    monkeypatch.setattr(TrainModule, "training_step", watching)
+    fit(settings(store, tmp_path / "run", epochs=1, exclude_subjects=("S01",)), show_progress=False)
+    assert seen == {0, 1, 2, 3}
+    with pytest.raises(PhysiocamError, match="subject 'S99'"):
+        fit(settings(store, tmp_path / "other", subjects=("S99",)), show_progress=False)
+    with pytest.raises(PhysiocamError, match="no subject is left"):
+        fit(settings(store, tmp_path / "none", exclude_subjects=("S00", "S01", "S02")), show_progress=False)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"gradients": "pcgrad"},
+        {"precision": "bf16-mixed"},
+        {"memory": "disk"},
+        {"pos_weight": "published"},
+        {"network": BigSmallConfig(big_size=32, small_size=2, tasks=(AU,), branches="big", shift="none")},
+        {"network": BigSmallConfig(small_size=2, tasks=(PULSE,), branches="small")},
+    ],
+    ids=str,
+)
+def test_other_ways_to_train(store: Path, tmp_path: Path, just_weights: None, changes: dict[str, Any]) -> None:
+    fit(settings(store, tmp_path / "run", epochs=1, **changes), show_progress=False)
+    assert all(tensor.isfinite().all() for tensor in weights(tmp_path / "run").values())
+
+
+def test_what_does_not_fit_is_refused(store: Path, tmp_path: Path) -> None:
+    with pytest.raises(PhysiocamError, match="big_size=144"):
+        fit(settings(store, tmp_path / "run", network=BigSmallConfig()), show_progress=False)
+    tasks = (AU.model_copy(update={"labels": AU.labels[:3]}),)
+    with pytest.raises(PhysiocamError, match="same order"):
+        fit(settings(store, tmp_path / "run", network=SMALL_SIZE.model_copy(update={"tasks": tasks})))
+    gaze = (PULSE.model_copy(update={"name": "gaze"}),)
+    with pytest.raises(PhysiocamError, match="no recording of the store has labels for 'gaze'"):
+        fit(settings(store, tmp_path / "run", network=SMALL_SIZE.model_copy(update={"tasks": gaze})))
+
+
+def test_two_processes_take_the_steps_of_one(store: Path, tmp_path: Path) -> None:
+    # Without dropout, whose draws are each process's own, both must agree to rounding.
+    network = {
+        "architecture": "bigsmall",
+        "branches": "small",
+        "small_size": 2,
+        "tasks": [PULSE.model_dump(mode="json")],
+    }
+    for devices in (1, 2):
+        values = {
+            "store": str(store), "output": str(tmp_path / f"on-{devices}"), "epochs": 1, "batch_clips": 20,
+            "devices": devices, "network": network,
+        }  # fmt: skip
+        answer = subprocess.run(
+            [sys.executable, Path(__file__), json.dumps(values)],
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert answer.returncode == 0, answer.stderr[-2000:]
+    one, two = weights(tmp_path / "on-1"), weights(tmp_path / "on-2")
+    for name in one:
+        torch.testing.assert_close(one[name], two[name], rtol=1e-3, atol=1e-5)
+
+
+if __name__ == "__main__":
+    # Lightning starts a script again for each further process: this is the script.
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr("physiocam.training.fit._export", save_weights)
+        patching.setattr("physiocam.training.fit.load_bundle", lambda folder: folder)
+        fit(TrainSettings(**json.loads(sys.argv[1])), show_progress=False)

@@ -1,0 +1,68 @@
+"""Settings of a run: YAML, changes on the command line, and errors that name the field."""
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("yaml")
+
+from physiocam.errors import PhysiocamError
+from physiocam.networks.config import BigSmallConfig
+from physiocam.networks.registry import preset
+from physiocam.training.settings import read_settings
+
+NEEDED = ["store=s", "output=o"]
+
+
+def test_the_defaults_are_the_papers_protocol() -> None:
+    settings = read_settings(None, NEEDED)
+    assert (settings.epochs, settings.batch_clips, settings.learning_rate, settings.seed) == (5, 180, 1e-3, 100)
+    assert settings.network == preset("bigsmall")
+
+
+def test_a_file_and_changes_to_it(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text("store: s\noutput: o\nnetwork: bigsmall-tsm\nepochs: 3\n")
+    settings = read_settings(path, ["epochs=7", "network.clip_length=6", "subjects=[a, b]"])
+    assert settings.epochs == 7
+    assert settings.subjects == ("a", "b")
+    # As when the configuration is written out: the stride of a preset stays what it was.
+    assert settings.network == BigSmallConfig(shift="zero", clip_length=6, big_stride=3)
+
+
+def test_what_is_printed_is_read_back(tmp_path: Path) -> None:
+    settings = read_settings(None, [*NEEDED, "network=mtts-can", "exclude_subjects=[x]"])
+    path = tmp_path / "run.yaml"
+    path.write_text(settings.to_yaml())
+    assert read_settings(path) == settings
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ([], "'store' is missing"),
+        ([*NEEDED, "epochs=0"], "epochs is 0.*greater than or equal to 1"),
+        ([*NEEDED, "network=bigsmal"], "network is 'bigsmal'.*bigsmall-tsm"),
+        ([*NEEDED, "colour=red"], "'colour' is no field.*learning_rate"),
+        ([*NEEDED, "pos_weight=some"], "pos_weight is 'some'.*'train', 'published' or 'none'"),
+        ([*NEEDED, "devices=7"], "multiple of 7"),
+        ([*NEEDED, "devices=2", "gradients=pcgrad"], "in one only"),
+        ([*NEEDED, "epochs"], "FIELD=VALUE"),
+        ([*NEEDED, "epochs.deep=1"], "no fields of its own"),
+        ([*NEEDED, "network.shift=sideways"], "network"),
+    ],
+)
+def test_errors_name_the_field_and_what_is_allowed(changes: list[str], words: str) -> None:
+    with pytest.raises(PhysiocamError, match=words) as caught:
+        read_settings(None, changes)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("text", "words"), [("- a\n", "holds list"), ("a: [", "no YAML"), ("\x00", "no YAML")])
+def test_a_file_that_is_no_settings(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text(text)
+    with pytest.raises(PhysiocamError, match=words):
+        read_settings(path)
+    with pytest.raises(PhysiocamError, match="cannot be read"):
+        read_settings(tmp_path / "none.yaml")
