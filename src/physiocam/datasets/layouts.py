@@ -7,15 +7,14 @@ import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.datasets.drawn.scene import Scene, SceneSettings
+from physiocam.datasets.encoding import encoded, write_avi
 from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, Crop, Recording, Signal
 from physiocam.datasets.synthetic_recordings import SyntheticRecording, synthetic_entries
 from physiocam.errors import DatasetError
@@ -199,7 +198,7 @@ def _bp4d(take: Take, root: Path) -> Recording:
     subject = f"F{take.person:03d}"
     (root / "2D+3D").mkdir(exist_ok=True)
     with zipfile.ZipFile(root / "2D+3D" / f"{subject}.zip", "a") as archive:
-        for number, image in enumerate(_encoded(take.images(), "mjpeg", "yuvj444p", {"qmin": "2", "qmax": "2"}), 1):
+        for number, image in enumerate(encoded(take.images(), "mjpeg", "yuvj444p", {"qmin": "2", "qmax": "2"}), 1):
             archive.writestr(zipfile.ZipInfo(f"{subject}/{take.trial}/{number}.jpg"), image)
     frames = len(take.scene.timestamps_s)
     times = np.arange(round(frames / take.fs * 1000)) / 1000
@@ -250,7 +249,7 @@ def _bp4d(take: Take, root: Path) -> Recording:
 
 def _ubfc_2(take: Take, root: Path) -> Recording:
     subject = f"subject{take.person}"
-    _write_avi(root / subject / "vid.avi", take.images(), take.fs, "ffv1", "bgr0")
+    write_avi(root / subject / "vid.avi", take.images(), take.fs, "ffv1", "bgr0")
     signals = {name: take.signal(name) for name in ("pulse", "heart_rate")}
     rows = (signals["pulse"].values, signals["heart_rate"].values, take.scene.timestamps_s)
     lines = ["   ".join(f"{value:.7e}" for value in row) for row in rows]
@@ -260,7 +259,7 @@ def _ubfc_2(take: Take, root: Path) -> Recording:
 
 def _ubfc_1(take: Take, root: Path) -> Recording:
     subject = f"{take.person}-gt"
-    _write_avi(root / subject / "vid.avi", take.images(), take.fs, "ffv1", "bgr0")
+    write_avi(root / subject / "vid.avi", take.images(), take.fs, "ffv1", "bgr0")
     # The oximeter has a clock of its own, in whole milliseconds.
     times = np.round(np.arange(int(take.scene.timestamps_s[-1] * 62.5)) * 16) / 1000
     signals = {name: take.signal(name, times) for name in ("pulse", "heart_rate")}
@@ -280,7 +279,7 @@ def _pure(take: Take, root: Path) -> Recording:
     folder.mkdir(parents=True)
     began = 1_392_643_993_642_815_000
     stamps = [began + round(1e9 * time) for time in take.scene.timestamps_s]
-    for stamp, image in zip(stamps, _encoded(take.images(), "png", "rgb24", {}), strict=True):
+    for stamp, image in zip(stamps, encoded(take.images(), "png", "rgb24"), strict=True):
         (folder / f"Image{stamp}.png").write_bytes(image)
     # The oximeter writes twice as often as the camera, a little later.
     times = np.arange(int(take.scene.timestamps_s[-1] * 60)) / 60 + 0.003
@@ -305,7 +304,7 @@ def _pure(take: Take, root: Path) -> Recording:
 def _disfa(take: Take, root: Path) -> Recording:
     subject = f"SN{take.person:03d}"
     path = root / "Videos_LeftCamera" / f"LeftVideo{subject}_comp.avi"
-    _write_avi(path, take.images(), take.fs, "mpeg4", "yuv420p", {"qmin": "3", "qmax": "3"})
+    write_avi(path, take.images(), take.fs, "mpeg4", "yuv420p", {"qmin": "3", "qmax": "3"})
     intensity = {f"AU{number:02d}": take.intensity(f"AU{number:02d}") for number in _DISFA}
     for number, levels in zip(_DISFA, intensity.values(), strict=True):
         labels = root / "ActionUnit_Labels" / subject / f"{subject}_au{number}.txt"
@@ -371,35 +370,6 @@ def _write_rows(path: Path, rows: Iterable[Iterable[object]], append: bool = Fal
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a" if append else "w", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
-
-
-def _write_avi(
-    path: Path, images: Iterable[Image], fs: float, codec: str, pixels: str, options: dict[str, str] | None = None
-) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=Fraction(fs).limit_denominator(1001), options=options or {})
-        assert isinstance(stream, av.VideoStream)
-        stream.pix_fmt = pixels
-        for image in images:
-            if not stream.codec_context.is_open:
-                stream.height, stream.width = image.shape[:2]
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format=pixels)))
-        container.mux(stream.encode())
-
-
-def _encoded(images: Iterable[Image], codec: str, pixels: str, options: dict[str, str]) -> Iterator[bytes]:
-    """Each image as the content of a file of its own."""
-    encoder = av.CodecContext.create(codec, "w")
-    assert isinstance(encoder, av.VideoCodecContext)
-    encoder.pix_fmt, encoder.time_base, encoder.options = pixels, Fraction(1, 30), options
-    # More threads would hold images back.
-    encoder.thread_count = 1
-    for image in images:
-        if not encoder.is_open:
-            encoder.height, encoder.width = image.shape[:2]
-        packets = encoder.encode(av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format=pixels))
-        yield b"".join(bytes(packet) for packet in packets)
 
 
 LAYOUTS = MappingProxyType(
