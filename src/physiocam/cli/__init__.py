@@ -10,6 +10,7 @@ from physiocam import __version__
 from physiocam.cli.console import complain
 from physiocam.cli.data import data_app
 from physiocam.cli.demo import demo_command
+from physiocam.cli.evaluate import evaluate_command
 from physiocam.cli.measure import measure_command
 from physiocam.cli.prepare import prepare_command
 from physiocam.cli.store import store_app
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command("measure")(measure_command)
 app.command("demo")(demo_command)
 app.command("train")(train_command)
+app.command("evaluate")(evaluate_command)
 app.command("prepare")(prepare_command)
 app.add_typer(store_app, name="store")
 app.add_typer(data_app, name="data")

@@ -1,7 +1,7 @@
 """From a store's recordings to predictions, by a network or by a classical method (extra `train`)."""
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -11,12 +11,17 @@ from torch import Tensor
 from physiocam.datasets.alignment import onto_frames
 from physiocam.datasets.clips import Clips, clip_loader, standardize
 from physiocam.datasets.store import Store, StoredRecording
+from physiocam.errors import DatasetError
 from physiocam.evaluation.predictions import RATES, WAVEFORMS, Predictions
-from physiocam.networks.config import AU, NetworkConfig
+from physiocam.networks.config import AU, Task
 from physiocam.networks.network import Network
+from physiocam.runtime import Runtime
 from physiocam.signals.methods import classical_method
+from physiocam.weights.bundle import Bundle, load_bundle
 
 _BATCH_CLIPS = 60
+
+Run = Callable[[Tensor, Tensor], Mapping[str, NDArray[np.float32]]]
 
 
 def predict_with_network(
@@ -46,12 +51,55 @@ def predict_with_network(
     DatasetError
         If a recording is missing or damaged.
     """
-    store = store if isinstance(store, Store) else Store(store)
+    config = network.config
     network = network.to(device).eval()
-    for name in store.names() if recordings is None else sorted(recordings):
-        stored = store.recording(name)
-        outputs = _run(network, store, stored, torch.device(device))
-        yield _with_truth(stored, _waveforms(outputs, network.config, stored), *_units(outputs, network.config, stored))
+
+    @torch.inference_mode()
+    def run(big: Tensor, small: Tensor) -> dict[str, NDArray[np.float32]]:
+        outputs = network(big.to(device) if config.uses_big else None, small.to(device) if config.uses_small else None)
+        return {task: output.float().cpu().numpy() for task, output in outputs.items()}
+
+    stride = config.big_stride if config.uses_big else config.clip_length
+    yield from _predict(run, config.clip_length, stride, config.tasks, store, recordings)
+
+
+def predict_with_bundle(
+    bundle: str | os.PathLike[str] | Bundle,
+    store: str | os.PathLike[str] | Store,
+    recordings: Collection[str] | None = None,
+) -> Iterator[Predictions]:
+    """Predict recordings one by one with a bundle on ONNX Runtime; networks that answer the same task are averaged.
+
+    Parameters
+    ----------
+    bundle : str, path or Bundle
+    store, recordings
+        See `predict_with_network`.
+
+    Yields
+    ------
+    Predictions
+
+    Raises
+    ------
+    PhysiocamError
+        If the bundle or a recording is missing or damaged, or the store was prepared in other sizes.
+    """
+    bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
+    store = store if isinstance(store, Store) else Store(store)
+    info = bundle.info
+    for field in ("big_size", "small_size"):
+        if store.settings[field] != getattr(info, field):
+            raise DatasetError(
+                f"'{store.path}' was prepared with {field} {store.settings[field]} and bundle '{info.name}' takes "
+                f"{getattr(info, field)}; prepare one with --set {field}={getattr(info, field)}"
+            )
+    runtime = Runtime(bundle)
+
+    def run(big: Tensor, small: Tensor) -> dict[str, NDArray[np.float32]]:
+        return runtime.run(big.numpy(), small.numpy())
+
+    yield from _predict(run, info.clip_length, info.big_stride, info.tasks, store, recordings)
 
 
 def predict_with_method(
@@ -86,50 +134,53 @@ def predict_with_method(
         yield _with_truth(stored, {"pulse": difference}, np.empty((0, 0), np.float32), ())
 
 
-def _run(network: Network, store: Store, stored: StoredRecording, device: torch.device) -> dict[str, Tensor]:
-    config = network.config
-    clips = Clips(
-        store,
-        config.clip_length,
-        config.big_stride if config.uses_big else config.clip_length,
-        recordings=[stored.info.name],
-        memory="disk",
-    )
-    parts: dict[str, list[Tensor]] = {task.name: [] for task in config.tasks}
-    with torch.inference_mode():
+def _predict(
+    run: Run,
+    clip_length: int,
+    big_stride: int,
+    tasks: Sequence[Task],
+    store: str | os.PathLike[str] | Store,
+    recordings: Collection[str] | None,
+) -> Iterator[Predictions]:
+    store = store if isinstance(store, Store) else Store(store)
+    for name in store.names() if recordings is None else sorted(recordings):
+        stored = store.recording(name)
+        clips = Clips(store, clip_length, big_stride, recordings=[name], memory="disk")
+        parts: dict[str, list[NDArray[np.float32]]] = {task.name: [] for task in tasks}
         for batch in clip_loader(clips, _BATCH_CLIPS):
-            big, small = (values.to(device) for values in standardize(batch))
-            outputs = network(big if config.uses_big else None, small if config.uses_small else None)
-            for task, output in outputs.items():
-                parts[task].append(output.float().cpu().flatten(0, 1))
-    return {task: torch.cat(outputs) for task, outputs in parts.items()}
+            for task, output in run(*standardize(batch)).items():
+                parts[task].append(output.reshape(-1, output.shape[-1]))
+        outputs = {task: np.concatenate(found) for task, found in parts.items()}
+        yield _with_truth(stored, _waveforms(outputs, tasks, stored), *_units(outputs, tasks, stored))
 
 
 def _waveforms(
-    outputs: dict[str, Tensor], config: NetworkConfig, stored: StoredRecording
+    outputs: Mapping[str, NDArray[np.float32]], tasks: Sequence[Task], stored: StoredRecording
 ) -> dict[str, NDArray[np.float64]]:
     found = stored.column("face_found")
     seen = found.copy()
     seen[:-1] &= found[1:]
     waveforms = {}
-    for task in config.tasks:
+    for task in tasks:
         if task.kind == "waveform" and task.outputs == 1:
             whole = np.full(stored.info.frames, np.nan)
-            whole[: len(outputs[task.name])] = outputs[task.name][:, 0].numpy()
+            whole[: len(outputs[task.name])] = outputs[task.name][:, 0]
             # A change between frames of which one has no face was not seen.
             waveforms[task.name] = np.where(seen, whole, np.nan)
     return waveforms
 
 
 def _units(
-    outputs: dict[str, Tensor], config: NetworkConfig, stored: StoredRecording
+    outputs: Mapping[str, NDArray[np.float32]], tasks: Sequence[Task], stored: StoredRecording
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    task = next((task for task in config.tasks if task.name == AU.name), None)
+    task = next((task for task in tasks if task.name == AU.name), None)
     if task is None:
         return np.empty((0, 0), np.float32), ()
+    logits = outputs[task.name]
     whole = np.full((stored.info.frames, task.outputs), np.nan, np.float32)
-    probability = outputs[task.name].sigmoid().numpy()
-    whole[: len(probability)] = np.where(stored.column("face_found")[: len(probability), None], probability, np.nan)
+    # By tanh, which cannot overflow.
+    whole[: len(logits)] = 0.5 * (1.0 + np.tanh(0.5 * logits))
+    whole[~stored.column("face_found")] = np.nan
     return whole, task.labels
 
 

@@ -1,0 +1,73 @@
+"""`physiocam evaluate`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from physiocam.cli.console import complain, extra, interruptible, progress_bar
+from physiocam.cli.measure import SettingsName
+from physiocam.errors import PhysiocamError
+
+if TYPE_CHECKING:
+    from physiocam.evaluation.predictions import Predictions
+
+
+def evaluate_command(
+    source: Annotated[
+        Path, typer.Argument(metavar="STORE|PREDICTIONS", help="A store, or a folder of predictions to evaluate again.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for predictions, tables and plots.")],
+    weights: Annotated[str, typer.Option(help="Name of a bundle, or path of its folder.")] = "default",
+    method: Annotated[str | None, typer.Option(help="A classical method, such as pos, instead of a bundle.")] = None,
+    settings: Annotated[
+        SettingsName, typer.Option(help="default, or paper (the reference's way from waveform to rate).")
+    ] = SettingsName.default,
+    window: Annotated[float | None, typer.Option(help="Compare windows of this many seconds.")] = None,
+) -> None:
+    """Predict a store's recordings and compare with their sensors and codes (needs the `train` extra)."""
+    with interruptible():
+        from physiocam.evaluation.evaluate import evaluate
+        from physiocam.evaluation.predictions import load_all_predictions
+        from physiocam.evaluation.summary import to_markdown, write_evaluation
+        from physiocam.signals.settings import SETTINGS
+
+        if any(source.glob("*.npz")):
+            predictions = load_all_predictions(source)
+        else:
+            predictions = _predict(source, output / "predictions", weights, method)
+        found = evaluate(predictions, SETTINGS[settings.value], window)
+        title = f"{source.name}, {method or weights}"
+        write_evaluation(found, output, title)
+        typer.echo(to_markdown(found, title))
+        try:
+            with extra("report", "drawing the plots"):
+                from physiocam.evaluation.plots import plot_rates, plot_units, plot_waveforms, save
+        except PhysiocamError as error:
+            complain(str(error))
+        else:
+            for name, figure in (
+                ("rates.png", plot_rates(found)),
+                ("waveforms.png", plot_waveforms(predictions, SETTINGS[settings.value])),
+                ("action_units.png", plot_units(found.action_units) if found.action_units is not None else None),
+            ):
+                if figure is not None:
+                    save(figure, output / name)
+        typer.echo(f"written to {output}")
+
+
+def _predict(store: Path, folder: Path, weights: str, method: str | None) -> "list[Predictions]":
+    with extra("train", "evaluating a store"):
+        from physiocam.datasets.store import Store
+        from physiocam.evaluation.predict import predict_with_bundle, predict_with_method
+    opened = Store(store)
+    found = predict_with_method(method, opened) if method else predict_with_bundle(weights, opened)
+    predictions = []
+    with progress_bar(str(store)) as progress:
+        frames, total = 0, sum(opened.recording(name).info.frames for name in opened.names())
+        for one in found:
+            one.save(folder)
+            predictions.append(one)
+            frames += len(next(iter(one.waveforms.values()), one.probabilities))
+            progress(frames, total)
+    return predictions

@@ -1,0 +1,161 @@
+"""Pictures of an evaluation (extra `report`)."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from physiocam.errors import DatasetError
+from physiocam.evaluation.evaluate import Evaluation, RateComparison
+from physiocam.evaluation.metrics import ActionUnitScores
+from physiocam.evaluation.predictions import Predictions
+from physiocam.signals.settings import Quantity, SignalSettings
+from physiocam.signals.waveform import clean_waveform
+
+# Okabe and Ito: apart for colour-blind readers.
+_BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
+
+_RATES = {"heart": "heart rate (beats/min)", "breathing": "breathing rate (breaths/min)"}
+_TASKS: dict[Quantity, str] = {"heart": "pulse", "breathing": "respiration"}
+
+
+def save(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write a figure as a PNG that appears when it is complete.
+
+    Raises
+    ------
+    DatasetError
+        If it cannot be written.
+    """
+    path = Path(path)
+    beside = path.with_name(f".{path.stem}-{uuid4().hex}.png")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(beside, dpi=120, bbox_inches="tight")
+        beside.replace(path)
+    except OSError as error:
+        raise DatasetError(f"cannot write '{path}': {error.strerror}; choose another folder") from None
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def plot_rates(found: Evaluation) -> Figure | None:
+    """Draw predicted against true rates, and their differences over their means (Bland and Altman 1986).
+
+    Returns
+    -------
+    Figure or None
+        None where no recording has both.
+    """
+    pairs = {quantity: _pairs(rows) for quantity, rows in found.comparisons.items()}
+    drawn = {quantity: values for quantity, values in pairs.items() if values.shape[1]}
+    if not drawn:
+        return None
+    figure = Figure(figsize=(9.5, 4.2 * len(drawn)), layout="constrained")
+    axes = figure.subplots(len(drawn), 2, squeeze=False)
+    for row, (quantity, (predicted, true)) in zip(axes, drawn.items(), strict=True):
+        _scatter(row[0], predicted, true, _RATES[quantity])
+        _bland_altman(row[1], predicted, true, _RATES[quantity])
+    return figure
+
+
+def _pairs(rows: Sequence[RateComparison]) -> NDArray[np.float64]:
+    both = [(row.predicted, row.true) for row in rows if row.predicted is not None and row.true is not None]
+    return np.array(both, dtype=np.float64).reshape(-1, 2).T
+
+
+def _scatter(axes: Axes, predicted: NDArray[np.float64], true: NDArray[np.float64], name: str) -> None:
+    low, high = min(predicted.min(), true.min()), max(predicted.max(), true.max())
+    margin = 0.05 * (high - low) + 1
+    ends = (low - margin, high + margin)
+    axes.plot(ends, ends, color=_GREY, lw=1, zorder=0)
+    axes.scatter(true, predicted, s=18, color=_BLUE, alpha=0.7, linewidths=0)
+    axes.set(xlabel=f"sensor: {name}", ylabel="predicted", xlim=ends, ylim=ends, aspect="equal")
+
+
+def _bland_altman(axes: Axes, predicted: NDArray[np.float64], true: NDArray[np.float64], name: str) -> None:
+    difference, mean = predicted - true, (predicted + true) / 2
+    bias, spread = float(difference.mean()), 1.96 * float(difference.std(ddof=1)) if len(difference) > 1 else 0.0
+    axes.scatter(mean, difference, s=18, color=_BLUE, alpha=0.7, linewidths=0)
+    for value, style, text in (
+        (bias, "-", f"bias {bias:.2f}"),
+        (bias + spread, "--", f"+1.96 sd {bias + spread:.2f}"),
+        (bias - spread, "--", f"-1.96 sd {bias - spread:.2f}"),
+    ):
+        axes.axhline(value, color=_ORANGE, lw=1, ls=style, label=text)
+    axes.set(xlabel=f"mean of sensor and prediction: {name}", ylabel="predicted - sensor")
+    axes.legend(fontsize=8, frameon=False)
+
+
+def plot_units(scores: ActionUnitScores) -> Figure:
+    """Draw F1 of every unit as bars, and how often the unit is present."""
+    figure = Figure(figsize=(8, 3.6), layout="constrained")
+    axes = figure.subplots()
+    labels = list(scores.units)
+    f1 = [unit.f1 if unit.f1 is not None else 0.0 for unit in scores.units.values()]
+    share = [100 * unit.present / unit.frames if unit.frames else 0.0 for unit in scores.units.values()]
+    axes.bar(labels, f1, color=_BLUE, width=0.7, label="F1")
+    axes.scatter(labels, share, marker="_", s=300, color=_ORANGE, label="frames with the unit", zorder=3)
+    if scores.mean_f1 is not None:
+        axes.axhline(scores.mean_f1, color=_GREY, lw=1, ls="--", label=f"mean F1 {scores.mean_f1:.1f}")
+    axes.set(ylabel="%", ylim=(0, 100))
+    axes.legend(fontsize=8, frameon=False, ncols=3, loc="upper left", bbox_to_anchor=(0, 1.12))
+    return figure
+
+
+def plot_waveforms(
+    predictions: Sequence[Predictions], settings: SignalSettings, recordings: int = 3, seconds: float = 20.0
+) -> Figure | None:
+    """Draw predicted waveforms over the sensor's, as in the paper's Figure 7.
+
+    Parameters
+    ----------
+    predictions : sequence of Predictions
+    settings : SignalSettings
+        How both are filtered.
+    recordings : int
+        How many to draw, the first that have a sensor.
+    seconds : float
+        Of each, from its middle.
+
+    Returns
+    -------
+    Figure or None
+        None where no recording has a sensor's waveform and a predicted one.
+    """
+    quantities: tuple[Quantity, ...] = ("heart", "breathing")
+    rows = [
+        (one, quantity)
+        for quantity in quantities
+        for one in [p for p in predictions if _TASKS[quantity] in p.waveforms and _TASKS[quantity] in p.sensors][
+            :recordings
+        ]
+    ]
+    if not rows:
+        return None
+    figure = Figure(figsize=(9, 1.6 * len(rows)), layout="constrained")
+    for axes, (one, quantity) in zip(figure.subplots(len(rows), squeeze=False)[:, 0], rows, strict=True):
+        _waveform(axes, one, quantity, settings, seconds)
+        axes.set_title(f"{one.name}: {_TASKS[quantity]}", fontsize=9, loc="left")
+    axes.set_xlabel("time (s)")
+    figure.axes[0].legend(fontsize=8, frameon=False, ncols=2, loc="upper right", bbox_to_anchor=(1, 1.35))
+    return figure
+
+
+def _waveform(axes: Axes, one: Predictions, quantity: Quantity, settings: SignalSettings, seconds: float) -> None:
+    task = _TASKS[quantity]
+    predicted = clean_waveform(one.waveforms[task], one.fs, quantity, settings)
+    sensor = clean_waveform(np.append(np.diff(one.sensors[task]), np.nan), one.fs, quantity, settings)
+    shown = min(round(seconds * one.fs), len(predicted))
+    first = (len(predicted) - shown) // 2
+    part = slice(first, first + shown)
+    time = np.arange(first, first + shown) / one.fs
+    axes.plot(time, sensor[part], color=_GREY, lw=1.2, label="sensor")
+    axes.plot(time, predicted[part], color=_ORANGE, lw=1.2, label="predicted")
+    axes.set(yticks=[], xlim=(time[0], time[-1]) if shown > 1 else None)
+    axes.spines[["top", "right", "left"]].set_visible(False)

@@ -1,0 +1,125 @@
+"""An evaluation as a page, as rows and as plain values."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from physiocam.errors import DatasetError
+from physiocam.evaluation.evaluate import Evaluation
+from physiocam.evaluation.metrics import Estimate, RateScores
+
+_UNITS = {"heart": "beats/min", "breathing": "breaths/min"}
+_NAMES = {"heart": "Heart rate", "breathing": "Breathing rate"}
+
+
+def write_evaluation(found: Evaluation, folder: str | os.PathLike[str], title: str) -> None:
+    """Write `evaluation.md`, `evaluation.json` and `rates.csv` into a folder.
+
+    Raises
+    ------
+    DatasetError
+        If they cannot be written.
+    """
+    write_text(Path(folder) / "evaluation.md", to_markdown(found, title))
+    write_text(Path(folder) / "evaluation.json", json.dumps(to_dict(found), indent=2, allow_nan=False) + "\n")
+    write_text(Path(folder) / "rates.csv", rates_csv(found))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file that appears when it is complete.
+
+    Raises
+    ------
+    DatasetError
+        If it cannot be written.
+    """
+    beside = path.with_name(f".{path.name}-{uuid4().hex}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise DatasetError(f"cannot write '{path}': {error.strerror}; choose another folder") from None
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def to_dict(found: Evaluation) -> dict[str, Any]:
+    """Return everything but the single comparisons as plain values."""
+    return {key: value for key, value in asdict(found).items() if key != "comparisons"}
+
+
+def to_markdown(found: Evaluation, title: str) -> str:
+    """Return a page with a table of the rates and one of the action units."""
+    lines = [f"# {title}", "", f"{found.recordings} recordings, rates by the settings `{found.settings}`.", ""]
+    rates = [(quantity, scores) for quantity in _UNITS if (scores := getattr(found, quantity)) is not None]
+    if rates:
+        lines += table(
+            ("", "answered", "MAE", "RMSE", "MAPE (%)", "r", "SNR (dB)", "MACC"),
+            [_rate_row(found, quantity, scores) for quantity, scores in rates],
+        )
+        lines += ["", "Value +- standard error [95 % bootstrap interval over recordings].", ""]
+    if found.action_units is not None:
+        units = found.action_units
+        rows = [
+            (label, number(unit.f1), number(unit.accuracy), f"{unit.present} of {unit.frames}")
+            for label, unit in units.units.items()
+        ]
+        rows.append(("mean", number(units.mean_f1), number(units.mean_accuracy), ""))
+        lines += [*table(("", "F1 (%)", "accuracy (%)", "frames with the unit"), rows), ""]
+    if not rates and found.action_units is None:
+        lines += ["Nothing could be compared: the recordings carry no truth for what was predicted.", ""]
+    return "\n".join(lines)
+
+
+def rates_csv(found: Evaluation) -> str:
+    """Return one row for each recording or window and quantity."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        ("recording", "subject", "start_s", "quantity", "unit", "predicted", "true", "quality", "snr_db", "macc")
+    )
+    for quantity, rows in found.comparisons.items():
+        for row in rows:
+            values = (row.predicted, row.true, row.quality, row.snr, row.macc)
+            writer.writerow(
+                (row.recording, row.subject, f"{row.start_s:g}", quantity, _UNITS[quantity],
+                 *("" if value is None else f"{value:.6g}" for value in values))
+            )  # fmt: skip
+    return text.getvalue()
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a Markdown table."""
+    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
+
+
+def number(value: float | None, digits: int = 1) -> str:
+    """Return a number for a table, or a dash where there is none."""
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _rate_row(found: Evaluation, quantity: str, scores: RateScores) -> tuple[str, ...]:
+    estimates = ((scores.mae, 2), (scores.rmse, 2), (scores.mape, 2), (scores.pearson, 3))
+    return (
+        f"{_NAMES[quantity]} ({_UNITS[quantity]})",
+        f"{scores.answered} of {scores.recordings}",
+        *(_estimate(estimate, digits) for estimate, digits in estimates),
+        number(found.snr[quantity]),
+        number(found.macc[quantity], 2),
+    )
+
+
+def _estimate(estimate: Estimate, digits: int) -> str:
+    text = number(estimate.value, digits)
+    if estimate.standard_error is not None:
+        text += f" +- {estimate.standard_error:.{digits}f}"
+    if estimate.interval is not None:
+        text += f" [{estimate.interval[0]:.{digits}f}, {estimate.interval[1]:.{digits}f}]"
+    return text
