@@ -1,3 +1,4 @@
+import gc
 import io
 import pickle
 import zipfile
@@ -107,6 +108,18 @@ def test_no_more_than_one_image_is_read_ahead(archive: Path, monkeypatch: pytest
     with frames.open() as video:
         next(iter(video))
         assert len(read) == 1
+
+
+def test_frames_that_were_shown_do_not_stay_in_memory(archive: Path) -> None:
+    frames = ImageFrames(archive, names(*range(12)), tuple(number / 25 for number in range(12)), 25.0)
+    gc.collect()
+    gc.disable()
+    try:
+        levels(frames)
+        held = sum(isinstance(each, av.VideoFrame) for each in gc.get_objects())
+    finally:
+        gc.enable()
+    assert held <= 1
 
 
 def moving(count: int) -> list[NDArray[np.uint8]]:

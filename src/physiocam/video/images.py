@@ -50,6 +50,8 @@ class ImageSequence:
         self.grid = grid
         self.notes = list(grid.notes)
         self._shape: tuple[int, ...] | None = None
+        self._convert = RgbConverter()
+        self._stored_size: tuple[int, int] | None = None
 
     def stills(self) -> Generator[Still, None, None]:
         """Yield the images, each read when it is asked for.
@@ -74,7 +76,7 @@ class ImageSequence:
             if _cut_off(content):
                 raise ValueError
             with av.open(io.BytesIO(content), mode="r") as container:
-                image = RgbConverter()(next(container.decode(video=0)))
+                image = self._rgb(next(container.decode(video=0)))
         except (av.FFmpegError, OSError, ValueError, IndexError, KeyError, StopIteration, VideoError, *_ZIP_ERRORS):
             self.notes.append(f"'{name}' cannot be read as an image; its frame is a gap")
             return None
@@ -86,6 +88,12 @@ class ImageSequence:
                 "bring all images to one size"
             )
         return image
+
+    def _rgb(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
+        # One converter serves all images of a size; one each would keep every frame in memory for long.
+        if (frame.width, frame.height) != self._stored_size:
+            self._convert, self._stored_size = RgbConverter(), (frame.width, frame.height)
+        return self._convert(frame)
 
 
 def image_folder(folder: Path, fs: float, max_fs: float) -> ImageSequence:
