@@ -12,13 +12,11 @@ weights_app = typer.Typer(no_args_is_help=True, help="Import, list and show bund
 
 @weights_app.command("import")
 def weights_import(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="The authors' checkpoints (.pth or .safetensors).")
-    ],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Checkpoints (.pth or .safetensors).")],
     name: Annotated[str, typer.Option(help="Name of the new bundle.")],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a bundle of this name.")] = False,
 ) -> None:
-    """Turn the authors' checkpoints into a bundle (needs the `train` extra)."""
+    """Turn checkpoints of the BigSmall authors or of rPPG-Toolbox into a bundle (needs the `train` extra)."""
     with extra("train", "importing checkpoints"):
         from physiocam.weights.importer import import_checkpoints
     bundle = import_checkpoints(files, name, overwrite=overwrite)
