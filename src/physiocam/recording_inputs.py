@@ -53,10 +53,10 @@ class RecordingInputs:
         """Whether there is a face, as in `RecordingFrames`."""
         return self.frames.found
 
-    def batches(self, block: InputBlock) -> Iterator[tuple[int, int]]:
+    def batches(self, block: InputBlock, clips: int = _CLIPS) -> Iterator[tuple[int, int]]:
         """Start and stop of the clips to hand to the networks at a time; each counts as done when the next is asked."""
-        for start in range(0, block.clips, _CLIPS):
-            stop = min(start + _CLIPS, block.clips)
+        for start in range(0, block.clips, clips):
+            stop = min(start + clips, block.clips)
             yield start, stop
             self.frames.passed((stop - start) * block.small.shape[1])
 

@@ -23,6 +23,9 @@ from physiocam.report.even_choice import EvenChoice
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.networks import load_networks
 
+# Clips at a time: with more, PyTorch's feature maps outgrow the caches, and it takes twice as long.
+_CLIPS = 2
+
 
 class Branch(NamedTuple):
     """A branch of one or more networks.
@@ -187,7 +190,7 @@ def find_attention(
     with open_inputs(source, bundle.info, fs=fs, face=face, progress=progress) as inputs:
         first = 0
         for block in inputs.blocks:
-            for start, stop in inputs.batches(block):
+            for start, stop in inputs.batches(block, _CLIPS):
                 for moment in looking.moments(block, start, stop, first, inputs.found):
                     total.add(moment)
                     choice.offer(moment)

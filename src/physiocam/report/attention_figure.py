@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
@@ -23,11 +25,18 @@ _BRANCHES = {
     "alexnet": "AlexNet",
 }
 
-# Perceptually uniform, and readable in grey.
-_COLOURS = "inferno"
+
+def _colours() -> ListedColormap:
+    """A perceptually uniform colour map that lets the face through where little is found."""
+    colours = colormaps["inferno"](np.linspace(0.0, 1.0, 256))
+    colours[:, 3] = np.linspace(0.1, 0.85, 256)
+    return ListedColormap(colours)
+
+
+_COLOURS = _colours()
 
 # Inches: side of a picture, and what labels and colour bars take.
-_SIDE, _LEFT, _RIGHT, _TOP = 1.5, 1.15, 0.75, 0.55
+_SIDE, _LEFT, _RIGHT, _TOP = 1.5, 1.15, 0.7, 0.5
 _DPI = 150
 
 
@@ -52,29 +61,38 @@ def draw(attention: Attention, path: str | os.PathLike[str]) -> None:
         _frame(axis)
         axis.imshow(face, extent=(0, 1, 1, 0), interpolation="bilinear")
         axis.set_title(title, fontsize=9)
-    _label(axes[0, 0], "face", "as the networks see it")
+    _label(axes[0, 0], "face")
     for row, view in zip(axes[1:], attention.views, strict=True):
         maps = [*view.maps, view.mean]
         # A single bright place must not leave all others dark.
-        top = max(float(np.percentile(view.maps, 99.5)), float(view.mean.max()), 1e-6)
+        low, high = np.percentile(maps, (0.0, 99.5))
         for axis, face, values in zip(row, faces, maps, strict=True):
-            image = _overlay(axis, face, values, view.branch, top)
+            image = _overlay(axis, face, values, view.branch, (low, high))
         name = _BRANCHES.get(view.branch.name, view.branch.name)
         _label(row[0], name, *(task.upper() if task == "au" else task for task in view.branch.tasks))
         _bar(figure, row[-1], image)
-    what = f"what {attention.target} owes to each place" if attention.target else "where features are active"
+    what = f"what {attention.target} owes to each place" if attention.target else "where the networks look"
     figure.suptitle(
-        f"{Path(attention.source).name}, weights '{attention.bundle}': {what}", fontsize=9, x=0.01, ha="left", y=0.995
+        f"{Path(attention.source).name}, weights '{attention.bundle}': {what}",
+        fontsize=9,
+        x=0.01,
+        ha="left",
+        y=1 - 0.06 / height,
     )
     figure.savefig(path, format="png", metadata={"Software": None})
 
 
-def _overlay(axis: Axes, face: NDArray[np.uint8], values: NDArray[np.float32], branch: Branch, top: float) -> AxesImage:
+def _overlay(
+    axis: Axes, face: NDArray[np.uint8], values: NDArray[np.float32], branch: Branch, limits: tuple[float, float]
+) -> AxesImage:
     _frame(axis)
     grey = face.astype(np.float64) @ (0.299, 0.587, 0.114)
     axis.imshow(grey, cmap="gray", vmin=0, vmax=255, extent=(0, 1, 1, 0), interpolation="bilinear")
     extent = (branch.start, branch.stop, branch.stop, branch.start)
-    image = axis.imshow(values, cmap=_COLOURS, vmin=0, vmax=top, extent=extent, interpolation="bilinear", alpha=0.6)
+    low, high = limits
+    image = axis.imshow(
+        values, cmap=_COLOURS, vmin=low, vmax=max(high, low + 1e-6), extent=extent, interpolation="bicubic"
+    )
     axis.set_xlim(0, 1)
     axis.set_ylim(1, 0)
     return image
@@ -82,7 +100,11 @@ def _overlay(axis: Axes, face: NDArray[np.uint8], values: NDArray[np.float32], b
 
 def _bar(figure: Figure, axis: Axes, image: AxesImage) -> None:
     place = axis.get_position()
-    bar = figure.colorbar(image, cax=figure.add_axes((place.x1 + 0.01, place.y0 + 0.005, 0.012, place.height - 0.01)))
+    bar = figure.colorbar(
+        image, extend="max", cax=figure.add_axes((place.x1 + 0.01, place.y0 + 0.005, 0.012, place.height - 0.01))
+    )
+    # Behind the colours, the grey of a face.
+    bar.ax.set_facecolor("0.5")
     bar.set_label("times the mean", fontsize=7)
     bar.ax.tick_params(labelsize=7)
 
