@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from physiocam import __version__
+from physiocam.cli.attention import attention_command
 from physiocam.cli.console import complain
 from physiocam.cli.data import data_app
 from physiocam.cli.demo import demo_command
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.command("measure")(measure_command)
 app.command("demo")(demo_command)
+app.command("attention")(attention_command)
 app.command("train")(train_command)
 app.command("evaluate")(evaluate_command)
 app.command("prepare")(prepare_command)

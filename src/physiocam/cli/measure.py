@@ -64,7 +64,7 @@ def measure_command(
         from physiocam.measuring import NETWORK, measure
         from physiocam.weights.bundle import load_bundle
 
-        where = _face_choice(face)
+        where = face_choice(face)
         bundle = load_bundle(weights) if method == NETWORK else weights
         folders = _output_folders(videos, output)
         done: list[Measurement] = []
@@ -97,7 +97,8 @@ def measure_command(
         raise typer.Exit(1)
 
 
-def _face_choice(text: str) -> "FaceChoice":
+def face_choice(text: str) -> "FaceChoice":
+    """Read what the option --face says."""
     if text in ("auto", "center"):
         return text  # type: ignore[return-value]
     parts = text.split(",")

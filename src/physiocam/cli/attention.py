@@ -1,0 +1,43 @@
+"""`physiocam attention`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from physiocam.cli.console import extra, interruptible, progress_bar
+from physiocam.cli.measure import face_choice
+
+
+def attention_command(
+    video: Annotated[str, typer.Argument(help="Video file, or folder of images (with --fs).")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder for attention.png and attention.npz.")
+    ] = Path(),
+    weights: Annotated[str, typer.Option(help="Name of a bundle, or path of its folder.")] = "default",
+    frames: Annotated[int, typer.Option(min=1, help="How many moments to show, evenly spread.")] = 4,
+    target: Annotated[
+        str | None,
+        typer.Option(help="Show what this output owes to each place, such as AU12 or pulse; else what is active."),
+    ] = None,
+    face: Annotated[
+        str,
+        typer.Option(help="auto (find the face), center (largest centred square), or X,Y,SIZE in pixels."),
+    ] = "auto",
+    fs: Annotated[
+        float | None, typer.Option(help="Frames per second: needed for folders of images, else from the file.")
+    ] = None,
+) -> None:
+    """Draw what the networks look at in a face video (needs the `explain` extra)."""
+    with interruptible():
+        where = face_choice(face)
+        with extra("explain", "seeing what a network looks at"):
+            from physiocam.report import attention_figure  # noqa: F401
+            from physiocam.report.attention import find_attention
+
+            if target is not None:
+                import captum  # noqa: F401
+        with progress_bar(video) as progress:
+            found = find_attention(video, weights, moments=frames, target=target, fs=fs, face=where, progress=progress)
+        found.write(output)
+    typer.echo(f"written to {output / 'attention.png'} and {output / 'attention.npz'}")
