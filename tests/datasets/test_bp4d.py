@@ -173,6 +173,12 @@ def test_intensities_must_go_with_occurrences(root: Path) -> None:
     assert entry(root, "F001_T1").load().notes == ("no 'F001_T1_AU12.csv' under AU_INT",)
 
 
+def test_codes_without_the_units_numbers(root: Path) -> None:
+    path = root / "AUCoding" / "AU_OCC" / "F001_T1.csv"
+    path.write_text("\n".join(path.read_text().splitlines()[1:]))
+    assert failing(root) == {"F001_T1": "F001/T1: 'F001_T1.csv' has no column 6 in its first row of unit numbers"}
+
+
 def test_the_coder_s_nine_is_unknown(root: Path) -> None:
     path = root / "AUCoding" / "AU_OCC" / "F001_T1.csv"
     lines = path.read_text().splitlines()

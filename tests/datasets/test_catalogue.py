@@ -30,6 +30,15 @@ def test_an_empty_folder_is_no_data_set(tmp_path: Path, name: str) -> None:
         open_dataset(name, tmp_path).entries()
 
 
+def test_a_folder_that_cannot_be_listed_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(DatasetError, match=r"cannot be listed: .*Permission denied"):
+        open_dataset("pure", tmp_path).entries()
+
+
 @pytest.fixture
 def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     about = tmp_path / "mysets-1.0.dist-info"

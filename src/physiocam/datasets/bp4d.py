@@ -176,7 +176,10 @@ class TrialEntry:
             return None
         frames = images[-1].number - images[0].number + 1
         table = read_table(self._occurrence)
-        units = [int(float(label)) for label in table.header[1:]]
+        units = [int(label) if label.isdecimal() else 0 for label in table.header[1:]]
+        lacking = [unit for unit in INTENSITY_UNITS if unit not in units]
+        if lacking:
+            raise DatasetError(f"'{self._occurrence.name}' has no column {lacking[0]} in its first row of unit numbers")
         places = _places(self._occurrence, table.values[:, 0], frames)
         codes = table.values[:, 1:]
         occurrence = np.full((frames, len(units)), UNKNOWN, dtype=np.int8)

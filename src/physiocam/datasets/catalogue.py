@@ -51,7 +51,10 @@ class DataSet:
         DatasetError
             If there is none.
         """
-        entries = list(self.reader(self.root))
+        try:
+            entries = list(self.reader(self.root))
+        except OSError as error:
+            raise DatasetError(f"'{self.root}' cannot be listed: {error}") from None
         if not entries:
             raise DatasetError(f"'{self.root}' holds no recording in the layout of {self.name}; see docs/data.md")
         return entries
