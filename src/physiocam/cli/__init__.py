@@ -9,11 +9,13 @@ import typer
 from physiocam import __version__
 from physiocam.cli.attention import attention_command
 from physiocam.cli.console import complain
+from physiocam.cli.cross_validate import cross_validate_command
 from physiocam.cli.data import data_app
 from physiocam.cli.demo import demo_command
 from physiocam.cli.evaluate import evaluate_command
 from physiocam.cli.measure import measure_command
 from physiocam.cli.prepare import prepare_command
+from physiocam.cli.reproduce import reproduce_command
 from physiocam.cli.store import store_app
 from physiocam.cli.train import train_command
 from physiocam.cli.weights import weights_app
@@ -29,7 +31,9 @@ app.command("measure")(measure_command)
 app.command("demo")(demo_command)
 app.command("attention")(attention_command)
 app.command("train")(train_command)
+app.command("cross-validate")(cross_validate_command)
 app.command("evaluate")(evaluate_command)
+app.command("reproduce")(reproduce_command)
 app.command("prepare")(prepare_command)
 app.add_typer(store_app, name="store")
 app.add_typer(data_app, name="data")

@@ -1,0 +1,51 @@
+"""`physiocam cross-validate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from physiocam.cli.console import extra, interruptible
+from physiocam.cli.measure import SettingsName
+
+
+def cross_validate_command(
+    config: Annotated[
+        Path | None, typer.Argument(metavar="[CONFIG]", help="YAML file with the settings of the runs.")
+    ] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="A setting, as in `physiocam train`.")
+    ] = None,
+    folds: Annotated[
+        str, typer.Option(help="A number of folds, or release or paper: the published subjects of BP4D+.")
+    ] = "3",
+    fold: Annotated[int | None, typer.Option(help="Run this fold only, from 1; others run elsewhere.")] = None,
+    test_store: Annotated[
+        list[Path] | None, typer.Option(help="Store to predict instead of the one trained on; may be given twice.")
+    ] = None,
+    settings: Annotated[
+        SettingsName, typer.Option(help="From waveform to rate: paper (the reference's way), or default.")
+    ] = SettingsName.paper,
+) -> None:
+    """Train and test on subjects kept apart; run again, it goes on where it was stopped (needs the `train` extra)."""
+    with interruptible():
+        with extra("train", "cross-validating"):
+            from physiocam.datasets.store import Store
+            from physiocam.training.cross_validation import cross_validate, parse_folds
+            from physiocam.training.settings import read_settings
+        from physiocam.evaluation.evaluate import evaluate
+        from physiocam.evaluation.summary import to_markdown, write_evaluation
+        from physiocam.signals.settings import SETTINGS
+
+        run = read_settings(config, changes or ())
+        divided = parse_folds(Store(run.store), folds, run.seed)
+        tested = cross_validate(run, divided, test_store or (), fold, progress=typer.echo)
+        if tested is None:
+            typer.echo(f"folds are missing; once all lie in {run.output}, run this without --fold to join them")
+            return
+        for path, predictions in zip(test_store or [run.store], tested, strict=True):
+            found = evaluate([one for part in predictions for one in part], SETTINGS[settings.value])
+            title = f"{path.name}, {len(divided)} folds"
+            write_evaluation(found, run.output / f"evaluation-{path.name}", title)
+            typer.echo(to_markdown(found, title))
+    typer.echo(f"written to {run.output}")

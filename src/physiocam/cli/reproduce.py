@@ -1,0 +1,67 @@
+"""`physiocam reproduce`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from physiocam.cli.console import extra, interruptible
+from physiocam.errors import PhysiocamError
+
+# What each target takes beside the store that is trained on.
+_ACROSS = {"table3-pure": "PURE", "table3-ubfc": "UBFC-rPPG", "table4": "DISFA"}
+
+
+def reproduce_command(
+    target: Annotated[
+        str,
+        typer.Argument(help="table1, table2, table3-pure, table3-ubfc, table4 .. table7, figure5, figure6 or figure7."),
+    ],
+    stores: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="STORE...",
+            help="The store to train on; then, where wanted, one with all recordings to test the rates on; for table3 "
+            "and table4 the other data set's.",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder for the pages; runs are kept in it and shared.")
+    ],
+    folds: Annotated[
+        str, typer.Option(help="A number of folds, or release or paper: the published subjects of BP4D+.")
+    ] = "3",
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="A setting, as in `physiocam train`.")
+    ] = None,
+) -> None:
+    """Compute a table or figure of the paper, with the paper's figures beside ours (needs the `train` extra)."""
+    with interruptible():
+        with extra("train", "reproducing the paper"):
+            from physiocam.datasets.store import Store
+            from physiocam.evaluation.tables import Bench, reproduce_table
+            from physiocam.training.cross_validation import parse_folds
+            from physiocam.training.settings import read_settings
+        trained, *tested = stores
+        if target in _ACROSS and len(tested) != 1:
+            raise PhysiocamError(
+                f"{target} takes two stores, the one to train on and {_ACROSS[target]}; got {len(stores)}"
+            )
+        if len(tested) > 1:
+            raise PhysiocamError(f"{target} takes one store or two; got {len(stores)}")
+        settings = read_settings(None, [*(changes or ()), f"store={trained}", f"output={output / 'runs'}"])
+        within = target not in _ACROSS
+        bench = Bench(
+            settings,
+            parse_folds(Store(trained), folds, settings.seed),
+            (trained, *tested) if within and tested else tuple(tested),
+            progress=typer.echo,
+        )
+        if target.startswith("figure"):
+            with extra("report", "drawing figures"):
+                from physiocam.evaluation.figures import reproduce_figure
+            page = reproduce_figure(target, bench, output)
+        else:
+            page = reproduce_table(target, bench, output)
+    typer.echo(page.read_text(encoding="utf-8"))
+    typer.echo(f"written to {page}")
