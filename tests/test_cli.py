@@ -60,10 +60,18 @@ def test_import_is_light() -> None:
 def test_measuring_never_imports_pytorch(noise_clip: Path) -> None:
     code = (
         "import sys, physiocam; physiocam.measure(sys.argv[1], face='center');"
+        "physiocam.measure(sys.argv[1], face='center', method='pos');"
         "print([m for m in ('torch', 'cv2', 'vitallens', 'scipy.signal') if m in sys.modules])"
     )
     answer = subprocess.run([sys.executable, "-c", code, str(noise_clip)], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+def test_a_classical_method_needs_no_weights(noise_clip: Path) -> None:
+    answer = physiocam("measure", noise_clip, "--method", "pos", "--face", "center", "--json")
+    assert answer.returncode == 0, answer.stderr
+    summary = json.loads(answer.stdout)
+    assert (summary["method"], summary["weights"], summary["action_units"]) == ("pos", None, {})
 
 
 def test_json_is_the_only_thing_on_standard_output(noise_clip: Path, tmp_path: Path) -> None:
@@ -94,6 +102,8 @@ def test_one_bad_file_among_several_loses_nothing(noise_clip: Path, tmp_path: Pa
         (["nowhere.mp4", "--weights", "nothing"], "nothing"),
         (["nowhere.mp4", "--face", "somewhere"], "X,Y,SIZE"),
         (["nowhere.mp4", "--face", "1,2"], "X,Y,SIZE"),
+        (["nowhere.mp4", "--method", "best"], "network, pos, chrom, green, ica, pbv, lgi, omit"),
+        (["nowhere.mp4", "--method", "pos", "--weights", "mine"], "uses no weights"),
         (["nowhere.mp4", "--fs", "-3"], "-3"),
         (["nowhere.mp4", "--fs", "nan"], "nan"),
     ],

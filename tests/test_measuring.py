@@ -9,9 +9,15 @@ import pytest
 from numpy.typing import NDArray
 
 import physiocam
+from physiocam import measuring
 from physiocam.datasets.synthetic import ClipSettings, SyntheticClip, demo_clip
 from physiocam.errors import PhysiocamError, VideoError
+from physiocam.mean_colour import mean_colours
 from physiocam.measurement import Measurement
+from physiocam.recording_frames import open_frames
+from physiocam.signals.methods import METHODS
+from physiocam.signals.rate import estimate_rate
+from physiocam.signals.settings import SETTINGS
 from physiocam.video.writer import write_video
 
 FS = 30.0
@@ -210,3 +216,104 @@ def test_a_measurement_without_rates_is_still_written_whole(tmp_path: Path) -> N
     replace(measurement, source="x").write(tmp_path)
     assert len((tmp_path / "waveforms.csv").read_text().splitlines()) == 11
     assert (tmp_path / "rates.csv").read_text().startswith("timestamp_s,heart_rate,")
+
+
+# --- Classical methods
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_beating_face_is_measured_by_a_classical_method(
+    beating: NDArray[np.uint8], method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("physiocam.measuring.load_bundle", lambda name: pytest.fail("no bundle is needed"))
+    measurement = physiocam.measure(beating, fs=FS, method=method)
+    assert measurement.heart_rate.value == pytest.approx(84.0, abs=3.0)
+    assert measurement.face.found_fraction == 1.0
+    assert measurement.breathing_rate.value is None
+    assert measurement.breathing_rate.note == f"the method '{method}' does not measure respiration"
+    assert measurement.action_units == {}
+    assert np.isnan(measurement.respiration).all()
+    measurement.write(tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "action_units.csv", "measurement.json", "rates.csv", "waveforms.csv",
+    ]  # fmt: skip
+    summary = json.loads((tmp_path / "measurement.json").read_text())
+    assert (summary["method"], summary["weights"]) == (method, None)
+    assert len((tmp_path / "waveforms.csv").read_text().splitlines()) == len(beating) + 1
+
+
+def test_a_measurement_by_networks_says_so(beating: NDArray[np.uint8]) -> None:
+    summary = physiocam.measure(beating[:30], fs=FS).to_dict()
+    assert summary["method"] == "network"
+    assert summary["weights"]["name"] == "default"
+
+
+def test_a_classical_method_leaves_gaps_where_the_face_is_away(beating: NDArray[np.uint8]) -> None:
+    frames = beating.copy()
+    frames[120:200] = 90
+    measurement = physiocam.measure(frames, fs=FS, method="pos")
+    assert not measurement.face_found[130:200].any()
+    np.testing.assert_array_equal(np.isnan(measurement.pulse[130:200]), True)
+    # The last frame's change is never seen, and the waveform ends with it.
+    seen = measurement.face_found[:-1] & measurement.face_found[1:]
+    np.testing.assert_array_equal(np.isfinite(measurement.pulse[:-1]), seen)
+    assert measurement.heart_rate.value == pytest.approx(84.0, abs=3.0)
+    assert measurement.heart_rate.quality <= measurement.face_found.mean()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_without_a_face_or_a_pulse_a_classical_method_says_nothing(beating: NDArray[np.uint8], method: str) -> None:
+    nothing_said(physiocam.measure(np.full((60, 120, 160, 3), 90, np.uint8), fs=FS, method=method))
+    still = physiocam.measure(np.repeat(beating[:1], 300, axis=0), fs=FS, method=method)
+    assert still.heart_rate.value is None
+    assert still.heart_rate.note == "the signal is flat"
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("frames", "fs"), [(1, 30.0), (20, 30.0), (100, 30.0), (100, 5.0), (40, 0.5)])
+def test_too_little_for_a_classical_method_is_an_answer_with_a_note(method: str, frames: int, fs: float) -> None:
+    video = np.random.default_rng(0).integers(0, 256, (frames, 32, 32, 3)).astype(np.uint8)
+    measurement = physiocam.measure(video, fs=fs, face="center", method=method)
+    assert measurement.frames == frames
+    assert measurement.heart_rate.value is None
+    assert measurement.heart_rate.note
+
+
+def test_wrong_methods_say_what_was_expected() -> None:
+    video = np.zeros((5, 8, 8, 3), np.uint8)
+    with pytest.raises(PhysiocamError, match="method is 'best'; expected network, pos"):
+        physiocam.measure(video, fs=FS, method="best")
+    with pytest.raises(PhysiocamError, match="'pos' uses no weights"):
+        physiocam.measure(video, "authors", fs=FS, method="pos")
+
+
+def test_a_real_pulse_by_pos(shared: Path) -> None:
+    measurement = physiocam.measure(shared / "data" / "vitallens_1" / "video.mp4", method="pos")
+    assert measurement.heart_rate.value == pytest.approx(75.4, abs=2.0)
+    assert measurement.heart_rate.quality > 0.35
+
+
+@pytest.fixture(scope="module")
+def real_skin(shared: Path) -> tuple[NDArray[np.float64], float]:
+    """Mean colours, and frames per second, of the square that classical methods are given."""
+    with open_frames(shared / "data" / "vitallens_1" / "video.mp4", measuring._SKIN_FACTOR) as frames:
+        return np.array(list(mean_colours(frames.located))), frames.video.fs
+
+
+# In 12 s, CHROM, GREEN and PBV stand out of the noise barely or not at all: they may say nothing, but nothing wrong.
+# With the reference's settings, which withhold nothing, all must be right; its spectrum has steps of 3.5 beats/min.
+@pytest.mark.parametrize("method", METHODS)
+def test_a_real_pulse_by_each_classical_method(real_skin: tuple[NDArray[np.float64], float], method: str) -> None:
+    rgb, fs = real_skin
+    difference = np.append(np.diff(METHODS[method](rgb, fs)), np.nan)
+    value = estimate_rate(difference, fs, "heart", SETTINGS["default"]).value
+    if value is not None or method not in ("chrom", "green", "pbv"):
+        assert value == pytest.approx(75.4, abs=3.0)
+    assert estimate_rate(difference, fs, "heart", SETTINGS["paper"]).value == pytest.approx(75.4, abs=3.0)
+
+
+@pytest.mark.parametrize("clip", ["no_face.mp4", "face_noface.mov", "noface_face.mov", "single_face.mp4"])
+def test_clips_too_short_or_without_a_face_by_a_classical_method(shared: Path, clip: str) -> None:
+    measurement = physiocam.measure(shared / "data" / "clips" / clip, method="pos")
+    assert measurement.heart_rate.value is None
+    assert measurement.heart_rate.note
