@@ -13,7 +13,6 @@ from physiocam.errors import PhysiocamError  # noqa: E402
 from physiocam.networks.bigsmall import BigSmall  # noqa: E402
 from physiocam.networks.config import BigSmallConfig, NetworkConfig, Task  # noqa: E402
 from physiocam.networks.registry import build, preset  # noqa: E402
-from physiocam.networks.temporal_shift import temporal_shift  # noqa: E402
 
 
 def run(config: NetworkConfig, clips: int = 2) -> dict[str, Tensor]:
@@ -109,20 +108,6 @@ def test_each_big_frame_serves_the_frames_of_its_stride() -> None:
     output = run(config)["au"]
     torch.testing.assert_close(output[:, 0], output[:, 1])
     assert not torch.equal(output[:, 1], output[:, 2])
-
-
-def test_shift_of_one_frame() -> None:
-    x = torch.randn(2, 1, 6, 4, 4)
-    assert torch.equal(temporal_shift(x, "wrap"), x)
-    assert not temporal_shift(x, "zero")[:, :, :4].any()
-
-
-def test_shift_moves_channels_and_invents_nothing() -> None:
-    x = torch.randn(2, 5, 9, 4, 4)
-    shifted = temporal_shift(x, "wrap")
-    assert torch.equal(shifted[:, :, :3], x[:, :, :3].roll(-1, dims=1))
-    assert torch.equal(shifted[:, :, 3:6], x[:, :, 3:6].roll(1, dims=1))
-    assert torch.equal(shifted[:, :, 6:], x[:, :, 6:])
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def close(ours: Tensor, golden: np.ndarray, relative: float = 1e-5) -> None:
 def test_shift_is_exact(shared: Path, mode: str, prefix: str, n: int, channels: int) -> None:
     golden = np.load(shared / "golden" / "shift_modules.npz")
     x = torch.from_numpy(golden[f"x_n{n}_c{channels}"])
-    ours = TemporalShift(n, mode)(x)  # type: ignore[arg-type]
+    ours = TemporalShift(n, channels, mode)(x)  # type: ignore[arg-type]
     np.testing.assert_array_equal(ours.numpy(), golden[f"{prefix}_n{n}_c{channels}"])
 
 

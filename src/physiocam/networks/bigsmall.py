@@ -128,7 +128,9 @@ class SmallBranch(nn.Module):
 
     def __init__(self, config: BigSmallConfig) -> None:
         super().__init__()
-        self.shift = TemporalShift(config.clip_length, config.shift)
+        self.shift1, self.shift2, self.shift3, self.shift4 = (
+            TemporalShift(config.clip_length, inputs, config.shift) for inputs, _ in config.small_layers
+        )
         channels = iter(config.small_layers)
         self.conv1 = _convolution(*next(channels))
         self.conv2 = _convolution(*next(channels))
@@ -141,13 +143,13 @@ class SmallBranch(nn.Module):
 
     def early(self, x: Tensor) -> Tensor:
         """Differences to the features that a lateral connection carries, (B * N, 32, s, s)."""
-        x = relu(self.conv1(self.shift(x)))
-        return relu(self.conv2(self.shift(x)))
+        x = relu(self.conv1(self.shift1(x)))
+        return relu(self.conv2(self.shift2(x)))
 
     def late(self, x: Tensor) -> Tensor:
         """The rest of the branch, from what `early` gives, with Big's features before it where they are sent."""
-        x = relu(self.conv3(self.shift(x)))
-        return relu(self.conv4(self.shift(x)))
+        x = relu(self.conv3(self.shift3(x)))
+        return relu(self.conv4(self.shift4(x)))
 
 
 class Head(nn.Module):

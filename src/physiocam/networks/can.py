@@ -24,9 +24,8 @@ class ConvolutionalAttention(Network):
     def __init__(self, config: CanConfig, shift: Literal["zero", "none"]) -> None:
         super().__init__()
         self.config: CanConfig = config
-        self.shift = TemporalShift(config.clip_length, shift)
-        self.motion = _Branch(config.pooled)
-        self.appearance = _Branch(config.pooled)
+        self.motion = _Branch(config, shift)
+        self.appearance = _Branch(config, shift="none")
         self.attention1 = nn.Conv2d(CAN_CHANNELS[1], 1, kernel_size=1)
         self.attention2 = nn.Conv2d(CAN_CHANNELS[3], 1, kernel_size=1)
         features = CAN_CHANNELS[3] * config.map_size**2
@@ -51,8 +50,8 @@ class ConvolutionalAttention(Network):
         # The second stage of the appearance branch goes on from what was seen, not from what is gated.
         first_mask = attention_mask(self.attention1(seen))
         second_mask = attention_mask(self.attention2(self.appearance.second(self.pool(seen))))
-        moved = self.pool(self.motion.first(differences, self.shift) * first_mask)
-        gated: Tensor = self.pool(self.motion.second(moved, self.shift) * second_mask)
+        moved = self.pool(self.motion.first(differences) * first_mask)
+        gated: Tensor = self.pool(self.motion.second(moved) * second_mask)
         return gated
 
 
@@ -63,27 +62,28 @@ def attention_mask(scores: Tensor) -> Tensor:
 
 
 class _Branch(nn.Module):
-    """Four convolutions in two stages, each followed by tanh."""
+    """Four convolutions in two stages, each after a temporal shift and followed by tanh."""
 
-    def __init__(self, pooled: bool) -> None:
+    def __init__(self, config: CanConfig, shift: Literal["zero", "none"]) -> None:
         super().__init__()
         inputs = (3, *CAN_CHANNELS[:-1])
-        paddings = (1, 0, 1, 0) if pooled else (1, 1, 1, 1)
-        convolutions = [
+        paddings = (1, 0, 1, 0) if config.pooled else (1, 1, 1, 1)
+        self.shift1, self.shift2, self.shift3, self.shift4 = (
+            TemporalShift(config.clip_length, channels, shift) for channels in inputs
+        )
+        self.conv1, self.conv2, self.conv3, self.conv4 = (
             nn.Conv2d(inputs[i], CAN_CHANNELS[i], kernel_size=3, padding=paddings[i]) for i in range(len(inputs))
-        ]
-        self.conv1, self.conv2, self.conv3, self.conv4 = convolutions
+        )
 
-    def first(self, x: Tensor, shift: nn.Module | None = None) -> Tensor:
-        return self._stage(x, self.conv1, self.conv2, shift)
+    def first(self, x: Tensor) -> Tensor:
+        x = self.conv1(self.shift1(x)).tanh()
+        features: Tensor = self.conv2(self.shift2(x)).tanh()
+        return features
 
-    def second(self, x: Tensor, shift: nn.Module | None = None) -> Tensor:
-        return self._stage(x, self.conv3, self.conv4, shift)
-
-    def _stage(self, x: Tensor, one: nn.Module, other: nn.Module, shift: nn.Module | None) -> Tensor:
-        for convolution in (one, other):
-            x = convolution(x if shift is None else shift(x)).tanh()
-        return x
+    def second(self, x: Tensor) -> Tensor:
+        x = self.conv3(self.shift3(x)).tanh()
+        features: Tensor = self.conv4(self.shift4(x)).tanh()
+        return features
 
 
 class _Head(nn.Module):

@@ -9,56 +9,50 @@ from torch import Tensor, nn
 FOLD_DIV = 3
 
 
-def temporal_shift(x: Tensor, mode: Literal["wrap", "zero", "none"]) -> Tensor:
+class TemporalShift(nn.Module):
     """Shift channel groups along time inside each clip.
 
     The first third of the channels is pulled from the next frame, the second from the previous one, the rest stays.
     At the ends of the clip, "wrap" takes the frame at the other end (the paper's WTSM, each direction wrapped by
-    itself), "zero" fills with zeros (TSM).
+    itself), "zero" fills with zeros (TSM), and "none" moves nothing.
 
-    Parameters
-    ----------
-    x : Tensor of shape (B, N, C, H, W)
-    mode : "wrap", "zero" or "none"
-
-    Returns
-    -------
-    Tensor of shape (B, N, C, H, W)
-        `x` itself for "none".
-    """
-    if mode == "none":
-        return x
-    fold = x.shape[2] // FOLD_DIV
-    pulled, pushed, kept = x[:, :, :fold], x[:, :, fold : 2 * fold], x[:, :, 2 * fold :]
-    if mode == "wrap":
-        first, last = pulled[:, :1], pushed[:, -1:]
-    else:
-        first, last = torch.zeros_like(pulled[:, :1]), torch.zeros_like(pushed[:, -1:])
-    from_next = torch.cat([pulled[:, 1:], first], dim=1)
-    from_previous = torch.cat([last, pushed[:, :-1]], dim=1)
-    return torch.cat([from_next, from_previous, kept], dim=2)
-
-
-class TemporalShift(nn.Module):
-    """`temporal_shift` as a module over frames flattened to (B * N, C, H, W).
+    A clip is seen as N * C planes, which one gather puts into their new order: every number is read once and written
+    once, in ONNX as well, and no frame is copied on its way.
 
     Parameters
     ----------
     clip_length : int
         N.
+    channels : int
+        C; a remainder of its division by three stays.
     mode : "wrap", "zero" or "none"
     """
 
-    def __init__(self, clip_length: int, mode: Literal["wrap", "zero", "none"]) -> None:
+    order: Tensor
+    emptied: Tensor
+
+    def __init__(self, clip_length: int, channels: int, mode: Literal["wrap", "zero", "none"]) -> None:
         super().__init__()
-        self.clip_length = clip_length
-        self.mode = mode
+        self.clip_length, self.channels, self.mode = clip_length, channels, mode
+        fold = channels // FOLD_DIV
+        planes = torch.arange(clip_length * channels).view(clip_length, channels)
+        pulled, pushed, kept = planes[:, :fold], planes[:, fold : 2 * fold], planes[:, 2 * fold :]
+        order = torch.cat([pulled.roll(-1, 0), pushed.roll(1, 0), kept], dim=1)
+        emptied = torch.zeros_like(planes, dtype=torch.bool)
+        emptied[-1, :fold] = emptied[0, fold : 2 * fold] = True
+        # They follow from the settings, so no state dict holds them.
+        self.register_buffer("order", order.flatten(), persistent=False)
+        self.register_buffer("emptied", emptied.view(-1, 1, 1), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Shift frames (B * N, C, H, W); the same shape comes back."""
-        clips = x.reshape(-1, self.clip_length, *x.shape[1:])
-        return temporal_shift(clips, self.mode).flatten(0, 1)
+        """Shift frames (B * N, C, H, W); the same shape comes back, and `x` itself for "none"."""
+        if self.mode == "none":
+            return x
+        planes = x.reshape(-1, self.clip_length * self.channels, *x.shape[2:]).index_select(1, self.order)
+        if self.mode == "zero":
+            planes.masked_fill_(self.emptied, 0.0)
+        return planes.view(x.shape)
 
     def extra_repr(self) -> str:
         """Show the settings in the module's repr."""
-        return f"clip_length={self.clip_length}, mode={self.mode!r}"
+        return f"clip_length={self.clip_length}, channels={self.channels}, mode={self.mode!r}"
