@@ -1,8 +1,8 @@
 """What every command says to the terminal, and how."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,6 +66,38 @@ def progress_bar(title: str) -> Iterator["Progress"]:
         yield update
     finally:
         bar.stop()
+
+
+@contextmanager
+def count_bar(doing: str, things: str, total: int) -> Iterator[Callable[[int, str | None], None]]:
+    """A progress bar over many things, to be called for each with its frames and its failure, if it is one."""
+    from time import monotonic
+
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    bar = Progress(
+        TextColumn(doing),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(things),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(),
+        console=console(stderr=True),
+        transient=True,
+    )
+    task = bar.add_task(doing, total=total, speed="")
+    started, passed = monotonic(), 0
+
+    def update(frames: int, failure: str | None) -> None:
+        nonlocal passed
+        passed += frames
+        bar.update(task, advance=1, speed=f"{passed / max(monotonic() - started, 1e-3):.0f} frames/s")
+        if failure is not None:
+            bar.console.print(f"physiocam: {failure}", markup=False, soft_wrap=True)
+
+    # Where nobody is looking, only failures are told.
+    with bar if bar.console.is_terminal else nullcontext():
+        yield update
 
 
 def escaped(text: str) -> str:

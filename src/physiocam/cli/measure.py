@@ -1,17 +1,20 @@
 """`physiocam measure`."""
 
+import os
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from physiocam.cli.console import complain, console, escaped, interruptible, progress_bar
+from physiocam.cli.console import complain, console, count_bar, escaped, extra, interruptible, progress_bar
 from physiocam.errors import PhysiocamError
 
 if TYPE_CHECKING:
     from physiocam.measurement import Measurement
+    from physiocam.measuring_many import MeasureOptions
     from physiocam.recording_frames import FaceChoice
 
 
@@ -24,14 +27,16 @@ class SettingsName(StrEnum):
 
 def measure_command(
     videos: Annotated[
-        list[str], typer.Argument(metavar="VIDEO...", help="Video files, or folders of images (with --fs).")
+        list[str],
+        typer.Argument(metavar="VIDEO...", help="Video files, folders of videos, or folders of images (with --fs)."),
     ],
     output: Annotated[
         Path | None,
         typer.Option(
             "-o",
             "--output",
-            help="Folder for the result files; with several videos, one folder a video inside it.",
+            help="Folder for the result files; with several videos, one folder a video inside it. For a folder of "
+            "videos also summary.csv, a row a video; what is there already is kept.",
         ),
     ] = None,
     weights: Annotated[str, typer.Option(help="Name of a bundle, or path of its folder.")] = "default",
@@ -58,12 +63,22 @@ def measure_command(
         bool,
         typer.Option("--json", help="Print one JSON object (a list for several videos) and nothing else."),
     ] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Videos measured at a time, each by a process.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a dask scheduler, such as tcp://10.0.0.1:8786; replaces --jobs.")
+    ] = None,
 ) -> None:
     """Measure heart rate, breathing rate and facial action units in face videos."""
     with interruptible():
         from physiocam.measuring import NETWORK, measure
+        from physiocam.measuring_many import MeasureOptions, expand_videos
         from physiocam.weights.bundle import load_bundle
 
+        expanded = expand_videos(videos)
+        if expanded != videos or jobs > 1 or scheduler is not None:
+            options = MeasureOptions(weights, method, fs, face_choice(face), settings.value, threads)
+            _measure_many(expanded, output, options, jobs, scheduler, as_json)
+            return
         where = face_choice(face)
         bundle = load_bundle(weights) if method == NETWORK else weights
         folders = _output_folders(videos, output)
@@ -94,6 +109,45 @@ def measure_command(
     if len(done) < len(videos):
         if len(videos) > 1:
             complain(f"{len(videos) - len(done)} of {len(videos)} videos could not be measured (see above)")
+        raise typer.Exit(1)
+
+
+def _measure_many(
+    videos: list[str],
+    output: Path | None,
+    options: "MeasureOptions",
+    jobs: int,
+    scheduler: str | None,
+    as_json: bool,
+) -> None:
+    import json
+
+    from physiocam.measuring_many import SUMMARY, measure_many
+
+    if output is None:
+        raise PhysiocamError(f"{len(videos)} videos need a folder for their results; name one with -o FOLDER")
+    folders = [folder or output for folder in _output_folders([*videos, ""], output)[:-1]]
+    # Processes side by side share the cores out.
+    if jobs > 1 and options.threads is None:
+        options = replace(options, threads=max((os.cpu_count() or 1) // jobs, 1))
+    with extra("cluster", "measuring several videos at a time"), count_bar("measuring", "videos", len(videos)) as bar:
+        outcomes = measure_many(
+            videos,
+            folders,
+            output / SUMMARY,
+            options,
+            jobs=jobs,
+            scheduler=scheduler,
+            progress=lambda outcome: bar(outcome.summary["frames"] if outcome.summary else 0, outcome.error),
+        )
+    failed = sum(outcome.error is not None for outcome in outcomes)
+    if as_json:
+        summaries = [outcome.summary for outcome in outcomes if outcome.summary is not None]
+        sys.stdout.write(json.dumps(summaries, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    else:
+        typer.echo(f"{len(videos) - failed} of {len(videos)} videos are measured; one row each in {output / SUMMARY}")
+    if failed:
+        complain(f"{failed} of {len(videos)} videos could not be measured (see above)")
         raise typer.Exit(1)
 
 

@@ -1,19 +1,17 @@
 """`physiocam prepare`."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from physiocam.cli.console import complain, console, extra, interruptible
+from physiocam.cli.console import complain, count_bar, extra, interruptible
 from physiocam.errors import PhysiocamError
 
 if TYPE_CHECKING:
-    from physiocam.datasets.prepare import Prepared, Progress
+    from physiocam.datasets.prepare import Prepared
 
 
 def prepare_command(
@@ -41,8 +39,17 @@ def prepare_command(
 
         chosen = PrepareSettings.of(_settings(settings or []))
         entries = open_dataset(name, root).entries()
-        with _progress(len(entries)) as progress:
-            report = prepare(entries, store, chosen, jobs=jobs, scheduler=scheduler, progress=progress)
+        with count_bar("preparing", "recordings", len(entries)) as bar:
+            report = prepare(
+                entries,
+                store,
+                chosen,
+                jobs=jobs,
+                scheduler=scheduler,
+                progress=lambda item: bar(
+                    0 if item.kept else item.frames, f"{item.name}: {item.error}" if item.error else None
+                ),
+            )
     _summarize(report, store)
 
 
@@ -65,35 +72,6 @@ def _settings(pairs: list[str]) -> dict[str, Any]:
                 raise PhysiocamError(f"--set {pair!r} reaches into {group!r}, which was set as a whole")
         inner[last] = value
     return settings
-
-
-@contextmanager
-def _progress(recordings: int) -> Iterator["Progress"]:
-    """Recordings, frames/s and time left, on standard error; failures at once, so that nobody waits in vain."""
-    from time import monotonic
-
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), "recordings", "{task.fields[speed]}")
-    bar = Progress(
-        *(TextColumn(column) if isinstance(column, str) else column for column in columns),
-        TimeRemainingColumn(),
-        console=console(stderr=True),
-        transient=True,
-    )
-    task = bar.add_task("preparing", total=recordings, speed="")
-    started, frames = monotonic(), 0
-
-    def update(prepared: "Prepared") -> None:
-        nonlocal frames
-        frames += 0 if prepared.kept else prepared.frames
-        speed = frames / max(monotonic() - started, 1e-3)
-        bar.update(task, advance=1, speed=f"{speed:.0f} frames/s")
-        if prepared.error is not None:
-            bar.console.print(f"physiocam: {prepared.name}: {prepared.error}", markup=False, soft_wrap=True)
-
-    with bar:
-        yield update
 
 
 def _summarize(report: "list[Prepared]", store: Path) -> None:

@@ -121,8 +121,7 @@ def recordings(root: Path) -> list[FolderEntry]:
     """
     listing = root / "recordings.csv"
     if not listing.exists():
-        videos = (path for path in root.rglob("*") if path.suffix.lower() in _VIDEOS and not path.name.startswith("."))
-        rows = [{"video": path.relative_to(root).as_posix()} for path in sorted(videos)]
+        rows = [{"video": path.relative_to(root).as_posix()} for path in videos_below(root)]
         notes: tuple[str, ...] = ()
     else:
         rows, notes = _rows(listing)
@@ -131,6 +130,11 @@ def recordings(root: Path) -> list[FolderEntry]:
         FolderEntry(name, row.get("subject", name), row.get("trial", name), root, row, notes)
         for name, row in zip(names, rows, strict=True)
     ]
+
+
+def videos_below(root: Path) -> list[Path]:
+    """Video files in a folder and below, sorted."""
+    return sorted(p for p in root.rglob("*") if p.suffix.lower() in _VIDEOS and not p.name.startswith("."))
 
 
 def read_signal(path: Path, unit: str) -> Signal:

@@ -87,7 +87,7 @@ class PrepareSettings(BaseModel):
             return cls.model_validate(dict(values))
         except ValidationError as error:
             first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"])
+            name = ".".join(part for part in map(str, first["loc"]) if part.isidentifier())
             wrong = f"setting {name}={first['input']!r}: " if name else ""
             known = ", ".join([*cls.model_fields, *(f"labels.{field}" for field in LabelSettings.model_fields)])
             raise DatasetError(f"{wrong}{first['msg']}; settings are {known}") from None
