@@ -104,8 +104,10 @@ def by_stretch(
 def _says_nothing(colours: NDArray[np.float64], needs_colours: bool) -> bool:
     if (colours == colours[0]).all():
         return True
-    relative = relative_to_mean(colours)
-    return needs_colours and bool(np.abs(relative - relative[:, 1:2]).max() <= _GREY)
+    if not needs_colours:
+        return False
+    red, green, blue = np.ascontiguousarray(relative_to_mean(colours).T)
+    return bool(np.abs(red - green).max() <= _GREY and np.abs(blue - green).max() <= _GREY)
 
 
 def relative_to_mean(colours: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -19,10 +19,14 @@ _ORDER = 1
 _FIRST = np.array([[0.0], [1.0], [-1.0]])
 _SECOND = np.array([[-2.0], [1.0], [1.0]])
 
+# Pairs of channels: RR, GG, BB, RG, GB, BR; and how their covariances make the variances of S1 and S2.
+_LEFT, _RIGHT = [0, 1, 2, 0, 1, 2], [0, 1, 2, 1, 2, 0]
+_VARIANCES = np.array([[0.0, 1.0, 1.0, 0.0, -2.0, 0.0], [4.0, 1.0, 1.0, -4.0, 2.0, -4.0]])
+
 # Windows worked on at a time: their arrays stay in the cache, and their running sums so short that no digit is lost.
 _WINDOWS = 2048
 
-# A window's variance below this share of its squared level is what running sums leave of nothing.
+# A variance of relative colours, which are about 1, below this is what running sums leave of nothing.
 _STILL = 1e-13
 
 
@@ -84,17 +88,19 @@ def _projections(channels: NDArray[np.float64], window: int) -> NDArray[np.float
     """
     level = channels.mean(axis=1, keepdims=True)
     shifted = channels - level
-    # Variances of R, G and B, and covariances RG, GB and BR.
-    shift = _running_sums(shifted, window) / window
-    variance = _running_sums(shifted**2, window) / window - shift**2
-    covariance = _running_sums(shifted * _next(shifted), window) / window - shift * _next(shift)
+    means = _running_sums(np.concatenate([shifted, shifted[_LEFT] * shifted[_RIGHT]]), window)
+    means /= window
+    shift, products = means[:3], means[3:]
     inverse = divided(np.ones_like(shift), level + shift)
-    first, second = _FIRST * inverse, _SECOND * inverse
-    ratio = divided(_spread(first, variance, covariance), _spread(second, variance, covariance))
-    weights = first + ratio * second
+    products -= shift[_LEFT] * shift[_RIGHT]
+    products *= inverse[_LEFT] * inverse[_RIGHT]
+    variances = _VARIANCES @ products
+    first, second = np.sqrt(np.where(variances > _STILL, variances, 0.0))
+    weights = np.zeros((3, channels.shape[1] + window - 1))
+    weights[:, window - 1 : channels.shape[1]] = (_FIRST + divided(first, second) * _SECOND) * inverse
     # Each frame is held by the up to `window` windows that start at or before it.
-    held = _running_sums(np.pad(weights, ((0, 0), (window - 1, window - 1))), window)
-    return np.asarray((held * channels).sum(axis=0))
+    held = _running_sums(weights, window)
+    return np.asarray(np.einsum("ct,ct->t", held, channels))
 
 
 def _window(fs: float) -> int:
@@ -104,20 +110,7 @@ def _window(fs: float) -> int:
 
 def _running_sums(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
     """Sums over every window (C, n - window + 1)."""
-    until = np.zeros((len(values), values.shape[1] + 1))
-    np.cumsum(values, axis=1, out=until[:, 1:])
-    return np.asarray(until[:, window:] - until[:, :-window])
-
-
-def _next(channels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each channel's successor: G, B, R."""
-    return channels[[1, 2, 0]]
-
-
-def _spread(
-    weights: NDArray[np.float64], variance: NDArray[np.float64], covariance: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Standard deviation (W,) of the weighted sum of the channels (3, W), with the covariance of each and its next."""
-    total = (weights**2 * variance + 2 * weights * _next(weights) * covariance).sum(axis=0)
-    # Relative colours are about 1, and so is this scale.
-    return np.sqrt(np.where(total > _STILL, total, 0.0))
+    until = np.cumsum(values, axis=1)
+    sums = until[:, window - 1 :].copy()
+    sums[:, 1:] -= until[:, :-window]
+    return sums
