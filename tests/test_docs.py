@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from physiocam.signals.methods import METHODS
+
 DOCS = Path(__file__).parents[1] / "docs"
 
 
@@ -24,3 +26,15 @@ def test_the_examples_of_networks_run() -> None:
     small = torch.randn(2, 5, 3, config.small_size, config.small_size)
     outputs = names["network"](big, small)
     assert {task: tuple(output.shape) for task, output in outputs.items()} == {"tremor": (2, 5, 2), "grip": (2, 5, 3)}
+
+
+def test_the_example_of_methods_runs() -> None:
+    names: dict[str, Any] = {}
+    for block in blocks("methods.md"):
+        exec(block, names)
+    assert {name: waveform.shape for name, waveform in names["waveforms"].items()} == dict.fromkeys(METHODS, (300,))
+
+
+def test_the_page_of_methods_tells_of_each() -> None:
+    page = (DOCS / "methods.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(METHODS)
