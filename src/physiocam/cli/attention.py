@@ -15,7 +15,7 @@ def attention_command(
         Path, typer.Option("-o", "--output", help="Folder for attention.png and attention.npz.")
     ] = Path(),
     weights: Annotated[str, typer.Option(help="Name of a bundle, or path of its folder.")] = "default",
-    frames: Annotated[int, typer.Option(min=1, help="How many moments to show, evenly spread.")] = 4,
+    frames: Annotated[int, typer.Option(min=1, max=50, help="How many moments to show, evenly spread.")] = 4,
     target: Annotated[
         str | None,
         typer.Option(help="Show what this output owes to each place, such as AU12 or pulse; else what is active."),

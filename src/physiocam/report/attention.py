@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ from physiocam.weights.networks import load_networks
 
 # Clips at a time: with more, PyTorch's feature maps outgrow the caches, and it takes twice as long.
 _CLIPS = 2
+
+# More make a picture wider than drawing programs open.
+_MOST_MOMENTS = 50
 
 
 class Branch(NamedTuple):
@@ -130,7 +134,10 @@ class Attention:
         try:
             target.mkdir(parents=True, exist_ok=True)
             beside = Path(tempfile.mkdtemp(prefix=".physiocam-", dir=target))
-            draw(self, beside / "attention.png")
+            with warnings.catch_warnings():
+                # About signs in the recording's name that the font lacks.
+                warnings.simplefilter("ignore")
+                draw(self).savefig(beside / "attention.png")
             np.savez_compressed(beside / "attention.npz", allow_pickle=False, **self.arrays())
             for name in ("attention.npz", "attention.png"):
                 os.replace(beside / name, target / name)
@@ -181,8 +188,8 @@ def find_attention(
     PhysiocamError
         If no face is found, there is no such target, or another argument makes no sense.
     """
-    if moments < 1:
-        raise PhysiocamError(f"moments is {moments}; expected 1 or more")
+    if not 1 <= moments <= _MOST_MOMENTS:
+        raise PhysiocamError(f"moments is {moments}; expected 1 to {_MOST_MOMENTS}, which fit in a picture")
     bundle = weights if isinstance(weights, Bundle) else load_bundle(weights)
     looking = _Looking(bundle, None if target is None else _target(bundle, target))
     choice: EvenChoice[_Moment] = EvenChoice(moments)

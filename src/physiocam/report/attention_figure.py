@@ -1,12 +1,10 @@
 """The figure of what networks look at: moments of a recording side by side, one row a branch."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
@@ -36,24 +34,26 @@ def _colours() -> ListedColormap:
 _COLOURS = _colours()
 
 # Inches: side of a picture, and what labels and colour bars take.
-_SIDE, _LEFT, _RIGHT, _TOP = 1.5, 1.15, 0.7, 0.5
+_SIDE, _LEFT, _RIGHT, _TOP = 1.5, 1.15, 0.7, 0.6
 _DPI = 150
 
 
-def draw(attention: Attention, path: str | os.PathLike[str]) -> None:
-    """Draw a figure of maps over faces and write it as PNG; no window system is needed.
+def draw(attention: Attention) -> Figure:
+    """Draw maps over faces; no window system is needed.
 
     Parameters
     ----------
     attention : Attention
-    path : path
-        Ends in ".png".
+
+    Returns
+    -------
+    Figure
+        A row of faces and a row for each view; a column for each moment, and one for the means.
     """
     faces = [*attention.faces, attention.mean_face]
     rows, columns = 1 + len(attention.views), len(faces)
     width, height = _LEFT + columns * _SIDE + _RIGHT, _TOP + rows * _SIDE
     figure = Figure(figsize=(width, height), dpi=_DPI)
-    FigureCanvasAgg(figure)
     axes = figure.subplots(rows, columns, squeeze=False, gridspec_kw={"wspace": 0.04, "hspace": 0.04})
     figure.subplots_adjust(left=_LEFT / width, right=1 - _RIGHT / width, top=1 - _TOP / height, bottom=0.01)
     titles = [f"{time:.1f} s" for time in attention.times_s] + [f"mean of {attention.face_s:.1f} s"]
@@ -72,14 +72,10 @@ def draw(attention: Attention, path: str | os.PathLike[str]) -> None:
         _label(row[0], name, *(task.upper() if task == "au" else task for task in view.branch.tasks))
         _bar(figure, row[-1], image)
     what = f"what {attention.target} owes to each place" if attention.target else "where the networks look"
-    figure.suptitle(
-        f"{Path(attention.source).name}, weights '{attention.bundle}': {what}",
-        fontsize=9,
-        x=0.01,
-        ha="left",
-        y=1 - 0.06 / height,
-    )
-    figure.savefig(path, format="png", metadata={"Software": None})
+    title = f"{Path(attention.source).name}\nweights '{attention.bundle}': {what}"
+    # A file's name is no formula, whatever signs it holds.
+    figure.suptitle(title, fontsize=9, x=0.01, ha="left", y=1 - 0.06 / height, parse_math=False)
+    return figure
 
 
 def _overlay(

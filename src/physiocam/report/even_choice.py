@@ -4,9 +4,9 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
-# Candidates a wanted item: at least half as many are kept, so that each choice is off by a quarter of the spacing at
+# Candidates a wanted item. At least half as many are kept, so that a choice is off by a sixteenth of the spacing at
 # most.
-_SPARE = 4
+_SPARE = 16
 
 
 class EvenChoice(Generic[Item]):
