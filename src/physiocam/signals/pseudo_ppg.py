@@ -24,7 +24,7 @@ _RELEASE_MARGIN = 20.0
 def pseudo_ppg(
     rgb: NDArray[np.floating], fs: float, heart_rate: float | None = None, band: Band = "release"
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Make training labels for the pulse out of the skin's mean colour (paper section 3.4).
+    """Make training labels for the pulse out of the skin's mean colour (paper appendix D.2).
 
     POS without its band-pass is detrended (smoothness priors, 100) and band-passed (Butterworth of order 2, both ways).
 
