@@ -70,7 +70,7 @@ def make_store(store: Path, recordings: int) -> None:
     for task, names in info.tasks.items():
         columns[f"targets/{task}"] = rng.random((FRAMES_A_RECORDING, len(names)), np.float32)
         columns[f"masks/{task}"] = np.ones((FRAMES_A_RECORDING, len(names)), bool)
-    with RecordingWriter(store, "R000", 144, 9, FRAMES_A_RECORDING) as writer:
+    with RecordingWriter(store, "R000", 144, 9) as writer:
         for index in range(FRAMES_A_RECORDING):
             writer.add_big(few[index % len(few)])
             writer.add_small(small[index])

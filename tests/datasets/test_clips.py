@@ -30,7 +30,7 @@ def write(store: Path, name: str, frames: int, tasks: Iterable[str] = ("pulse",)
     for task in tasks:
         columns[f"targets/{task}"] = np.arange(frames, dtype=np.float32)[:, None]
         columns[f"masks/{task}"] = found[:, None]
-    with RecordingWriter(store, name, S, SMALL, frames) as writer:
+    with RecordingWriter(store, name, S, SMALL) as writer:
         for frame in range(frames):
             writer.add_big(np.full((S, S, 3), frame, np.uint8))
             writer.add_small(np.full((3, SMALL, SMALL), frame + 0.5, np.float32))

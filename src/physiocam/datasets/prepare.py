@@ -198,7 +198,7 @@ def _prepare_entry(entry: Entry, store: Path, settings: PrepareSettings) -> int:
     if recording.name != entry.name:
         raise DatasetError(f"the reader lists '{entry.name}' and loads '{recording.name}'; expected the same name")
     with recording.frames.open() as video:
-        writer = RecordingWriter(store, recording.name, settings.big_size, settings.small_size, video.frames)
+        writer = RecordingWriter(store, recording.name, settings.big_size, settings.small_size)
         with writer:
             info, columns = _write_frames(recording, video, writer, settings, sources)
             changed = _changed(sources, _sources(entry))

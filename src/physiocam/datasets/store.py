@@ -22,7 +22,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -288,12 +288,11 @@ class StoredRecording:
         """
         chunk_frames = _CHUNK_FRAMES[column]
         frame_bytes = out[0].nbytes
-        zeros = ("0",) * (out.ndim - 1)
         done = 0
         while done < len(out):
             chunk, place = divmod(start + done, chunk_frames)
             part = out[done : done + chunk_frames - place]
-            path = self.folder.joinpath(column, "c", str(chunk), *zeros)
+            path = self.folder / _chunk_path(column, chunk, out.ndim)
             try:
                 with open(path, "rb", buffering=0) as file:
                     file.seek(place * frame_bytes)
@@ -325,8 +324,6 @@ class RecordingWriter:
     name : str
     big_size, small_size : int
         Side of the Big and Small frames.
-    frames : int or None
-        Expected number of frames.
 
     Raises
     ------
@@ -334,7 +331,7 @@ class RecordingWriter:
         If the name cannot be a folder's.
     """
 
-    def __init__(self, store: Path, name: str, big_size: int, small_size: int, frames: int | None) -> None:
+    def __init__(self, store: Path, name: str, big_size: int, small_size: int) -> None:
         if not _NAME.fullmatch(name):
             raise DatasetError(
                 f"recording name {name!r} is no plain file name; expected letters, digits, '_', '-', '.'"
@@ -344,10 +341,9 @@ class RecordingWriter:
         self._own.mkdir(parents=True)
         self._token = self._own / "writing"
         self._token.touch()
-        self._group = zarr.create_group(str(self._own / name))
-        expected = max(frames or 0, 1)
-        self._big = _FrameColumn(self._group, "big", expected, (big_size, big_size, 3), np.dtype("u1"))
-        self._small = _FrameColumn(self._group, "small", expected, (3, small_size, small_size), np.dtype("<f4"))
+        self._folder = self._own / name
+        self._big = _FrameColumn(self._folder, "big", (big_size, big_size, 3), "u1")
+        self._small = _FrameColumn(self._folder, "small", (3, small_size, small_size), "<f4")
 
     def __enter__(self) -> Self:
         return self
@@ -379,13 +375,14 @@ class RecordingWriter:
         DatasetError
             If another run has cleared this one away meanwhile.
         """
-        self._big.close(info.frames)
-        self._small.close(info.frames)
+        group = zarr.create_group(str(self._folder))
+        self._big.close(group, info.frames)
+        self._small.close(group, info.frames)
         for name, values in columns.items():
-            self._group.create_array(name, data=np.asarray(values), chunks=tuple(max(n, 1) for n in values.shape))
-        folder = self._own / self._final.name
-        files = dict(sorted(_digests(folder)))
-        self._group.update_attributes(
+            group.create_array(name, data=np.asarray(values), chunks=tuple(max(n, 1) for n in values.shape))
+        known = {**self._big.digests, **self._small.digests}
+        files = dict(sorted({**dict(_digests(self._folder, known)), **known}.items()))
+        group.update_attributes(
             {
                 "recording": info.model_dump(mode="json"),
                 "files": files,
@@ -395,7 +392,7 @@ class RecordingWriter:
         if not self._token.exists():
             raise DatasetError(f"another run prepares '{self._final.parent}' now; wait for it, or run again")
         try:
-            folder.rename(self._final)
+            self._folder.rename(self._final)
         except OSError:
             # A worker thought dead may have finished the same recording; theirs is as good as ours.
             if not (self._final / "zarr.json").exists():
@@ -403,21 +400,19 @@ class RecordingWriter:
 
 
 class _FrameColumn:
-    """An array of frames that grows chunk by chunk."""
+    """An array of frames that is written chunk by chunk, as plain bytes; zarr hears of it when its length is known.
 
-    def __init__(
-        self, group: zarr.Group, name: str, expected: int, frame: tuple[int, ...], dtype: np.dtype[Any]
-    ) -> None:
-        chunk = _CHUNK_FRAMES[name]
-        self._array = group.create_array(
-            name,
-            shape=(expected, *frame),
-            chunks=(chunk, *frame),
-            dtype=dtype,
-            compressors=None,
-            config={"write_empty_chunks": True},
-        )
-        self._waiting = np.zeros((chunk, *frame), dtype)
+    Attributes
+    ----------
+    digests : dict of str to str
+        The sha256 of each chunk's file, by its path in the group.
+    """
+
+    def __init__(self, folder: Path, name: str, frame: tuple[int, ...], dtype: str) -> None:
+        self.digests: dict[str, str] = {}
+        self._folder = folder
+        self._name = name
+        self._waiting = np.zeros((_CHUNK_FRAMES[name], *frame), dtype)
         self._count = 0
         self._written = 0
 
@@ -427,19 +422,27 @@ class _FrameColumn:
         if self._count == len(self._waiting):
             self._flush()
 
-    def close(self, frames: int) -> None:
-        self._flush()
-        if self._array.shape[0] != frames:
-            self._array.resize((frames, *self._array.shape[1:]))
+    def close(self, group: zarr.Group, frames: int) -> None:
+        """Write the last chunk; of what was added only the first frames count."""
+        if self._written < frames:
+            self._waiting[frames - self._written :] = 0
+            self._flush()
+        shape = (frames, *self._waiting.shape[1:])
+        group.create_array(
+            self._name, shape=shape, chunks=self._waiting.shape, dtype=self._waiting.dtype, compressors=None
+        )
 
     def _flush(self) -> None:
-        if not self._count:
-            return
-        stop = self._written + self._count
-        if stop > self._array.shape[0]:
-            self._array.resize((2 * stop, *self._array.shape[1:]))
-        self._array[self._written : stop] = self._waiting[: self._count]
-        self._written, self._count = stop, 0
+        path = _chunk_path(self._name, self._written // len(self._waiting), self._waiting.ndim)
+        (self._folder / path).parent.mkdir(parents=True)
+        (self._folder / path).write_bytes(self._waiting.data)
+        self.digests[path] = hashlib.sha256(self._waiting.data).hexdigest()
+        self._written += len(self._waiting)
+        self._count = 0
+
+
+def _chunk_path(column: str, chunk: int, dimensions: int) -> str:
+    return "/".join([column, "c", str(chunk), *["0"] * (dimensions - 1)])
 
 
 def _attributes(folder: Path) -> dict[str, Any]:
@@ -458,12 +461,13 @@ def _attributes_digest(info: RecordingInfo, files: Mapping[str, str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _digests(folder: Path) -> Iterator[tuple[str, str]]:
-    """Path and sha256 of every file of a recording but the group's own zarr.json."""
+def _digests(folder: Path, known: Collection[str] = ()) -> Iterator[tuple[str, str]]:
+    """Path and sha256 of every file of a recording but the group's own zarr.json, and those known already."""
     for path in folder.rglob("*"):
-        if path.is_file() and path != folder / "zarr.json":
+        name = path.relative_to(folder).as_posix()
+        if name != "zarr.json" and name not in known and path.is_file():
             with path.open("rb") as file:
-                yield path.relative_to(folder).as_posix(), hashlib.file_digest(file, "sha256").hexdigest()
+                yield name, hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _locked(folder: Path) -> int | None:
