@@ -1,7 +1,7 @@
 """AlexNet: action units from stills."""
 
 from torch import Tensor, nn
-from torch.nn.functional import dropout, max_pool2d, relu
+from torch.nn.functional import dropout
 
 from physiocam.networks.baselines import ALEXNET_LAYERS, ALEXNET_WIDTH, AlexNetConfig
 from physiocam.networks.network import Network, given
@@ -29,6 +29,8 @@ class AlexNet(Network):
             for (inputs, outputs, kernel), stride, padding in zip(ALEXNET_LAYERS, strides, paddings, strict=True)
         ]
         self.conv1, self.conv2, self.conv3, self.conv4, self.conv5 = convolutions
+        self.relu = nn.ReLU()
+        self.pool = nn.MaxPool2d(3, stride=2)
         self.fc1 = nn.Linear(ALEXNET_LAYERS[-1][1] * config.map_size**2, ALEXNET_WIDTH)
         self.fc2 = nn.Linear(ALEXNET_WIDTH, ALEXNET_WIDTH)
         self.heads = nn.ModuleDict({task.name: nn.Linear(ALEXNET_WIDTH, task.outputs) for task in config.tasks})
@@ -36,14 +38,15 @@ class AlexNet(Network):
     def forward(self, big: Tensor | None = None, small: Tensor | None = None) -> dict[str, Tensor]:
         """Predict every task for every frame from Big frames alone; see `Network.forward`."""
         x = self.maps(big, small).flatten(1)
-        x = relu(self.fc1(dropout(x, 0.5, self.training)))
-        x = relu(self.fc2(dropout(x, 0.5, self.training)))
+        x = self.relu(self.fc1(dropout(x, 0.5, self.training)))
+        x = self.relu(self.fc2(dropout(x, 0.5, self.training)))
         return {name: head(x).unflatten(0, (-1, self.config.clip_length)) for name, head in self.heads.items()}
 
     def maps(self, big: Tensor | None = None, small: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Feature maps, (B * N, 256, map_size, map_size); inputs as in `forward`."""
-        x = max_pool2d(relu(self.conv1(given(big, "big").flatten(0, 1))), 3, 2)
-        x = max_pool2d(relu(self.conv2(x)), 3, 2)
+        x = self.pool(self.relu(self.conv1(given(big, "big").flatten(0, 1))))
+        x = self.pool(self.relu(self.conv2(x)))
         for convolution in (self.conv3, self.conv4, self.conv5):
-            x = relu(convolution(x))
-        return max_pool2d(x, 3, 2)
+            x = self.relu(convolution(x))
+        features: Tensor = self.pool(x)
+        return features

@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout, max_pool2d, relu
+from torch.nn.functional import dropout
 
 from physiocam.networks.baselines import DRML_CHANNELS, DRML_KERNELS, DRML_WIDTHS, DrmlConfig
 from physiocam.networks.network import Network, given
@@ -27,7 +27,9 @@ class Drml(Network):
         width = DRML_CHANNELS[0]
         self.conv1 = nn.Conv2d(3, width, DRML_KERNELS[0])
         self.region = RegionLayer(width, config.cells, config.cell_size)
+        self.pool = nn.MaxPool2d(2)
         self.norm = nn.BatchNorm2d(width)
+        self.relu = nn.ReLU()
         self.conv2 = nn.Conv2d(DRML_CHANNELS[0], DRML_CHANNELS[1], DRML_KERNELS[1])
         self.conv3 = nn.Conv2d(DRML_CHANNELS[1], DRML_CHANNELS[2], DRML_KERNELS[2])
         self.conv4 = nn.Conv2d(DRML_CHANNELS[2], DRML_CHANNELS[3], DRML_KERNELS[3], stride=2)
@@ -39,17 +41,18 @@ class Drml(Network):
     def forward(self, big: Tensor | None = None, small: Tensor | None = None) -> dict[str, Tensor]:
         """Predict every task for every frame from Big frames alone; see `Network.forward`."""
         x = self.maps(big, small).flatten(1)
-        x = dropout(relu(self.fc1(x)), 0.5, self.training)
-        x = dropout(relu(self.fc2(x)), 0.5, self.training)
+        x = dropout(self.relu(self.fc1(x)), 0.5, self.training)
+        x = dropout(self.relu(self.fc2(x)), 0.5, self.training)
         return {name: head(x).unflatten(0, (-1, self.config.clip_length)) for name, head in self.heads.items()}
 
     def maps(self, big: Tensor | None = None, small: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Feature maps, (B * N, 16, map_size, map_size); inputs as in `forward`."""
-        x = relu(self.region(self.conv1(given(big, "big").flatten(0, 1))))
-        x = self.norm(max_pool2d(x, 2))
+        x = self.relu(self.region(self.conv1(given(big, "big").flatten(0, 1))))
+        x = self.norm(self.pool(x))
         for convolution in (self.conv2, self.conv3, self.conv4, self.conv5):
-            x = relu(convolution(x))
-        return x
+            x = self.relu(convolution(x))
+        features: Tensor = x
+        return features
 
 
 class RegionLayer(nn.Module):
@@ -85,8 +88,9 @@ class _Cell(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.norm = nn.BatchNorm2d(channels)
+        self.relu = nn.ReLU()
         self.conv = nn.Conv2d(channels, channels, kernel_size=3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        changed: Tensor = x + self.conv(relu(self.norm(x)))
+        changed: Tensor = x + self.conv(self.relu(self.norm(x)))
         return changed
