@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +53,8 @@ def main() -> None:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
-@cache
 def few_frames() -> NDArray[np.uint8]:
-    return np.random.default_rng(0).integers(0, 256, (8, HEIGHT, WIDTH, 3)).astype(np.uint8)
+    return np.random.default_rng(0).integers(0, 256, (8, HEIGHT, WIDTH, 3), dtype=np.uint8)
 
 
 @dataclass(frozen=True)
