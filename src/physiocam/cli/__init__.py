@@ -14,6 +14,7 @@ from physiocam.cli.data import data_app
 from physiocam.cli.demo import demo_command
 from physiocam.cli.evaluate import evaluate_command
 from physiocam.cli.measure import measure_command
+from physiocam.cli.models import models_command
 from physiocam.cli.prepare import prepare_command
 from physiocam.cli.reproduce import reproduce_command
 from physiocam.cli.store import store_app
@@ -34,6 +35,7 @@ app.command("train")(train_command)
 app.command("cross-validate")(cross_validate_command)
 app.command("evaluate")(evaluate_command)
 app.command("reproduce")(reproduce_command)
+app.command("models")(models_command)
 app.command("prepare")(prepare_command)
 app.add_typer(store_app, name="store")
 app.add_typer(data_app, name="data")

@@ -1,0 +1,120 @@
+"""`physiocam models`."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from physiocam.cli.console import console, extra
+
+if TYPE_CHECKING:
+    from physiocam.networks.complexity import Cost
+
+# A table that is piped has no terminal to fit into.
+_PIPED_WIDTH = 120
+
+_UNEXPLAINED = (
+    "unexplained: no rule is known that gives the paper's figures of networks with one Big frame a clip as well as its "
+    "other three, which follow exactly."
+)
+
+
+@dataclass(frozen=True)
+class _Model:
+    """A row: what is counted here and what was published; operations in millions."""
+
+    name: str
+    tasks: tuple[str, ...]
+    parameters: int
+    macs_per_frame: float
+    macs_per_clip: float
+    paper_rule_per_frame: float
+    published_flops_per_frame: float | None
+    published_parameters: float | None
+    published_in: str | None
+    note: str
+
+
+def models_command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with all digits.")] = False,
+) -> None:
+    """List every network with its cost, the paper's figures beside it (needs the `train` extra).
+
+    Multiply-accumulate operations (MACs) are counted for a frame and for a clip; "paper's rule" counts what the paper
+    calls FLOPs, "published" is what it printed.
+    """
+    with extra("train", "counting what networks cost"):
+        models = _models()
+    if as_json:
+        typer.echo(json.dumps([asdict(model) for model in models], indent=2))
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("name", no_wrap=True)
+    for title in ("parameters", "MACs/frame", "MACs/clip", "paper's rule", "published"):
+        table.add_column(title, justify="right", no_wrap=title == "parameters")
+    table.add_column("in")
+    table.add_column("note")
+    for model in models:
+        published = model.published_flops_per_frame
+        table.add_row(
+            model.name,
+            f"{model.parameters:,}",
+            f"{model.macs_per_frame:,.2f} M",
+            f"{model.macs_per_clip:,.2f} M",
+            f"{model.paper_rule_per_frame:,.2f} M",
+            "" if published is None else f"{published:,.2f} M",
+            (model.published_in or "").rpartition(", ")[2],
+            model.note,
+        )
+    out = console()
+    if not out.is_terminal:
+        out.width = _PIPED_WIDTH
+    out.print(table)
+    out.print(f"\n{_UNEXPLAINED}")
+
+
+def _models() -> list[_Model]:
+    from physiocam.evaluation.paper import published_tables
+    from physiocam.networks.complexity import cost
+    from physiocam.networks.registry import preset, preset_names
+
+    published: dict[str, tuple[str, float, float]] = {}
+    for table in published_tables().values():
+        for row in table.rows:
+            if row.cost:
+                published.setdefault(row.method, (table.source, *row.cost))
+    models = []
+    for name in preset_names():
+        config = preset(name)
+        counted = cost(config)
+        source, flops, parameters = published.get(name, (None, None, None))
+        note = ""
+        if flops is not None:
+            # The paper trained a Small branch for each of its tasks.
+            alone = config if config.uses_big else config.model_copy(update={"tasks": config.tasks[:1]})
+            note = _note(cost(alone), flops, single=alone != config)
+        models.append(
+            _Model(
+                name=name,
+                tasks=tuple(task.name for task in config.tasks),
+                parameters=counted.parameters,
+                macs_per_frame=counted.macs_per_frame / 1e6,
+                macs_per_clip=counted.macs_per_clip / 1e6,
+                paper_rule_per_frame=counted.paper_flops_per_frame / 1e6,
+                published_flops_per_frame=flops,
+                published_parameters=parameters,
+                published_in=source,
+                note=note,
+            )
+        )
+    return models
+
+
+def _note(counted: "Cost", published: float, single: bool) -> str:
+    ours = round(counted.paper_flops_per_frame / 1e6, 2)
+    if ours != published:
+        return f"{ours / published - 1:+.1%}, unexplained"
+    return f"with one task: {ours:.2f} M" if single else "as published"
