@@ -53,10 +53,10 @@ def test_a_broken_video_costs_the_others_nothing(videos: Path, tmp_path: Path) -
 def test_damage_is_named_and_a_next_step_with_it(videos: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     physiocam("prepare", "folder", videos, store, "--set", "crop=center")
-    (store / "a" / "big" / "c" / "0" / "0" / "0" / "0").write_bytes(b"")
+    (store / "a" / "big" / "c.0.0.0.0").write_bytes(b"")
     status, said = physiocam("store", "verify", store)
     assert status == 1
-    assert "a/big/c/0/0/0/0: altered" in said
+    assert "a/big/c.0.0.0.0: altered" in said
     assert "prepare again" in said
 
 

@@ -84,12 +84,12 @@ def test_frames_are_read_by_themselves(store: Store, start: int, frames: int) ->
 
 
 def _truncate(folder: Path) -> None:
-    path = folder / "big" / "c" / "1" / "0" / "0" / "0"
+    path = folder / "big" / "c.1.0.0.0"
     path.write_bytes(path.read_bytes()[:-5])
 
 
 def _flip(folder: Path) -> None:
-    path = folder / "small" / "c" / "0" / "0" / "0" / "0"
+    path = folder / "small" / "c.0.0.0.0"
     content = bytearray(path.read_bytes())
     content[7] ^= 1
     path.write_bytes(content)
@@ -103,8 +103,8 @@ def _edit(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [
-        (_truncate, "big/c/1/0/0/0: altered"),
-        (_flip, "small/c/0/0/0/0: altered"),
+        (_truncate, "big/c.1.0.0.0: altered"),
+        (_flip, "small/c.0.0.0.0: altered"),
         (_edit, "zarr.json: altered"),
         (lambda folder: (folder / "face_found" / "c" / "0").unlink(), "face_found/c/0: missing"),
         (lambda folder: shutil.rmtree(folder / "big"), "big/zarr.json: missing"),

@@ -429,12 +429,17 @@ class _FrameColumn:
             self._flush()
         shape = (frames, *self._waiting.shape[1:])
         group.create_array(
-            self._name, shape=shape, chunks=self._waiting.shape, dtype=self._waiting.dtype, compressors=None
+            self._name,
+            shape=shape,
+            chunks=self._waiting.shape,
+            dtype=self._waiting.dtype,
+            compressors=None,
+            chunk_key_encoding={"name": "default", "separator": "."},
         )
 
     def _flush(self) -> None:
         path = _chunk_path(self._name, self._written // len(self._waiting), self._waiting.ndim)
-        (self._folder / path).parent.mkdir(parents=True)
+        (self._folder / path).parent.mkdir(parents=True, exist_ok=True)
         (self._folder / path).write_bytes(self._waiting.data)
         self.digests[path] = hashlib.sha256(self._waiting.data).hexdigest()
         self._written += len(self._waiting)
@@ -442,7 +447,8 @@ class _FrameColumn:
 
 
 def _chunk_path(column: str, chunk: int, dimensions: int) -> str:
-    return "/".join([column, "c", str(chunk), *["0"] * (dimensions - 1)])
+    # Files side by side; zarr's usual way would nest four folders around each.
+    return f"{column}/{'.'.join(['c', str(chunk), *['0'] * (dimensions - 1)])}"
 
 
 def _attributes(folder: Path) -> dict[str, Any]:
