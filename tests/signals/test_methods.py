@@ -29,10 +29,9 @@ def skin(rate: float = 78.0, seconds: float = 20.0, fs: float = FS, light: float
     return np.asarray(SKIN * (1 + 0.002 * beat[:, None] * PULSE + wander[:, None] + noise))
 
 
-# The reference's ICA stops turning within 1e-4 of the optimum, somewhere that depends on where it started.
 @pytest.mark.parametrize("fs", [25, 30])
-@pytest.mark.parametrize(("name", "tolerance"), [(name, 2e-4 if name == "ica" else 1e-9) for name in METHODS])
-def test_golden(shared: Path, name: str, fs: int, tolerance: float) -> None:
+@pytest.mark.parametrize("name", METHODS)
+def test_golden(shared: Path, name: str, fs: int) -> None:
     golden = np.load(shared / "golden" / "unsupervised_rppg.npz")
     rgb, expected = golden[f"rgb_fs{fs}"], golden[f"{name.upper()}_fs{fs}"]
     waveform = METHODS[name](rgb, fs)
@@ -41,7 +40,7 @@ def test_golden(shared: Path, name: str, fs: int, tolerance: float) -> None:
     covered = waveform[: len(expected)]
     if name == "ica":
         expected = expected * np.sign(expected @ covered)
-    np.testing.assert_allclose(covered, expected, rtol=0, atol=tolerance * np.abs(expected).max())
+    np.testing.assert_allclose(covered, expected, rtol=0, atol=1e-9 * np.abs(expected).max())
     assert np.isnan(waveform[len(expected) :]).all()
 
 

@@ -13,9 +13,8 @@ _ORDER = 3
 # Directions of the covariance weaker than this share of the strongest hold nothing but rounding.
 _NOTHING = 1e-12
 
-# Radians. The reference stops once it would turn by less than 0.01 / sqrt(T), somewhere within 1e-4 of the optimum
-# that depends on where it started; the optimum itself costs a few sweeps more.
-_SMALLEST_ROTATION = 1e-10
+# Rotations whose sine is below this over sqrt(T) are not worth taking: a hundredth of what chance turns sources by.
+_SMALLEST_ROTATION = 0.01
 _MOST_SWEEPS = 100
 
 
@@ -80,7 +79,10 @@ def jade(mixed: NDArray[np.float64]) -> NDArray[np.float64]:
     power, axes = np.linalg.eigh(mixed @ mixed.T / samples)
     kept = power > _NOTHING * power[-1]
     white = (axes[:, kept] / np.sqrt(power[kept])).T @ mixed
-    rotation = _joint_diagonalizer(_eigenmatrices(white))
+    if kept.all():
+        # Back to the channels' own directions: where the rotations stop depends a little on where they start.
+        white = axes @ white
+    rotation = _joint_diagonalizer(_eigenmatrices(white), _SMALLEST_ROTATION / np.sqrt(samples))
     return np.asarray(rotation.T @ white)
 
 
@@ -98,7 +100,7 @@ def _eigenmatrices(white: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(scaled.T.reshape(sources, sources, sources))
 
 
-def _joint_diagonalizer(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
+def _joint_diagonalizer(matrices: NDArray[np.float64], smallest: float) -> NDArray[np.float64]:
     """The rotation U for which all U' M U are most nearly diagonal, by Jacobi's plane rotations."""
     size = matrices.shape[1]
     rotation = np.eye(size)
@@ -111,7 +113,7 @@ def _joint_diagonalizer(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
                 across = matrices[:, p, q] + matrices[:, q, p]
                 lead = apart @ apart - across @ across
                 angle = 0.5 * np.arctan2(2 * apart @ across, lead + np.hypot(lead, 2 * apart @ across))
-                if abs(angle) <= _SMALLEST_ROTATION:
+                if abs(np.sin(angle)) <= smallest:
                     continue
                 turned = True
                 plane = np.eye(size)
