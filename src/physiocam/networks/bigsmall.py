@@ -3,7 +3,7 @@
 from typing import cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, nn, relu_
 from torch.nn.functional import avg_pool2d, interpolate, relu
 
 from physiocam.networks.config import BIG_POOLING, HIDDEN, BigSmallConfig, Task
@@ -110,15 +110,17 @@ class BigBranch(nn.Module):
         """Frames to the features that a lateral connection carries, (F, 32, S // 2, S // 2)."""
         if self.grey:
             x = x.mean(dim=1, keepdim=True)
-        x = relu(self.conv2(relu(self.conv1(x))))
+        # Convolutions of maps this large are faster by half, in training too, where a pixel's channels lie together.
+        x = x.contiguous(memory_format=torch.channels_last)
+        x = relu_(self.conv2(relu_(self.conv1(x))))
         features: Tensor = self.dropout1(self.pool2(x))
         return features
 
     def late(self, x: Tensor) -> Tensor:
         """The rest of the branch, from what `early` gives, with Small's features before it where they are sent."""
-        x = relu(self.conv4(relu(self.conv3(x))))
+        x = relu_(self.conv4(relu_(self.conv3(x))))
         x = self.dropout2(self.pool2(x))
-        x = relu(self.conv6(relu(self.conv5(x))))
+        x = relu_(self.conv6(relu_(self.conv5(x))))
         features: Tensor = self.dropout2(self.pool4(x))
         return features
 
@@ -143,13 +145,13 @@ class SmallBranch(nn.Module):
 
     def early(self, x: Tensor) -> Tensor:
         """Differences to the features that a lateral connection carries, (B * N, 32, s, s)."""
-        x = relu(self.conv1(self.shift1(x)))
-        return relu(self.conv2(self.shift2(x)))
+        x = relu_(self.conv1(self.shift1(x)))
+        return relu_(self.conv2(self.shift2(x)))
 
     def late(self, x: Tensor) -> Tensor:
         """The rest of the branch, from what `early` gives, with Big's features before it where they are sent."""
-        x = relu(self.conv3(self.shift3(x)))
-        return relu(self.conv4(self.shift4(x)))
+        x = relu_(self.conv3(self.shift3(x)))
+        return relu_(self.conv4(self.shift4(x)))
 
 
 class Head(nn.Module):
