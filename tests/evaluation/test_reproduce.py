@@ -20,6 +20,7 @@ from physiocam.datasets.prepare import PrepareSettings, prepare  # noqa: E402
 from physiocam.datasets.store import Store  # noqa: E402
 from physiocam.datasets.synthetic_recordings import settings_of, synthetic_entries  # noqa: E402
 from physiocam.errors import PhysiocamError  # noqa: E402
+from physiocam.evaluation.cross_validation import cross_validate, parse_folds, subject_folds  # noqa: E402
 from physiocam.evaluation.figures import reproduce_figure  # noqa: E402
 from physiocam.evaluation.paper import published_tables  # noqa: E402
 from physiocam.evaluation.predict import predict_with_network  # noqa: E402
@@ -27,7 +28,6 @@ from physiocam.evaluation.tables import Bench, reproduce_table  # noqa: E402
 from physiocam.networks.network import Network  # noqa: E402
 from physiocam.networks.registry import build, preset, preset_names  # noqa: E402
 from physiocam.signals.methods import METHODS  # noqa: E402
-from physiocam.training.cross_validation import cross_validate, parse_folds, subject_folds  # noqa: E402
 from physiocam.training.module import TrainModule  # noqa: E402
 from physiocam.training.settings import TrainSettings  # noqa: E402
 
@@ -69,7 +69,7 @@ def untraced(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("physiocam.training.fit._export", export)
     monkeypatch.setattr("physiocam.training.fit.load_bundle", load)
-    for module in ("physiocam.training.cross_validation", "physiocam.evaluation.tables"):
+    for module in ("physiocam.evaluation.cross_validation", "physiocam.evaluation.tables"):
         monkeypatch.setattr(f"{module}.predict_with_bundle", predict)
     monkeypatch.setattr("physiocam.evaluation.figures.load_networks", lambda bundle: networks_of(bundle.folder))
 

@@ -31,7 +31,7 @@ def cross_validate_command(
     with interruptible():
         with extra("train", "cross-validating"):
             from physiocam.datasets.store import Store
-            from physiocam.training.cross_validation import cross_validate, parse_folds
+            from physiocam.evaluation.cross_validation import cross_validate, parse_folds
             from physiocam.training.settings import read_settings
         from physiocam.evaluation.evaluate import evaluate
         from physiocam.evaluation.summary import to_markdown, write_evaluation

@@ -39,8 +39,8 @@ def reproduce_command(
     with interruptible():
         with extra("train", "reproducing the paper"):
             from physiocam.datasets.store import Store
+            from physiocam.evaluation.cross_validation import parse_folds
             from physiocam.evaluation.tables import Bench, reproduce_table
-            from physiocam.training.cross_validation import parse_folds
             from physiocam.training.settings import read_settings
         trained, *tested = stores
         if target in _ACROSS and len(tested) != 1:

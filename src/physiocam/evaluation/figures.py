@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from physiocam.datasets.clips import Clips, clip_loader, standardize
 from physiocam.errors import PhysiocamError
+from physiocam.evaluation.cross_validation import cross_validate
 from physiocam.evaluation.evaluate import evaluate
 from physiocam.evaluation.plots import plot_waveforms, save
 from physiocam.evaluation.summary import number, table, write_text
@@ -18,7 +19,6 @@ from physiocam.evaluation.tables import Bench
 from physiocam.networks.config import NetworkConfig
 from physiocam.networks.network import Network
 from physiocam.signals.settings import SETTINGS
-from physiocam.training.cross_validation import cross_validate
 from physiocam.training.fit import fit
 from physiocam.training.gradients import task_angles, task_gradients
 from physiocam.training.losses import TaskLosses

@@ -10,6 +10,7 @@ import numpy as np
 
 from physiocam.datasets.store import Store
 from physiocam.errors import PhysiocamError
+from physiocam.evaluation.cross_validation import Folds, cross_validate
 from physiocam.evaluation.evaluate import Evaluation, evaluate
 from physiocam.evaluation.metrics import RateScores
 from physiocam.evaluation.paper import Four, PublishedRow, PublishedTable, Two, published_tables
@@ -20,7 +21,6 @@ from physiocam.networks.config import NetworkConfig
 from physiocam.networks.registry import preset
 from physiocam.signals.methods import METHODS
 from physiocam.signals.settings import SETTINGS
-from physiocam.training.cross_validation import Folds, cross_validate
 from physiocam.training.fit import fit
 from physiocam.training.settings import TrainSettings
 
