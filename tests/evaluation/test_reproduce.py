@@ -184,6 +184,9 @@ def test_the_commands_from_store_to_page(store: Path, tmp_path: Path) -> None:
 def test_every_published_row_names_something_that_exists() -> None:
     for published in published_tables().values():
         for row in published.rows:
-            assert row.method in preset_names() or row.method in METHODS
-            if row.method in preset_names() and row.heart is not None:
-                assert "pulse" in {task.name for task in preset(row.method).tasks}
+            assert set(row.methods) <= {*preset_names(), *METHODS}
+            tasks = {task.name for method in row.methods if method in preset_names() for task in preset(method).tasks}
+            if row.heart is not None and not set(row.methods) & set(METHODS):
+                assert "pulse" in tasks
+            if row.breathing is not None:
+                assert "respiration" in tasks

@@ -12,15 +12,13 @@ from physiocam.cli import app  # noqa: E402
 from physiocam.errors import PhysiocamError  # noqa: E402
 from physiocam.evaluation.paper import published_tables  # noqa: E402
 from physiocam.networks.complexity import cost  # noqa: E402
-from physiocam.networks.config import PULSE, BigSmallConfig, NetworkConfig  # noqa: E402
+from physiocam.networks.config import BigSmallConfig, NetworkConfig  # noqa: E402
 from physiocam.networks.registry import build, preset, preset_names  # noqa: E402
-
-SMALL_ALONE = preset("small").model_copy(update={"tasks": (PULSE,)})
 
 
 @pytest.mark.parametrize(
     ("config", "flops"),
-    [(preset("bigsmall-every-frame"), 456.03), (preset("big"), 451.63), (SMALL_ALONE, 3.73)],
+    [(preset("bigsmall-every-frame"), 456.03), (preset("big"), 451.63), (preset("small-pulse"), 3.73)],
     ids=["every frame", "big", "small"],
 )
 def test_networks_without_downsampling_count_as_published(config: NetworkConfig, flops: float) -> None:
@@ -37,6 +35,8 @@ def test_networks_without_downsampling_count_as_published(config: NetworkConfig,
         ("bigsmall-every-frame", 1358.84, 1368.08, 2_142_478),
         ("bigsmall-base", 1358.84, 1368.08, 2_142_478),
         ("big", 1345.69, 1354.89, 776_972),
+        ("small-pulse", 11.16, 11.20, 701_697),
+        ("small-respiration", 11.16, 11.20, 701_697),
         ("bigsmall-concat", 469.01, 472.12, 4_133_134),
         ("bigsmall-lateral", 513.06, 516.17, 2_160_910),
         ("bigsmall-big-to-small", 465.28, 468.39, 2_151_694),
@@ -60,8 +60,8 @@ def test_parameters_are_as_published() -> None:
     assert len(rows) > 10
     for row in rows:
         assert row.cost is not None
-        config = SMALL_ALONE if row.method == "small" else preset(row.method)
-        assert round(cost(config).parameters / 1e6, 2) == row.cost[1], row.name
+        for method in row.methods:
+            assert round(cost(preset(method)).parameters / 1e6, 2) == row.cost[1], row.name
 
 
 def test_nothing_is_trained_that_is_not_counted() -> None:
@@ -98,7 +98,7 @@ def test_models_as_json() -> None:
     assert models["bigsmall"]["published_flops_per_frame"] == 154.01
     assert models["bigsmall"]["note"] == "+0.9%, unexplained"
     assert models["deepphys"]["published_flops_per_frame"] is None
-    assert models["small"]["note"] == "with one task: 3.73 M"
+    assert models["small-respiration"]["note"] == "as published"
 
 
 def test_models_without_pytorch_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,17 +85,13 @@ def _models() -> list[_Model]:
     for table in published_tables().values():
         for row in table.rows:
             if row.cost:
-                published.setdefault(row.method, (table.source, *row.cost))
+                for method in row.methods:
+                    published.setdefault(method, (table.source, *row.cost))
     models = []
     for name in preset_names():
         config = preset(name)
         counted = cost(config)
         source, flops, parameters = published.get(name, (None, None, None))
-        note = ""
-        if flops is not None:
-            # The paper trained a Small branch for each of its tasks.
-            alone = config if config.uses_big else config.model_copy(update={"tasks": config.tasks[:1]})
-            note = _note(cost(alone), flops, single=alone != config)
         models.append(
             _Model(
                 name=name,
@@ -107,14 +103,12 @@ def _models() -> list[_Model]:
                 published_flops_per_frame=flops,
                 published_parameters=parameters,
                 published_in=source,
-                note=note,
+                note="" if flops is None else _note(counted, flops),
             )
         )
     return models
 
 
-def _note(counted: "Cost", published: float, single: bool) -> str:
+def _note(counted: "Cost", published: float) -> str:
     ours = round(counted.paper_flops_per_frame / 1e6, 2)
-    if ours != published:
-        return f"{ours / published - 1:+.1%}, unexplained"
-    return f"with one task: {ours:.2f} M" if single else "as published"
+    return "as published" if ours == published else f"{ours / published - 1:+.1%}, unexplained"

@@ -18,8 +18,8 @@ class PublishedRow(BaseModel):
     Attributes
     ----------
     name : str
-    method : str
-        Preset of the network registry, or a classical method.
+    methods : tuple of str
+        Presets of the network registry, or a classical method; several where a task each was trained.
     heart, breathing : tuple of float or None
         MAE, RMSE (per minute), MAPE (%) and Pearson's r.
     au : tuple of float or None
@@ -27,13 +27,13 @@ class PublishedRow(BaseModel):
     units : dict of str to float
         F1 (%) by label.
     cost : tuple of float or None
-        FLOPs a frame and parameters, in millions.
+        FLOPs a frame and parameters of each of the networks, in millions.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    method: str
+    methods: Annotated[tuple[str, ...], Field(min_length=1)]
     heart: Four | None = None
     breathing: Four | None = None
     au: Two | None = None

@@ -32,7 +32,7 @@ _ARCHITECTURES = {
 _TOOLBOX_CLIP = 10
 
 # Rows of the paper's Tables 1, 6 and 7. The single-branch networks see every frame, have no shift, and predict what
-# their inputs carry.
+# their inputs carry; the paper's Small branches have one task each.
 _PRESETS: dict[str, NetworkConfig] = {
     "bigsmall": BigSmallConfig(),
     "bigsmall-tsm": BigSmallConfig(shift="zero"),
@@ -41,6 +41,8 @@ _PRESETS: dict[str, NetworkConfig] = {
     "bigsmall-base": BigSmallConfig(shift="none", big_stride=1),
     "big": BigSmallConfig(branches="big", shift="none", big_stride=1, tasks=(AU,)),
     "small": BigSmallConfig(branches="small", shift="none", tasks=(PULSE, RESPIRATION)),
+    "small-pulse": BigSmallConfig(branches="small", shift="none", tasks=(PULSE,)),
+    "small-respiration": BigSmallConfig(branches="small", shift="none", tasks=(RESPIRATION,)),
     "bigsmall-concat": BigSmallConfig(fusion="concat"),
     "bigsmall-lateral": BigSmallConfig(lateral="both"),
     "bigsmall-big-to-small": BigSmallConfig(lateral="big_to_small"),
