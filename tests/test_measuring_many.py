@@ -55,6 +55,9 @@ def test_each_video_has_a_row(videos: Path, tmp_path: Path) -> None:
     assert "needs" in rows[0]["heart_rate_note"]
     assert float(rows[0]["AU12_mean_probability"]) >= 0
     assert "broken.mp4" in rows[1]["error"]
+    parquet = pytest.importorskip("pyarrow.parquet").read_table(out / "summary.parquet").to_pylist()
+    assert [row["frames"] for row in parquet] == [24, None, 24]
+    assert parquet[0]["heart_rate_value"] is None
     assert (out / "b" / "waveforms.csv").exists()
 
 

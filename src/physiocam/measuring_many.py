@@ -94,7 +94,8 @@ def measure_many(
     folders : sequence of Path
         One a video.
     summary : Path
-        The table, written when all is done; videos that failed have their reason in it.
+        The table, written when all is done; videos that failed have their reason in it. Beside it stands the same as
+        Parquet where pyarrow is installed.
     options : MeasureOptions, optional
     jobs : int
         Videos measured at a time, each by a process of its own.
@@ -183,8 +184,22 @@ def _write_table(path: Path, outcomes: Sequence[VideoOutcome]) -> None:
             table.writeheader()
             table.writerows(rows)
         beside.replace(path)
+        _write_parquet(path.with_suffix(".parquet"), rows, names)
     except OSError as error:
         raise PhysiocamError(f"'{path}' cannot be written ({error.strerror}); choose another folder with -o") from None
+
+
+def _write_parquet(path: Path, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
+    """The same table for analysis programs, with numbers as numbers, where the extra `parquet` is installed."""
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        return
+    table = pyarrow.table({name: [row.get(name) for row in rows] for name in names})
+    beside = path.with_name(f".{path.name}.partial")
+    parquet.write_table(table, beside)
+    beside.replace(path)
 
 
 def _row(outcome: VideoOutcome) -> dict[str, Any]:
