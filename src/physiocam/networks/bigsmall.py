@@ -77,7 +77,8 @@ class BigSmall(Network):
 
     def _small_to_big(self, maps: Tensor, size: int) -> Tensor:
         """Average Small features over each stride and enlarge them to the Big features' size."""
-        return interpolate(self._strides(maps).mean(dim=1), size=size, mode="nearest")
+        averaged = self._strides(maps).mean(dim=1).contiguous(memory_format=torch.channels_last)
+        return interpolate(averaged, size=size, mode="nearest")
 
     def _big_to_small(self, maps: Tensor) -> Tensor:
         """Average Big features down to the Small features' size, for each frame of the stride."""
@@ -111,8 +112,9 @@ class BigBranch(nn.Module):
         if self.grey:
             x = x.mean(dim=1, keepdim=True)
         # Convolutions of maps this large are faster by half, in training too, where a pixel's channels lie together.
-        x = x.contiguous(memory_format=torch.channels_last)
-        x = relu_(self.conv2(relu_(self.conv1(x))))
+        x = relu_(self.conv1(x.contiguous(memory_format=torch.channels_last)))
+        # Grey frames have but one channel, and say nothing of the order that is wanted.
+        x = relu_(self.conv2(x.contiguous(memory_format=torch.channels_last)))
         features: Tensor = self.dropout1(self.pool2(x))
         return features
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 # Two thirds of the channels move, one third each way (paper section 3.5).
 FOLD_DIV = 3
@@ -17,7 +18,7 @@ class TemporalShift(nn.Module):
     itself), "zero" fills with zeros (TSM), and "none" moves nothing.
 
     A clip is seen as N * C planes, which one gather puts into their new order: every number is read once and written
-    once, in ONNX as well, and no frame is copied on its way.
+    once, in ONNX as well; "zero" copies the clip once more, to put zeros behind it.
 
     Parameters
     ----------
@@ -29,7 +30,6 @@ class TemporalShift(nn.Module):
     """
 
     order: Tensor
-    emptied: Tensor
 
     def __init__(self, clip_length: int, channels: int, mode: Literal["wrap", "zero", "none"]) -> None:
         super().__init__()
@@ -38,20 +38,20 @@ class TemporalShift(nn.Module):
         planes = torch.arange(clip_length * channels).view(clip_length, channels)
         pulled, pushed, kept = planes[:, :fold], planes[:, fold : 2 * fold], planes[:, 2 * fold :]
         order = torch.cat([pulled.roll(-1, 0), pushed.roll(1, 0), kept], dim=1)
-        emptied = torch.zeros_like(planes, dtype=torch.bool)
-        emptied[-1, :fold] = emptied[0, fold : 2 * fold] = True
-        # They follow from the settings, so no state dict holds them.
+        if mode == "zero":
+            # Behind the clip's own planes stands one of zeros.
+            order[-1, :fold] = order[0, fold : 2 * fold] = planes.numel()
+        # It follows from the settings, so no state dict holds it.
         self.register_buffer("order", order.flatten(), persistent=False)
-        self.register_buffer("emptied", emptied.view(-1, 1, 1), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Shift frames (B * N, C, H, W); the same shape comes back, and `x` itself for "none"."""
         if self.mode == "none":
             return x
-        planes = x.reshape(-1, self.clip_length * self.channels, *x.shape[2:]).index_select(1, self.order)
+        planes = x.reshape(-1, self.clip_length * self.channels, *x.shape[2:])
         if self.mode == "zero":
-            planes.masked_fill_(self.emptied, 0.0)
-        return planes.view(x.shape)
+            planes = pad(planes, (0, 0, 0, 0, 0, 1))
+        return planes.index_select(1, self.order).view(x.shape)
 
     def extra_repr(self) -> str:
         """Show the settings in the module's repr."""
