@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# Tests run side by side, one process a core: more threads each would only stand in each other's way.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 _SHARED = Path(os.environ.get("PHYSIOCAM_SHARED", Path(__file__).parents[2] / "shared"))
 
 

@@ -39,7 +39,7 @@ def test_the_two_commands_of_a_fresh_machine_are_there() -> None:
     assert demo is not None
     assert "physiocam demo" in demo[1]
     assert test is not None
-    assert test[1].endswith("python -m pytest")
+    assert test[1].endswith("python -m pytest -n auto")
     assert "README.md" in (ROOT / ".ci" / "run").read_text()
 
 
