@@ -15,6 +15,19 @@ def blocks(page: str) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```$", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
+def test_the_table_of_networks_is_up_to_date() -> None:
+    pytest.importorskip("torch")
+    from physiocam.networks.complexity import cost
+    from physiocam.networks.registry import preset, preset_names
+
+    page = (DOCS / "networks.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z0-9-]+)` \|.*\| ([\d,]+) \| ([\d.]+) \|$", page, re.MULTILINE)
+    assert [name for name, _, _ in rows] == preset_names()
+    for name, parameters, macs in rows:
+        counted = cost(preset(name))
+        assert (parameters, macs) == (f"{counted.parameters:,}", f"{counted.macs_per_frame / 1e6:.2f}")
+
+
 def test_the_examples_of_networks_run() -> None:
     torch = pytest.importorskip("torch")
     names: dict[str, Any] = {}

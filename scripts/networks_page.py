@@ -1,6 +1,6 @@
-"""Draws docs/networks.svg, the family in one figure, from the configuration of the default network.
+"""Draws docs/networks.svg, the family in one figure, and fills the table of docs/networks.md.
 
-Run `python scripts/network_figure.py` after a change of the networks (needs matplotlib).
+Run `python scripts/networks_page.py` after a change of the networks (needs the extras `train` and `report`).
 """
 
 from pathlib import Path
@@ -13,10 +13,40 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
+from physiocam.networks.complexity import cost
 from physiocam.networks.config import HIDDEN, BigSmallConfig
+from physiocam.networks.registry import preset, preset_names
 from physiocam.networks.temporal_shift import FOLD_DIV
 
-TARGET = Path(__file__).parents[1] / "docs" / "networks.svg"
+DOCS = Path(__file__).parents[1] / "docs"
+FIGURE, PAGE = DOCS / "networks.svg", DOCS / "networks.md"
+START, END = "<!-- networks table -->\n", "<!-- end of networks table -->"
+
+# What each name changes, in the paper's terms, and which row of the paper it is.
+ROWS = {
+    "bigsmall": ("the network of the paper", "Table 1"),
+    "bigsmall-tsm": ("`shift=zero`", "Table 1"),
+    "bigsmall-no-shift": ("`shift=none`", "Table 1"),
+    "bigsmall-every-frame": ("`big_stride=1`", "Table 1"),
+    "bigsmall-base": ("`shift=none`, `big_stride=1`", ""),
+    "big": ("`branches=big`, action units alone", "Table 1"),
+    "small": ("`branches=small`, `shift=none`, both waveforms", ""),
+    "small-pulse": ("`small` with one task", "Table 1"),
+    "small-respiration": ("`small` with one task", "Table 1"),
+    "bigsmall-concat": ("`fusion=concat`", "Table 6"),
+    "bigsmall-lateral": ("`lateral=both`", "Table 6"),
+    "bigsmall-big-to-small": ("`lateral=big_to_small`", "Table 6"),
+    "bigsmall-small-to-big": ("`lateral=small_to_big`", "Table 6"),
+    "bigsmall-grey": ("`big_channels=1`", "Table 7"),
+    "deepphys": ("DeepPhys on 9 x 9 differences", "Table 2"),
+    "mtts-can": ("MTTS-CAN on 9 x 9 differences", "Table 2"),
+    "drml": ("DRML on Big frames", "Table 2"),
+    "alexnet": ("AlexNet on Big frames", "Table 2"),
+    "deepphys-36": ("DeepPhys as in the rPPG-Toolbox", ""),
+    "deepphys-72": ("DeepPhys as in the rPPG-Toolbox", ""),
+    "ts-can-36": ("TS-CAN as in the rPPG-Toolbox", ""),
+    "mtts-can-72": ("MTTS-CAN as in the rPPG-Toolbox", ""),
+}
 
 # Colours that stay apart for colour-blind readers and in grey print (Okabe and Ito).
 BIG, SMALL, HEAD, OPTION, INK = "#8ECDF0", "#F2B84B", "#7FD1B9", "#CC79A7", "#222222"
@@ -35,8 +65,20 @@ def main() -> None:
     _lateral(axes)
     _fusion_and_heads(axes, config)
     _shift(axes, config.clip_length)
-    figure.savefig(TARGET, bbox_inches="tight", metadata={"Date": None})
-    print(f"wrote {TARGET}")
+    figure.savefig(FIGURE, bbox_inches="tight", metadata={"Date": None})
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
+    after = rest.partition(END)[2]
+    PAGE.write_text(before + START + "\n".join(_table()) + "\n" + END + after, encoding="utf-8")
+    print(f"wrote {FIGURE} and the table of {PAGE}")
+
+
+def _table() -> list[str]:
+    lines = ["| name | what | paper | parameters | MACs a frame (M) |", "|---|---|---|---|---|"]
+    for name in preset_names():
+        what, row = ROWS[name]
+        counted = cost(preset(name))
+        lines.append(f"| `{name}` | {what} | {row} | {counted.parameters:,} | {counted.macs_per_frame / 1e6:.2f} |")
+    return lines
 
 
 def _box(axes: Axes, x: float, y: float, width: float, height: float, colour: str, text: str) -> None:
