@@ -113,3 +113,24 @@ def test_pickles_are_never_loaded(tmp_path: Path) -> None:
     np.savez(path, about=np.array([{"name": "x"}], dtype=object))
     with pytest.raises(DatasetError):
         load_predictions(path)
+
+
+def test_a_published_comparison_comes_out_the_same(shared: Path) -> None:
+    data = np.load(shared / "data" / "ubfc_deepphys" / "deepphys_pure_ubfc_30hz.npz")
+    names = [name.removesuffix("_pred") for name in data if name.endswith("_pred")]
+    predictions = [
+        # The label is the sensor's wave as differences; their sum is the wave again.
+        Predictions(
+            name, name, FS, {"pulse": data[f"{name}_pred"]}, sensors={"pulse": np.cumsum(data[f"{name}_label"])}
+        )
+        for name in names
+    ]
+    scores = evaluate(predictions, SETTINGS["paper"]).heart
+    assert scores is not None
+    assert scores.answered == 42
+    figures = [estimate.value for estimate in (scores.mae, scores.rmse, scores.pearson)]
+    assert [f"{value:.{digits}f}" for value, digits in zip(figures, (2, 2, 3), strict=True)] == [
+        "0.98",
+        "2.65",
+        "0.990",
+    ]
