@@ -20,7 +20,7 @@ from torch import Tensor  # noqa: E402
 from physiocam.errors import PhysiocamError  # noqa: E402
 from physiocam.networks.config import AU, PULSE, BigSmallConfig  # noqa: E402
 from physiocam.runtime import Runtime  # noqa: E402
-from physiocam.training.fit import fit  # noqa: E402
+from physiocam.training.fit import export_checkpoint, fit  # noqa: E402
 from physiocam.training.module import TrainModule  # noqa: E402
 from physiocam.training.settings import TrainSettings  # noqa: E402
 
@@ -60,6 +60,11 @@ def test_a_run_ends_in_a_bundle_that_measures(store: Path, tmp_path: Path) -> No
     assert bundle.info.fs == 20.0
     assert bundle.info.provenance["subjects"] == ["S00", "S01", "S02"]
     assert list((tmp_path / "run" / "logs").glob("csv/*/metrics.csv"))
+    last = max((tmp_path / "run" / "checkpoints").glob("*.ckpt"), key=lambda path: path.stat().st_mtime_ns)
+    again = export_checkpoint(last, tmp_path / "again")
+    assert again.info.networks[0].weights_sha256 == bundle.info.networks[0].weights_sha256
+    with pytest.raises(PhysiocamError, match="is no checkpoint of a physiocam run"):
+        export_checkpoint(__file__, tmp_path / "other")
     assert list((tmp_path / "run" / "logs").glob("tensorboard/*/events*"))
 
 

@@ -7,7 +7,7 @@ import typer
 
 from physiocam.cli.console import console, extra
 
-weights_app = typer.Typer(no_args_is_help=True, help="Import, list and show bundles of network weights.")
+weights_app = typer.Typer(no_args_is_help=True, help="Import, export, list and show bundles of network weights.")
 
 
 @weights_app.command("import")
@@ -22,6 +22,18 @@ def weights_import(
     bundle = import_checkpoints(files, name, overwrite=overwrite)
     typer.echo(f"{name}: {len(bundle.info.networks)} networks for {', '.join(bundle.tasks)}, in {bundle.folder}")
     typer.echo(f"use it with: physiocam measure VIDEO --weights {name}")
+
+
+@weights_app.command("export")
+def weights_export(
+    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint of `physiocam train` (.ckpt).")],
+    folder: Annotated[Path, typer.Argument(help="New folder of the bundle.")],
+) -> None:
+    """Turn a checkpoint of a training run into a bundle (needs the `train` extra)."""
+    with extra("train", "exporting checkpoints"):
+        from physiocam.training.fit import export_checkpoint
+    bundle = export_checkpoint(checkpoint, folder)
+    typer.echo(f"use it with: physiocam measure VIDEO --weights {bundle.folder}")
 
 
 @weights_app.command("list")

@@ -19,6 +19,8 @@ from physiocam.datasets.clips import ClipBatch, Clips, clip_loader
 from physiocam.datasets.store import Store
 from physiocam.errors import PhysiocamError
 from physiocam.networks.config import Task
+from physiocam.networks.network import Network
+from physiocam.networks.registry import build
 from physiocam.training.losses import published_pos_weight
 from physiocam.training.module import TrainModule
 from physiocam.training.order import ClipOrder
@@ -83,9 +85,42 @@ def fit(settings: TrainSettings, *, show_progress: bool = True) -> Bundle:
     if trainer.interrupted:
         raise KeyboardInterrupt
     if trainer.is_global_zero:
-        _export(module, store, clips, settings)
+        _export(module, store, settings)
     trainer.strategy.barrier()
     return load_bundle(output / _BUNDLE)
+
+
+def export_checkpoint(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> Bundle:
+    """Turn a checkpoint of a run, such as that of an earlier epoch, into a bundle.
+
+    Parameters
+    ----------
+    path : path
+        In the run's folder of checkpoints; the store that it was trained on must still be where it was.
+    folder : path
+        New folder of the bundle.
+
+    Returns
+    -------
+    Bundle
+
+    Raises
+    ------
+    PhysiocamError
+        If the file is no such checkpoint, or the folder exists.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        settings = TrainSettings.model_validate(content["physiocam"]["settings"])
+        network = build(settings.network)
+        own = "network."
+        network.load_state_dict(
+            {name.removeprefix(own): value for name, value in content["state_dict"].items() if name.startswith(own)}
+        )
+    except Exception as error:  # damaged files fail in every way there is
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        raise PhysiocamError(f"'{path}' is no checkpoint of a physiocam run: {reason}") from None
+    return _write_bundle(network, Store(settings.store), settings, Path(folder))
 
 
 class _Data(pl.LightningDataModule):
@@ -113,7 +148,7 @@ def _trainer(settings: TrainSettings, show_progress: bool) -> pl.Trainer:
     logs = output / "logs"
     checkpoints = [
         ModelCheckpoint(output / _CHECKPOINTS, filename="{step}", every_n_train_steps=settings.checkpoint_steps),
-        ModelCheckpoint(output / _CHECKPOINTS, filename="epoch-{epoch}", save_top_k=-1, every_n_epochs=1),
+        ModelCheckpoint(output / _CHECKPOINTS, filename="{epoch}", save_top_k=-1, every_n_epochs=1),
     ]
     processes = settings.devices * settings.nodes
     return pl.Trainer(
@@ -232,16 +267,22 @@ def _ended(settings: TrainSettings, output: Path) -> Bundle:
     return bundle
 
 
-def _export(module: TrainModule, store: Store, clips: Clips, settings: TrainSettings) -> None:
-    infos = [store.recording(name).info for name in clips.recordings]
+def _export(module: TrainModule, store: Store, settings: TrainSettings) -> None:
+    _write_bundle(module.network, store, settings, settings.output / _BUNDLE)
+
+
+def _write_bundle(network: Network, store: Store, settings: TrainSettings, folder: Path) -> Bundle:
+    chosen = _subjects(store, settings)
+    infos = [store.recording(name).info for name in store.names()]
+    infos = [info for info in infos if chosen is None or info.subject in chosen]
     subjects = sorted({info.subject for info in infos})
-    export_bundle(
-        {settings.network.architecture: module.network},
-        settings.output / _BUNDLE,
-        name=settings.output.resolve().name,
+    return export_bundle(
+        {settings.network.architecture: network},
+        folder,
+        name=folder.resolve().parent.name if folder.name == _BUNDLE else folder.resolve().name,
         description=(
             f"trained by physiocam {__version__} on {len(infos)} recordings of {len(subjects)} subjects, "
-            f"{clips.frames} frames"
+            f"{sum(info.frames for info in infos)} frames"
         ),
         licence="yours to say: the weights follow the terms of the recordings",
         fs=float(median(info.fs for info in infos)),
