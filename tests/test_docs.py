@@ -51,3 +51,13 @@ def test_the_example_of_methods_runs() -> None:
 def test_the_page_of_methods_tells_of_each() -> None:
     page = (DOCS / "methods.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(METHODS)
+
+
+def test_the_examples_of_data_run(capsys: pytest.CaptureFixture[str]) -> None:
+    splits, generated = (block for block in blocks("data.md") if "stores/" not in block)
+    exec(splits, {})
+    assert capsys.readouterr().out == "[46, 46, 47]\n"
+    exec(generated, {})
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["S001_T1", "S001_T2", "S002_T1", "S002_T2", "S003_T1", "S003_T2"]
+    assert all(50 < float(line.split()[1]) < 110 for line in lines)
