@@ -111,7 +111,7 @@ class BigBranch(nn.Module):
         """Frames to the features that a lateral connection carries, (F, 32, S // 2, S // 2)."""
         if self.grey:
             x = x.mean(dim=1, keepdim=True)
-        # Convolutions of maps this large are faster by half, in training too, where a pixel's channels lie together.
+        # Convolutions of maps this large are faster, in training too, where a pixel's channels lie together.
         x = relu_(self.conv1(x.contiguous(memory_format=torch.channels_last)))
         # Grey frames have but one channel, and say nothing of the order that is wanted.
         x = relu_(self.conv2(x.contiguous(memory_format=torch.channels_last)))

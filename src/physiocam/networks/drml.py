@@ -47,7 +47,7 @@ class Drml(Network):
 
     def maps(self, big: Tensor | None = None, small: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Feature maps, (B * N, 16, map_size, map_size); inputs as in `forward`."""
-        # The large kernels are faster by a fifth where a pixel's channels lie together.
+        # Forward, the large kernels are faster by a sixth where a pixel's channels lie together.
         x = given(big, "big").flatten(0, 1).contiguous(memory_format=torch.channels_last)
         x = self.relu(self.region(self.conv1(x)))
         x = self.norm(self.pool(x))
