@@ -37,7 +37,7 @@ class TrainModule(pl.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam with a constant learning rate, as in the paper."""
-        return torch.optim.Adam(self.network.parameters(), lr=self.settings.learning_rate)
+        return torch.optim.Adam(self.network.parameters(), lr=self.settings.learning_rate, fused=True)
 
     def training_step(self, batch: ClipBatch, batch_idx: int) -> Tensor | None:  # noqa: ARG002
         """Add up the tasks' losses, or take one step with their conflicts resolved."""
