@@ -15,12 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.networks.config import AU_LABELS
-from physiocam.video.face import FaceDetector
+from physiocam.video.face import FaceBox, FaceDetector
 from physiocam.video.resize import area_resize
 
 # Crops are kept a little larger than the network's input, so that augmentation can move and turn them.
 CROP_SIZE = 172
 CROP_FACTOR = 172 / 144
+
+# How much the emotion word counts against the scores, which see brows badly.
+_PRIOR_SHARE = 2 / 3
 
 # Which blendshapes speak of which action unit. None speaks of AU06 here (cheekSquint is always zero).
 _BLENDSHAPES = {
@@ -59,7 +62,7 @@ class Stills:
     crops : uint8 array (n, CROP_SIZE, CROP_SIZE, 3)
         The face square enlarged by CROP_FACTOR; its middle 144 pixels are what the network sees of a face.
     targets : float32 array (n, 12)
-        Weak probabilities, half from blendshapes and half from the emotion word.
+        Weak probabilities, a third from blendshapes and two thirds from the emotion word.
     emotion : array of str (n,)
     held_out : bool array (n,)
         One image in ten, by the hash of its name: never trained on.
@@ -104,9 +107,7 @@ def _read(folder: Path) -> dict[str, NDArray[np.generic]]:
             image = np.ascontiguousarray(decoded[:, :, ::-1], dtype=np.uint8)
             faces = detector.detect(image)
             if faces:
-                face = faces[0]
-                side = CROP_FACTOR * max(face.width, face.height)
-                crops.append(_cut(image, face.x + face.width / 2, face.y + face.height / 2, side))
+                crops.append(cut_face(image, faces[0]))
                 kept.append(rows[name])
     return {
         "crops": np.stack(crops),
@@ -117,7 +118,9 @@ def _read(folder: Path) -> dict[str, NDArray[np.generic]]:
     }
 
 
-def _cut(image: NDArray[np.uint8], x: float, y: float, side: float) -> NDArray[np.uint8]:
+def cut_face(image: NDArray[np.uint8], face: FaceBox) -> NDArray[np.uint8]:
+    """Cut the face's square enlarged by CROP_FACTOR, uint8 (CROP_SIZE, CROP_SIZE, 3); edges are repeated beyond them."""
+    x, y, side = face.x + face.width / 2, face.y + face.height / 2, CROP_FACTOR * max(face.width, face.height)
     margin = int(side)
     padded = cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
     left, top, size = round(x - side / 2) + margin, round(y - side / 2) + margin, round(side)
@@ -137,5 +140,5 @@ def _targets(rows: list[dict[str, str]]) -> NDArray[np.float32]:
         score = np.array([np.mean([float(row[name]) for name in names]) for row in rows])
         # Scores run on scales of their own: the strongest percent counts as surely active.
         shape = np.clip(score / np.quantile(score, 0.99), 0.0, 1.0)
-        targets[:, column] = 0.5 * prior + 0.5 * shape
+        targets[:, column] = _PRIOR_SHARE * prior + (1 - _PRIOR_SHARE) * shape
     return targets

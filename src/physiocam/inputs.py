@@ -36,15 +36,20 @@ class InputShape:
     clip_length : int
         N, frames in a clip.
     big_stride : int
-        M, one Big frame for every M Small frames.
+        M, one Big frame for every M Small frames; 0 where no network takes Big frames.
     big_size, small_size : int
-        Side of the Big and Small frames in pixels.
+        Side of the Big and Small frames in pixels; differences are taken at the Big size.
     """
 
     clip_length: int = 3
     big_stride: int = 3
     big_size: int = 144
     small_size: int = 9
+
+    @property
+    def big_frames(self) -> int:
+        """K, Big frames in a clip: one at the start of every stride."""
+        return -(-self.clip_length // self.big_stride) if self.big_stride else 0
 
 
 @dataclass(frozen=True)
@@ -106,18 +111,50 @@ def input_blocks(located: Iterable[Located], shape: InputShape, block_frames: in
     Each difference is taken inside one square: where the square moves between two frames, both are cut at the new
     place, so that moving it adds no change of its own.
     """
-    clips = -(-block_frames // shape.clip_length)
-    collector = _Collector(shape, clips)
-    for face, change in face_changes(located, shape.big_size):
-        if collector.frames:
-            collector.add_change(change)
-            if collector.is_full:
-                yield collector.block()
-                collector = _Collector(shape, clips)
-        collector.add_frame(face)
-    if collector.frames:
-        collector.add_change(None)
-        yield collector.block()
+    collector = InputCollector(shape, block_frames)
+    for image, square in located:
+        if block := collector.add(image, square):
+            yield block
+    if block := collector.rest():
+        yield block
+
+
+class InputCollector:
+    """Takes frames in one by one, and hands out blocks of inputs as they fill up; see `input_blocks`.
+
+    Parameters
+    ----------
+    shape : InputShape
+    block_frames : int
+        As in `input_blocks`.
+    """
+
+    def __init__(self, shape: InputShape, block_frames: int) -> None:
+        self._shape = shape
+        self._clips = -(-block_frames // shape.clip_length)
+        self._changes = FaceChanges(shape.big_size)
+        self._block = _GrowingBlock(shape, self._clips)
+
+    def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> InputBlock | None:
+        """Take in the next frame; returns the block that it ends, if it does."""
+        face, change = self._changes.add(image, square)
+        full = None
+        if self._block.frames:
+            self._block.add_change(change)
+            if self._block.is_full:
+                full = self._block.finished()
+                self._block = _GrowingBlock(self._shape, self._clips)
+        self._block.add_frame(face)
+        return full
+
+    def rest(self) -> InputBlock | None:
+        """Return the last block, with the frames since the one before, or None if there are none."""
+        if not self._block.frames:
+            return None
+        self._block.add_change(None)
+        rest = self._block.finished()
+        self._block = _GrowingBlock(self._shape, self._clips)
+        return rest
 
 
 class FaceChange(NamedTuple):
@@ -172,20 +209,33 @@ def face_changes(located: Iterable[Located], size: int, pixels: FacePixels = lif
     FaceChange
         One a frame.
     """
-    previous: NDArray[np.uint8] | None = None
-    previous_square: Square | None = None
-    previous_face: NDArray[np.float32] | None = None
+    changes = FaceChanges(size, pixels)
     for image, square in located:
-        face = None if image is None or square is None else pixels(_cut(image, square), size)
+        yield changes.add(image, square)
+
+
+class FaceChanges:
+    """What `face_changes` does, one frame at a time; parameters as there."""
+
+    def __init__(self, size: int, pixels: FacePixels = lifted_pixels) -> None:
+        self._size = size
+        self._pixels = pixels
+        self._image: NDArray[np.uint8] | None = None
+        self._square: Square | None = None
+        self._face: NDArray[np.float32] | None = None
+
+    def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> FaceChange:
+        """Take in the next frame."""
+        face = None if image is None or square is None else self._pixels(_cut(image, square), self._size)
         change = None
-        if face is not None and previous is not None and previous_square is not None:
+        if face is not None and self._image is not None and self._square is not None:
             assert square is not None
-            before = previous_face if square == previous_square else None
+            before = self._face if square == self._square else None
             if before is None:
-                before = pixels(_cut(previous, square), size)
+                before = self._pixels(_cut(self._image, square), self._size)
             change = _normalized_difference(before, face)
-        yield FaceChange(face, change)
-        previous, previous_square, previous_face = image, square, face
+        self._image, self._square, self._face = image, square, face
+        return FaceChange(face, change)
 
 
 def _cut(image: NDArray[np.uint8], square: Square) -> NDArray[np.uint8]:
@@ -200,15 +250,13 @@ def _normalized_difference(before: NDArray[np.float32], after: NDArray[np.float3
     return difference
 
 
-class _Collector:
+class _GrowingBlock:
     """Gathers one block and its running statistics."""
 
     def __init__(self, shape: InputShape, clips: int) -> None:
         self._shape = shape
-        # One Big frame at the start of every stride within a clip. Memory is only used once it is written to.
-        self._big = np.empty(
-            (clips, -(-shape.clip_length // shape.big_stride), 3, shape.big_size, shape.big_size), np.uint16
-        )
+        # Memory is only used once it is written to.
+        self._big = np.empty((clips, shape.big_frames, 3, shape.big_size, shape.big_size), np.uint16)
         self._small = np.zeros((clips, shape.clip_length, 3, shape.small_size, shape.small_size), np.float32)
         self._missing: list[tuple[int, int]] = []
         self._big_sums = Sums()
@@ -221,6 +269,11 @@ class _Collector:
         return self._differences == len(self._small) * self._shape.clip_length
 
     def add_frame(self, face: NDArray[np.float32] | None) -> None:
+        if self._shape.big_stride:
+            self._add_big(face)
+        self.frames += 1
+
+    def _add_big(self, face: NDArray[np.float32] | None) -> None:
         clip, t = divmod(self.frames, self._shape.clip_length)
         k, skipped = divmod(t, self._shape.big_stride)
         if face is not None:
@@ -231,7 +284,6 @@ class _Collector:
             self._big[clip, k] = fixed.transpose(2, 0, 1)
         elif skipped == 0:
             self._missing.append((clip, k))
-        self.frames += 1
 
     def add_change(self, change: NDArray[np.float32] | None) -> None:
         if change is not None:
@@ -241,15 +293,16 @@ class _Collector:
             self._small[clip, t] = area_resize(change, size, size).transpose(2, 0, 1)
         self._differences += 1
 
-    def block(self) -> InputBlock:
+    def finished(self) -> InputBlock:
         clips = -(-self.frames // self._shape.clip_length)
         small = self._small[:clips]
         if self._small_sums.std > 0.0:
             small /= np.float32(self._small_sums.std)
         big = self._big[:clips]
-        filled = -(-(self.frames - (clips - 1) * self._shape.clip_length) // self._shape.big_stride)
-        # The frames that fill the last clip up stand still, so they repeat the last one.
-        big[-1, filled:] = big[-1, filled - 1]
+        if self._shape.big_stride:
+            filled = -(-(self.frames - (clips - 1) * self._shape.clip_length) // self._shape.big_stride)
+            # The frames that fill the last clip up stand still, so they repeat the last one.
+            big[-1, filled:] = big[-1, filled - 1]
         for clip, k in self._missing:
             big[clip, k] = round(self._big_sums.mean * float(_FIXED_POINT))
         return InputBlock(self.frames, small, self._big_sums.mean, self._big_sums.std, big)

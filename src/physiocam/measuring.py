@@ -1,6 +1,7 @@
 """The main job: from a face video to heart rate, breathing rate and action units."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -18,6 +19,7 @@ from physiocam.measurement import (
     Measurement,
     Weights,
 )
+from physiocam.networks.config import Task
 from physiocam.recording_frames import FaceChoice, Progress, RecordingFrames, open_frames
 from physiocam.recording_inputs import RecordingInputs, open_inputs
 from physiocam.runtime import Runtime
@@ -26,6 +28,7 @@ from physiocam.signals.methods import classical_method
 from physiocam.signals.rate import Rate, estimate_rate, rate_times, rates_along
 from physiocam.signals.settings import SETTINGS, UNITS, Quantity, SignalSettings
 from physiocam.signals.waveform import clean_waveform
+from physiocam.slow_inputs import SlowInputs
 from physiocam.weights.bundle import Bundle, load_bundle
 
 NETWORK = "network"
@@ -98,7 +101,7 @@ def measure(
     bundle = weights if isinstance(weights, Bundle) else load_bundle(weights)
     runtime = Runtime(bundle, threads)
     with open_inputs(source, bundle.info, fs=fs, face=face, progress=progress) as inputs:
-        signals = _network_signals(inputs, runtime, bundle)
+        signals = _network_signals(inputs, runtime, bundle, threads)
     return _answer(inputs, signals, chosen, method, Weights(bundle.info.name, bundle.sha256))
 
 
@@ -138,41 +141,69 @@ def _classical_pulse(rgb: NDArray[np.float64], fs: float, method: ColourMethod) 
         return str(error)
 
 
-def _network_signals(inputs: RecordingInputs, runtime: Runtime, bundle: Bundle) -> _Signals:
+def _network_signals(inputs: RecordingInputs, runtime: Runtime, bundle: Bundle, threads: int | None) -> _Signals:
     """Run the networks over a recording."""
-    outputs = _run(inputs, runtime, bundle.tasks)
+    outputs = _run(inputs, runtime, bundle.info.tasks)
+    differences = {task.name: _differences(outputs[task.name], inputs.found) for task in bundle.info.tasks}
+    if inputs.slow and bundle.info.slow:
+        slow = bundle.info.slow
+        outputs_slow = _run_slow(inputs.slow, Runtime(bundle, threads, slow.networks), slow.tasks)
+        for task in slow.tasks:
+            differences[task.name] = _slow_differences(outputs_slow[task.name], inputs.slow.step, inputs.found)
     units = bundle.task("au")
     return _Signals(
-        pulse=_waveform(outputs, "pulse", inputs.found, bundle),
-        respiration=_waveform(outputs, "respiration", inputs.found, bundle),
+        pulse=_waveform(differences, "pulse", bundle),
+        respiration=_waveform(differences, "respiration", bundle),
         units=units.labels if units else (),
         probability=_probability(outputs, inputs.found),
     )
 
 
-def _run(inputs: RecordingInputs, runtime: Runtime, tasks: tuple[str, ...]) -> dict[str, NDArray[np.float32]]:
+def _run(inputs: RecordingInputs, runtime: Runtime, tasks: Sequence[Task]) -> dict[str, NDArray[np.float32]]:
     """Run the networks over a recording; task -> (T, C) float32."""
-    parts: dict[str, list[NDArray[np.float32]]] = {task: [] for task in tasks}
+    parts: dict[str, list[NDArray[np.float32]]] = {task.name: [] for task in tasks}
     for block in inputs.blocks:
         batches = [
             runtime.run(block.big(start, stop), block.small[start:stop]) for start, stop in inputs.batches(block)
         ]
-        for task in tasks:
-            output = np.concatenate([batch[task] for batch in batches])
-            parts[task].append(output.reshape(-1, output.shape[-1])[: block.frames])
+        _collect(parts, batches, block.frames)
         # The next block grows as large while it is read: this one must be gone by then.
         del block
     return {task: np.concatenate(outputs) for task, outputs in parts.items()}
 
 
-def _waveform(
-    outputs: dict[str, NDArray[np.float32]], task: str, found: NDArray[np.bool_], bundle: Bundle
-) -> NDArray[np.float64] | str:
-    if task not in outputs:
-        return f"the bundle '{bundle.info.name}' does not measure {task}"
+def _run_slow(inputs: SlowInputs, runtime: Runtime, tasks: Sequence[Task]) -> dict[str, NDArray[np.float32]]:
+    """Run the slow networks over a recording; task -> (frames they see, C) float32."""
+    parts: dict[str, list[NDArray[np.float32]]] = {task.name: [] for task in tasks}
+    for block in inputs.finish():
+        _collect(parts, [runtime.run(block.big(0, block.clips), block.small)], block.frames)
+    return {task: np.concatenate(outputs) for task, outputs in parts.items()}
+
+
+def _collect(
+    parts: dict[str, list[NDArray[np.float32]]], batches: list[dict[str, NDArray[np.float32]]], frames: int
+) -> None:
+    """Append a block's outputs, without the frames that fill its last clip up."""
+    for task, outputs in parts.items():
+        output = np.concatenate([batch[task] for batch in batches])
+        outputs.append(output.reshape(-1, output.shape[-1])[:frames])
+
+
+def _differences(output: NDArray[np.float32], found: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """First output (T, C) as differences (T,), NaN where the change to the next frame was not seen."""
     seen = found.copy()
     seen[:-1] &= found[1:]
-    return np.where(seen, outputs[task][:, 0].astype(np.float64), np.nan)
+    return np.where(seen, output[:, 0].astype(np.float64), np.nan)
+
+
+def _slow_differences(output: NDArray[np.float32], step: int, found: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Spread each difference over the frames it spans: their sum is the waveform, interpolated."""
+    differences = _differences(output, found[::step]) / step
+    return np.repeat(differences, step)[: len(found)]
+
+
+def _waveform(differences: dict[str, NDArray[np.float64]], task: str, bundle: Bundle) -> NDArray[np.float64] | str:
+    return differences.get(task, f"the bundle '{bundle.info.name}' does not measure {task}")
 
 
 def _probability(outputs: dict[str, NDArray[np.float32]], found: NDArray[np.bool_]) -> NDArray[np.float32]:

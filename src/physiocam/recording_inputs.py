@@ -7,8 +7,9 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.inputs import InputBlock, InputShape, input_blocks
+from physiocam.inputs import InputBlock, InputShape, Located, input_blocks
 from physiocam.recording_frames import FaceChoice, Progress, RecordingFrames, open_frames
+from physiocam.slow_inputs import SlowInputs
 from physiocam.video.reader import Video
 from physiocam.weights.bundle import BundleInfo
 
@@ -30,13 +31,23 @@ class RecordingInputs:
     frames : RecordingFrames
         Where the blocks come from.
     blocks : iterator of InputBlock
-        In the order of time, once. Each is gone from here when the next is asked for: let go of it by then.
+        In the order of time, once. Each is gone from here soon after the next is asked for: let go of it by then.
+    slow : SlowInputs or None
+        What the bundle's slow networks take in; complete once the blocks are through.
     """
 
     def __init__(self, frames: RecordingFrames, info: BundleInfo) -> None:
         shape = InputShape(info.clip_length, info.big_stride, info.big_size, info.small_size)
         self.frames = frames
-        self.blocks = input_blocks(frames.located, shape, _block_frames(frames.video))
+        self.slow = SlowInputs(info.slow, info.crop, frames.video.fs) if info.slow else None
+        self.blocks = input_blocks(self._watched(), shape, _block_frames(frames.video))
+
+    def _watched(self) -> Iterator[Located]:
+        """Frames on their way to the blocks, seen by the slow inputs too."""
+        for image, square in self.frames.located:
+            if self.slow:
+                self.slow.add(image, square)
+            yield image, square
 
     @property
     def video(self) -> Video:

@@ -1,6 +1,7 @@
 """A bundle's networks on ONNX Runtime."""
 
 import os
+from collections.abc import Sequence
 
 import numpy as np
 import onnxruntime
@@ -8,20 +9,22 @@ from numpy.typing import NDArray
 
 from physiocam.errors import BundleError
 from physiocam.networks.config import NetworkConfig
-from physiocam.weights.bundle import Bundle
+from physiocam.weights.bundle import Bundle, NetworkEntry
 
 # Clips in one call of a network: more brings no speed, since feature maps then outgrow the caches, and costs memory.
 _BATCH = 4
 
 
 class Runtime:
-    """Runs every network of a bundle and averages those that answer the same task.
+    """Runs networks of a bundle that see the same inputs, and averages those that answer the same task.
 
     Parameters
     ----------
     bundle : Bundle
     threads : int, optional
         Threads to compute with; all cores by default.
+    networks : sequence of NetworkEntry, optional
+        Which of the bundle's networks; all but the slow ones by default.
 
     Raises
     ------
@@ -29,14 +32,16 @@ class Runtime:
         If ONNX Runtime cannot load a graph of the bundle.
     """
 
-    def __init__(self, bundle: Bundle, threads: int | None = None) -> None:
+    def __init__(
+        self, bundle: Bundle, threads: int | None = None, networks: Sequence[NetworkEntry] | None = None
+    ) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or os.cpu_count() or 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 4
         self._stride = bundle.info.big_stride
         self._networks = []
-        for entry in bundle.info.networks:
+        for entry in networks or bundle.info.networks:
             try:
                 session = onnxruntime.InferenceSession(
                     bundle.folder / entry.onnx, options, providers=["CPUExecutionProvider"]
@@ -54,7 +59,7 @@ class Runtime:
         Parameters
         ----------
         big : float32 array of shape (B, K, 3, big_size, big_size)
-            Standardized Big frames at the bundle's stride: K = clip_length / big_stride.
+            Standardized Big frames at the bundle's stride: K = clip_length / big_stride, or 0 for slow networks.
         small : float32 array of shape (B, N, 3, small_size, small_size)
 
         Returns

@@ -20,7 +20,7 @@ def weights_import(
     with extra("train", "importing checkpoints"):
         from physiocam.weights.importer import import_checkpoints
     bundle = import_checkpoints(files, name, overwrite=overwrite)
-    typer.echo(f"{name}: {len(bundle.info.networks)} networks for {', '.join(bundle.tasks)}, in {bundle.folder}")
+    typer.echo(f"{name}: {len(bundle.info.entries)} networks for {', '.join(bundle.tasks)}, in {bundle.folder}")
     typer.echo(f"use it with: physiocam measure VIDEO --weights {name}")
 
 

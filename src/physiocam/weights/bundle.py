@@ -61,9 +61,62 @@ class Crop(_Strict):
     ----------
     factor : float
         Side of the square, as a multiple of the longer side of the face's box.
+    down : float
+        How far the square's middle lies below the box's, as a multiple of the same.
     """
 
     factor: Annotated[float, Field(gt=0, le=10)] = 1.0
+    down: Annotated[float, Field(ge=-5, le=5)] = 0.0
+
+
+class SlowNetworks(_Strict):
+    """Networks for what changes slowly: they see few of the frames, and more than the face.
+
+    Attributes
+    ----------
+    fs : float
+        Frames per second that they see: of a recording, every n-th frame, with n such that it comes closest.
+    crop : Crop
+    networks : tuple of NetworkEntry
+        They take Small frames only and answer waveforms, which are given for every frame by interpolation. Networks
+        that answer the same task are averaged.
+    """
+
+    fs: Annotated[float, Field(gt=0, le=1000)]
+    crop: Crop = Crop()
+    networks: Annotated[tuple[NetworkEntry, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        _check_agreement(self.networks)
+        for entry in self.networks:
+            if entry.config.uses_big:
+                raise ValueError(
+                    f"slow network '{entry.name}' takes Big frames; only networks of Small frames may be slow"
+                )
+            if others := [task.name for task in entry.config.tasks if task.kind != "waveform"]:
+                raise ValueError(f"slow network '{entry.name}' answers '{others[0]}', which is no waveform")
+        return self
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """Everything they predict, each task once."""
+        return _tasks(self.networks)
+
+    @property
+    def clip_length(self) -> int:
+        """N, frames in a clip."""
+        return self.networks[0].config.clip_length
+
+    @property
+    def big_size(self) -> int:
+        """Side in pixels of the frames between which differences are taken."""
+        return self.networks[0].config.big_size
+
+    @property
+    def small_size(self) -> int:
+        """Side of Small frames in pixels."""
+        return self.networks[0].config.small_size
 
 
 class BundleInfo(_Strict):
@@ -79,6 +132,8 @@ class BundleInfo(_Strict):
     crop : Crop
     networks : tuple of NetworkEntry
         Networks that answer the same task are averaged.
+    slow : SlowNetworks or None
+        Networks on a slower time scale, for tasks of their own.
     provenance : dict
         Where the weights come from: files with their sha256, data, seeds, times.
     evaluation : dict
@@ -92,29 +147,32 @@ class BundleInfo(_Strict):
     fs: Annotated[float, Field(gt=0, le=1000)]
     crop: Crop = Crop()
     networks: Annotated[tuple[NetworkEntry, ...], Field(min_length=1)]
+    slow: SlowNetworks | None = None
     provenance: dict[str, Any] = {}
     evaluation: dict[str, Any] = {}
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        names = [entry.name for entry in self.networks]
+        names = [entry.name for entry in self.entries]
         if len(set(names)) < len(names):
             raise ValueError(f"networks are called {names}; each name may stand once only")
-        for field in ("clip_length", "big_size", "small_size"):
-            values = {getattr(entry.config, field) for entry in self.networks}
-            if len(values) > 1:
-                raise ValueError(f"networks differ in {field} ({sorted(values)}); a bundle's networks must agree")
-        for task in self.tasks:
-            for entry in self.networks:
-                for other in entry.config.tasks:
-                    if other.name == task.name and other != task:
-                        raise ValueError(f"networks differ in what task '{task.name}' is; they cannot be averaged")
+        _check_agreement(self.networks)
+        if self.slow:
+            if both := {task.name for task in self.tasks} & {task.name for task in self.slow.tasks}:
+                raise ValueError(f"slow networks and others answer '{both.pop()}'; a task has one time scale")
+            if self.slow.fs > self.fs:
+                raise ValueError(f"slow networks see {self.slow.fs:g} frames/s, more than the others' {self.fs:g}")
         return self
 
     @property
+    def entries(self) -> tuple[NetworkEntry, ...]:
+        """Every network, the slow ones last."""
+        return self.networks + (self.slow.networks if self.slow else ())
+
+    @property
     def tasks(self) -> tuple[Task, ...]:
-        """Everything the bundle predicts, each task once."""
-        return tuple({task.name: task for entry in self.networks for task in entry.config.tasks}.values())
+        """Everything that its networks predict for every frame, each task once; the slow ones have their own."""
+        return _tasks(self.networks)
 
     @property
     def clip_length(self) -> int:
@@ -156,8 +214,9 @@ class Bundle:
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """Names of the tasks it answers."""
-        return tuple(task.name for task in self.info.tasks)
+        """Names of the tasks it answers, on any time scale."""
+        slow = self.info.slow.tasks if self.info.slow else ()
+        return tuple(task.name for task in (*self.info.tasks, *slow))
 
     def task(self, name: str) -> Task | None:
         """Return the task of a name, if the bundle answers it."""
@@ -197,7 +256,7 @@ def load_bundle(name_or_path: str | os.PathLike[str] = "default") -> Bundle:
         info = BundleInfo.model_validate_json(content)
     except ValidationError as error:
         raise BundleError(f"'{folder / DESCRIPTION}' is not understood: {one_line(error)}") from None
-    for entry in info.networks:
+    for entry in info.entries:
         _check_file(folder / entry.weights, entry.weights_sha256)
         _check_file(folder / entry.onnx, entry.onnx_sha256)
         _check_tensors(folder / entry.weights, entry.config)
@@ -246,6 +305,23 @@ def one_line(error: ValidationError) -> str:
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     reason = first["msg"].removeprefix("Value error, ").replace("\n", " ")
     return f"{where}: {reason}{more}" if where else f"{reason}{more}"
+
+
+def _tasks(networks: Iterable[NetworkEntry]) -> tuple[Task, ...]:
+    return tuple({task.name: task for entry in networks for task in entry.config.tasks}.values())
+
+
+def _check_agreement(networks: tuple[NetworkEntry, ...]) -> None:
+    """Refuse networks that cannot take the same inputs, or be averaged."""
+    for field in ("clip_length", "big_size", "small_size"):
+        values = {getattr(entry.config, field) for entry in networks}
+        if len(values) > 1:
+            raise ValueError(f"networks differ in {field} ({sorted(values)}); a bundle's networks must agree")
+    for task in _tasks(networks):
+        for entry in networks:
+            for other in entry.config.tasks:
+                if other.name == task.name and other != task:
+                    raise ValueError(f"networks differ in what task '{task.name}' is; they cannot be averaged")
 
 
 def _find(name_or_path: str | os.PathLike[str]) -> Path:

@@ -42,6 +42,6 @@ def list_bundles() -> list[CatalogueEntry]:
         except BundleError as error:
             entries.append(CatalogueEntry(name, (), 0, megabytes, f"damaged: {error}"))
         else:
-            networks = len(bundle.info.networks)
+            networks = len(bundle.info.entries)
             entries.append(CatalogueEntry(name, bundle.tasks, networks, megabytes, bundle.info.description))
     return entries

@@ -11,6 +11,7 @@ import tempfile
 import warnings
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from physiocam.weights.bundle import (
     BundleInfo,
     Crop,
     NetworkEntry,
+    SlowNetworks,
     check_name,
     load_bundle,
     one_line,
@@ -40,6 +42,15 @@ from physiocam.weights.bundle import (
 
 # ONNX Runtime and PyTorch add in different orders; more than this is a wrong graph.
 _TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Slow:
+    """Networks on a slower time scale; the fields are those of `physiocam.weights.bundle.SlowNetworks`."""
+
+    networks: Mapping[str, Network]
+    fs: float
+    crop: Crop
 
 
 def export_bundle(
@@ -51,6 +62,7 @@ def export_bundle(
     licence: str,
     fs: float,
     crop_factor: float = 1.0,
+    slow: Slow | None = None,
     provenance: dict[str, Any] | None = None,
     evaluation: dict[str, Any] | None = None,
     overwrite: bool = False,
@@ -69,6 +81,8 @@ def export_bundle(
         Frames per second of the training recordings.
     crop_factor : float
         Side of the face square, as a multiple of the longer side of the face's box.
+    slow : Slow, optional
+        Networks that see few of the frames.
     provenance, evaluation : dict, optional
         Plain values that go into the description as they are.
     overwrite : bool
@@ -102,6 +116,7 @@ def export_bundle(
             fs=fs,
             crop=Crop(factor=crop_factor),
             networks=_export(networks, beside),
+            slow=SlowNetworks(fs=slow.fs, crop=slow.crop, networks=_export(slow.networks, beside)) if slow else None,
             provenance=provenance or {},
             evaluation=evaluation or {},
         )

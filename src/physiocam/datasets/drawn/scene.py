@@ -28,6 +28,8 @@ class SceneSettings(ClipSettings):
     head_turn : float
         Standard deviation of the head's leaning to a side, in degrees; it comes nearer and goes by as many
         percent.
+    chest_motion : float
+        How much more than the head the chest moves with breathing; below 0 they move against each other.
     breathing_light : float
         Standard deviation of the brightness of skin and clothes with breathing, relative to it.
     expressions : float
@@ -38,6 +40,7 @@ class SceneSettings(ClipSettings):
     width: int = 640
     face_size: float = 0.46
     head_turn: float = 0.6
+    chest_motion: float = 3.0
     breathing_light: float = 0.002
     expressions: float = 14.0
 
@@ -102,7 +105,7 @@ class Scene:
             pulse=-settings.pulse_strength * float(self.physiology.pulse[index]),
             right=float(self._motion[0, index]) * size,
             down=(float(self._motion[1, index]) - settings.breathing_motion * breath) * size,
-            chest=-3 * settings.breathing_motion * breath * size,
+            chest=-settings.chest_motion * settings.breathing_motion * breath * size,
             lean=float(self._lean[index]),
             nearness=float(self._nearness[index]),
             light=float(self._light[index]) * (1 + settings.breathing_light * breath),

@@ -1,0 +1,73 @@
+"""Faces of drawn people with exactly known action units, for the default bundle."""
+
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from expression_stills import CROP_SIZE, cut_face
+from physiocam.datasets.drawn.scene import SceneSettings
+from physiocam.datasets.synthetic_recordings import SyntheticRecording, synthetic_entries
+from physiocam.video.face import FaceDetector
+
+# One frame a second, and a new expression in each: what is drawn shows all there is of a person.
+FRAMES = 8
+_SETTINGS = SceneSettings(
+    duration_s=float(FRAMES), fs=1.0, expressions=60.0, height=240, width=256, face_size=0.62, head_turn=3.0, noise=2.0
+)
+
+# An activation between these is neither clearly there nor clearly not.
+_ABSENT, _PRESENT = 0.05, 0.2
+
+
+@dataclass(frozen=True)
+class DrawnFaces:
+    """Crops and what they show.
+
+    Attributes
+    ----------
+    crops : uint8 array (n, CROP_SIZE, CROP_SIZE, 3)
+        As in `expression_stills.Stills`.
+    targets : float32 array (n, 12)
+        1 where a unit is present, 0 where it is absent, NaN in between.
+    """
+
+    crops: NDArray[np.uint8]
+    targets: NDArray[np.float32]
+
+
+def load_drawn_faces(people: int, seed: int, cache: Path) -> DrawnFaces:
+    """Draw people, finding each face with the project's own detector; cached as one .npz."""
+    if not cache.is_file():
+        entries = synthetic_entries(people, seed, _SETTINGS, trials=1)
+        with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+            parts = list(pool.map(_draw, entries, chunksize=10))
+        beside = cache.with_suffix(".partial.npz")
+        np.savez(
+            beside,
+            crops=np.concatenate([crops for crops, _ in parts]),
+            targets=np.concatenate([targets for _, targets in parts]),
+        )
+        beside.replace(cache)
+    with np.load(cache) as stored:
+        return DrawnFaces(stored["crops"], stored["targets"])
+
+
+def _draw(entry: SyntheticRecording) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    random = np.random.default_rng(entry.settings.seed)
+    entry = replace(entry, settings=replace(entry.settings, face_size=float(random.uniform(0.5, 0.66))))
+    scene = entry.scene()
+    detector = FaceDetector()
+    crops, targets = [np.empty((0, CROP_SIZE, CROP_SIZE, 3), np.uint8)], [np.empty((0, 12), np.float32)]
+    for index in range(FRAMES):
+        image = scene.frame(index)
+        faces = detector.detect(image)
+        if faces:
+            crops.append(cut_face(image, faces[0])[None])
+            activation = scene.expressions.action_units[index]
+            clear = np.where(activation >= _PRESENT, 1.0, 0.0)
+            targets.append(np.where((activation > _ABSENT) & (activation < _PRESENT), np.nan, clear)[None])
+    return np.concatenate(crops), np.concatenate(targets).astype(np.float32)
