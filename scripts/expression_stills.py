@@ -119,7 +119,7 @@ def _read(folder: Path) -> dict[str, NDArray[np.generic]]:
 
 
 def cut_face(image: NDArray[np.uint8], face: FaceBox) -> NDArray[np.uint8]:
-    """Cut the face's square enlarged by CROP_FACTOR, uint8 (CROP_SIZE, CROP_SIZE, 3); edges are repeated beyond them."""
+    """Cut the face's square enlarged by CROP_FACTOR, (CROP_SIZE, CROP_SIZE, 3); edges go on beyond the picture."""
     x, y, side = face.x + face.width / 2, face.y + face.height / 2, CROP_FACTOR * max(face.width, face.height)
     margin = int(side)
     padded = cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_REPLICATE)

@@ -64,7 +64,9 @@ class PreparedClip:
     target: NDArray[np.float32]
 
 
-def load_clips(folder: Path, kind: Kind, stills: Stills, count: int, *, held_out: bool, seed: int) -> list[PreparedClip]:
+def load_clips(
+    folder: Path, kind: Kind, stills: Stills, count: int, *, held_out: bool, seed: int
+) -> list[PreparedClip]:
     """Read prepared clips, generating those that are not there yet; clip i depends on the seed and i alone."""
     folder.mkdir(parents=True, exist_ok=True)
     candidates = np.flatnonzero(stills.held_out == held_out)
@@ -204,9 +206,7 @@ def _prepared(
     )
 
 
-def _through_camera(
-    frames: Iterator[NDArray[np.uint8]], fs: float, crf: int | None
-) -> Iterator[NDArray[np.uint8]]:
+def _through_camera(frames: Iterator[NDArray[np.uint8]], fs: float, crf: int | None) -> Iterator[NDArray[np.uint8]]:
     if crf is None:
         yield from frames
         return

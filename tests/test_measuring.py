@@ -18,6 +18,7 @@ from physiocam.recording_frames import open_frames
 from physiocam.signals.methods import METHODS
 from physiocam.signals.rate import estimate_rate
 from physiocam.signals.settings import SETTINGS
+from physiocam.signals.waveform import clean_waveform
 from physiocam.video.writer import write_video
 
 FS = 30.0
@@ -317,3 +318,41 @@ def test_clips_too_short_or_without_a_face_by_a_classical_method(shared: Path, c
     measurement = physiocam.measure(shared / "data" / "clips" / clip, method="pos")
     assert measurement.heart_rate.value is None
     assert measurement.heart_rate.note
+
+
+def test_slow_networks_answer_for_every_frame(beating: NDArray[np.uint8], tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("onnxscript")
+    from physiocam.networks.bigsmall import BigSmall
+    from physiocam.networks.config import PULSE, RESPIRATION, BigSmallConfig
+    from physiocam.runtime import Runtime
+    from physiocam.slow_inputs import SlowInputs
+    from physiocam.video.tracker import Square
+    from physiocam.weights.bundle import Crop
+    from physiocam.weights.export import Slow, export_bundle
+
+    torch.manual_seed(0)
+    sizes = {"branches": "small", "big_size": 32, "small_size": 2}
+    bundle = export_bundle(
+        {"fast": BigSmall(BigSmallConfig(**sizes, tasks=(PULSE,)))},
+        tmp_path / "b",
+        name="b",
+        description="",
+        licence="",
+        fs=30.0,
+        slow=Slow({"slow": BigSmall(BigSmallConfig(**sizes, tasks=(RESPIRATION,)))}, 5.0, Crop(factor=2.0)),
+    )
+    measurement = physiocam.measure(beating, bundle, fs=FS, face=(150, 60, 120))
+    assert bundle.info.slow is not None
+    slow = SlowInputs(bundle.info.slow, Crop(), FS)
+    for frame in beating:
+        slow.add(frame, Square(150, 60, 120))
+    (block,) = slow.finish()
+    read = Runtime(bundle, 1, bundle.info.slow.networks).run(block.big(0, block.clips), block.small)["respiration"]
+    steps = read.reshape(-1)[: block.frames].astype(np.float64) / slow.step
+    # The last frame that they see is number 354 of 0 to 359.
+    expected = np.append(np.repeat(steps[:-1], slow.step), [np.nan] * 6)
+    assert measurement.respiration == pytest.approx(
+        clean_waveform(expected, FS, "breathing", SETTINGS["default"]), nan_ok=True
+    )
+    assert np.isfinite(measurement.respiration).tolist() == [True] * 354 + [False] * 6

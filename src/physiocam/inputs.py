@@ -319,14 +319,17 @@ class Sums:
 
     def __init__(self) -> None:
         self._count = 0
+        self._origin = np.float32(0.0)
         self._sum = 0.0
         self._squares = 0.0
 
     def add(self, values: NDArray[np.float32]) -> None:
         """Count these values in; contiguous float32 of any shape."""
-        # One frame's sums are safe in single precision (both add pairwise or in many lanes); those of a recording
-        # are kept in double.
-        flat = values.ravel()
+        # One frame's sums are safe in single precision (both add pairwise or in many lanes), counted from a value among
+        # them; those of a recording are kept in double.
+        if not self._count:
+            self._origin = values.flat[0]
+        flat = values.ravel() - self._origin
         self._count += flat.size
         self._sum += float(flat.sum())
         self._squares += float(flat @ flat)
@@ -334,13 +337,13 @@ class Sums:
     @property
     def mean(self) -> float:
         """Mean of everything added."""
-        return self._sum / self._count if self._count else 0.0
+        return float(self._origin) + self._sum / self._count if self._count else 0.0
 
     @property
     def std(self) -> float:
         """Standard deviation of everything added."""
         if not self._count:
             return 0.0
-        variance = self._squares / self._count - self.mean**2
+        variance = self._squares / self._count - (self._sum / self._count) ** 2
         # Rounding leaves a trace of variance in a constant picture; that must not be blown up to full scale.
-        return float(np.sqrt(variance)) if variance > 1e-12 * self._squares / self._count else 0.0
+        return float(np.sqrt(variance)) if variance > 1e-12 * self.mean**2 else 0.0

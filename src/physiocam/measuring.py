@@ -199,6 +199,8 @@ def _differences(output: NDArray[np.float32], found: NDArray[np.bool_]) -> NDArr
 def _slow_differences(output: NDArray[np.float32], step: int, found: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Spread each difference over the frames it spans: their sum is the waveform, interpolated."""
     differences = _differences(output, found[::step]) / step
+    # What came after the last frame that they saw is not known.
+    differences[-1] = np.nan
     return np.repeat(differences, step)[: len(found)]
 
 

@@ -19,12 +19,12 @@ from torch import Tensor  # noqa: E402
 
 from physiocam.errors import BundleError  # noqa: E402
 from physiocam.networks.bigsmall import BigSmall  # noqa: E402
-from physiocam.networks.config import BigSmallConfig  # noqa: E402
+from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig  # noqa: E402
 from physiocam.runtime import Runtime  # noqa: E402
 from physiocam.weights import export  # noqa: E402
-from physiocam.weights.bundle import Bundle, load_bundle  # noqa: E402
+from physiocam.weights.bundle import Bundle, Crop, load_bundle  # noqa: E402
 from physiocam.weights.catalogue import list_bundles  # noqa: E402
-from physiocam.weights.export import export_bundle  # noqa: E402
+from physiocam.weights.export import Slow, export_bundle  # noqa: E402
 
 CONFIG = BigSmallConfig(big_size=32, small_size=2)
 
@@ -325,3 +325,41 @@ def test_a_wrong_graph_is_never_published(monkeypatch: pytest.MonkeyPatch, tmp_p
     with pytest.raises(BundleError, match="differs from PyTorch"):
         write(tmp_path / "tiny")
     assert list(tmp_path.iterdir()) == []
+
+
+SLOW_CONFIG = BigSmallConfig(branches="small", clip_length=6, big_size=32, small_size=2, tasks=(RESPIRATION,))
+
+
+def write_with_slow(folder: Path, config: BigSmallConfig = SLOW_CONFIG, fs: float = 5.0) -> Bundle:
+    fast = BigSmall(CONFIG.model_copy(update={"tasks": (AU, PULSE)}))
+    slow = Slow({"breath": BigSmall(config)}, fs, Crop(factor=2.0, down=0.4))
+    return export_bundle({"tiny": fast}, folder, name="tiny", description="", licence="", fs=25.0, slow=slow)
+
+
+def test_slow_networks_travel_with_the_others(tmp_path: Path) -> None:
+    bundle = write_with_slow(tmp_path / "b")
+    assert bundle.tasks == ("au", "pulse", "respiration")
+    assert [task.name for task in bundle.info.tasks] == ["au", "pulse"]
+    assert [entry.name for entry in bundle.info.entries] == ["tiny", "breath"]
+    slow = bundle.info.slow
+    assert slow is not None
+    assert (slow.fs, slow.crop, slow.clip_length) == (5.0, Crop(factor=2.0, down=0.4), 6)
+    (bundle.folder / "breath.safetensors").unlink()
+    with pytest.raises(BundleError, match=r"breath\.safetensors' is missing"):
+        load_bundle(bundle.folder)
+
+
+@pytest.mark.parametrize(
+    ("config", "fs", "words"),
+    [
+        (BigSmallConfig(big_size=32, small_size=2, tasks=(RESPIRATION,)), 5.0, "takes Big frames"),
+        (SLOW_CONFIG.model_copy(update={"tasks": (PULSE,)}), 5.0, "others answer 'pulse'; a task has one time scale"),
+        (SLOW_CONFIG.model_copy(update={"tasks": (AU,)}), 5.0, "'au', which is no waveform"),
+        (SLOW_CONFIG, 30.0, "slow networks see 30 frames/s, more than the others' 25"),
+    ],
+)
+def test_slow_networks_that_make_no_sense_are_refused(
+    tmp_path: Path, config: BigSmallConfig, fs: float, words: str
+) -> None:
+    with pytest.raises(BundleError, match=words):
+        write_with_slow(tmp_path / "b", config, fs)
