@@ -66,12 +66,11 @@ def train_big(
             outputs = network(big=frames[:, None])
             loss = losses_of(outputs, {"au": targets[:, None]}, {"au": targets.isfinite()[:, None]})["au"]
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimizer.step()
             schedule.step()
             total += loss.item() / steps
         losses.append(round(total, 5))
-        torch.save(network.state_dict(), "/work/train/big_last.pt")
         aucs = held_out_aucs(network, stills)
         print(
             f"epoch {epoch + 1}/{epochs}  loss {total:.4f}  {time.monotonic() - started:.0f} s  {aucs}",
@@ -85,7 +84,8 @@ def _he(layer: nn.Module) -> None:
     """Start a layer with weights that keep the size of what passes through: the usual ones shrink it threefold."""
     if isinstance(layer, nn.Conv2d | nn.Linear):
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-        nn.init.zeros_(layer.bias)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
 
 
 def draw(stills: Stills, random: np.random.Generator) -> NDArray[np.int64]:
@@ -167,10 +167,13 @@ def emotion_aucs(scores: NDArray[np.floating], emotion: NDArray[np.str_]) -> dic
     """AUC of a unit's score for an emotion against neutral; scores (n, 12)."""
     pairs = (("AU12", "happiness"), ("AU06", "happiness"), ("AU01", "surprise"), ("AU02", "surprise"),
              ("AU04", "anger"), ("AU10", "disgust"), ("AU15", "sadness"))  # fmt: skip
-    result = {}
-    for label, word in pairs:
-        column = scores[:, AU_LABELS.index(label)]
-        positive, negative = column[emotion == word], column[emotion == "neutral"]
-        wins = (positive[:, None] > negative[None]).mean() + 0.5 * (positive[:, None] == negative[None]).mean()
-        result[f"{label} {word}"] = round(float(wins), 3)
-    return result
+    return {
+        f"{label} {word}": area_under_roc(scores[:, AU_LABELS.index(label)], emotion == word, emotion == "neutral")
+        for label, word in pairs
+    }
+
+
+def area_under_roc(scores: NDArray[np.floating], positive: NDArray[np.bool_], negative: NDArray[np.bool_]) -> float:
+    """Share of pairs of a positive and a negative example that a score (n,) puts in order; ties count half."""
+    wins = np.sign(scores[positive][:, None] - scores[negative][None])
+    return round(float(wins.mean() / 2 + 0.5), 3)

@@ -85,7 +85,7 @@ def _fit(
     for epoch in range(epochs):
         total = 0.0
         order = torch.randperm(clips)[: clips // size * size]
-        for batch in order.split(size):
+        for batch in torch.split(order, size):
             loss = loss_of(batch)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
@@ -100,21 +100,21 @@ def _fit(
 @torch.inference_mode()
 def big_maps(big: BigBranch, clip: PreparedClip) -> Tensor:
     """Features (clips, 64, 9, 9) of the Big branch in float16."""
-    maps = big(torch.from_numpy(clip.big).float()).half()
-    return maps.repeat_interleave(BIG_EVERY, 0)[: len(clip.small)]
+    maps: Tensor = big(torch.from_numpy(clip.big).float())
+    return maps.half().repeat_interleave(BIG_EVERY, 0)[: len(clip.small)]
 
 
 def _pulse(network: BigSmall, maps: Tensor, small: Tensor) -> Tensor:
     """Pulse (B, N) from stored Big maps (B, 64, 9, 9) and Small inputs (B, N, 3, 9, 9)."""
     fused = network.small(small.float().flatten(0, 1)) + maps.float().repeat_interleave(FAST.big_stride, 0)
     pulse: Tensor = network.heads["pulse"](fused.flatten(1))
-    return pulse.unflatten(0, (-1, FAST.clip_length))[..., 0]
+    return pulse.reshape(-1, FAST.clip_length)
 
 
 @torch.inference_mode()
 def pulse_of(network: BigSmall, clip: PreparedClip) -> NDArray[np.float32]:
     """Differences (T,) of the pulse that the joint network reads in a prepared clip."""
-    read: NDArray[np.float32] = _pulse(network, big_maps(network.big.eval(), clip), torch.from_numpy(clip.small))
+    read = _pulse(network, big_maps(network.big.eval(), clip), torch.from_numpy(clip.small))
     return np.asarray(read).ravel()
 
 

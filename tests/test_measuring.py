@@ -332,15 +332,15 @@ def test_slow_networks_answer_for_every_frame(beating: NDArray[np.uint8], tmp_pa
     from physiocam.weights.export import Slow, export_bundle
 
     torch.manual_seed(0)
-    sizes = {"branches": "small", "big_size": 32, "small_size": 2}
+    config = BigSmallConfig(branches="small", big_size=32, small_size=2)
     bundle = export_bundle(
-        {"fast": BigSmall(BigSmallConfig(**sizes, tasks=(PULSE,)))},
+        {"fast": BigSmall(config.model_copy(update={"tasks": (PULSE,)}))},
         tmp_path / "b",
         name="b",
         description="",
         licence="",
         fs=30.0,
-        slow=Slow({"slow": BigSmall(BigSmallConfig(**sizes, tasks=(RESPIRATION,)))}, 5.0, Crop(factor=2.0)),
+        slow=Slow({"slow": BigSmall(config.model_copy(update={"tasks": (RESPIRATION,)}))}, 5.0, Crop(factor=2.0)),
     )
     measurement = physiocam.measure(beating, bundle, fs=FS, face=(150, 60, 120))
     assert bundle.info.slow is not None
