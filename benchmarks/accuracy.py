@@ -1,0 +1,258 @@
+"""How right the measurements are: bundles and classical methods, on generated recordings and on real clips.
+
+    python benchmarks/accuracy.py WORK_DIR [--recordings 200] [--weights NAME ...] [--clip VIDEO BEATS_PER_MIN ...]
+
+Writes videos of drawn people, on whom no weight was ever trained, into WORK_DIR: three difficulties (how much a person
+moves, how good light and camera are), two kinds of light, two strengths of compression, and skin of all tones, all
+mixed evenly. Measures each by each method, prints tables and writes them as JSON. An interrupted run goes on where it
+was; recordings are always the same, and more of them begin with the same.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.datasets.drawn.person import Person
+from physiocam.datasets.synthetic_recordings import DIFFICULTIES, SyntheticRecording, synthetic_entries
+from physiocam.evaluation.metrics import rate_scores
+from physiocam.measuring import NETWORK
+from physiocam.measuring_many import MeasureOptions, measure_many
+from physiocam.networks.config import AU_LABELS
+from physiocam.video.writer import write_video
+
+SEED = 70_001
+SECONDS, FS, HEIGHT, WIDTH = 20.0, 25.0, 240, 320
+
+# Constant rate factors of H.264: a good camera's, and a messenger's.
+COMPRESSION = {"weak": 20, "strong": 32}
+# Factors of the light's R, G and B.
+LIGHT = {"bright": (1.0, 1.0, 1.0), "dim": (0.45, 0.4, 0.35)}
+
+CLASSICAL = ("pos", "chrom", "green")
+CONFIDENT, NEAR = 0.7, 3.0
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One recording of the benchmark, what it is like, and its truth."""
+
+    video: Path
+    factors: dict[str, str]
+    heart_rate: float
+    breathing_rate: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--recordings", type=int, default=200)
+    parser.add_argument("--weights", nargs="*", default=[], help="further bundles, by name or folder")
+    parser.add_argument("--clip", nargs=2, action="append", default=[], metavar=("VIDEO", "BEATS_PER_MIN"))
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    recordings = drawn(arguments.work / "videos", arguments.recordings, arguments.jobs)
+    options = {
+        f"network, `{name}`": MeasureOptions(weights=name, threads=1) for name in ("default", *arguments.weights)
+    }
+    options |= {name.upper(): MeasureOptions(method=name) for name in CLASSICAL}
+    videos = [recording.video for recording in recordings]
+    results = {}
+    for title, option in options.items():
+        way = option.weights if option.method == NETWORK else option.method
+        folder = arguments.work / "measured" / Path(way).name
+        results[title] = {
+            "generated": generated_figures(recordings, summaries(videos, folder, option, arguments)),
+            "clips": clip_figures(arguments.clip, folder.with_name(f"{folder.name}-clips"), option, arguments),
+        }
+    print(tables(results))
+    if arguments.json:
+        settings = {"recordings": len(recordings), "seconds": SECONDS, "fs": FS, "size": [WIDTH, HEIGHT], "seed": SEED}
+        arguments.json.write_text(json.dumps({"settings": settings, "results": results}, indent=1) + "\n")
+
+
+def drawn(folder: Path, count: int, jobs: int) -> list[Drawn]:
+    """Write the recordings that are not there yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    items = [(folder / f"{index:03d}.mp4", *recording(index)) for index in range(count)]
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        list(pool.map(film, *zip(*items, strict=True)))
+    found = []
+    for video, entry, factors in items:
+        physiology = entry.scene().physiology
+        found.append(Drawn(video, factors, physiology.heart_rate, physiology.breathing_rate))
+    return found
+
+
+def recording(index: int) -> tuple[SyntheticRecording, dict[str, str]]:
+    """Say what a recording is: factors change fast to slow, so that any number of them is mixed."""
+    rest, difficulty = divmod(index, len(DIFFICULTIES))
+    rest, light = divmod(rest, len(LIGHT))
+    compression = rest % len(COMPRESSION)
+    factors = {
+        "difficulty": list(DIFFICULTIES)[difficulty],
+        "light": list(LIGHT)[light],
+        "compression": list(COMPRESSION)[compression],
+    }
+    settings = replace(
+        DIFFICULTIES[factors["difficulty"]],
+        duration_s=SECONDS,
+        fs=FS,
+        height=HEIGHT,
+        width=WIDTH,
+        tint=LIGHT[factors["light"]],
+    )
+    (entry,) = synthetic_entries(1, SEED + index, settings, trials=1)
+    skin = Person.invent(entry.person_seed).skin_depth
+    factors["skin"] = ("light", "middle", "dark")[min(int(3 * skin), 2)]
+    return entry, factors
+
+
+def film(video: Path, entry: SyntheticRecording, factors: dict[str, str]) -> None:
+    if not video.is_file():
+        scene = entry.scene()
+        frames = (scene.frame(index) for index in range(len(scene.timestamps_s)))
+        write_video(video, frames, FS, COMPRESSION[factors["compression"]])
+        np.save(video.with_suffix(".npy"), scene.expressions.codes.occurrence)
+
+
+def summaries(
+    videos: Sequence[Path | str], folder: Path, options: MeasureOptions, arguments: argparse.Namespace
+) -> list[tuple[Path, dict[str, Any]]]:
+    """Folder and summary of each video, in order; one that failed ends the benchmark."""
+    folders = [folder / Path(video).stem for video in videos]
+    outcomes = measure_many(
+        [str(video) for video in videos], folders, folder / "summary.csv", options, jobs=arguments.jobs
+    )
+    for outcome in outcomes:
+        if outcome.summary is None:
+            raise SystemExit(f"{outcome.video}: {outcome.error}")
+    return [(outcome.folder, dict(outcome.summary or {})) for outcome in outcomes]
+
+
+def generated_figures(recordings: list[Drawn], measured: list[tuple[Path, dict[str, Any]]]) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    for quantity in ("heart_rate", "breathing_rate"):
+        true = np.array([getattr(recording, quantity) for recording in recordings])
+        value = np.array([np.nan if s[quantity]["value"] is None else s[quantity]["value"] for _, s in measured])
+        quality = np.array([summary[quantity]["quality"] for _, summary in measured])
+        if not np.isfinite(value).any():
+            continue
+        figures[quantity] = {"all": scores(true, value, quality)}
+        for factor in recordings[0].factors:
+            for level in dict.fromkeys(recording.factors[factor] for recording in recordings):
+                of_level = np.array([recording.factors[factor] == level for recording in recordings])
+                figures[quantity][f"{factor}: {level}"] = scores(true[of_level], value[of_level], quality[of_level])
+    if measured[0][1]["action_units"]:
+        figures["action_units"] = unit_aucs(recordings, [folder for folder, _ in measured])
+    return figures
+
+
+def scores(
+    true: NDArray[np.float64], value: NDArray[np.float64], quality: NDArray[np.float64]
+) -> dict[str, float | int | None]:
+    """Errors where there is an answer, and whether the quality knows: errors of the surer half, and of sure answers."""
+    given = np.isfinite(value)
+    error = np.abs(value - true)
+    surer = given & (quality >= np.median(quality[given])) if given.any() else given
+    confident = given & (quality > CONFIDENT)
+    figures = rate_scores(value, true)
+    return {
+        "recordings": len(true),
+        "answered": int(given.sum()),
+        "mae": _rounded(figures.mae.value),
+        "median": _rounded(np.median(error[given])) if given.any() else None,
+        "r": _rounded(figures.pearson.value),
+        "mae_of_surer_half": _rounded(error[surer].mean()) if surer.any() else None,
+        "confident": int(confident.sum()),
+        "confident_and_near": int((error[confident] < NEAR).sum()),
+    }
+
+
+def unit_aucs(recordings: list[Drawn], folders: list[Path]) -> dict[str, float | None]:
+    """Area under the ROC curve of each unit over all frames of all recordings."""
+    probability, present = [], []
+    for recording, folder in zip(recordings, folders, strict=True):
+        table = np.genfromtxt(folder / "action_units.csv", delimiter=",", names=True)
+        probability.append(np.stack([table[f"{label}_p"] for label in AU_LABELS], axis=1))
+        present.append(np.load(recording.video.with_suffix(".npy"))[: len(table)])
+    p, truth = np.concatenate(probability), np.concatenate(present)
+    return {label: _auc(p[:, column], truth[:, column]) for column, label in enumerate(AU_LABELS)}
+
+
+def _auc(score: NDArray[np.float64], truth: NDArray[np.int8]) -> float | None:
+    score, truth = score[np.isfinite(score)], truth[np.isfinite(score)]
+    order = np.argsort(score, kind="stable")
+    ranks = np.empty(len(score))
+    ranks[order] = np.arange(1, len(score) + 1)
+    positives = int((truth == 1).sum())
+    negatives = len(truth) - positives
+    if not positives or not negatives:
+        return None
+    return _rounded((ranks[truth == 1].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def clip_figures(
+    clips: list[tuple[str, str]], folder: Path, options: MeasureOptions, arguments: argparse.Namespace
+) -> dict[str, Any]:
+    measured = summaries([video for video, _ in clips], folder, options, arguments) if clips else []
+    return {
+        Path(video).name: {"true": float(rate), **summary["heart_rate"]}
+        for (video, rate), (_, summary) in zip(clips, measured, strict=True)
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(float(value), 3)
+
+
+def tables(results: dict[str, Any]) -> str:
+    lines = []
+    for quantity, title in (("heart_rate", "Heart rate (beats/min)"), ("breathing_rate", "Breathing (breaths/min)")):
+        lines += ["", f"{title}: mean absolute error where there is an answer (answered of all; r)", ""]
+        methods = [name for name, result in results.items() if quantity in result["generated"]]
+        lines += [row(["recordings", *methods]), row(["---"] * (len(methods) + 1))]
+        for level in results[methods[0]]["generated"][quantity] if methods else []:
+            cells = [results[name]["generated"][quantity][level] for name in methods]
+            lines.append(row([level, *(cell_of(scores_) for scores_ in cells)]))
+        lines += ["", f"Quality over {CONFIDENT:g}: answers, and share of them with an error under {NEAR:g}", ""]
+        for name in methods:
+            whole = results[name]["generated"][quantity]["all"]
+            share = f"{whole['confident_and_near'] / whole['confident']:.0%}" if whole["confident"] else "none"
+            lines.append(f"- {name}: {whole['confident']}, {share}; surer half {whole['mae_of_surer_half']}")
+    networks = [name for name, result in results.items() if "action_units" in result["generated"]]
+    lines += ["", "Action units: area under the ROC curve over all frames", "", row(["unit", *networks])]
+    lines.append(row(["---"] * (len(networks) + 1)))
+    for label in AU_LABELS:
+        lines.append(row([label, *(str(results[name]["generated"]["action_units"][label]) for name in networks)]))
+    clips = next(iter(results.values()))["clips"]
+    if clips:
+        lines += ["", "Real clips: heart rate (quality)", "", row(["clip", "sensor", *results])]
+        lines.append(row(["---"] * (len(results) + 2)))
+        for clip, facts in clips.items():
+            lines.append(row([clip, f"{facts['true']:g}", *(clip_cell(r["clips"][clip]) for r in results.values())]))
+    return "\n".join(lines)
+
+
+def row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def cell_of(figures: dict[str, Any]) -> str:
+    return f"{figures['mae']} ({figures['answered']} of {figures['recordings']}; {figures['r']})"
+
+
+def clip_cell(rate: dict[str, Any]) -> str:
+    return "none" if rate["value"] is None else f"{rate['value']:.1f} ({rate['quality']:.2f})"
+
+
+if __name__ == "__main__":
+    main()
