@@ -158,7 +158,7 @@ DAMAGES = [
         "bp4d", "short signal", lines(f"{TRIAL}/Resp_Volts.txt", 1001), "respiration: ends at 1.0 s", False,
         unlabelled="respiration",
     ),
-    Damage("bp4d", "unreadable frame", zipped(half_a_frame), "'F001/T1/30.jpg' cannot be read", False, 1, at_a_look=False),
+    Damage("bp4d", "unreadable frame", zipped(half_a_frame), "'F001/T1/30.jpg' cannot be", False, 1, at_a_look=False),
     Damage("bp4d", "wrong count", lines("AUCoding/AU_INT/AU12/F001_T1_AU12.csv", 9), "has 9 rows of 2"),
     Damage("bp4d", "codes without frames", zipped(frames_lost), "codes frames 8 to 68, and the archive has 59"),
     Damage("ubfc-rppg", "missing file", without("subject1/ground_truth.txt"), "no 'ground_truth.txt'"),
