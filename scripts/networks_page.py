@@ -45,6 +45,8 @@ ROWS = {
     "deepphys-36": ("DeepPhys as in the rPPG-Toolbox", ""),
     "deepphys-72": ("DeepPhys as in the rPPG-Toolbox", ""),
     "ts-can-36": ("TS-CAN as in the rPPG-Toolbox", ""),
+    "ts-can-72": ("TS-CAN as in the rPPG-Toolbox", ""),
+    "mtts-can-36": ("MTTS-CAN as in the rPPG-Toolbox", ""),
     "mtts-can-72": ("MTTS-CAN as in the rPPG-Toolbox", ""),
 }
 

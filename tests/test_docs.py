@@ -41,6 +41,30 @@ def test_the_examples_of_networks_run() -> None:
     assert {task: tuple(output.shape) for task, output in outputs.items()} == {"tremor": (2, 5, 2), "grip": (2, 5, 3)}
 
 
+def test_tasks_of_ones_own_become_a_bundle_that_runs_without_pytorch(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("onnxscript")
+    from physiocam.runtime import Runtime
+    from physiocam.weights.bundle import load_bundle
+    from physiocam.weights.export import export_bundle
+
+    names: dict[str, Any] = {}
+    exec(blocks("networks.md")[-1], names)
+    network = names["network"].eval()
+    export_bundle({"hands": network}, tmp_path / "b", name="hands", description="a test", licence="none", fs=30.0)
+    bundle = load_bundle(tmp_path / "b")
+    (entry,) = bundle.info.networks
+    assert entry.config == names["hands"]
+    assert [task.labels for task in entry.config.tasks] == [("x", "y"), ("pinch", "power", "hook")]
+    big, small = torch.randn(2, 1, 3, 96, 96), torch.randn(2, 5, 3, 6, 6)
+    with torch.inference_mode():
+        expected = network(big, small)
+    answers = Runtime(bundle, threads=1).run(big.numpy(), small.numpy())
+    assert list(answers) == ["tremor", "grip"]
+    for task, answer in answers.items():
+        assert answer == pytest.approx(expected[task].numpy(), abs=1e-5)
+
+
 def test_the_example_of_methods_runs() -> None:
     names: dict[str, Any] = {}
     for block in blocks("methods.md"):

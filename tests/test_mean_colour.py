@@ -1,4 +1,7 @@
+from pathlib import Path
+
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from physiocam.mean_colour import mean_colours
@@ -15,6 +18,21 @@ def test_averages_the_square_of_each_channel() -> None:
     images = pictures(3)
     colours = list(mean_colours((image, HERE) for image in images))
     np.testing.assert_allclose(colours, images[:, 3:13, 2:12].mean(axis=(1, 2)), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("file", "video", "rgb"),
+    [
+        ("unsupervised_rppg.npz", "video_fs25", "rgb_fs25"),
+        ("unsupervised_rppg.npz", "video_fs30", "rgb_fs30"),
+        ("pseudo_ppg.npz", "video", "rgb"),
+    ],
+)
+def test_averages_what_the_reference_averages(shared: Path, file: str, video: str, rgb: str) -> None:
+    golden = np.load(shared / "golden" / file)
+    whole = Square(0, 0, golden[video].shape[1])
+    colours = list(mean_colours((image, whole) for image in golden[video]))
+    np.testing.assert_allclose(colours, golden[rgb], rtol=1e-12)
 
 
 def test_a_moving_square_makes_no_step() -> None:

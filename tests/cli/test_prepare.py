@@ -50,6 +50,14 @@ def test_a_broken_video_costs_the_others_nothing(videos: Path, tmp_path: Path) -
     assert "c.mp4' cannot be opened" in said
 
 
+def test_what_is_odd_is_named_with_where_to_look(videos: Path, tmp_path: Path) -> None:
+    (videos / "recordings.csv").write_text("video,puls_csv\na.mp4,a.csv\n")
+    for _ in range(2):  # kept as well as new
+        status, said = physiocam("prepare", "folder", videos, tmp_path / "store", "--set", "crop=center")
+        assert status == 0
+        assert f"something is odd about 1, a; to see what: physiocam store info {tmp_path / 'store'}" in said
+
+
 def test_damage_is_named_and_a_next_step_with_it(videos: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     physiocam("prepare", "folder", videos, store, "--set", "crop=center")

@@ -89,6 +89,7 @@ def test_models_lists_every_preset_in_lines_that_can_be_piped() -> None:
         (line,) = (line for line in lines if line.split()[:1] == [name])
         assert f"{cost(preset(name)).parameters:,}" in line
     assert "451.63 M   451.63 M  Table 1  as published" in result.output
+    assert "4,133,134 (4.13 M)" in result.output
 
 
 def test_models_as_json() -> None:

@@ -119,9 +119,10 @@ def test_a_folder_needs_its_rate(folder: Path) -> None:
         open_video(folder)
 
 
-def test_a_folder_without_images(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fs", [25, None])
+def test_a_folder_without_images(tmp_path: Path, fs: float | None) -> None:
     with pytest.raises(VideoError, match="holds no images"):
-        open_video(tmp_path, fs=25)
+        open_video(tmp_path, fs=fs)
 
 
 def test_images_are_read_one_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,7 @@ def test_sources_that_are_not_there(tmp_path: Path) -> None:
     for source, complaint in (
         (tmp_path / "missing.mp4", "does not exist"),
         ("https://example.org/video.mp4", "does not exist"),
-        ("", "pass fs"),
+        ("", "holds no images"),
         (empty, "0 bytes"),
         (pipe, "no regular file"),
     ):

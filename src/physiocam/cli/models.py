@@ -42,7 +42,7 @@ def models_command(
     """List every network with its cost, the paper's figures beside it (needs the `train` extra).
 
     Multiply-accumulate operations (MACs) are counted for a frame and for a clip; "paper's rule" counts what the paper
-    calls FLOPs, "published" is what it printed.
+    calls FLOPs a frame, "published" is what it printed.
     """
     with extra("train", "counting what networks cost"):
         models = _models()
@@ -53,15 +53,16 @@ def models_command(
 
     table = Table(box=None, pad_edge=False)
     table.add_column("name", no_wrap=True)
-    for title in ("parameters", "MACs/frame", "MACs/clip", "paper's rule", "published"):
-        table.add_column(title, justify="right", no_wrap=title == "parameters")
+    table.add_column("parameters (paper)", justify="right", no_wrap=True)
+    for title in ("MACs/frame", "MACs/clip", "paper's rule", "published"):
+        table.add_column(title, justify="right")
     table.add_column("in")
     table.add_column("note")
     for model in models:
         published = model.published_flops_per_frame
         table.add_row(
             model.name,
-            f"{model.parameters:,}",
+            _parameters(model),
             f"{model.macs_per_frame:,.2f} M",
             f"{model.macs_per_clip:,.2f} M",
             f"{model.paper_rule_per_frame:,.2f} M",
@@ -74,6 +75,11 @@ def models_command(
         out.width = _PIPED_WIDTH
     out.print(table)
     out.print(f"\n{_UNEXPLAINED}")
+
+
+def _parameters(model: _Model) -> str:
+    published = "" if model.published_parameters is None else f"({model.published_parameters:.2f} M)"
+    return f"{model.parameters:,} {published:8}"
 
 
 def _models() -> list[_Model]:

@@ -81,11 +81,14 @@ def _summarize(report: "list[Prepared]", store: Path) -> None:
     typer.echo(
         f"{len(report) - len(failed)} of {len(report)} recordings are in {store} ({frames} frames, {kept} were there)"
     )
+    noted = [item for item in report if item.notes]
+    if noted:
+        typer.echo(f"something is odd about {len(noted)}, {_listed(noted)}; to see what: physiocam store info {store}")
     if failed:
         complain(f"{len(failed)} of {len(report)} recordings could not be prepared: {_listed(failed)}")
         raise typer.Exit(1)
 
 
-def _listed(failed: "list[Prepared]") -> str:
-    names = [item.name for item in failed]
+def _listed(items: "list[Prepared]") -> str:
+    names = [item.name for item in items]
     return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")

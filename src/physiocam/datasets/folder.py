@@ -59,7 +59,8 @@ class FolderEntry:
     def sources(self) -> tuple[str, ...]:
         """The video and its labels."""
         columns = ("video", *_SIGNALS, "action_units_csv")
-        return tuple(str(self.root / self.row[column]) for column in columns if column in self.row)
+        files = [self.root / self.row[column] for column in columns if column in self.row]
+        return tuple(str(path) for path in files if path.exists())
 
     def load(self) -> Recording:
         """Read what is known about the video.

@@ -104,6 +104,8 @@ class Prepared:
         0 where it failed.
     kept : bool
         It was in the store already.
+    notes : tuple of str
+        What is odd about it, such as frames that could not be read.
     error : str or None
         Why it failed, in one line.
     """
@@ -111,6 +113,7 @@ class Prepared:
     name: str
     frames: int = 0
     kept: bool = False
+    notes: tuple[str, ...] = ()
     error: str | None = None
 
 
@@ -172,8 +175,11 @@ def prepare(
         waiting = [index for index in range(len(entries)) if index not in report]
         work = partial(_prepare_entry, store=store.path.resolve(), settings=settings)
         for outcome in run_jobs(work, [entries[index] for index in waiting], jobs, scheduler):
-            index = waiting[outcome.index]
-            note(index, Prepared(names[index], frames=outcome.result or 0, error=outcome.error))
+            index, info = waiting[outcome.index], outcome.result
+            if info is None:
+                note(index, Prepared(names[index], error=outcome.error))
+            else:
+                note(index, Prepared(names[index], frames=info.frames, notes=info.notes))
     return [report[index] for index in range(len(entries))]
 
 
@@ -188,11 +194,11 @@ def _check(store: Store, entry: Entry) -> Prepared:
             )
     except DatasetError as error:
         return Prepared(entry.name, error=str(error))
-    return Prepared(entry.name, frames=info.frames, kept=True)
+    return Prepared(entry.name, frames=info.frames, kept=True, notes=info.notes)
 
 
-def _prepare_entry(entry: Entry, store: Path, settings: PrepareSettings) -> int:
-    """Prepare one recording; its number of frames."""
+def _prepare_entry(entry: Entry, store: Path, settings: PrepareSettings) -> RecordingInfo:
+    """Prepare one recording."""
     sources = _sources(entry)
     recording = entry.load()
     if recording.name != entry.name:
@@ -205,7 +211,7 @@ def _prepare_entry(entry: Entry, store: Path, settings: PrepareSettings) -> int:
             if changed:
                 raise DatasetError(f"{changed} while '{entry.name}' was being prepared; run again")
             writer.finish(info, columns)
-    return info.frames
+    return info
 
 
 def _write_frames(

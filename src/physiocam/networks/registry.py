@@ -56,6 +56,8 @@ _PRESETS: dict[str, NetworkConfig] = {
     "deepphys-36": DeepPhysConfig(pooled=True, clip_length=_TOOLBOX_CLIP, big_size=36, small_size=36),
     "deepphys-72": DeepPhysConfig(pooled=True, clip_length=_TOOLBOX_CLIP, big_size=72, small_size=72),
     "ts-can-36": MttsCanConfig(pooled=True, clip_length=_TOOLBOX_CLIP, big_size=36, small_size=36, tasks=(PULSE,)),
+    "ts-can-72": MttsCanConfig(pooled=True, clip_length=_TOOLBOX_CLIP, big_size=72, small_size=72, tasks=(PULSE,)),
+    "mtts-can-36": MttsCanConfig(pooled=True, clip_length=_TOOLBOX_CLIP, big_size=36, small_size=36),
     "mtts-can-72": MttsCanConfig(pooled=True, clip_length=_TOOLBOX_CLIP, big_size=72, small_size=72),
 }
 

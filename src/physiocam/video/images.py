@@ -96,27 +96,29 @@ class ImageSequence:
         return self._convert(frame)
 
 
-def image_folder(folder: Path, fs: float, max_fs: float) -> ImageSequence:
+def image_folder(folder: Path, fs: float | None, max_fs: float) -> ImageSequence:
     """Take all images of a folder, in natural order of their names, as frames of one recording.
 
     Parameters
     ----------
     folder : Path
         An existing folder; files that are no images are passed over.
-    fs : float
-        Frames per second.
+    fs : float or None
+        Frames per second; a folder does not say.
     max_fs : float
         As in `physiocam.video.even_grid.timed_grid`.
 
     Raises
     ------
     VideoError
-        If the folder holds no image.
+        If the folder holds no image, or `fs` is None.
     """
     names = [path.name for path in sorted(filter(_is_image, folder.iterdir()), key=_natural)]
     if not names:
         kinds = " ".join(sorted(_SUFFIXES))
         raise VideoError(f"folder '{folder}' holds no images; expected one file a frame ({kinds})")
+    if fs is None:
+        raise VideoError(f"the folder of images '{folder}' carries no frame rate; pass fs, its frames per second")
     return ImageSequence(partial(files_of, folder), names, untimed_grid(len(names), fs, max_fs))
 
 

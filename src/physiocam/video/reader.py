@@ -120,14 +120,16 @@ def open_video(
     if fs is not None and not (math.isfinite(fs) and fs > 0):
         raise VideoError(f"fs is {fs}, expected a positive number of frames per second")
     if isinstance(source, np.ndarray):
-        return Video("array", _ArrayRecording(source, _needed(fs, "an array"), max_fs))
+        if fs is None:
+            raise VideoError("an array carries no frame rate; pass fs, its frames per second")
+        return Video("array", _ArrayRecording(source, fs, max_fs))
     try:
         path = Path(source)
     except TypeError:
         kind = type(source).__name__
         raise VideoError(f"source is of type {kind}, expected a path or a uint8 array (T, H, W, 3)") from None
     if path.is_dir():
-        return Video(str(path), image_folder(path, _needed(fs, f"the folder of images '{path}'"), max_fs))
+        return Video(str(path), image_folder(path, fs, max_fs))
     if not path.exists():
         raise VideoError(f"'{path}' does not exist; expected a video file or a folder of images")
     if not path.is_file():
@@ -135,12 +137,6 @@ def open_video(
     if path.stat().st_size == 0:
         raise VideoError(f"'{path}' is empty (0 bytes); expected a video file")
     return Video(str(path), VideoFile(path, fs, max_fs))
-
-
-def _needed(fs: float | None, source: str) -> float:
-    if fs is None:
-        raise VideoError(f"{source} carries no frame rate; pass fs, its frames per second")
-    return fs
 
 
 class _ArrayRecording:
