@@ -81,11 +81,20 @@ class _Killed(BaseException):
 
 
 # An epoch has 8 batches: before the first checkpoint, in the first epoch, at its end, in the second one.
-@pytest.mark.parametrize("step", [2, 7, 8, 13])
+@pytest.mark.parametrize(
+    ("step", "changes"),
+    [(2, {}), (7, {}), (8, {}), (13, {}), (13, {"schedule": "one-cycle"}), (7, {"schedule": "one-cycle", "gradients": "pcgrad"})],
+    ids=str,
+)
 def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
-    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, just_weights: None, step: int
+    store: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    just_weights: None,
+    step: int,
+    changes: dict[str, Any],
 ) -> None:
-    fit(settings(store, tmp_path / "whole"), show_progress=False)
+    fit(settings(store, tmp_path / "whole", **changes), show_progress=False)
     ordinary = TrainModule.training_step
     steps = []
 
@@ -98,7 +107,7 @@ def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
     with monkeypatch.context() as patch:
         patch.setattr(TrainModule, "training_step", dying)
         with pytest.raises(_Killed):
-            fit(settings(store, tmp_path / "killed"), show_progress=False)
+            fit(settings(store, tmp_path / "killed", **changes), show_progress=False)
     assert not (tmp_path / "killed" / "bundle").exists()
     done = []
 
@@ -107,7 +116,7 @@ def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
         return ordinary(self, batch, batch_idx)
 
     monkeypatch.setattr(TrainModule, "training_step", counting)
-    fit(settings(store, tmp_path / "killed"), show_progress=False)
+    fit(settings(store, tmp_path / "killed", **changes), show_progress=False)
     # What a checkpoint holds is not done again.
     assert len(done) == 16 - (step // 3 * 3 if step != 8 else 8)
     whole, resumed = weights(tmp_path / "whole"), weights(tmp_path / "killed")

@@ -173,6 +173,10 @@ def synthetic_entries(
     common = settings or DIFFICULTIES["easy"]
     if not 1 <= common.duration_s <= _LONGEST_S:
         raise DatasetError(f"duration is {common.duration_s:g} s, expected 1 to {_LONGEST_S} s")
+    if common.expressions < 0:
+        raise DatasetError(f"expressions is {common.expressions:g} a minute, expected 0 or more")
+    if not 0 <= common.weakest <= 1:
+        raise DatasetError(f"weakest is {common.weakest:g}, expected 0 to 1")
     if min(common.height, common.width) < _SMALLEST:
         raise DatasetError(f"frames are {common.width}x{common.height} pixels, expected at least {_SMALLEST} each way")
     entries = []

@@ -31,7 +31,16 @@ class TrainSettings(BaseModel):
     batch_clips : int
         Clips a step, over all devices.
     learning_rate : float
-        Adam's; it stays constant.
+        Adam's.
+    schedule : "constant" or "one-cycle"
+        Whether the learning rate stays, or rises to its value within a third of the run and falls to nothing, as the
+        authors' release can have it.
+    initialization : "pytorch" or "he"
+        How fresh weights are drawn: PyTorch's way, as in the paper, or He's, with which deep branches learn sooner.
+    initial_bundle : str, optional
+        Name or path of a bundle whose weights the run starts from; the heads of tasks that it does not have are fresh.
+    dropout : float, optional
+        Of every dropout layer; what each network has by itself unless given.
     pos_weight : "train", "published" or "none"
         Weight of the present frames of binary tasks: absent over present frames of this training set, the authors'
         numbers for BP4D+, or 1.
@@ -60,6 +69,10 @@ class TrainSettings(BaseModel):
     epochs: Annotated[int, Field(ge=1)] = 5
     batch_clips: Annotated[int, Field(ge=1)] = 180
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    schedule: Literal["constant", "one-cycle"] = "constant"
+    initialization: Literal["pytorch", "he"] = "pytorch"
+    initial_bundle: str | None = None
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     pos_weight: Literal["train", "published", "none"] = "train"
     gradients: Literal["sum", "pcgrad"] = "sum"
     checkpoint_steps: Annotated[int, Field(ge=1)] = 200
