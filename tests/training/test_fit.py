@@ -83,7 +83,14 @@ class _Killed(BaseException):
 # An epoch has 8 batches: before the first checkpoint, in the first epoch, at its end, in the second one.
 @pytest.mark.parametrize(
     ("step", "changes"),
-    [(2, {}), (7, {}), (8, {}), (13, {}), (13, {"schedule": "one-cycle"}), (7, {"schedule": "one-cycle", "gradients": "pcgrad"})],
+    [
+        (2, {}),
+        (7, {}),
+        (8, {}),
+        (13, {}),
+        (13, {"schedule": "one-cycle"}),
+        (7, {"schedule": "one-cycle", "gradients": "pcgrad"}),
+    ],
     ids=str,
 )
 def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
