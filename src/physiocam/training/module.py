@@ -53,14 +53,15 @@ class TrainModule(pl.LightningModule):
         config = self.settings.network
         outputs = self.network(big if config.uses_big else None, small if config.uses_small else None)
         losses = self.losses(outputs, batch.targets, batch.masks)
-        total = torch.stack(list(losses.values())).sum()
+        weighted = {task: self.settings.task_weights.get(task, 1.0) * loss for task, loss in losses.items()}
+        total = torch.stack(list(weighted.values())).sum()
         shown = {f"loss_{task}": loss.detach() for task, loss in losses.items()}
         self.log_dict({**shown, "loss": total.detach()}, prog_bar=True, batch_size=len(batch.small))
         if self.automatic_optimization:
             return total
         optimizer = self.optimizers()
         assert isinstance(optimizer, pl.core.optimizer.LightningOptimizer)
-        resolve_conflicts(task_gradients(losses, self.network), self.network)
+        resolve_conflicts(task_gradients(weighted, self.network), self.network)
         optimizer.step()
         if (schedule := self.lr_schedulers()) is not None:
             assert isinstance(schedule, torch.optim.lr_scheduler.LRScheduler)
