@@ -206,7 +206,12 @@ def test_the_command(tmp_path: Path) -> None:
     assert answer.exit_code == 0, answer.output
     assert "3 recordings of 2 people" in answer.output
     assert len(list((tmp_path / "set").glob("*.mp4"))) == 3
-    for wrong, message in ((["--size", "big"], "WIDTHxHEIGHT"), (["--difficulty", "odd"], "expected one of easy")):
+    for wrong, message in (
+        (["--size", "big"], "WIDTHxHEIGHT"),
+        (["--difficulty", "odd"], "expected one of easy"),
+        (["--weakest", "2"], "weakest is 2"),
+        (["--expressions", "-1"], "expressions is -1"),
+    ):
         answer = CliRunner().invoke(app, ["folder", str(tmp_path / "other"), *wrong])
         assert isinstance(answer.exception, DatasetError)
         assert message in str(answer.exception)

@@ -78,6 +78,8 @@ def test_rates_a_frame_agree_with_the_waves() -> None:
         (1, -1, SMALL, "seed is -1"),
         (1, 0, replace(SMALL, duration_s=float("nan")), "duration is nan s"),
         (1, 0, replace(SMALL, width=20), "20x120 pixels"),
+        (1, 0, replace(SMALL, expressions=float("inf")), "expressions is inf a minute"),
+        (1, 0, replace(SMALL, weakest=1.5), "weakest is 1.5, expected 0 to 1"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(recordings: int, seed: int, settings: SceneSettings, message: str) -> None:

@@ -175,7 +175,9 @@ def test_the_commands_from_store_to_page(store: Path, tmp_path: Path) -> None:
     bundle = tmp_path / "out" / "runs" / "folds" / "bigsmall" / "fold-1" / "bundle"
     answer = CliRunner().invoke(app, ["evaluate", str(store), "-o", str(tmp_path / "ev"), "--weights", str(bundle)])
     assert answer.exit_code == 0, answer.output
-    assert {path.name for path in (tmp_path / "ev").iterdir()} >= {"evaluation.md", "rates.csv", "rates.png"}
+    assert {path.name for path in (tmp_path / "ev").iterdir()} == {
+        "evaluation.md", "evaluation.json", "rates.csv", "rates.png", "waveforms.png", "action_units.png", "predictions"
+    }  # fmt: skip
     again = CliRunner().invoke(app, ["evaluate", str(tmp_path / "ev" / "predictions"), "-o", str(tmp_path / "again")])
     assert again.exit_code == 0, again.output
     assert (tmp_path / "again" / "rates.csv").read_text() == (tmp_path / "ev" / "rates.csv").read_text()

@@ -18,10 +18,11 @@ from safetensors.torch import load_file, save_file  # noqa: E402
 from torch import Tensor  # noqa: E402
 
 from physiocam.errors import PhysiocamError  # noqa: E402
-from physiocam.networks.config import AU, PULSE, BigSmallConfig  # noqa: E402
+from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig  # noqa: E402
 from physiocam.runtime import Runtime  # noqa: E402
 from physiocam.training.fit import export_checkpoint, fit  # noqa: E402
 from physiocam.training.module import TrainModule  # noqa: E402
+from physiocam.training.order import ClipOrder  # noqa: E402
 from physiocam.training.settings import TrainSettings  # noqa: E402
 
 SMALL_SIZE = BigSmallConfig(big_size=32, small_size=2)
@@ -81,11 +82,27 @@ class _Killed(BaseException):
 
 
 # An epoch has 8 batches: before the first checkpoint, in the first epoch, at its end, in the second one.
-@pytest.mark.parametrize("step", [2, 7, 8, 13])
+@pytest.mark.parametrize(
+    ("step", "changes"),
+    [
+        (2, {}),
+        (7, {}),
+        (8, {}),
+        (13, {}),
+        (13, {"schedule": "one-cycle"}),
+        (7, {"schedule": "one-cycle", "gradients": "pcgrad"}),
+    ],
+    ids=str,
+)
 def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
-    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, just_weights: None, step: int
+    store: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    just_weights: None,
+    step: int,
+    changes: dict[str, Any],
 ) -> None:
-    fit(settings(store, tmp_path / "whole"), show_progress=False)
+    fit(settings(store, tmp_path / "whole", **changes), show_progress=False)
     ordinary = TrainModule.training_step
     steps = []
 
@@ -98,7 +115,7 @@ def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
     with monkeypatch.context() as patch:
         patch.setattr(TrainModule, "training_step", dying)
         with pytest.raises(_Killed):
-            fit(settings(store, tmp_path / "killed"), show_progress=False)
+            fit(settings(store, tmp_path / "killed", **changes), show_progress=False)
     assert not (tmp_path / "killed" / "bundle").exists()
     done = []
 
@@ -107,7 +124,7 @@ def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
         return ordinary(self, batch, batch_idx)
 
     monkeypatch.setattr(TrainModule, "training_step", counting)
-    fit(settings(store, tmp_path / "killed"), show_progress=False)
+    fit(settings(store, tmp_path / "killed", **changes), show_progress=False)
     # What a checkpoint holds is not done again.
     assert len(done) == 16 - (step // 3 * 3 if step != 8 else 8)
     whole, resumed = weights(tmp_path / "whole"), weights(tmp_path / "killed")
@@ -161,6 +178,34 @@ def test_held_out_subjects_are_not_seen(
 def test_other_ways_to_train(store: Path, tmp_path: Path, just_weights: None, changes: dict[str, Any]) -> None:
     fit(settings(store, tmp_path / "run", epochs=1, **changes), show_progress=False)
     assert all(tensor.isfinite().all() for tensor in weights(tmp_path / "run").values())
+
+
+def test_a_task_counts_what_its_weight_says(store: Path, tmp_path: Path, just_weights: None) -> None:
+    small = BigSmallConfig(branches="small", small_size=2, tasks=(PULSE,))
+    both = small.model_copy(update={"tasks": (PULSE, RESPIRATION)})
+    runs = {
+        "alone": {"network": small},
+        "unheard": {"network": both, "task_weights": {"respiration": 1e-30}},
+        "heard": {"network": both},
+    }
+    for name, changes in runs.items():
+        fit(settings(store, tmp_path / name, epochs=1, **changes), show_progress=False)
+    alone, unheard, heard = (weights(tmp_path / name) for name in runs)
+    assert all(torch.equal(alone[name], unheard[name]) for name in alone)
+    assert not any(torch.equal(alone[name], heard[name]) for name in alone if name.startswith("small."))
+
+
+def test_one_cycle_rises_to_the_learning_rate_and_ends_with_the_run(store: Path, tmp_path: Path) -> None:
+    chosen = settings(store, tmp_path, epochs=2, learning_rate=0.01, schedule="one-cycle")
+    configured = TrainModule(chosen, {}, ClipOrder(80, 16, seed=0)).configure_optimizers()
+    schedule, rates = configured["lr_scheduler"]["scheduler"], []
+    for _ in range(10):
+        rates += schedule.get_last_lr()
+        configured["optimizer"].step()
+        schedule.step()
+    assert max(rates) == pytest.approx(0.01)
+    assert 0 < rates.index(max(rates)) < 4
+    assert rates[-1] < 1e-6
 
 
 def test_what_does_not_fit_is_refused(store: Path, tmp_path: Path) -> None:

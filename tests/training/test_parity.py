@@ -33,7 +33,7 @@ def test_losses_gradients_and_a_step_of_the_joint_network(shared: Path) -> None:
     module = TrainModule(settings, {"au": published_pos_weight(AU)}, ClipOrder(4, 4, seed=0))
     network = module.network.eval()
     network.load_state_dict(read_checkpoint(shared / "golden" / "joint_bigsmall_seed7_bf16.safetensors").tensors)
-    optimizer = module.configure_optimizers()
+    optimizer = module.configure_optimizers()["optimizer"]
 
     big, small = clips(golden["big"])[:, :1], clips(golden["small"])
     targets = {task: clips(golden[f"t_{short}"]) for task, short in SHORT.items()}

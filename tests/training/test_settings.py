@@ -30,6 +30,14 @@ def test_a_file_and_changes_to_it(tmp_path: Path) -> None:
     assert settings.network == BigSmallConfig(shift="zero", clip_length=6, big_stride=3)
 
 
+def test_weights_of_tasks_by_name_or_all_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text("store: s\noutput: o\ntask_weights: {pulse: 3}\n")
+    assert read_settings(path, ["task_weights.au=20"]).task_weights == {"pulse": 3.0, "au": 20.0}
+    assert read_settings(None, [*NEEDED, "task_weights={au: 2}"]).task_weights == {"au": 2.0}
+    assert read_settings(None, NEEDED).task_weights == {}
+
+
 def test_what_is_printed_is_read_back(tmp_path: Path) -> None:
     settings = read_settings(None, [*NEEDED, "network=mtts-can", "exclude_subjects=[x]"])
     path = tmp_path / "run.yaml"
@@ -45,7 +53,15 @@ def test_what_is_printed_is_read_back(tmp_path: Path) -> None:
         ([*NEEDED, "network=bigsmal"], "network is 'bigsmal'.*bigsmall-tsm"),
         ([*NEEDED, "colour=red"], "'colour' is no field.*learning_rate"),
         ([*NEEDED, "pos_weight=some"], "pos_weight is 'some'.*'train', 'published' or 'none'"),
-        ([*NEEDED, "devices=7"], "multiple of 7"),
+        ([*NEEDED, "schedule=cosine"], "schedule is 'cosine'.*'constant' or 'one-cycle'"),
+        ([*NEEDED, "initialization=xavier"], "initialization is 'xavier'.*'pytorch' or 'he'"),
+        ([*NEEDED, "dropout=1.0"], "dropout is 1.0.*less than 1"),
+        (
+            [*NEEDED, "task_weights.gaze=2"],
+            "^task_weights names 'gaze'; the network's tasks are au, pulse, respiration$",
+        ),
+        ([*NEEDED, "task_weights.au=0"], "task_weights.au is 0.*greater than 0"),
+        ([*NEEDED, "devices=7"], "^batch_clips is 180.*multiple of 7$"),
         ([*NEEDED, "devices=2", "gradients=pcgrad"], "in one only"),
         ([*NEEDED, "epochs"], "FIELD=VALUE"),
         ([*NEEDED, "epochs.deep=1"], "no fields of its own"),

@@ -20,6 +20,10 @@ def generate_command(
     size: Annotated[
         str | None, typer.Option(metavar="WIDTHxHEIGHT", help="Of the frames, such as 320x240; by default the set's.")
     ] = None,
+    expressions: Annotated[float, typer.Option(help="How many begin in a minute.")] = 14.0,
+    weakest: Annotated[
+        float, typer.Option(help="Strength of the weakest expressions, 0 to 1; posed ones are near 1.")
+    ] = 0.35,
 ) -> None:
     """Write recordings of drawn people, with exactly known truth, in the layout of a data set."""
     from dataclasses import replace
@@ -30,7 +34,13 @@ def generate_command(
     published = layout_named(name).settings
     width, height = (published.width, published.height) if size is None else _size(size)
     settings = replace(
-        settings_of(difficulty), duration_s=seconds, width=width, height=height, face_size=published.face_size
+        settings_of(difficulty),
+        duration_s=seconds,
+        width=width,
+        height=height,
+        face_size=published.face_size,
+        expressions=expressions,
+        weakest=weakest,
     )
     with interruptible(), progress_bar(str(root)) as progress:
         written = write_layout(name, root, recordings, seed=seed, settings=settings, progress=progress)

@@ -18,6 +18,7 @@ from physiocam.video.reader import Video
 # An hour: all truth is held in memory. Smaller faces than this have no features.
 _LONGEST_S = 3600
 _SMALLEST = 48
+_MOST_EXPRESSIONS = 120
 
 # The settings of three difficulties: how much a person moves, and how good light and camera are.
 DIFFICULTIES = MappingProxyType(
@@ -173,6 +174,10 @@ def synthetic_entries(
     common = settings or DIFFICULTIES["easy"]
     if not 1 <= common.duration_s <= _LONGEST_S:
         raise DatasetError(f"duration is {common.duration_s:g} s, expected 1 to {_LONGEST_S} s")
+    if not 0 <= common.expressions <= _MOST_EXPRESSIONS:
+        raise DatasetError(f"expressions is {common.expressions:g} a minute, expected 0 to {_MOST_EXPRESSIONS}")
+    if not 0 <= common.weakest <= 1:
+        raise DatasetError(f"weakest is {common.weakest:g}, expected 0 to 1")
     if min(common.height, common.width) < _SMALLEST:
         raise DatasetError(f"frames are {common.width}x{common.height} pixels, expected at least {_SMALLEST} each way")
     entries = []

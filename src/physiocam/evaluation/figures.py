@@ -19,7 +19,7 @@ from physiocam.evaluation.tables import Bench
 from physiocam.networks.config import NetworkConfig
 from physiocam.networks.network import Network
 from physiocam.signals.settings import SETTINGS
-from physiocam.training.fit import fit
+from physiocam.training.fit import fit, pos_weight
 from physiocam.training.gradients import task_angles, task_gradients
 from physiocam.training.losses import TaskLosses
 from physiocam.weights.networks import load_networks
@@ -62,12 +62,16 @@ def reproduce_figure(name: str, bench: Bench, folder: Path) -> Path:
     return page
 
 
-def gradient_angles(network: Network, clips: Clips, batch_clips: int, seed: int) -> dict[tuple[str, str], list[float]]:
+def gradient_angles(
+    network: Network, losses: TaskLosses, clips: Clips, batch_clips: int, seed: int
+) -> dict[tuple[str, str], list[float]]:
     """Angles in degrees between the tasks' gradients on shared parameters, for each of some batches.
 
     Parameters
     ----------
     network : Network
+    losses : TaskLosses
+        Of the network's tasks, as it was trained.
     clips : Clips
     batch_clips, seed : int
         Of the random batches.
@@ -77,7 +81,6 @@ def gradient_angles(network: Network, clips: Clips, batch_clips: int, seed: int)
     dict of (str, str) to list of float
         Each pair of tasks once.
     """
-    losses = TaskLosses(network.config.tasks)
     generator = torch.Generator().manual_seed(seed)
     angles: dict[tuple[str, str], list[float]] = {}
     for _, batch in zip(
@@ -95,7 +98,8 @@ def _figure5(bench: Bench, folder: Path) -> str:
     network = next(iter(load_networks(fit(settings)).values()))
     config = network.config
     clips = Clips(settings.store, config.clip_length, config.big_stride, memory=settings.memory)
-    angles = gradient_angles(network, clips, settings.batch_clips, settings.seed)
+    losses = TaskLosses(config.tasks, pos_weight(clips, settings))
+    angles = gradient_angles(network, losses, clips, settings.batch_clips, settings.seed)
     save(_draw_angles(angles), folder / "figure5.png")
     rows = [
         (f"{a}, {b}", number(float(np.nanmean(found))), number(float(np.nanstd(found))), str(len(found)))

@@ -3,17 +3,16 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from physiocam.errors import DatasetError
 from physiocam.evaluation.evaluate import Evaluation, RateComparison
 from physiocam.evaluation.metrics import ActionUnitScores
 from physiocam.evaluation.predictions import Predictions
+from physiocam.evaluation.whole_file import written_whole
 from physiocam.signals.settings import Quantity, SignalSettings
 from physiocam.signals.waveform import clean_waveform
 
@@ -32,16 +31,8 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     DatasetError
         If it cannot be written.
     """
-    path = Path(path)
-    beside = path.with_name(f".{path.stem}-{uuid4().hex}.png")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(Path(path)) as beside:
         figure.savefig(beside, dpi=120, bbox_inches="tight")
-        beside.replace(path)
-    except OSError as error:
-        raise DatasetError(f"cannot write '{path}': {error.strerror}; choose another folder") from None
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def plot_rates(found: Evaluation) -> Figure | None:

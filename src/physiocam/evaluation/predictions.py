@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import DatasetError
+from physiocam.evaluation.whole_file import written_whole
 
 # Sensors' signals that rates are compared with.
 WAVEFORMS = ("pulse", "respiration")
@@ -64,7 +64,6 @@ class Predictions:
             If it cannot be written.
         """
         path = Path(folder) / f"{self.name}.npz"
-        beside = path.with_name(f".{path.name}-{uuid4().hex}")
         about = {"name": self.name, "subject": self.subject, "fs": self.fs, "labels": self.labels}
         arrays: dict[str, NDArray[np.generic]] = {
             _ABOUT: np.frombuffer(json.dumps(about).encode(), np.uint8),
@@ -74,15 +73,8 @@ class Predictions:
         }
         arrays |= {f"waveforms/{task}": values for task, values in self.waveforms.items()}
         arrays |= {f"sensors/{name}": values for name, values in self.sensors.items()}
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with beside.open("wb") as file:
-                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-            beside.replace(path)
-        except OSError as error:
-            raise DatasetError(f"cannot write '{path}': {error.strerror}; choose another folder") from None
-        finally:
-            beside.unlink(missing_ok=True)
+        with written_whole(path) as beside:
+            np.savez_compressed(beside, **arrays)  # type: ignore[arg-type]
         return path
 
 

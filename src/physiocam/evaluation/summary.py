@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-from physiocam.errors import DatasetError
 from physiocam.evaluation.evaluate import Evaluation
 from physiocam.evaluation.metrics import Estimate, RateScores
+from physiocam.evaluation.whole_file import written_whole
 
 _UNITS = {"heart": "beats/min", "breathing": "breaths/min"}
 _NAMES = {"heart": "Heart rate", "breathing": "Breathing rate"}
@@ -39,15 +38,8 @@ def write_text(path: Path, text: str) -> None:
     DatasetError
         If it cannot be written.
     """
-    beside = path.with_name(f".{path.name}-{uuid4().hex}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path) as beside:
         beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        raise DatasetError(f"cannot write '{path}': {error.strerror}; choose another folder") from None
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def to_dict(found: Evaluation) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -216,6 +216,11 @@ def _differences(name: str, bench: Bench) -> list[str]:
         (settings.epochs == 5, f"{settings.epochs} epochs (paper: 5)"),
         (settings.batch_clips == 180, f"{settings.batch_clips} clips a batch (paper: 180)"),
         (settings.learning_rate == 1e-3, f"learning rate {settings.learning_rate:g} (paper: 0.001)"),
+        (settings.schedule == "constant", f"learning rate by the schedule {settings.schedule} (paper: constant)"),
+        (settings.initialization == "pytorch", f"fresh weights by {settings.initialization} (paper: PyTorch's own)"),
+        (settings.initial_bundle is None, f"started from the bundle {settings.initial_bundle} (paper: fresh weights)"),
+        (settings.dropout is None, f"dropout {settings.dropout} throughout (paper: 0.25 and 0.5)"),
+        (not settings.task_weights, f"losses weighted by {_listed(settings.task_weights)} (paper: all alike)"),
         (settings.gradients == "sum", "conflicts between tasks' gradients resolved (paper: not)"),
         (settings.precision == "32-true", f"precision {settings.precision} (paper: 32 bits)"),
     ]
@@ -224,6 +229,10 @@ def _differences(name: str, bench: Bench) -> list[str]:
     weights = {"train": "counted in the training set", "published": "the published numbers", "none": "1"}
     lines.append(f"weight of present action units: {weights[settings.pos_weight]}")
     return lines + [text for same, text in checks if not same]
+
+
+def _listed(weights: Mapping[str, float]) -> str:
+    return ", ".join(f"{task} {weight:g}" for task, weight in weights.items())
 
 
 def _csv(wanted: PublishedTable, measured: Sequence[Figures]) -> str:

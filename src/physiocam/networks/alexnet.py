@@ -1,7 +1,6 @@
 """AlexNet: action units from stills."""
 
 from torch import Tensor, nn
-from torch.nn.functional import dropout
 
 from physiocam.networks.baselines import ALEXNET_LAYERS, ALEXNET_WIDTH, AlexNetConfig
 from physiocam.networks.network import Network, given
@@ -30,6 +29,7 @@ class AlexNet(Network):
         ]
         self.conv1, self.conv2, self.conv3, self.conv4, self.conv5 = convolutions
         self.relu = nn.ReLU()
+        self.dropout = nn.Dropout(0.5)
         self.pool = nn.MaxPool2d(3, stride=2)
         self.fc1 = nn.Linear(ALEXNET_LAYERS[-1][1] * config.map_size**2, ALEXNET_WIDTH)
         self.fc2 = nn.Linear(ALEXNET_WIDTH, ALEXNET_WIDTH)
@@ -38,8 +38,8 @@ class AlexNet(Network):
     def forward(self, big: Tensor | None = None, small: Tensor | None = None) -> dict[str, Tensor]:
         """Predict every task for every frame from Big frames alone; see `Network.forward`."""
         x = self.maps(big, small).flatten(1)
-        x = self.relu(self.fc1(dropout(x, 0.5, self.training)))
-        x = self.relu(self.fc2(dropout(x, 0.5, self.training)))
+        x = self.relu(self.fc1(self.dropout(x)))
+        x = self.relu(self.fc2(self.dropout(x)))
         return {name: head(x).unflatten(0, (-1, self.config.clip_length)) for name, head in self.heads.items()}
 
     def maps(self, big: Tensor | None = None, small: Tensor | None = None) -> Tensor:  # noqa: ARG002

@@ -2,7 +2,6 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout
 
 from physiocam.networks.baselines import DRML_CHANNELS, DRML_KERNELS, DRML_WIDTHS, DrmlConfig
 from physiocam.networks.network import Network, given
@@ -30,6 +29,7 @@ class Drml(Network):
         self.pool = nn.MaxPool2d(2)
         self.norm = nn.BatchNorm2d(width)
         self.relu = nn.ReLU()
+        self.dropout = nn.Dropout(0.5)
         self.conv2 = nn.Conv2d(DRML_CHANNELS[0], DRML_CHANNELS[1], DRML_KERNELS[1])
         self.conv3 = nn.Conv2d(DRML_CHANNELS[1], DRML_CHANNELS[2], DRML_KERNELS[2])
         self.conv4 = nn.Conv2d(DRML_CHANNELS[2], DRML_CHANNELS[3], DRML_KERNELS[3], stride=2)
@@ -41,8 +41,8 @@ class Drml(Network):
     def forward(self, big: Tensor | None = None, small: Tensor | None = None) -> dict[str, Tensor]:
         """Predict every task for every frame from Big frames alone; see `Network.forward`."""
         x = self.maps(big, small).flatten(1)
-        x = dropout(self.relu(self.fc1(x)), 0.5, self.training)
-        x = dropout(self.relu(self.fc2(x)), 0.5, self.training)
+        x = self.dropout(self.relu(self.fc1(x)))
+        x = self.dropout(self.relu(self.fc2(x)))
         return {name: head(x).unflatten(0, (-1, self.config.clip_length)) for name, head in self.heads.items()}
 
     def maps(self, big: Tensor | None = None, small: Tensor | None = None) -> Tensor:  # noqa: ARG002

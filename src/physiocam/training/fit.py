@@ -74,7 +74,7 @@ def fit(settings: TrainSettings, *, show_progress: bool = True) -> Bundle:
     )
     _check_tasks(clips, settings)
     order = ClipOrder(len(clips), settings.batch_clips, settings.seed)
-    module = TrainModule(settings, _pos_weight(clips, settings), order)
+    module = TrainModule(settings, pos_weight(clips, settings), order)
     trainer = _trainer(settings, show_progress)
     trainer.fit(
         module,
@@ -219,7 +219,8 @@ def _check_tasks(clips: Clips, settings: TrainSettings) -> None:
             )
 
 
-def _pos_weight(clips: Clips, settings: TrainSettings) -> dict[str, Tensor]:
+def pos_weight(clips: Clips, settings: TrainSettings) -> dict[str, Tensor]:
+    """Weights (C,) of present frames by binary task, as the settings want them; none where all are 1."""
     binary = [task for task in settings.network.tasks if task.kind == "binary"]
     if settings.pos_weight == "none":
         return {}

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from physiocam.datasets.clips import ClipBatch, standardize
-from physiocam.networks.registry import build
 from physiocam.training.gradients import resolve_conflicts, task_gradients
+from physiocam.training.initial import initial_network
 from physiocam.training.losses import TaskLosses
 from physiocam.training.order import ClipOrder
 from physiocam.training.settings import TrainSettings
@@ -30,14 +30,20 @@ class TrainModule(pl.LightningModule):
     def __init__(self, settings: TrainSettings, pos_weight: Mapping[str, Tensor], order: ClipOrder) -> None:
         super().__init__()
         self.settings = settings
-        self.network = build(settings.network)
+        self.network = initial_network(settings)
         self.losses = TaskLosses(settings.network.tasks, pos_weight)
         self.order = order
         self.automatic_optimization = settings.gradients == "sum"
 
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam with a constant learning rate, as in the paper."""
-        return torch.optim.Adam(self.network.parameters(), lr=self.settings.learning_rate, fused=True)
+    def configure_optimizers(self) -> dict[str, Any]:
+        """Adam, by default with a constant learning rate, as in the paper."""
+        settings = self.settings
+        optimizer = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate, fused=True)
+        if settings.schedule == "constant":
+            return {"optimizer": optimizer}
+        steps = settings.epochs * self.order.batches
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.learning_rate, total_steps=steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def training_step(self, batch: ClipBatch, batch_idx: int) -> Tensor | None:  # noqa: ARG002
         """Add up the tasks' losses, or take one step with their conflicts resolved."""
@@ -47,15 +53,19 @@ class TrainModule(pl.LightningModule):
         config = self.settings.network
         outputs = self.network(big if config.uses_big else None, small if config.uses_small else None)
         losses = self.losses(outputs, batch.targets, batch.masks)
-        total = torch.stack(list(losses.values())).sum()
+        weighted = {task: self.settings.task_weights.get(task, 1.0) * loss for task, loss in losses.items()}
+        total = torch.stack(list(weighted.values())).sum()
         shown = {f"loss_{task}": loss.detach() for task, loss in losses.items()}
         self.log_dict({**shown, "loss": total.detach()}, prog_bar=True, batch_size=len(batch.small))
         if self.automatic_optimization:
             return total
         optimizer = self.optimizers()
         assert isinstance(optimizer, pl.core.optimizer.LightningOptimizer)
-        resolve_conflicts(task_gradients(losses, self.network), self.network)
+        resolve_conflicts(task_gradients(weighted, self.network), self.network)
         optimizer.step()
+        if (schedule := self.lr_schedulers()) is not None:
+            assert isinstance(schedule, torch.optim.lr_scheduler.LRScheduler)
+            schedule.step()
         return None
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -31,10 +31,21 @@ class TrainSettings(BaseModel):
     batch_clips : int
         Clips a step, over all devices.
     learning_rate : float
-        Adam's; it stays constant.
+        Adam's.
+    schedule : "constant" or "one-cycle"
+        Whether the learning rate stays, or rises to its value within a third of the run and falls to nothing, as the
+        authors' release can have it.
+    initialization : "pytorch" or "he"
+        How fresh weights are drawn: PyTorch's way, as in the paper, or He's, with which deep branches learn sooner.
+    initial_bundle : str, optional
+        Name or path of a bundle whose weights the run starts from; the heads of tasks that it does not have are fresh.
+    dropout : float, optional
+        Of every dropout layer; what each network has by itself unless given.
     pos_weight : "train", "published" or "none"
         Weight of the present frames of binary tasks: absent over present frames of this training set, the authors'
         numbers for BP4D+, or 1.
+    task_weights : dict of str to float
+        What a task's loss counts; 1, as in the paper, for those that are not named.
     gradients : "sum" or "pcgrad"
         Tasks' gradients are added, or freed of conflict first.
     checkpoint_steps : int
@@ -60,7 +71,12 @@ class TrainSettings(BaseModel):
     epochs: Annotated[int, Field(ge=1)] = 5
     batch_clips: Annotated[int, Field(ge=1)] = 180
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    schedule: Literal["constant", "one-cycle"] = "constant"
+    initialization: Literal["pytorch", "he"] = "pytorch"
+    initial_bundle: str | None = None
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     pos_weight: Literal["train", "published", "none"] = "train"
+    task_weights: dict[str, Annotated[float, Field(gt=0)]] = {}
     gradients: Literal["sum", "pcgrad"] = "sum"
     checkpoint_steps: Annotated[int, Field(ge=1)] = 200
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
@@ -77,6 +93,13 @@ class TrainSettings(BaseModel):
             return preset(value) if isinstance(value, str) else value
         except PhysiocamError as error:
             raise ValueError(str(error)) from None
+
+    @model_validator(mode="after")
+    def _weighted_tasks_exist(self) -> Self:
+        names = [task.name for task in self.network.tasks]
+        if unknown := [name for name in self.task_weights if name not in names]:
+            raise ValueError(f"task_weights names '{unknown[0]}'; the network's tasks are {', '.join(names)}")
+        return self
 
     @model_validator(mode="after")
     def _batch_is_shared_evenly(self) -> Self:
@@ -148,6 +171,8 @@ def _apply(values: dict[str, Any], change: str) -> None:
             inner = preset(inner).model_dump()
         elif inner is None and field == "network":
             inner = preset("bigsmall").model_dump()
+        elif inner is None and field == "task_weights":
+            inner = {}
         if not isinstance(inner, dict):
             raise PhysiocamError(f"--set {change!r}: '{field}' has no fields of its own")
         values[field] = inner
@@ -160,10 +185,12 @@ def _apply(values: dict[str, Any], change: str) -> None:
 
 def _explained(error: ValidationError) -> str:
     first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"]) or "settings"
+    field = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"'{field}' is no field of the settings; known are {', '.join(TrainSettings.model_fields)}"
     if first["type"] == "missing":
         return f"'{field}' is missing; give it in the file or as --set {field}=VALUE"
     reason = first["msg"].removeprefix("Value error, ")
+    if not field:  # fields that do not go together; the reason names them
+        return reason
     return f"{field} is {first['input']!r}: {reason[0].lower()}{reason[1:]}"

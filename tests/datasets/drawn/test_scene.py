@@ -108,3 +108,13 @@ def test_expressions_begin_as_often_as_asked_and_are_coded_by_fifths() -> None:
     np.testing.assert_array_equal(codes.intensity, np.floor(track * 5 + 1e-9))
     assert codes.intensity.max() in {4, 5}
     assert np.abs(np.diff(track, axis=0)).max() < 0.35
+
+
+def test_posed_expressions_are_strong_throughout() -> None:
+    def apexes(weakest: float) -> NDArray[np.float64]:
+        # One expression at a time and long enough apart: a unit's peak is its strength.
+        track = scene(expressions=6.0, weakest=weakest, duration_s=120.0).expressions.action_units
+        return np.array([column.max() for column in track.T if column.max() > 0])
+
+    assert apexes(0.8).min() >= 0.75
+    assert apexes(0.1).min() < 0.75

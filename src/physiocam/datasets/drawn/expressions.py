@@ -37,6 +37,8 @@ class ExpressionTrack:
         Frames per second.
     per_minute : float
         How many expressions begin in a minute.
+    weakest : float
+        Activation at the apex of the weakest, up to 1.
     random : numpy Generator
 
     Attributes
@@ -45,7 +47,7 @@ class ExpressionTrack:
         Activations 0..1 in the order of `AU_LABELS`.
     """
 
-    def __init__(self, frames: int, fs: float, per_minute: float, random: np.random.Generator) -> None:
+    def __init__(self, frames: int, fs: float, per_minute: float, weakest: float, random: np.random.Generator) -> None:
         times = np.arange(frames) / fs
         duration = frames / fs
         self.action_units = np.zeros((frames, len(AU_LABELS)))
@@ -59,7 +61,7 @@ class ExpressionTrack:
             units = (str(random.choice(AU_LABELS)),) if single else _TOGETHER[random.integers(len(_TOGETHER))]
             for unit in units:
                 column = self.action_units[:, AU_LABELS.index(unit)]
-                np.maximum(column, random.uniform(0.35, 1.0) * course, out=column)
+                np.maximum(column, random.uniform(weakest, 1.0) * course, out=column)
             if random.uniform() < 0.35:
                 np.maximum(self._parted, random.uniform(0.2, 1.0) * course, out=self._parted)
         self._blink = np.zeros(frames)

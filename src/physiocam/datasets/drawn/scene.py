@@ -34,6 +34,8 @@ class SceneSettings(ClipSettings):
         Standard deviation of the brightness of skin and clothes with breathing, relative to it.
     expressions : float
         Expressions that begin in a minute.
+    weakest : float
+        Strength of the weakest expressions, 0..1 of the strongest; posed ones are strong throughout.
     """
 
     height: int = 480
@@ -43,6 +45,7 @@ class SceneSettings(ClipSettings):
     chest_motion: float = 3.0
     breathing_light: float = 0.002
     expressions: float = 14.0
+    weakest: float = 0.35
 
 
 class Scene:
@@ -72,7 +75,7 @@ class Scene:
         random = np.random.default_rng(settings.seed)
         self.timestamps_s = np.arange(frames) / fs
         self.physiology = Physiology(frames, fs, settings.heart_rate, settings.breathing_rate, random)
-        self.expressions = ExpressionTrack(frames, fs, settings.expressions, random)
+        self.expressions = ExpressionTrack(frames, fs, settings.expressions, settings.weakest, random)
         self._motion = settings.head_motion * np.stack([wander(frames, fs, 0.5, random) for _ in range(2)])
         self._lean = np.radians(settings.head_turn) * wander(frames, fs, 0.4, random)
         self._nearness = 1 + 0.01 * settings.head_turn * wander(frames, fs, 0.3, random)
