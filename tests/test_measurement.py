@@ -40,6 +40,7 @@ def example() -> Measurement:
         notes=("variable frame rate",),
         timestamps_s=np.arange(FRAMES) / 30,
         face_found=found,
+        face_squares=np.where(found[:, None], np.array([8, 4, 32], dtype=np.int32), np.int32(-1)),
         pulse=waveform,
         respiration=waveform,
         rates_timestamps_s=np.array([5.0, 6.0]),

@@ -35,10 +35,13 @@ class Still:
         Time from the first frame, in steps of the grid.
     render : callable
         Makes the image, or None where the frame cannot be read.
+    shown_s : float, optional
+        When a player shows it, in seconds on the file's own clock; None where there is no such clock.
     """
 
-    def __init__(self, position: float, render: Callable[[], Image | None]) -> None:
+    def __init__(self, position: float, render: Callable[[], Image | None], shown_s: float | None = None) -> None:
         self.position = position
+        self.shown_s = shown_s
         self._render = render
 
     @cached_property
