@@ -63,7 +63,7 @@ def test_json_has_the_promised_fields() -> None:
     }  # fmt: skip
     assert summary["heart_rate"] == {"value": 72.123457, "unit": "beats/min", "quality": 0.9, "note": None}
     assert summary["breathing_rate"]["value"] is None
-    assert summary["face"] == {"found_fraction": pytest.approx(0.833333)}
+    assert summary["face"] == {"found_fraction": pytest.approx(0.833333), "choice": "auto"}
     assert summary["action_units"]["AU12"]["name"] == "lip corner puller"
     assert list(summary["action_units"]) == [
         "AU01", "AU02", "AU04", "AU06", "AU07", "AU10", "AU12", "AU14", "AU15", "AU17", "AU23", "AU24",

@@ -47,9 +47,12 @@ class Face:
     ----------
     found_fraction : float
         Share of frames with a face, 0..1.
+    choice : str
+        How its square was chosen: "auto", "center", or "x,y,size" in pixels.
     """
 
     found_fraction: float
+    choice: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -196,8 +199,8 @@ class Measurement:
     def write(self, folder: str | os.PathLike[str]) -> None:
         """Write measurement.json, waveforms.csv, rates.csv and action_units.csv into a folder.
 
-        Where heart-rate variability was measured, beats.csv comes with them. The files are complete when they appear: they are written beside and then renamed. Files of the same names
-        are replaced.
+        Where heart-rate variability was measured, beats.csv comes with them. The files are complete when they appear:
+        they are written beside and then renamed. Files of the same names are replaced.
 
         Parameters
         ----------
@@ -210,14 +213,15 @@ class Measurement:
             If the folder cannot be written to, or the disk is full.
         """
         target = Path(folder)
-        # The summary comes last, so that a folder with a measurement.json has the rest.
         files: dict[str, Iterable[str]] = {
             "waveforms.csv": self._waveforms_csv(),
             "rates.csv": self._rates_csv(),
             "action_units.csv": self._action_units_csv(),
-            **({"beats.csv": self._beats_csv(self.heart_rate_variability)} if self.heart_rate_variability else {}),
-            "measurement.json": [self.to_json()],
         }
+        if self.heart_rate_variability is not None:
+            files["beats.csv"] = self._beats_csv(self.heart_rate_variability)
+        # The summary comes last, so that a folder with a measurement.json has the rest.
+        files["measurement.json"] = [self.to_json()]
         beside: Path | None = None
         try:
             target.mkdir(parents=True, exist_ok=True)

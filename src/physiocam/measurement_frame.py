@@ -18,12 +18,15 @@ def measurement_frame(measurement: Measurement) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index `frame`, from 0. OpenFace's columns `timestamp` (s), `success` (1 where a face was found) and, for each
-        action unit, `AU12_c` (0 or 1); beside that `AU12_p`, the probability. (OpenFace's `AU12_r` is an intensity, which
-        is not measured.) NeuroKit2's columns `PPG_Clean`, `PPG_Rate` (beats/min), `PPG_Quality`, `RSP_Clean`, `RSP_Rate`
-        (breaths/min) and, where heart-rate variability was measured, `PPG_Peaks` (1 at a beat's frame); beside that
-        `RSP_Quality`. Rates are those of the frame's second. NaN where there is no value, and <NA> in `AU12_c`.
-        `attrs["sampling_rate"]` is `fs`.
+        Index `frame`, from 0.
+
+        OpenFace's columns: `timestamp` (s), `success` (1 where a face was found) and, for each action unit, `AU12_c` (0
+        or 1; <NA> in gaps). Beside them `AU12_p`, the probability; OpenFace's `AU12_r` is an intensity, which is not
+        measured.
+
+        NeuroKit2's columns: `PPG_Clean`, `PPG_Rate` (beats/min), `PPG_Quality`, `RSP_Clean`, `RSP_Rate` (breaths/min)
+        and, where heart-rate variability was measured, `PPG_Peaks` (1 at a beat's frame). Beside them `RSP_Quality`.
+        Rates are those of the frame's second. NaN where there is no value. `attrs["sampling_rate"]` is `fs`.
     """
     columns: dict[str, object] = {
         "timestamp": measurement.timestamps_s,

@@ -100,12 +100,13 @@ def measure(
             raise PhysiocamError(f"method '{method}' uses no weights; leave one of the two out")
         with open_frames(source, _SKIN_FACTOR, max_fs=_SKIN_MAX_FS, fs=fs, face=face, progress=progress) as frames:
             signals = _classical_signals(frames, method, classical)
-        return _with_variability(_answer(frames, signals, chosen, method, None), hrv)
+        return _with_variability(_answer(frames, signals, chosen, face, method, None), hrv)
     bundle = weights if isinstance(weights, Bundle) else load_bundle(weights)
     runtime = Runtime(bundle, threads)
     with open_inputs(source, bundle.info, fs=fs, face=face, progress=progress) as inputs:
         signals = _network_signals(inputs, runtime, bundle)
-    return _with_variability(_answer(inputs, signals, chosen, method, Weights(bundle.info.name, bundle.sha256)), hrv)
+    known = Weights(bundle.info.name, bundle.sha256)
+    return _with_variability(_answer(inputs, signals, chosen, face, method, known), hrv)
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,7 @@ def _answer(
     seen: RecordingFrames | RecordingInputs,
     signals: _Signals,
     settings: SignalSettings,
+    face: FaceChoice,
     method: str,
     weights: Weights | None,
 ) -> Measurement:
@@ -207,7 +209,7 @@ def _answer(
         duration_s=len(found) / video.fs,
         fs=video.fs,
         frames=len(found),
-        face=Face(float(found.mean())),
+        face=Face(float(found.mean()), face if isinstance(face, str) else ",".join(map(str, face))),
         heart_rate=_rate(signals.pulse, "heart", video.fs, found, settings),
         breathing_rate=_rate(signals.respiration, "breathing", video.fs, found, settings),
         action_units={

@@ -57,7 +57,8 @@ def write_overlay(
         overlay: OverlayFrame | None = None
         for count, frame in enumerate(video.own_frames(), 1):
             if overlay is None:
-                overlay = OverlayFrame(measurement, *frame.image.shape[1::-1])
+                height, width, _ = frame.image.shape
+                overlay = OverlayFrame(measurement, width, height, frame.pixel_aspect)
             yield frame.shown_s, overlay.draw(frame.image, frame.timestamp_s)
             if progress is not None:
                 progress(count, video.frames)

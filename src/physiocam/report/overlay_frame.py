@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from physiocam.measurement import ACTIVE_THRESHOLD, Measurement
 from physiocam.report.reasons import rate_of, why_no_rate
 from physiocam.signals.settings import STEP_S, Quantity
+from physiocam.signals.waveform import stretches
 
 # The picture is scaled to be at least this high, for the panel's writing, and with the panel to fit a full HD screen.
 _LEAST_HEIGHT = 480
@@ -57,21 +58,25 @@ class OverlayFrame:
     measurement : Measurement
     width, height : int
         Of the recording's frames, upright, in pixels.
+    pixel_aspect : float
+        Width of these pixels, as a multiple of their height.
     """
 
-    def __init__(self, measurement: Measurement, width: int, height: int) -> None:
+    def __init__(self, measurement: Measurement, width: int, height: int, pixel_aspect: float = 1.0) -> None:
         self._measurement = measurement
-        self._zoom = min(max(1.0, _LEAST_HEIGHT / height), _MOST[0] / width, _MOST[1] / height)
-        shown = max(round(width * self._zoom), 1), max(round(height * self._zoom), 1)
+        zoom = min(max(1.0, _LEAST_HEIGHT / height), _MOST[0] / (width * pixel_aspect), _MOST[1] / height)
+        self._zoom = zoom * pixel_aspect, zoom
+        shown = max(round(width * self._zoom[0]), 1), max(round(height * self._zoom[1]), 1)
         canvas_height = max(shown[1], _LEAST_HEIGHT) // 2 * 2
         self._unit = canvas_height / _DESIGN_HEIGHT
         self._picture = _Place(0, (canvas_height - shown[1]) // 2, *shown)
         self._panel = _Place(shown[0], 0, self._size(_PANEL_WIDTH), canvas_height)
         self._reasons = {quantity: why_no_rate(measurement, quantity) for quantity in _NAMES}
-        pad, trace = self._size(12), self._size(62)
+        pad, trace = self._size(12), self._size(58)
         x, inner = self._panel.x + pad, self._panel.width - 2 * pad
         self._traces = {
-            quantity: _Place(x, self._size(12 + 42 + index * 116), inner, trace) for index, quantity in enumerate(_NAMES)
+            quantity: _Place(x, self._size(12 + 42 + index * 121), inner, trace)
+            for index, quantity in enumerate(_NAMES)
         }
         self._rows = self._action_unit_rows(x, inner)
         self._background = self._still_parts(shown[0] + self._panel.width, canvas_height)
@@ -104,7 +109,7 @@ class OverlayFrame:
         if found:
             self._draw_box(drawing, index)
         told = [self._draw_rate(canvas, quantity, index, second) for quantity in _NAMES]
-        self._draw_action_units(canvas, drawing, index)
+        self._draw_action_units(drawing, index)
         self._draw_caption(canvas, [*([] if found else ["no face is found here"]), *filter(None, told)])
         minutes, seconds = divmod(time_s, 60)
         self._write(canvas, f"{minutes:.0f}:{seconds:04.1f}", self._rows_end(), 12, _QUIET)
@@ -118,7 +123,7 @@ class OverlayFrame:
 
     def _action_unit_rows(self, x: int, width: int) -> list[_Place]:
         """Where the bars of action units are drawn; as many as there is room for."""
-        top, bottom, least = self._size(250), self._rows_end()[1] - self._size(4), self._size(11)
+        top, bottom, least = self._size(256), self._rows_end()[1] - self._size(4), self._size(11)
         count = min(len(self._measurement.action_units), max((bottom - top) // least, 0))
         if count == 0:
             return []
@@ -142,9 +147,11 @@ class OverlayFrame:
         return canvas
 
     def _draw_box(self, drawing: ImageDraw.ImageDraw, index: int) -> None:
-        x, y, side = (value * self._zoom for value in self._measurement.face_squares[index].tolist())
-        left, top = x + self._picture.x, y + self._picture.y
-        drawing.rectangle((left, top, left + side - 1, top + side - 1), outline=_BOX, width=self._size(2))
+        x, y, side = self._measurement.face_squares[index].tolist()
+        across, down = self._zoom
+        left, top = self._picture.x + across * x, self._picture.y + down * y
+        box = left, top, left + across * side - 1, top + down * side - 1
+        drawing.rectangle(box, outline=_BOX, width=self._size(2))
 
     def _draw_rate(self, canvas: Image.Image, quantity: Quantity, index: int, second: int) -> str | None:
         """Draw a rate and its waveform; what to say where there is no rate."""
@@ -176,8 +183,8 @@ class OverlayFrame:
         finite = np.isfinite(newest)
         step = place.width / (shown - 1)
         start = place.width - (len(newest) - 1) * step
-        for first, last in _runs(~finite):
-            left, right = place.x + start + (first - 0.5) * step, place.x + start + (last + 0.5) * step
+        for gap in stretches(~finite, 1):
+            left, right = (place.x + start + (edge - 0.5) * step for edge in (gap.start, gap.stop))
             box = max(left, place.x), place.y, min(right, place.x + place.width - 1), place.y + place.height - 1
             if box[2] >= box[0]:
                 drawing.rectangle(box, fill=_GAP)
@@ -186,12 +193,13 @@ class OverlayFrame:
         across = _SMOOTH * (start + step * np.arange(len(newest)))
         down = _SMOOTH * place.height * (0.5 - np.clip(np.nan_to_num(newest), -_RANGE, _RANGE) / (2.2 * _RANGE))
         points = np.stack([across, down], axis=1)
-        for first, last in _runs(finite):
-            pen.line(points[first : last + 1].ravel().tolist(), fill=255, width=_SMOOTH * self._size(1.5), joint=None)
+        for run in stretches(finite, 1):
+            pen.line(points[run].ravel().tolist(), fill=255, width=_SMOOTH * self._size(1.5))
         canvas.paste(colour, place[:2], line.reduce(_SMOOTH))
 
-    def _draw_action_units(self, canvas: Image.Image, drawing: ImageDraw.ImageDraw, index: int) -> None:
-        for row, probability in zip(self._rows, self._measurement.action_unit_probability[index].tolist(), strict=False):
+    def _draw_action_units(self, drawing: ImageDraw.ImageDraw, index: int) -> None:
+        probabilities = self._measurement.action_unit_probability[index].tolist()
+        for row, probability in zip(self._rows, probabilities, strict=False):
             width = round(0.33 * row.width)
             left, right = row.x + row.width - width, row.x + row.width
             top, bottom = row.y + self._size(3), row.y + row.height - self._size(3)
@@ -215,12 +223,6 @@ class OverlayFrame:
     def _write_right(self, canvas: Image.Image, text: str, y: int, size: float, colour: _Colour) -> None:
         mask = _mask(text, self._size(size))
         canvas.paste(colour, (self._panel.x + self._panel.width - self._size(12) - mask.width, y), mask)
-
-
-def _runs(which: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First and last index of each run of True."""
-    edges = np.flatnonzero(np.diff(which, prepend=False, append=False)).reshape(-1, 2)
-    return [(first, last - 1) for first, last in edges.tolist()]
 
 
 @lru_cache(maxsize=64)

@@ -45,7 +45,9 @@ def why_no_rate(measurement: Measurement, quantity: Quantity) -> list[str | None
         elif seen_s == 0:
             reasons.append(f"no face within {chosen.window_s:g} s")
         elif signal_s < chosen.minimum_s:
-            reasons.append(f"{signal_s:.1f} s of {WAVES[quantity]} within {chosen.window_s:g} s; {chosen.minimum_s:g} s needed")
+            reasons.append(
+                f"{signal_s:.1f} s of {WAVES[quantity]} within {chosen.window_s:g} s; {chosen.minimum_s:g} s needed"
+            )
         else:
             reasons.append(f"no steady {WAVES[quantity]} stands out from the noise")
     return reasons

@@ -17,8 +17,8 @@ MINIMUM_S = 60.0
 # Of the seconds with a pulse, the share that clean intervals must cover.
 _CLEAN_SHARE = 0.8
 
-# Of the variance, the share that may be timing noise: with 0.25 a value is too large by 15 %, or by 30 % where the noise
-# is judged too small.
+# Of the variance, the share that may be timing noise: with 0.25 a value is too large by 15 %, or by 30 % where the
+# noise is judged too small.
 _NOISE_SHARE = 0.25
 
 # Mean of the intervals against the rate in the spectrum: beyond this, overtones or noise were taken for beats.

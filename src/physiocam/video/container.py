@@ -129,7 +129,9 @@ class VideoFile:
             for frame in _frames(container, stream):
                 # Not frame.time: the last frames, given out when the stream ends, carry no time base.
                 shown_s = float(frame.pts * stream.time_base) if clock and frame.pts is not None else None
-                yield Still(place(frame, decoded), partial(render, frame), shown_s)
+                if decoded == 0:
+                    aspect = _pixel_aspect(stream, frame)
+                yield Still(place(frame, decoded), partial(render, frame), shown_s, aspect)
                 decoded += 1
         if decoded == 0:
             raise VideoError(
@@ -201,6 +203,11 @@ def _frames(container: Any, stream: Any) -> Iterator[av.VideoFrame]:
         for frame in frames:
             if not frame.is_corrupt:
                 yield frame
+
+
+def _pixel_aspect(stream: Any, frame: av.VideoFrame) -> float:
+    stored = stream.sample_aspect_ratio or 1
+    return float(1 / stored if round(frame.rotation / 90) % 2 else stored)
 
 
 def _plausible(rate: Any) -> float | None:

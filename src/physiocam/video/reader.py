@@ -43,12 +43,15 @@ class OwnFrame(NamedTuple):
     shown_s : float
         When a player shows it, in seconds on the file's own clock, which its sound shares.
     image : uint8 array of shape (H, W, 3)
-        RGB.
+        RGB, upright.
+    pixel_aspect : float
+        Width of its pixels, as a multiple of their height.
     """
 
     timestamp_s: float
     shown_s: float
     image: NDArray[np.uint8]
+    pixel_aspect: float
 
 
 class _Recording(Protocol):
@@ -118,7 +121,7 @@ class Video:
                 shown_s = grid_s if still.shown_s is None else still.shown_s
                 if shown_s > last and still.image is not None:
                     last = shown_s
-                    yield OwnFrame(grid_s, shown_s, still.image)
+                    yield OwnFrame(grid_s, shown_s, still.image, still.pixel_aspect)
 
     def _start(self) -> None:
         if self._started:

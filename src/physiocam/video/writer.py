@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
+from physiocam.files import complete_file
 from physiocam.video.sound import Sound
 
 # The clock of frames that come with their own times: its ticks are exact at the usual rates.
@@ -49,7 +50,7 @@ def write_video(
     if not (math.isfinite(fs) and fs > 0):
         raise PhysiocamError(f"fs is {fs}, expected a positive number of frames per second")
     rate = Fraction(fs).limit_denominator(1001)
-    with _beside(path) as file:
+    with _mp4(path) as file:
         _encode(file, ((index / rate, image) for index, image in enumerate(frames)), rate, 1 / rate, crf, None)
 
 
@@ -79,27 +80,17 @@ def write_timed_video(
     PhysiocamError
         If the file cannot be written, or there is nothing that could be.
     """
-    with _beside(path) as file:
+    with _mp4(path) as file:
         _encode(file, frames, Fraction(fs).limit_denominator(1001), _CLOCK, crf, sound)
 
 
 @contextmanager
-def _beside(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A file to write to, which takes its place when it is complete."""
+def _mp4(path: str | os.PathLike[str]) -> Iterator[Path]:
     target = Path(path)
     if target.suffix.lower() != ".mp4":
         raise PhysiocamError(f"'{target}' does not end in .mp4, the only kind of video written; rename it")
-    beside = target.with_name(f".{target.stem}.partial{target.suffix}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+    with complete_file(target) as beside:
         yield beside
-        os.replace(beside, target)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise PhysiocamError(f"cannot write '{target}': {reason}; choose another folder, or free some space") from None
-    finally:
-        with suppress(OSError):
-            beside.unlink()
 
 
 def _encode(
