@@ -55,4 +55,4 @@ def measurement_frame(measurement: Measurement) -> pd.DataFrame:
 def _each_frame(measurement: Measurement, along: NDArray[np.float64]) -> NDArray[np.float64]:
     """Values of the seconds, repeated for their frames; the part of a second at the end has none."""
     second = (np.arange(measurement.frames) / measurement.fs / STEP_S).astype(int)
-    return np.append(along, np.nan)[np.minimum(second, len(along))]
+    return np.asarray(np.append(along, np.nan)[np.minimum(second, len(along))])

@@ -13,7 +13,9 @@ from physiocam.measurement import Measurement
 from physiocam.report import sections
 from physiocam.report.methods import methods_of
 from physiocam.report.reasons import WAVES, rate_of
+from physiocam.signals.rate import Rate
 from physiocam.signals.settings import Quantity
+from physiocam.signals.variability import IntervalSpread
 
 if TYPE_CHECKING:
     from physiocam.report.attention import Attention
@@ -66,7 +68,9 @@ class _Picture:
 def _content(measurement: Measurement, attention: "Attention | str") -> dict[str, Any]:
     variability = measurement.heart_rate_variability
     measured = [q for q in _QUANTITIES if measurement.method == "network" or q == "heart"]
-    values = {sections.RATES[quantity]: rate_of(measurement, quantity)[0] for quantity in _QUANTITIES}
+    values: dict[str, Rate | IntervalSpread] = {
+        sections.RATES[quantity]: rate_of(measurement, quantity)[0] for quantity in _QUANTITIES
+    }
     if variability is not None:
         values |= {"SDNN": variability.sdnn, "RMSSD": variability.rmssd}
     return {

@@ -129,10 +129,10 @@ def _variability(references: list[str]) -> str:
     library, beats = _cited(_NEUROKIT, references), _cited(_BEATS, references)
     return (
         f"Heart-rate variability: beats were found with NeuroKit2 {version('neurokit2')} {library} by the method of "
-        f"Elgendi and others {beats}, in the pulse waveform interpolated by cubic splines to 500 Hz. Intervals next to a "
-        "beat whose upstroke differs from the typical one, or far from the median around them, were left out. SDNN and "
-        f"RMSSD were told for at least {MINIMUM_S:g} s of pulse, 80 % of it clean, and where timing noise made up at most "
-        "a quarter of the variance."
+        f"Elgendi and others {beats}, in the pulse waveform interpolated by cubic splines to 500 Hz. Intervals next "
+        "to a beat whose upstroke differs from the typical one, and those more than 20 % from the median around them, "
+        f"were left out. SDNN and RMSSD were told for at least {MINIMUM_S:g} s of pulse, 90 % of it clean, and where "
+        "timing noise made up at most a quarter of the variance."
     )
 
 

@@ -99,9 +99,8 @@ def rate_graphs(measurement: Measurement, quantity: Quantity) -> list[Graph]:
         low, high = max(float(shown.min() - room), 0.0), float(shown.max() + room)
     values = Graph(where, x, Axis.of(low, high, UNITS[quantity]), "rate")
     seconds = np.append(times - STEP_S / 2, times[-1] + STEP_S / 2)
-    values.add_spans(
-        ((seconds[gap.start], seconds[gap.stop]) for gap in stretches(~np.isfinite(along.value), 1)), "gap"
-    )
+    without = [(seconds[gap.start], seconds[gap.stop]) for gap in stretches(~np.isfinite(along.value), 1)]
+    values.add_spans([*without, (seconds[-1], measurement.duration_s)], "gap")
     if rate.value is not None:
         values.add_level(rate.value, "whole")
     values.add_line(times, along.value, quantity)

@@ -15,7 +15,7 @@ UNIT = "ms"
 MINIMUM_S = 60.0
 
 # Of the seconds with a pulse, the share that clean intervals must cover.
-_CLEAN_SHARE = 0.8
+_CLEAN_SHARE = 0.9
 
 # Of the variance, the share that may be timing noise: with 0.25 a value is too large by 15 %, or by 30 % where the
 # noise is judged too small.
@@ -34,7 +34,7 @@ _SHORTEST_S = 5.0
 _UPSTROKE_MISFIT = 0.1
 
 # An interval is not clean where it differs by more than this from the median of these many around it.
-_INTERVAL_MISFIT = 0.3
+_INTERVAL_MISFIT = 0.2
 _AROUND = 11
 
 

@@ -29,8 +29,8 @@ class Sound:
 
     def __init__(self, path: Path | None, target: Any) -> None:
         self._target = target
-        self._source = None if path is None else open_container(path)
-        self._stream = None if self._source is None else self._source.streams.best("audio")
+        self._source: Any = None if path is None else open_container(path)
+        self._stream: Any = None if self._source is None else self._source.streams.best("audio")
         if self._stream is None or self._stream.codec_context is None:
             self._packets: Iterator[Any] = iter(())
         elif self._stream.codec_context.name in _COPIED:
@@ -66,7 +66,6 @@ class Sound:
         yield from stream.encode()
 
     def _demuxed(self) -> Iterator[Any]:
-        assert self._source is not None
         packets = self._source.demux(self._stream)
         while True:
             try:
