@@ -38,7 +38,8 @@ def test_a_classical_method_is_cited_and_measures_the_heart_alone(method: str, m
     assert f"method {method.upper()} [1]" in said
     assert "Breathing" not in said
     assert len(methods.references) == 1
-    assert ("(20" in methods.references[0]) and len(methods.references[0]) > 60
+    assert "(20" in methods.references[0]
+    assert len(methods.references[0]) > 60
 
 
 @pytest.mark.parametrize(("choice", "words"), [("center", "in the middle"), ("10,20,64", "at 10,20,64 (x, y, size)")])
