@@ -40,6 +40,7 @@ def example() -> Measurement:
         notes=("variable frame rate",),
         timestamps_s=np.arange(FRAMES) / 30,
         face_found=found,
+        face_squares=np.where(found[:, None], np.array([8, 4, 32], dtype=np.int32), np.int32(-1)),
         pulse=waveform,
         respiration=waveform,
         rates_timestamps_s=np.array([5.0, 6.0]),
@@ -62,7 +63,7 @@ def test_json_has_the_promised_fields() -> None:
     }  # fmt: skip
     assert summary["heart_rate"] == {"value": 72.123457, "unit": "beats/min", "quality": 0.9, "note": None}
     assert summary["breathing_rate"]["value"] is None
-    assert summary["face"] == {"found_fraction": pytest.approx(0.833333)}
+    assert summary["face"] == {"found_fraction": pytest.approx(0.833333), "choice": "auto"}
     assert summary["action_units"]["AU12"]["name"] == "lip corner puller"
     assert list(summary["action_units"]) == [
         "AU01", "AU02", "AU04", "AU06", "AU07", "AU10", "AU12", "AU14", "AU15", "AU17", "AU23", "AU24",

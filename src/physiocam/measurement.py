@@ -8,13 +8,17 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
 from physiocam.signals.rate import Rate, RateSeries
+from physiocam.signals.variability import HeartRateVariability
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 # Names of the Facial Action Coding System for the twelve units of the paper, in the order used everywhere.
 ACTION_UNIT_NAMES = {
@@ -43,9 +47,12 @@ class Face:
     ----------
     found_fraction : float
         Share of frames with a face, 0..1.
+    choice : str
+        How its square was chosen: "auto", "center", or "x,y,size" in pixels.
     """
 
     found_fraction: float
+    choice: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,9 @@ class Measurement:
         What was odd about the recording (truncated, variable frame rate, ...).
     timestamps_s : float64 array (T,)
     face_found : bool array (T,)
+    face_squares : int32 array (T, 3)
+        The square that was measured, in pixels of the upright frame: x and y of its upper left corner, and side. -1 in
+        gaps.
     pulse, respiration : float64 array (T,)
         Filtered waveforms in arbitrary units; NaN in gaps and where there is no such waveform.
     rates_timestamps_s : float64 array (R,)
@@ -116,6 +126,8 @@ class Measurement:
         Rates along the recording, at `rates_timestamps_s`.
     action_unit_probability : float32 array (T, A)
         NaN in gaps; columns in the order of `action_units`.
+    heart_rate_variability : HeartRateVariability or None
+        None where it was not asked for.
     """
 
     source: str
@@ -133,12 +145,14 @@ class Measurement:
     notes: tuple[str, ...]
     timestamps_s: NDArray[np.float64]
     face_found: NDArray[np.bool_]
+    face_squares: NDArray[np.int32]
     pulse: NDArray[np.float64]
     respiration: NDArray[np.float64]
     rates_timestamps_s: NDArray[np.float64]
     heart_rate_along: RateSeries
     breathing_rate_along: RateSeries
     action_unit_probability: NDArray[np.float32]
+    heart_rate_variability: HeartRateVariability | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the summary, all but the arrays, as plain dicts, numbers and strings; floats to six digits."""
@@ -157,17 +171,36 @@ class Measurement:
             "version": self.version,
             "notes": list(self.notes),
         }
+        if (variability := self.heart_rate_variability) is not None:
+            summary |= {"sdnn": asdict(variability.sdnn), "rmssd": asdict(variability.rmssd)}
         return {key: _rounded(value) for key, value in summary.items()}
 
     def to_json(self) -> str:
         """Return the summary as JSON, indented, with a final newline."""
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
+    def to_frame(self) -> "DataFrame":
+        """Return one row a frame, as a pandas table whose columns users of NeuroKit2 and OpenFace know.
+
+        Returns
+        -------
+        DataFrame
+            See `measurement_frame.measurement_frame`.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed (extra `pandas`).
+        """
+        from physiocam.measurement_frame import measurement_frame
+
+        return measurement_frame(self)
+
     def write(self, folder: str | os.PathLike[str]) -> None:
         """Write measurement.json, waveforms.csv, rates.csv and action_units.csv into a folder.
 
-        The files are complete when they appear: they are written beside and then renamed. Files of the same names
-        are replaced.
+        Where heart-rate variability was measured, beats.csv comes with them. The files are complete when they appear:
+        they are written beside and then renamed. Files of the same names are replaced.
 
         Parameters
         ----------
@@ -180,13 +213,15 @@ class Measurement:
             If the folder cannot be written to, or the disk is full.
         """
         target = Path(folder)
-        # The summary comes last, so that a folder with a measurement.json has the rest.
         files: dict[str, Iterable[str]] = {
             "waveforms.csv": self._waveforms_csv(),
             "rates.csv": self._rates_csv(),
             "action_units.csv": self._action_units_csv(),
-            "measurement.json": [self.to_json()],
         }
+        if self.heart_rate_variability is not None:
+            files["beats.csv"] = self._beats_csv(self.heart_rate_variability)
+        # The summary comes last, so that a folder with a measurement.json has the rest.
+        files["measurement.json"] = [self.to_json()]
         beside: Path | None = None
         try:
             target.mkdir(parents=True, exist_ok=True)
@@ -234,6 +269,16 @@ class Measurement:
             "breathing_rate_quality",
         )
         return _csv(header, rows)
+
+    @staticmethod
+    def _beats_csv(variability: HeartRateVariability) -> Iterator[str]:
+        rows = zip(
+            _fixed(variability.beats_s, 3),
+            _fixed(variability.beat_quality, 4),
+            _fixed(variability.intervals_ms, 1),
+            strict=True,
+        )
+        return _csv(("timestamp_s", "quality", "interval_ms"), rows)
 
     def _action_units_csv(self) -> Iterator[str]:
         header = ["frame", "timestamp_s"]

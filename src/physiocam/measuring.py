@@ -27,6 +27,7 @@ from physiocam.signals.colour_method import ColourMethod
 from physiocam.signals.methods import classical_method
 from physiocam.signals.rate import Rate, estimate_rate, rate_times, rates_along
 from physiocam.signals.settings import SETTINGS, UNITS, Quantity, SignalSettings
+from physiocam.signals.variability import heart_rate_variability
 from physiocam.signals.waveform import clean_waveform
 from physiocam.slow_inputs import SlowInputs
 from physiocam.weights.bundle import Bundle, load_bundle
@@ -49,6 +50,7 @@ def measure(
     fs: float | None = None,
     face: FaceChoice = "auto",
     settings: Literal["default", "paper"] = "default",
+    hrv: bool = False,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Measurement:
@@ -69,6 +71,8 @@ def measure(
         Find and follow the largest face, take the largest centred square, or take this square in pixels.
     settings : "default" or "paper"
         How waveforms become rates; "paper" repeats the reference's numbers.
+    hrv : bool
+        Find the beats and measure heart-rate variability too (extra `hrv`).
     threads : int, optional
         Threads of the networks; all cores by default.
     progress : callable, optional
@@ -87,6 +91,8 @@ def measure(
         If the bundle is missing or damaged.
     PhysiocamError
         If an argument makes no sense; the message names it.
+    ImportError
+        If NeuroKit2 is needed, and not installed.
     """
     if settings not in SETTINGS:
         raise PhysiocamError(f"settings is {settings!r}; expected one of {', '.join(SETTINGS)}")
@@ -97,12 +103,13 @@ def measure(
             raise PhysiocamError(f"method '{method}' uses no weights; leave one of the two out")
         with open_frames(source, _SKIN_FACTOR, max_fs=_SKIN_MAX_FS, fs=fs, face=face, progress=progress) as frames:
             signals = _classical_signals(frames, method, classical)
-        return _answer(frames, signals, chosen, method, None)
+        return _with_variability(_answer(frames, signals, chosen, face, method, None), hrv)
     bundle = weights if isinstance(weights, Bundle) else load_bundle(weights)
     runtime = Runtime(bundle, threads)
     with open_inputs(source, bundle.info, fs=fs, face=face, progress=progress) as inputs:
         signals = _network_signals(inputs, runtime, bundle, threads)
-    return _answer(inputs, signals, chosen, method, Weights(bundle.info.name, bundle.sha256))
+    known = Weights(bundle.info.name, bundle.sha256)
+    return _with_variability(_answer(inputs, signals, chosen, face, method, known), hrv)
 
 
 @dataclass(frozen=True)
@@ -222,6 +229,7 @@ def _answer(
     seen: RecordingFrames | RecordingInputs,
     signals: _Signals,
     settings: SignalSettings,
+    face: FaceChoice,
     method: str,
     weights: Weights | None,
 ) -> Measurement:
@@ -234,7 +242,7 @@ def _answer(
         duration_s=len(found) / video.fs,
         fs=video.fs,
         frames=len(found),
-        face=Face(float(found.mean())),
+        face=Face(float(found.mean()), face if isinstance(face, str) else ",".join(map(str, face))),
         heart_rate=_rate(signals.pulse, "heart", video.fs, found, settings),
         breathing_rate=_rate(signals.respiration, "breathing", video.fs, found, settings),
         action_units={
@@ -247,6 +255,7 @@ def _answer(
         notes=tuple(video.notes),
         timestamps_s=np.array(seen.timestamps),
         face_found=found,
+        face_squares=seen.squares,
         pulse=clean_waveform(pulse, video.fs, "heart", settings),
         respiration=clean_waveform(respiration, video.fs, "breathing", settings),
         rates_timestamps_s=rate_times(len(found), video.fs),
@@ -254,6 +263,13 @@ def _answer(
         breathing_rate_along=rates_along(respiration, video.fs, "breathing", settings),
         action_unit_probability=signals.probability,
     )
+
+
+def _with_variability(measurement: Measurement, wanted: bool) -> Measurement:
+    if not wanted:
+        return measurement
+    variability = heart_rate_variability(measurement.pulse, measurement.fs, measurement.heart_rate)
+    return replace(measurement, heart_rate_variability=variability)
 
 
 def _rate(

@@ -15,6 +15,7 @@ from physiocam.datasets.jobs import run_jobs
 from physiocam.errors import PhysiocamError
 from physiocam.measuring import NETWORK, measure
 from physiocam.recording_frames import FaceChoice
+from physiocam.report.results import write_results
 from physiocam.weights.bundle import load_bundle
 
 # What a video's folder says of how it was measured: as long as nothing of it changes, it is not measured again.
@@ -25,7 +26,7 @@ SUMMARY = "summary.csv"
 
 @dataclass(frozen=True)
 class MeasureOptions:
-    """How to measure; see `physiocam.measuring.measure`."""
+    """How to measure; see `physiocam.measuring.measure` and `physiocam.report.results.write_results`."""
 
     weights: str = "default"
     method: str = NETWORK
@@ -33,6 +34,9 @@ class MeasureOptions:
     face: FaceChoice = "auto"
     settings: Literal["default", "paper"] = "default"
     threads: int | None = None
+    hrv: bool = False
+    report: bool = False
+    overlay: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,9 +149,19 @@ def _measure_one(item: tuple[str, Path], options: MeasureOptions, weights: str |
         fs=options.fs,
         face=options.face,
         settings=options.settings,
+        hrv=options.hrv,
         threads=options.threads,
     )
-    measurement.write(folder)
+    write_results(
+        measurement,
+        video,
+        folder,
+        report=options.report,
+        overlay=options.overlay,
+        weights=options.weights,
+        fs=options.fs,
+        face=options.face,
+    )
     _replace(done, json.dumps(with_what, indent=2) + "\n")
     return measurement.to_dict()
 

@@ -13,7 +13,7 @@ from physiocam.errors import PhysiocamError
 from physiocam.inputs import Located
 from physiocam.video.ahead import read_ahead
 from physiocam.video.reader import Video, open_video
-from physiocam.video.tracker import CentreSquare, FaceLocator, FaceTracker, FixedSquare
+from physiocam.video.tracker import CentreSquare, FaceLocator, FaceTracker, FixedSquare, Square
 
 FaceChoice = Literal["auto", "center"] | tuple[int, int, int]
 Progress = Callable[[int, int | None], None]
@@ -35,6 +35,7 @@ class RecordingFrames:
         self.video = video
         self.timestamps: list[float] = []
         self._locator = locator
+        self._squares: list[Square | None] = []
         self._progress = progress
         self._halves = 0
         self.located = self._located()
@@ -43,6 +44,13 @@ class RecordingFrames:
     def found(self) -> NDArray[np.bool_]:
         """Whether there is a face, a frame read so far; the tracker may still change its mind about the last second."""
         return np.array(self._locator.found, dtype=bool)
+
+    @property
+    def squares(self) -> NDArray[np.int32]:
+        """Face squares (T, 3) as x, y and side in pixels, a frame read so far; -1 where no face is found."""
+        pairs = zip(self._squares, self._locator.found, strict=True)
+        squares = [square if found and square else (-1, -1, -1) for square, found in pairs]
+        return np.array(squares, dtype=np.int32).reshape(-1, 3)
 
     def passed(self, frames: int) -> None:
         """Count frames that went through one of two halves: being read, and being worked on."""
@@ -57,7 +65,9 @@ class RecordingFrames:
             for frame in frames:
                 self.timestamps.append(frame.timestamp_s)
                 self.passed(1)
-                yield frame.image, self._locator.locate(frame.image)
+                square = self._locator.locate(frame.image)
+                self._squares.append(square)
+                yield frame.image, square
 
 
 @contextmanager

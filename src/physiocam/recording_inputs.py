@@ -64,6 +64,11 @@ class RecordingInputs:
         """Whether there is a face, as in `RecordingFrames`."""
         return self.frames.found
 
+    @property
+    def squares(self) -> NDArray[np.int32]:
+        """Face squares (T, 3), as in `RecordingFrames`."""
+        return self.frames.squares
+
     def batches(self, block: InputBlock, clips: int = _CLIPS) -> Iterator[tuple[int, int]]:
         """Start and stop of the clips to hand to the networks at a time; each counts as done when the next is asked."""
         for start in range(0, block.clips, clips):

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from physiocam.measurement import Measurement
     from physiocam.measuring_many import MeasureOptions
     from physiocam.recording_frames import FaceChoice
+    from physiocam.signals.rate import Rate
+    from physiocam.signals.variability import IntervalSpread
 
 
 class SettingsName(StrEnum):
@@ -58,6 +60,28 @@ def measure_command(
         float | None,
         typer.Option(help="Frames per second: needed for folders of images, else from the file."),
     ] = None,
+    report: Annotated[
+        bool,
+        typer.Option(
+            "--report",
+            help="Also write report.html: one page with graphs, figures and a methods paragraph (extra report). It "
+            "shows the face where the extra explain is installed.",
+        ),
+    ] = False,
+    overlay: Annotated[
+        bool,
+        typer.Option(
+            "--overlay",
+            help="Also write overlay.mp4: the recording with face box, waveforms, rates and action units (extra "
+            "report).",
+        ),
+    ] = False,
+    hrv: Annotated[
+        bool,
+        typer.Option(
+            "--hrv", help="Also find the beats, and tell SDNN and RMSSD of long, clean recordings (extra hrv)."
+        ),
+    ] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of the networks; all cores by default.")] = None,
     as_json: Annotated[
         bool,
@@ -72,11 +96,15 @@ def measure_command(
     with interruptible():
         from physiocam.measuring import NETWORK, measure
         from physiocam.measuring_many import MeasureOptions, expand_videos
+        from physiocam.report.results import write_results
         from physiocam.weights.bundle import load_bundle
 
+        _check_wanted(output, report, overlay, hrv)
         expanded = expand_videos(videos)
         if expanded != videos or jobs > 1 or scheduler is not None:
-            options = MeasureOptions(weights, method, fs, face_choice(face), settings.value, threads)
+            options = MeasureOptions(
+                weights, method, fs, face_choice(face), settings.value, threads, hrv, report, overlay
+            )
             _measure_many(expanded, output, options, jobs, scheduler, as_json)
             return
         where = face_choice(face)
@@ -93,11 +121,23 @@ def measure_command(
                         fs=fs,
                         face=where,
                         settings=settings.value,
+                        hrv=hrv,
                         threads=threads,
                         progress=progress,
                     )
                 if folder is not None:
-                    measurement.write(folder)
+                    with progress_bar(f"drawing {Path(video).name}") as progress:
+                        write_results(
+                            measurement,
+                            video,
+                            folder,
+                            report=report,
+                            overlay=overlay,
+                            weights=bundle,
+                            fs=fs,
+                            face=where,
+                            progress=progress,
+                        )
             except PhysiocamError as error:
                 complain(str(error))
                 continue
@@ -110,6 +150,22 @@ def measure_command(
         if len(videos) > 1:
             complain(f"{len(videos) - len(done)} of {len(videos)} videos could not be measured (see above)")
         raise typer.Exit(1)
+
+
+def _check_wanted(output: Path | None, report: bool, overlay: bool, hrv: bool) -> None:
+    """Find out before the work whether what is wanted can be had."""
+    if (report or overlay) and output is None:
+        wanted = "--report" if report else "--overlay"
+        raise PhysiocamError(f"{wanted} needs a folder for its file; name one with -o FOLDER")
+    if report:
+        with extra("report", "a report"):
+            import physiocam.report.html
+    if overlay:
+        with extra("report", "an overlay video"):
+            import physiocam.report.overlay  # noqa: F401
+    if hrv:
+        with extra("hrv", "heart-rate variability"):
+            import neurokit2  # noqa: F401
 
 
 def _measure_many(
@@ -203,12 +259,15 @@ def show(measurement: "Measurement", folder: Path | None) -> None:
         f"{measurement.frames} frames at {measurement.fs:.2f}/s, {found}"
     )
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for label, rate in (
+    rows: list[tuple[str, Rate | IntervalSpread]] = [
         ("heart rate", measurement.heart_rate),
         ("breathing rate", measurement.breathing_rate),
-    ):
-        value = "none" if rate.value is None else f"{rate.value:.1f} {rate.unit}"
-        table.add_row(label, f"[bold]{value}[/bold]", f"quality {rate.quality:.2f}", rate.note or "")
+    ]
+    if (variability := measurement.heart_rate_variability) is not None:
+        rows += [("SDNN", variability.sdnn), ("RMSSD", variability.rmssd)]
+    for label, told in rows:
+        value = "none" if told.value is None else f"{told.value:.1f} {told.unit}"
+        table.add_row(label, f"[bold]{value}[/bold]", f"quality {told.quality:.2f}", told.note or "")
     terminal.print(table)
     units = [(label, unit) for label, unit in measurement.action_units.items() if unit.mean_probability is not None]
     if units:

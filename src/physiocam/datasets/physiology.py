@@ -3,6 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+# Phase in radians at which a beat's systolic wave has its middle.
+_SYSTOLE = 1.6
+
 
 class Physiology:
     """Pulse and respiration of one recording.
@@ -33,8 +36,8 @@ class Physiology:
         self.respiration = _standardized(_breath(self._breath_phase + random.uniform(0, 2 * np.pi)))
         # Heart-rate variability: slow wandering, and the heart quickening with each breath in.
         variation = 0.02 * wander(frames, fs, 0.15, random) + 0.015 * self.respiration
-        self._beat_phase = _phase(heart_rate / 60, variation, fs)
-        self.pulse = _standardized(_beat(self._beat_phase + random.uniform(0, 2 * np.pi)))
+        self._beat_phase = _phase(heart_rate / 60, variation, fs) + random.uniform(0, 2 * np.pi)
+        self.pulse = _standardized(_beat(self._beat_phase))
 
     @property
     def heart_rate(self) -> float:
@@ -45,6 +48,13 @@ class Physiology:
     def breathing_rate(self) -> float:
         """True mean breathing rate in breaths/min."""
         return _mean_rate(self._breath_phase, self.fs)
+
+    @property
+    def beat_times_s(self) -> NDArray[np.float64]:
+        """True times in seconds of the beats' systolic waves, (beats,)."""
+        turns = (self._beat_phase - _SYSTOLE) / (2 * np.pi)
+        beats = np.arange(np.ceil(turns[0]), np.floor(turns[-1]) + 1)
+        return np.interp(beats, turns, np.arange(len(turns)) / self.fs)
 
     @property
     def heart_rates(self) -> NDArray[np.float64]:
@@ -87,7 +97,7 @@ def _beat(phase: NDArray[np.float64]) -> NDArray[np.float64]:
         distance = np.angle(np.exp(1j * (turn - centre)))
         return np.asarray(np.exp(-0.5 * (distance / width) ** 2))
 
-    return wave(1.6, 0.55) + 0.45 * wave(3.4, 0.8)
+    return wave(_SYSTOLE, 0.55) + 0.45 * wave(3.4, 0.8)
 
 
 def _breath(phase: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 """The figure of what networks look at: moments of a recording side by side, one row a branch."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
-from physiocam.report.attention import Attention, Branch
+from physiocam.report.attention import Attention, Branch, View
 
 _BRANCHES = {
     "big": "Big branch",
@@ -63,13 +64,9 @@ def draw(attention: Attention) -> Figure:
         axis.set_title(title, fontsize=9)
     _label(axes[0, 0], "face")
     for row, view in zip(axes[1:], attention.views, strict=True):
-        maps = [*view.maps, view.mean]
-        # A single bright place must not leave all others dark.
-        low, high = np.percentile(maps, (0.0, 99.5))
-        for axis, face, values in zip(row, faces, maps, strict=True):
-            image = _overlay(axis, face, values, view.branch, (low, high))
-        name = _BRANCHES.get(view.branch.name, view.branch.name)
-        _label(row[0], name, *(task.upper() if task == "au" else task for task in view.branch.tasks))
+        for axis, face, values in zip(row, faces, [*view.maps, view.mean], strict=True):
+            image = _overlay(axis, face, values, view)
+        _label(row[0], _BRANCHES.get(view.branch.name, view.branch.name), *_tasks(view.branch))
         _bar(figure, row[-1], image)
     what = f"what {attention.target} owes to each place" if attention.target else "where the networks look"
     title = f"{Path(attention.source).name}\nweights '{attention.bundle}': {what}"
@@ -78,14 +75,48 @@ def draw(attention: Attention) -> Figure:
     return figure
 
 
-def _overlay(
-    axis: Axes, face: NDArray[np.uint8], values: NDArray[np.float32], branch: Branch, limits: tuple[float, float]
-) -> AxesImage:
+def branch_name(branch: Branch) -> str:
+    """Return a branch in words, with the tasks that its networks answer."""
+    return f"{_BRANCHES.get(branch.name, branch.name)} ({', '.join(_tasks(branch))})"
+
+
+def _tasks(branch: Branch) -> list[str]:
+    return [task.upper() if task == "au" else task for task in branch.tasks]
+
+
+def thumbnails(attention: Attention, view: View) -> list[bytes]:
+    """Draw a view's maps over the faces, each as a picture of its own: the moments, and the mean.
+
+    Parameters
+    ----------
+    attention : Attention
+    view : View
+        One of its views.
+
+    Returns
+    -------
+    list of bytes
+        PNG files.
+    """
+    pictures = []
+    faces = [*attention.faces, attention.mean_face]
+    for face, values in zip(faces, [*view.maps, view.mean], strict=True):
+        figure = Figure(figsize=(_SIDE, _SIDE), dpi=_DPI)
+        _overlay(figure.add_axes((0.0, 0.0, 1.0, 1.0)), face, values, view)
+        png = io.BytesIO()
+        figure.savefig(png, format="png", metadata={"Software": None})
+        pictures.append(png.getvalue())
+    return pictures
+
+
+def _overlay(axis: Axes, face: NDArray[np.uint8], values: NDArray[np.float32], view: View) -> AxesImage:
     _frame(axis)
     grey = face.astype(np.float64) @ (0.299, 0.587, 0.114)
     axis.imshow(grey, cmap="gray", vmin=0, vmax=255, extent=(0, 1, 1, 0), interpolation="bilinear")
-    extent = (branch.start, branch.stop, branch.stop, branch.start)
-    low, high = limits
+    start, stop = view.branch.start, view.branch.stop
+    extent = (start, stop, stop, start)
+    # A single bright place must not leave all others dark.
+    low, high = np.percentile([*view.maps, view.mean], (0.0, 99.5))
     image = axis.imshow(
         values, cmap=_COLOURS, vmin=low, vmax=max(high, low + 1e-6), extent=extent, interpolation="bicubic"
     )

@@ -64,6 +64,19 @@ class RateSeries:
     quality: NDArray[np.float64]
 
 
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """Power in the band in which a rate is sought.
+
+    Attributes
+    ----------
+    frequencies_hz, power : float64 arrays (F,)
+    """
+
+    frequencies_hz: NDArray[np.float64]
+    power: NDArray[np.float64]
+
+
 def rate_times(frames: int, fs: float) -> NDArray[np.float64]:
     """Return the times (R,) in seconds at which `rates_along` gives rates: the middle of each second."""
     return np.asarray(STEP_S * (0.5 + np.arange(int(frames / fs / STEP_S))))
@@ -101,32 +114,28 @@ def estimate_rate(difference: NDArray[np.floating], fs: float, quantity: Quantit
     waveform = clean_waveform(difference, fs, quantity, settings)
     if note := _why_none(waveform, fs, quantity, chosen):
         return Rate(None, unit, 0.0, note)
-    # Windows that lie within the recording, or one as long as it.
-    window = min(round(chosen.window_s * fs), len(waveform))
-    starts = np.arange(0, len(waveform) - window + 1, max(round(STEP_S * fs), 1))
-    frequencies, spectra, usable_s = _window_spectra(waveform, fs, chosen, window, starts)
-    weights = np.where(usable_s >= chosen.minimum_s, usable_s, 0.0)
-    if not weights.any():
+    pooling = _pooled(waveform, fs, chosen)
+    if pooling is None:
         needs = f"{_NAMES[quantity]} needs {chosen.minimum_s:g} s within {chosen.window_s:g} s"
         return Rate(None, unit, 0.0, f"the usable signal is in pieces; {needs}")
-    pooled = np.average(spectra, axis=0, weights=weights)[None]
+    frequencies, pooled, window_s = pooling
     rate_hz: float | None
     if chosen.method == "pooled":
         rate_hz = float(_interpolated_peaks(frequencies, pooled)[0])
     elif chosen.method == "periodogram":
-        rate_hz = _periodogram_peak(waveform, fs, chosen.band_hz)
+        found_hz, power = _periodogram(waveform, fs, chosen.band_hz)
+        rate_hz = float(found_hz[np.argmax(power)])
     else:
         rate_hz = _mean_peak_rate(waveform, fs)
     if rate_hz is None:
         return Rate(None, unit, 0.0, f"the {_WAVES[quantity]} shows no cycle")
-    lobe_hz = _LOBE / np.average(usable_s, weights=weights, keepdims=True)
     in_all_s = np.count_nonzero(np.isfinite(waveform), keepdims=True) / fs
     quality = float(
         spectral_quality(
             frequencies,
             pooled,
             np.array([rate_hz]),
-            lobe_hz=lobe_hz,
+            lobe_hz=np.array([_LOBE / window_s]),
             usable_s=in_all_s,
             noise_slope=chosen.noise_slope,
         )[0]
@@ -172,6 +181,29 @@ def rates_along(
     quality = np.where(enough, quality, 0.0)
     told = enough & (quality >= chosen.quality_floor)
     return RateSeries(np.where(told, 60.0 * rate_hz, np.nan), quality)
+
+
+def waveform_spectrum(waveform: NDArray[np.float64], fs: float, settings: RateSettings) -> Spectrum | None:
+    """Return the spectrum in whose peak `estimate_rate` finds a recording's rate.
+
+    Parameters
+    ----------
+    waveform : float64 array (T,)
+        As `waveform.clean_waveform` gives it.
+    fs : float
+    settings : RateSettings
+
+    Returns
+    -------
+    Spectrum or None
+        None where no part of the waveform is long enough.
+    """
+    if fs <= 2 * settings.band_hz[1] or not np.nan_to_num(waveform).any():
+        return None
+    if settings.method == "periodogram":
+        return Spectrum(*_periodogram(waveform, fs, settings.band_hz))
+    pooling = _pooled(waveform, fs, settings)
+    return None if pooling is None else Spectrum(pooling[0], pooling[1][0])
 
 
 def _why_none(waveform: NDArray[np.float64], fs: float, quantity: Quantity, settings: RateSettings) -> str | None:
@@ -229,13 +261,30 @@ def _interpolated_peaks(frequencies: NDArray[np.float64], spectra: NDArray[np.fl
     return np.asarray(frequencies[inner] + shift * (frequencies[1] - frequencies[0]))
 
 
-def _periodogram_peak(waveform: NDArray[np.float64], fs: float, band_hz: tuple[float, float]) -> float:
-    """Return the largest bin in the band of one periodogram, as the reference does."""
+def _pooled(
+    waveform: NDArray[np.float64], fs: float, settings: RateSettings
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float] | None:
+    """Return frequencies (F,), the mean power spectrum (1, F) of windows and their mean usable seconds, if any are."""
+    # Windows that lie within the recording, or one as long as it.
+    window = min(round(settings.window_s * fs), len(waveform))
+    starts = np.arange(0, len(waveform) - window + 1, max(round(STEP_S * fs), 1))
+    frequencies, spectra, usable_s = _window_spectra(waveform, fs, settings, window, starts)
+    weights = np.where(usable_s >= settings.minimum_s, usable_s, 0.0)
+    if not weights.any():
+        return None
+    pooled = np.average(spectra, axis=0, weights=weights)[None]
+    return frequencies, pooled, float(np.average(usable_s, weights=weights))
+
+
+def _periodogram(
+    waveform: NDArray[np.float64], fs: float, band_hz: tuple[float, float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return frequencies and powers of one periodogram's bins in the band, as the reference takes them."""
     padded = 1 << (len(waveform) - 1).bit_length()
     power = np.abs(np.fft.rfft(np.nan_to_num(waveform), padded)) ** 2
     frequencies = np.fft.rfftfreq(padded, 1 / fs)
     inside = (frequencies >= band_hz[0]) & (frequencies <= band_hz[1])
-    return float(frequencies[inside][np.argmax(power[inside])])
+    return frequencies[inside], power[inside]
 
 
 def _mean_peak_rate(waveform: NDArray[np.float64], fs: float) -> float | None:

@@ -15,7 +15,7 @@ from physiocam.video.even_grid import FASTEST_FS, EvenGrid, Still, timed_grid, u
 from physiocam.video.pixels import RgbConverter
 
 # PyAV trips over streams that damage conjures up in the middle of a file.
-_DEMUX_ERRORS = (av.FFmpegError, IndexError)
+DEMUX_ERRORS = (av.FFmpegError, IndexError)
 
 # Transfer characteristics PQ and HLG, under their numbers in ITU-T H.273.
 _HDR_TRANSFERS = {16, 18}
@@ -51,7 +51,7 @@ class VideoFile:
     def __init__(self, path: Path, fs: float | None, max_fs: float) -> None:
         self._path = path
         self.notes: list[str] = []
-        with _open(path) as container:
+        with open_container(path) as container:
             stream = _video_stream(container, path)
             self._list_packets(container, stream)
             if self._packets == 0:
@@ -82,7 +82,7 @@ class VideoFile:
                 if packet.dts is not None:
                     in_order = in_order and (last_dts is None or packet.dts >= last_dts)
                     last_dts = packet.dts
-        except _DEMUX_ERRORS:
+        except DEMUX_ERRORS:
             pass  # what comes after the damage is told by the header's count
         self._packets = len(stamps) + unstamped
         self._promised = max(self._packets, stream.frames - dropped)
@@ -122,10 +122,16 @@ class VideoFile:
         """
         place = self._place()
         render = RgbConverter()
+        clock = len(self._stamps) > 1
         decoded = 0
-        with _open(self._path) as container:
-            for frame in _frames(container, _video_stream(container, self._path)):
-                yield Still(place(frame, decoded), partial(render, frame))
+        with open_container(self._path) as container:
+            stream = _video_stream(container, self._path)
+            for frame in _frames(container, stream):
+                # Not frame.time: the last frames, given out when the stream ends, carry no time base.
+                shown_s = float(frame.pts * stream.time_base) if clock and frame.pts is not None else None
+                if decoded == 0:
+                    aspect = _pixel_aspect(stream, frame)
+                yield Still(place(frame, decoded), partial(render, frame), shown_s, aspect)
                 decoded += 1
         if decoded == 0:
             raise VideoError(
@@ -150,7 +156,14 @@ class VideoFile:
         return by_stamp
 
 
-def _open(path: Path) -> Any:
+def open_container(path: Path) -> Any:
+    """Open a media file with FFmpeg, and nothing that it may point to.
+
+    Raises
+    ------
+    VideoError
+        If it cannot be read.
+    """
     try:
         # Named as a file, and nothing else: a playlist in disguise must not make FFmpeg read the network.
         return av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
@@ -178,7 +191,7 @@ def _frames(container: Any, stream: Any) -> Iterator[av.VideoFrame]:
     while not ended:
         try:
             packet = next(packets, None)
-        except _DEMUX_ERRORS:
+        except DEMUX_ERRORS:
             packet = None
         ended = packet is None or packet.size == 0
         if packet is not None and packet.is_corrupt:
@@ -190,6 +203,11 @@ def _frames(container: Any, stream: Any) -> Iterator[av.VideoFrame]:
         for frame in frames:
             if not frame.is_corrupt:
                 yield frame
+
+
+def _pixel_aspect(stream: Any, frame: av.VideoFrame) -> float:
+    stored = stream.sample_aspect_ratio or 1
+    return float(1 / stored if round(frame.rotation / 90) % 2 else stored)
 
 
 def _plausible(rate: Any) -> float | None:

@@ -35,10 +35,22 @@ class Still:
         Time from the first frame, in steps of the grid.
     render : callable
         Makes the image, or None where the frame cannot be read.
+    shown_s : float, optional
+        When a player shows it, in seconds on the file's own clock; None where there is no such clock.
+    pixel_aspect : float
+        Width of a pixel of the upright image, as a multiple of its height.
     """
 
-    def __init__(self, position: float, render: Callable[[], Image | None]) -> None:
+    def __init__(
+        self,
+        position: float,
+        render: Callable[[], Image | None],
+        shown_s: float | None = None,
+        pixel_aspect: float = 1.0,
+    ) -> None:
         self.position = position
+        self.shown_s = shown_s
+        self.pixel_aspect = pixel_aspect
         self._render = render
 
     @cached_property

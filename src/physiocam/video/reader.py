@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +33,27 @@ class Frame(NamedTuple):
     image: NDArray[np.uint8] | None
 
 
+class OwnFrame(NamedTuple):
+    """A frame of the recording as it is, off the grid.
+
+    Attributes
+    ----------
+    timestamp_s : float
+        Time in seconds on the grid's clock, on which the first frame is at 0.
+    shown_s : float
+        When a player shows it, in seconds on the file's own clock, which its sound shares.
+    image : uint8 array of shape (H, W, 3)
+        RGB, upright.
+    pixel_aspect : float
+        Width of its pixels, as a multiple of their height.
+    """
+
+    timestamp_s: float
+    shown_s: float
+    image: NDArray[np.uint8]
+    pixel_aspect: float
+
+
 class _Recording(Protocol):
     grid: EvenGrid
     notes: list[str]
@@ -59,6 +81,7 @@ class Video:
         self.fs = recording.grid.fs
         self.frames: int | None = recording.grid.frames
         self.notes = recording.notes
+        self._recording = recording
         self._images = on_grid(recording.stills(), self.fs)
         self._started = False
 
@@ -70,14 +93,40 @@ class Video:
         VideoError
             On a second pass, or if no frame can be decoded.
         """
-        if self._started:
-            raise VideoError(f"'{self.source}' has been read already; open it again for a second pass")
-        self._started = True
+        self._start()
         return self._frames()
 
     def _frames(self) -> Iterator[Frame]:
         for index, image in enumerate(self._images):
             yield Frame(index / self.fs, image)
+
+    def own_frames(self) -> Iterator[OwnFrame]:
+        """Read the recording's own frames, in place of those of the even grid.
+
+        Yields
+        ------
+        OwnFrame
+            In the order of time; images that cannot be read are left out.
+
+        Raises
+        ------
+        VideoError
+            On a second pass, or if no frame can be decoded.
+        """
+        self._start()
+        last = -math.inf
+        with closing(self._recording.stills()) as stills:
+            for still in stills:
+                grid_s = still.position / self.fs
+                shown_s = grid_s if still.shown_s is None else still.shown_s
+                if shown_s > last and still.image is not None:
+                    last = shown_s
+                    yield OwnFrame(grid_s, shown_s, still.image, still.pixel_aspect)
+
+    def _start(self) -> None:
+        if self._started:
+            raise VideoError(f"'{self.source}' has been read already; open it again for a second pass")
+        self._started = True
 
     def close(self) -> None:
         """Close the file; no frame can be read afterwards."""

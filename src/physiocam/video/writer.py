@@ -2,17 +2,22 @@
 
 import math
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
+from physiocam.files import complete_file
+from physiocam.video.sound import Sound
+
+# The clock of frames that come with their own times: its ticks are exact at the usual rates.
+_CLOCK = Fraction(1, 90_000)
 
 
 def write_video(
@@ -42,31 +47,68 @@ def write_video(
     PhysiocamError
         If the file cannot be written, or there is nothing that could be.
     """
+    if not (math.isfinite(fs) and fs > 0):
+        raise PhysiocamError(f"fs is {fs}, expected a positive number of frames per second")
+    rate = Fraction(fs).limit_denominator(1001)
+    with _mp4(path) as file:
+        _encode(file, ((index / rate, image) for index, image in enumerate(frames)), rate, 1 / rate, crf, None)
+
+
+def write_timed_video(
+    path: str | os.PathLike[str],
+    frames: Iterable[tuple[float, NDArray[np.uint8]]],
+    fs: float,
+    sound: Path | None = None,
+    crf: int = 20,
+) -> None:
+    """Encode frames that come with their own times, and keep a recording's sound.
+
+    Parameters
+    ----------
+    path, crf
+        As in `write_video`.
+    frames : iterable of (float, uint8 array (H, W, 3))
+        When to show a frame, in seconds, strictly rising; and the frame.
+    fs : float
+        Frames per second, about.
+    sound : Path, optional
+        Media file whose best audio stream is kept, if it has one, on the clock of the frames' times; damaged sound ends
+        at the damage.
+
+    Raises
+    ------
+    PhysiocamError
+        If the file cannot be written, or there is nothing that could be.
+    """
+    with _mp4(path) as file:
+        _encode(file, frames, Fraction(fs).limit_denominator(1001), _CLOCK, crf, sound)
+
+
+@contextmanager
+def _mp4(path: str | os.PathLike[str]) -> Iterator[Path]:
     target = Path(path)
     if target.suffix.lower() != ".mp4":
         raise PhysiocamError(f"'{target}' does not end in .mp4, the only kind of video written; rename it")
-    if not (math.isfinite(fs) and fs > 0):
-        raise PhysiocamError(f"fs is {fs}, expected a positive number of frames per second")
-    beside = target.with_name(f".{target.stem}.partial{target.suffix}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _encode(beside, frames, fs, crf)
-        os.replace(beside, target)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise PhysiocamError(f"cannot write '{target}': {reason}; choose another folder, or free some space") from None
-    finally:
-        with suppress(OSError):
-            beside.unlink()
+    with complete_file(target) as beside:
+        yield beside
 
 
-def _encode(path: Path, frames: Iterable[NDArray[np.uint8]], fs: float, crf: int) -> None:
-    rate = Fraction(fs).limit_denominator(1001)
+def _encode(
+    path: Path,
+    frames: Iterable[tuple[Fraction | float, NDArray[np.uint8]]],
+    rate: Fraction,
+    clock: Fraction,
+    crf: int,
+    sound_of: Path | None,
+) -> None:
     options = {"crf": str(crf), "preset": "veryfast"}
+    swscale = VideoReformatter()
     shape: tuple[int, ...] | None = None
-    with av.open(str(path), "w") as container:
+    # With the index in front, a player on the network can start before it has the whole file.
+    with av.open(str(path), "w", options={"movflags": "+faststart"}) as container, Sound(sound_of, container) as sound:
         stream = container.add_stream("libx264", rate=rate, options=options)
-        for image in frames:
+        stream.codec_context.time_base = clock
+        for shown_s, image in frames:
             if shape is None:
                 shape = image.shape
                 stream.height, stream.width = _even(shape)
@@ -79,19 +121,21 @@ def _encode(path: Path, frames: Iterable[NDArray[np.uint8]], fs: float, crf: int
                 )
             height, width = _even(shape)
             rgb = av.VideoFrame.from_ndarray(np.ascontiguousarray(image[:height, :width]), format="rgb24")
-            container.mux(
-                stream.encode(
-                    rgb.reformat(
-                        format="yuv420p",
-                        src_color_range=ColorRange.JPEG,
-                        dst_color_range=ColorRange.MPEG,
-                        dst_colorspace=Colorspace.ITU709,
-                    )
-                )
+            yuv = swscale.reformat(
+                rgb,
+                format="yuv420p",
+                src_color_range=ColorRange.JPEG,
+                dst_color_range=ColorRange.MPEG,
+                dst_colorspace=Colorspace.ITU709,
             )
+            yuv.time_base, yuv.pts = clock, round(shown_s / clock)
+            # Sound and pictures of a time lie side by side in the file, and neither waits long in memory.
+            sound.mux_until(float(shown_s))
+            container.mux(stream.encode(yuv))
         if shape is None:
             raise PhysiocamError("there are no frames to write; expected at least one")
         container.mux(stream.encode())
+        sound.mux_until(math.inf)
 
 
 def _even(shape: tuple[int, ...]) -> tuple[int, int]:

@@ -1,0 +1,113 @@
+"""The report: a measurement as one page that needs nothing else."""
+
+import base64
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from physiocam.files import complete_file
+from physiocam.measurement import Measurement
+from physiocam.report import sections
+from physiocam.report.methods import methods_of
+from physiocam.report.reasons import WAVES, rate_of
+from physiocam.signals.rate import Rate
+from physiocam.signals.settings import Quantity
+from physiocam.signals.variability import IntervalSpread
+
+if TYPE_CHECKING:
+    from physiocam.report.attention import Attention
+
+_QUANTITIES: tuple[Quantity, ...] = ("heart", "breathing")
+
+
+def write_report(measurement: Measurement, path: str | os.PathLike[str], attention: "Attention | str") -> None:
+    """Write a measurement as one HTML file without scripts, which loads nothing from anywhere.
+
+    The file appears when it is complete.
+
+    Parameters
+    ----------
+    measurement : Measurement
+    path : path
+        An existing file is replaced.
+    attention : Attention or str
+        What the networks looked at, or why that is not shown. Its pictures show the recorded face.
+
+    Raises
+    ------
+    PhysiocamError
+        If the file cannot be written.
+    ImportError
+        If Jinja is not installed (extra `report`).
+    """
+    with complete_file(path) as beside:
+        beside.write_text(report_page(measurement, attention), encoding="utf-8")
+
+
+def report_page(measurement: Measurement, attention: "Attention | str") -> str:
+    """Return the page of `write_report`."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.jinja").render(_content(measurement, attention))
+
+
+@dataclass(frozen=True)
+class _Picture:
+    caption: str
+    data: str
+
+
+def _content(measurement: Measurement, attention: "Attention | str") -> dict[str, Any]:
+    variability = measurement.heart_rate_variability
+    measured = [q for q in _QUANTITIES if measurement.method == "network" or q == "heart"]
+    values: dict[str, Rate | IntervalSpread] = {
+        sections.RATES[quantity]: rate_of(measurement, quantity)[0] for quantity in _QUANTITIES
+    }
+    if variability is not None:
+        values |= {"SDNN": variability.sdnn, "RMSSD": variability.rmssd}
+    return {
+        "name": Path(measurement.source).name or measurement.source,
+        "measurement": measurement,
+        "values": values,
+        "waveforms": [
+            (WAVES[q], sections.waveform_strips(measurement, q), sections.waveform_table(measurement, q))
+            for q in measured
+        ],
+        "rates": [
+            (sections.RATES[q], graphs, sections.rate_table(measurement, q))
+            for q in measured
+            if (graphs := sections.rate_graphs(measurement, q))
+        ],
+        "spectra": [(WAVES[q], found) for q in measured if (found := sections.spectrum_graph(measurement, q))],
+        "units": sections.action_unit_rows(measurement),
+        "units_table": sections.action_unit_table(measurement),
+        "beats": None if variability is None else sections.beat_graph(measurement, variability),
+        "attention": attention,
+        "pictures": [] if isinstance(attention, str) else _pictures(attention),
+        "methods": methods_of(measurement),
+    }
+
+
+def _pictures(attention: "Attention") -> list[tuple[str, list[_Picture]]]:
+    """For each branch, its maps over the faces, as PNG files in the page."""
+    from physiocam.report.attention_figure import branch_name, thumbnails
+
+    moments = [f"at {time:.1f} s" for time in attention.times_s] + [f"mean of {attention.face_s:.1f} s"]
+    return [
+        (
+            branch_name(view.branch),
+            [
+                _Picture(moment, "data:image/png;base64," + base64.b64encode(data).decode())
+                for moment, data in zip(moments, thumbnails(attention, view), strict=True)
+            ],
+        )
+        for view in attention.views
+    ]

@@ -1,0 +1,160 @@
+"""The methods paragraph of a measurement: what a paper has to say of how it was made."""
+
+import inspect
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from physiocam.measurement import Measurement
+from physiocam.signals.methods import classical_method
+from physiocam.signals.settings import SETTINGS, RateSettings
+from physiocam.signals.variability import MINIMUM_S
+
+_BIGSMALL = (
+    "Narayanswamy, Liu, Yang, Ma, Liu, McDuff, Patel: BigSmall: Efficient Multi-Task Learning for Disparate Spatial "
+    "and Temporal Physiological Measurements. arXiv 2303.11573 (2023)."
+)
+_FACS = "Ekman, Friesen: Facial Action Coding System. Consulting Psychologists Press (1978)."
+_BEATS = (
+    "Elgendi, Norton, Brearley, Abbott, Schuurmans: Systolic Peak Detection in Acceleration Photoplethysmograms "
+    "Measured from Emergency Responders in Tropical Conditions. PLoS ONE 8 (2013), e76585."
+)
+_NEUROKIT = (
+    "Makowski, Pham, Lau, Brammer, Lespinasse, Pham, Schölzel, Chen: NeuroKit2: A Python toolbox for "
+    "neurophysiological signal processing. Behavior Research Methods 53 (2021), 1689-1696."
+)
+_DETREND = (
+    "Tarvainen, Ranta-aho, Karjalainen: An advanced detrending method with application to HRV analysis. IEEE "
+    "Transactions on Biomedical Engineering 49 (2002), 172-175."
+)
+
+_PEAKS = {
+    "pooled": "the highest peak of the mean power spectrum of {window:g} s windows (Hann taper, step 1 s, each scaled "
+    "to the same power), between its frequencies by a parabola through three log powers",
+    "periodogram": "the highest bin of one periodogram, zero-padded to a power of two",
+    "peaks": "the mean distance between the waveform's maxima",
+}
+
+_QUALITY = (
+    "The quality of a rate, 0 to 1, is the share of the band's power near the rate and its overtones beyond the "
+    "largest share that noise reaches by chance, times the share of frames with a face."
+)
+
+
+@dataclass(frozen=True)
+class MethodsText:
+    """How a measurement was made.
+
+    Attributes
+    ----------
+    paragraphs : tuple of str
+    settings : tuple of (str, str)
+        Names and values.
+    references : tuple of str
+        Numbered from 1 in the paragraphs.
+    """
+
+    paragraphs: tuple[str, ...]
+    settings: tuple[tuple[str, str], ...]
+    references: tuple[str, ...]
+
+
+def methods_of(measurement: Measurement) -> MethodsText:
+    """Describe how a measurement was made, for a paper."""
+    settings = SETTINGS[measurement.settings]
+    measured = [("Heart rate", settings.heart)]
+    if measurement.method == "network":
+        measured.append(("Breathing rate", settings.breathing))
+    references: list[str] = []
+    length = f"{measurement.duration_s:.1f} s, {measurement.frames} frames at {measurement.fs:.2f} frames/s"
+    paragraphs = [
+        f"The recording ({length}) was measured with physiocam {measurement.version}. {_face(measurement)} "
+        f"{_source(measurement, references)}",
+        " ".join([*(_rate(name, chosen, references) for name, chosen in measured), _QUALITY]),
+    ]
+    if measurement.heart_rate_variability is not None:
+        paragraphs.append(_variability(references))
+    return MethodsText(tuple(paragraphs), tuple(_settings(measurement, measured)), tuple(references))
+
+
+def _cited(reference: str, references: list[str]) -> str:
+    """The number of a reference, which is added where it is not there yet."""
+    if reference not in references:
+        references.append(reference)
+    return f"[{references.index(reference) + 1}]"
+
+
+def _face(measurement: Measurement) -> str:
+    share, choice = f"{measurement.face.found_fraction:.1%} of the frames", measurement.face.choice
+    if choice == "auto":
+        return (
+            "The largest face was found with the RFB-320 detector, looked for again about once a second, and cut out "
+            f"as a square that moves only when the face does; there was one in {share}."
+        )
+    where = "in the middle of the frame" if choice == "center" else f"at {choice} (x, y, size)"
+    return f"A fixed square {where} was measured, without looking for a face; it could be used in {share}."
+
+
+def _source(measurement: Measurement, references: list[str]) -> str:
+    weights = measurement.weights
+    if weights is None:
+        cited = _cited(_reference(measurement.method), references)
+        name = measurement.method.upper()
+        return f"The pulse was extracted from the mean colour of the face's middle with the method {name} {cited}."
+    told = (
+        f"Networks of the BigSmall approach {_cited(_BIGSMALL, references)}, weights '{weights.name}' (sha256 "
+        f"{weights.sha256}), predicted every frame's pulse and respiration"
+    )
+    if not measurement.action_units:
+        return f"{told}."
+    count = len(measurement.action_units)
+    return f"{told}, and the probability of {count} action units {_cited(_FACS, references)}, active at 0.5 and above."
+
+
+def _rate(name: str, chosen: RateSettings, references: list[str]) -> str:
+    low, high = chosen.band_hz
+    detrended = ""
+    if chosen.detrend is not None:
+        detrended = f"detrended by smoothness priors {_cited(_DETREND, references)} (lambda {chosen.detrend:g}), "
+    return (
+        f"{name}: the waveform was summed from its differences, {detrended}filtered forwards and backwards by a "
+        f"Butterworth band-pass of order {chosen.order} from {low:g} to {high:g} Hz, each stretch between gaps by "
+        f"itself, and the rate taken as {_PEAKS[chosen.method].format(window=chosen.window_s)}. At least "
+        f"{chosen.minimum_s:g} s of signal were required, and rates of a quality under {chosen.quality_floor:g} "
+        "withheld."
+    )
+
+
+def _variability(references: list[str]) -> str:
+    library, beats = _cited(_NEUROKIT, references), _cited(_BEATS, references)
+    return (
+        f"Heart-rate variability: beats were found with NeuroKit2 {version('neurokit2')} {library} by the method of "
+        f"Elgendi and others {beats}, in the pulse waveform interpolated by cubic splines to 500 Hz. Intervals next "
+        "to a beat whose upstroke differs from the typical one, and those more than 20 % from the median around them, "
+        f"were left out. SDNN and RMSSD were told for at least {MINIMUM_S:g} s of pulse, 90 % of it clean, and where "
+        "timing noise made up at most a quarter of the variance."
+    )
+
+
+def _reference(method: str) -> str:
+    """The source that a method's docstring names."""
+    _, _, told = inspect.cleandoc(classical_method(method).__doc__ or "").partition("References\n----------\n")
+    return " ".join(told.split())
+
+
+def _settings(measurement: Measurement, measured: list[tuple[str, RateSettings]]) -> list[tuple[str, str]]:
+    rows = [
+        ("method", measurement.method),
+        ("signal settings", measurement.settings),
+        ("face", measurement.face.choice),
+    ]
+    if measurement.weights is not None:
+        rows += [("weights", measurement.weights.name), ("sha256 of the weights", measurement.weights.sha256)]
+    for name, chosen in measured:
+        low, high = chosen.band_hz
+        rows += [
+            (f"{name}: band", f"{low:g} to {high:g} Hz ({60 * low:g} to {60 * high:g} per minute)"),
+            (f"{name}: windows", f"{chosen.window_s:g} s, with at least {chosen.minimum_s:g} s of signal"),
+        ]
+    rows += [("physiocam", measurement.version), ("Python", platform.python_version())]
+    return rows + [(name, version(name)) for name in ("numpy", "scipy", "av", "onnxruntime")]

@@ -1,0 +1,67 @@
+"""The overlay video: a recording with what was measured in it, as it was measured."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.measurement import Measurement
+from physiocam.recording_frames import Progress
+from physiocam.report.overlay_frame import OverlayFrame
+from physiocam.video.reader import open_video
+from physiocam.video.writer import write_timed_video
+
+
+def write_overlay(
+    measurement: Measurement,
+    source: str | os.PathLike[str] | NDArray[np.uint8],
+    path: str | os.PathLike[str],
+    *,
+    fs: float | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Write a recording as a video with face box, running waveforms, rates and action units drawn beside it.
+
+    Every frame of the recording is shown upright at its own time, and its sound is kept. The file appears when it is
+    complete.
+
+    Parameters
+    ----------
+    measurement : Measurement
+        Of this recording.
+    source : path or uint8 array of shape (T, H, W, 3)
+        The recording, as it was given to `physiocam.measure`.
+    path : path
+        Ends in ".mp4"; an existing file is replaced.
+    fs : float, optional
+        As it was given to `physiocam.measure`.
+    progress : callable, optional
+        As in `physiocam.measure`.
+
+    Raises
+    ------
+    VideoError
+        If the source cannot be read.
+    PhysiocamError
+        If the file cannot be written.
+    ImportError
+        If Pillow is not installed (extra `report`).
+    """
+    sound = None
+    if not isinstance(source, np.ndarray) and Path(source).is_file():
+        sound = Path(source)
+
+    def drawn() -> Iterator[tuple[float, NDArray[np.uint8]]]:
+        overlay: OverlayFrame | None = None
+        for count, frame in enumerate(video.own_frames(), 1):
+            if overlay is None:
+                height, width, _ = frame.image.shape
+                overlay = OverlayFrame(measurement, width, height, frame.pixel_aspect)
+            yield frame.shown_s, overlay.draw(frame.image, frame.timestamp_s)
+            if progress is not None:
+                progress(count, video.frames)
+
+    with open_video(source, fs=fs) as video:
+        write_timed_video(path, drawn(), video.fs, sound)

@@ -1,0 +1,86 @@
+"""All that is written of one measured recording: its data, and report and overlay video where they are wanted."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from physiocam.errors import PhysiocamError
+from physiocam.measurement import Measurement
+from physiocam.recording_frames import FaceChoice, Progress
+from physiocam.weights.bundle import Bundle
+
+if TYPE_CHECKING:
+    from physiocam.report.attention import Attention
+
+REPORT = "report.html"
+OVERLAY = "overlay.mp4"
+
+
+def write_results(
+    measurement: Measurement,
+    source: str | os.PathLike[str],
+    folder: Path,
+    *,
+    report: bool = False,
+    overlay: bool = False,
+    weights: str | os.PathLike[str] | Bundle = "default",
+    fs: float | None = None,
+    face: FaceChoice = "auto",
+    progress: Progress | None = None,
+) -> None:
+    """Write a measurement's files into a folder; for report and overlay the recording is read again.
+
+    Parameters
+    ----------
+    measurement : Measurement
+    source, weights, fs, face
+        With which it was measured.
+    folder : Path
+        Made if it does not exist.
+    report, overlay : bool
+        Whether report.html and overlay.mp4 are wanted.
+    progress : callable, optional
+        As in `physiocam.measure`; begins anew for each pass.
+
+    Raises
+    ------
+    PhysiocamError
+        If a file cannot be written; those before it are there then.
+    ImportError
+        If what report or overlay need is not installed (extra `report`).
+    """
+    measurement.write(folder)
+    if report:
+        from physiocam.report.html import write_report
+
+        attention = _attention(measurement, source, weights, fs, face, progress)
+        write_report(measurement, folder / REPORT, attention)
+    if overlay:
+        from physiocam.report.overlay import write_overlay
+
+        write_overlay(measurement, source, folder / OVERLAY, fs=fs, progress=progress)
+
+
+def _attention(
+    measurement: Measurement,
+    source: str | os.PathLike[str],
+    weights: str | os.PathLike[str] | Bundle,
+    fs: float | None,
+    face: FaceChoice,
+    progress: Progress | None,
+) -> "Attention | str":
+    """What the networks look at, or why that is not known."""
+    if measurement.weights is None:
+        return f"the method '{measurement.method}' has no network"
+    if not measurement.face_found.any():
+        return "no face was found"
+    try:
+        # Both extras: the maps need PyTorch, their pictures matplotlib.
+        import physiocam.report.attention_figure  # noqa: F401
+        from physiocam.report.attention import find_attention
+    except ImportError as error:
+        return f"this needs {error.name} (pip install 'physiocam[explain]')"
+    try:
+        return find_attention(source, weights, fs=fs, face=face, progress=progress)
+    except PhysiocamError as error:
+        return str(error)

@@ -1,0 +1,86 @@
+"""The sound of a recording, taken over into another file."""
+
+import math
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import av
+
+from physiocam.video.container import DEMUX_ERRORS, open_container
+
+# What every player takes in an MP4 file is copied as it is; anything else becomes AAC.
+_COPIED = {"aac", "mp3", "mp3float"}
+_AAC_RATES = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000}
+
+
+class Sound:
+    """The best audio stream of a file, on its way into another one.
+
+    Parameters
+    ----------
+    path : Path or None
+        Media file; None, or one without sound, gives none.
+    target : av container, open for writing
+        Gets a stream of its own for the sound, if there is any.
+    """
+
+    def __init__(self, path: Path | None, target: Any) -> None:
+        self._target = target
+        self._source: Any = None if path is None else open_container(path)
+        self._stream: Any = None if self._source is None else self._source.streams.best("audio")
+        if self._stream is None or self._stream.codec_context is None:
+            self._packets: Iterator[Any] = iter(())
+        elif self._stream.codec_context.name in _COPIED:
+            self._packets = self._copied(target.add_stream_from_template(self._stream))
+        else:
+            rate = self._stream.codec_context.sample_rate
+            self._packets = self._encoded(target.add_stream("aac", rate=rate if rate in _AAC_RATES else 48000))
+        self._muxed_s = -math.inf
+
+    def mux_until(self, time_s: float) -> None:
+        """Write the packets up to a time, in seconds on the source's clock."""
+        while self._muxed_s <= time_s and (packet := next(self._packets, None)) is not None:
+            self._muxed_s = float(packet.pts * packet.time_base)
+            self._target.mux(packet)
+
+    def _copied(self, stream: Any) -> Iterator[Any]:
+        for packet in self._demuxed():
+            if packet.pts is not None and packet.dts is not None:
+                packet.stream = stream
+                yield packet
+
+    def _encoded(self, stream: Any) -> Iterator[Any]:
+        resampler = av.AudioResampler(format="fltp", layout="stereo", rate=stream.codec_context.sample_rate)
+        # The decoder may hold some back until it is told that nothing follows.
+        for packet in chain(self._demuxed(), [None]):
+            try:
+                frames = self._stream.codec_context.decode(packet)
+            except (av.FFmpegError, ValueError):
+                continue
+            for frame in frames:
+                for resampled in resampler.resample(frame):
+                    yield from stream.encode(resampled)
+        yield from stream.encode()
+
+    def _demuxed(self) -> Iterator[Any]:
+        packets = self._source.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except DEMUX_ERRORS:
+                return
+            if packet is None or packet.size == 0:
+                return
+            yield packet
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._source is not None:
+            self._source.close()

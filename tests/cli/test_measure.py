@@ -1,0 +1,97 @@
+"""`physiocam measure` with report, overlay and variability, as a user meets it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from physiocam.cli import app
+from physiocam.errors import PhysiocamError
+from physiocam.video.writer import write_video
+
+pytest.importorskip("jinja2")
+pytest.importorskip("PIL")
+
+
+@pytest.fixture(scope="module")
+def noise_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("clips") / "noise.mp4"
+    random = np.random.default_rng(0)
+    write_video(path, (random.integers(0, 256, (96, 96, 3)).astype(np.uint8) for _ in range(30)), 25.0)
+    return path
+
+
+def physiocam(*arguments: object) -> str:
+    result = CliRunner().invoke(app, ["measure", *map(str, arguments)])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.output
+
+
+def test_report_and_overlay_come_with_the_data(noise_clip: Path, tmp_path: Path) -> None:
+    physiocam(noise_clip, "-o", tmp_path / "out", "--method", "pos", "--face", "center", "--report", "--overlay")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "action_units.csv",
+        "measurement.json",
+        "overlay.mp4",
+        "rates.csv",
+        "report.html",
+        "waveforms.csv",
+    ]
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "the method &#39;pos&#39; has no network" in page
+    assert "A fixed square was measured in" in page
+
+
+def test_the_report_of_a_video_without_a_face_says_so(noise_clip: Path, tmp_path: Path) -> None:
+    physiocam(noise_clip, "-o", tmp_path / "out", "--report")
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert page.count("no face was found") >= 3
+
+
+def test_several_videos_get_theirs_each(noise_clip: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    for name in ("a.mp4", "b.mp4"):
+        (folder / name).write_bytes(noise_clip.read_bytes())
+    options = ("--method", "pos", "--face", "center", "--report", "--overlay")
+    physiocam(folder, "-o", tmp_path / "out", *options)
+    for name in ("a", "b"):
+        assert (tmp_path / "out" / name / "report.html").is_file()
+        assert (tmp_path / "out" / name / "overlay.mp4").is_file()
+
+
+def test_variability_is_in_the_summary_and_the_table_of_beats(noise_clip: Path, tmp_path: Path) -> None:
+    pytest.importorskip("neurokit2")
+    output = physiocam(noise_clip, "-o", tmp_path / "out", "--method", "pos", "--face", "center", "--hrv")
+    assert "SDNN" in output
+    summary = json.loads((tmp_path / "out" / "measurement.json").read_text())
+    assert summary["sdnn"]["value"] is None
+    assert summary["sdnn"]["note"]
+    assert summary["rmssd"]["unit"] == "ms"
+    header = (tmp_path / "out" / "beats.csv").read_text().splitlines()[0]
+    assert header == "timestamp_s,quality,interval_ms"
+
+
+@pytest.mark.parametrize("option", ["--report", "--overlay"])
+def test_without_a_folder_nothing_is_begun(option: str, noise_clip: Path) -> None:
+    with pytest.raises(PhysiocamError, match=f"{option} needs a folder"):
+        physiocam(noise_clip, option)
+
+
+@pytest.mark.parametrize(
+    ("option", "module", "extra"),
+    [("--report", "jinja2", "report"), ("--overlay", "PIL", "report"), ("--hrv", "neurokit2", "hrv")],
+)
+def test_a_missing_extra_is_named_before_the_work(
+    option: str, module: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    for name in [name for name in sys.modules if name.startswith(("physiocam.report.html", "physiocam.report.overlay"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(PhysiocamError, match=rf"needs {module}.*physiocam\[{extra}\]"):
+        physiocam(tmp_path / "nowhere.mp4", "-o", tmp_path, option)

@@ -1,0 +1,49 @@
+"""The methods paragraph: what a reader of a paper must know is in it, and what was not done is not."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from physiocam.measurement import Face, Measurement
+from physiocam.report.methods import methods_of
+from physiocam.signals.methods import METHODS
+
+Make = Callable[..., Measurement]
+
+
+def test_versions_weights_settings_and_sources_are_named(make_measurement: Make) -> None:
+    methods = methods_of(make_measurement(hrv=True))
+    said = " ".join(methods.paragraphs)
+    for needed in ("physiocam 0.1.0", "0123456789abcdef" * 4, "0.7 to 3 Hz", "0.08 to 0.5 Hz", "85.0%", "SDNN"):
+        assert needed in said
+    assert [name for name, _ in methods.settings if name in ("numpy", "scipy", "av", "onnxruntime", "Python")]
+    for number, author in enumerate(("Narayanswamy", "Ekman", "Makowski", "Elgendi"), 1):
+        assert author in methods.references[number - 1]
+        assert f"[{number}]" in said
+
+
+def test_the_references_own_settings_cite_their_detrending(make_measurement: Make) -> None:
+    methods = methods_of(make_measurement(settings="paper"))
+    assert "lambda 100" in methods.paragraphs[1]
+    assert any("Tarvainen" in reference for reference in methods.references)
+    assert "SDNN" not in " ".join(methods.paragraphs)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_classical_method_is_cited_and_measures_the_heart_alone(method: str, make_measurement: Make) -> None:
+    measurement = replace(make_measurement(), method=method, weights=None, action_units={})
+    methods = methods_of(measurement)
+    said = " ".join(methods.paragraphs)
+    assert f"method {method.upper()} [1]" in said
+    assert "Breathing" not in said
+    assert len(methods.references) == 1
+    assert "(20" in methods.references[0]
+    assert len(methods.references[0]) > 60
+
+
+@pytest.mark.parametrize(("choice", "words"), [("center", "in the middle"), ("10,20,64", "at 10,20,64 (x, y, size)")])
+def test_a_fixed_square_is_no_found_face(choice: str, words: str, make_measurement: Make) -> None:
+    said = methods_of(replace(make_measurement(), face=Face(1.0, choice))).paragraphs[0]
+    assert words in said
+    assert "RFB-320" not in said

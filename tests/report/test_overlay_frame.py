@@ -1,0 +1,96 @@
+"""One frame of the overlay: what is drawn where, and what is not."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+pytest.importorskip("PIL")
+
+from physiocam.measurement import Measurement
+from physiocam.report.overlay_frame import OverlayFrame
+
+Make = Callable[..., Measurement]
+
+BOX = (126, 231, 135)
+HEART = (255, 118, 117)
+ACTIVE = (255, 202, 58)
+
+
+def grey(height: int = 480, width: int = 640) -> NDArray[np.uint8]:
+    return np.full((height, width, 3), 100, dtype=np.uint8)
+
+
+def count(picture: NDArray[np.uint8], colour: tuple[int, int, int]) -> int:
+    return int(np.all(picture == colour, axis=-1).sum())
+
+
+def test_the_face_box_is_drawn_at_the_face_and_only_while_it_is_there(make_measurement: Make) -> None:
+    measurement = make_measurement()
+    drawn = OverlayFrame(measurement, 640, 480).draw(grey(), 5.0)
+    rows, columns = np.nonzero(np.all(drawn[:, :640] == BOX, axis=-1))
+    assert (columns.min(), columns.max(), rows.min(), rows.max()) == (8, 39, 4, 35)
+    assert count(OverlayFrame(measurement, 640, 480).draw(grey(), 15.0), BOX) == 0
+
+
+def test_the_picture_is_untouched_where_all_is_well(make_measurement: Make) -> None:
+    measurement = make_measurement()
+    image = np.random.default_rng(0).integers(0, 256, (480, 640, 3)).astype(np.uint8)
+    drawn = OverlayFrame(measurement, 640, 480).draw(image, 35.0)
+    assert np.array_equal(drawn[40:, :640], image[40:])
+
+
+def test_a_missing_face_and_rate_are_said_on_the_picture(make_measurement: Make) -> None:
+    measurement = make_measurement(60.0, (20.0, 40.0))
+    drawn = OverlayFrame(measurement, 640, 480)
+    quiet = drawn.draw(grey(), 10.0)[380:, :640]
+    told = drawn.draw(grey(), 30.0)[380:, :640]
+    assert (quiet == 100).all()
+    assert (told != 100).mean() > 0.3
+
+
+def test_bars_of_active_units_stand_out(make_measurement: Make) -> None:
+    measurement = make_measurement()
+    drawn = OverlayFrame(measurement, 640, 480)
+    assert count(drawn.draw(grey(), 5.0)[:, 640:], ACTIVE) > 500
+    assert count(drawn.draw(grey(), 15.0)[:, 640:], ACTIVE) == 0
+
+
+def test_the_trace_runs_and_loses_its_colour_without_a_rate(make_measurement: Make) -> None:
+    drawn = OverlayFrame(make_measurement(60.0, (20.0, 40.0)), 640, 480)
+    first, second = drawn.draw(grey(), 10.0), drawn.draw(grey(), 10.5)
+    assert count(first, HEART) > 100
+    assert not np.array_equal(first[50:115, 640:], second[50:115, 640:])
+    assert count(drawn.draw(grey(), 30.0), HEART) == 0
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(640, 480), (64, 48), (1920, 1080), (3840, 2160), (1080, 1920), (2160, 3840), (4000, 100)]
+)
+def test_every_size_gives_one_that_players_take(width: int, height: int, make_measurement: Make) -> None:
+    measurement = make_measurement(4.0, None)
+    overlay = OverlayFrame(measurement, width, height)
+    shape = overlay.draw(grey(height, width), 1.0).shape
+    assert 480 <= shape[0] <= 1080
+    assert shape[1] <= 1920
+    assert shape == overlay.draw(grey(height, width), 3.0).shape
+
+
+def test_pixels_that_are_not_square_are_shown_as_wide_as_they_are(make_measurement: Make) -> None:
+    measurement = make_measurement()
+    plain = OverlayFrame(measurement, 640, 480).draw(grey(), 5.0)
+    wide = OverlayFrame(measurement, 640, 480, pixel_aspect=4 / 3).draw(grey(), 5.0)
+    assert wide.shape[1] - plain.shape[1] == 853 - 640
+    columns = np.nonzero(np.all(wide[:, :853] == BOX, axis=-1))[1]
+    assert columns.max() == pytest.approx(39 * 4 / 3, abs=2)
+
+
+def test_a_recording_without_action_units_or_rates_is_drawn_too(make_measurement: Make) -> None:
+    from dataclasses import replace
+
+    measurement = make_measurement(0.8, None)
+    bare = replace(
+        measurement, action_units={}, action_unit_probability=np.empty((measurement.frames, 0), dtype=np.float32)
+    )
+    assert OverlayFrame(bare, 320, 240).draw(grey(240, 320), 0.79).shape[0] == 480
