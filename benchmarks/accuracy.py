@@ -1,22 +1,25 @@
 """How right the measurements are: bundles and classical methods, on generated recordings and on real clips.
 
     python benchmarks/accuracy.py WORK_DIR [--recordings 200] [--weights NAME ...] [--clip VIDEO BEATS_PER_MIN ...]
+        [--still PHOTOGRAPH ...]
 
 Writes videos of drawn people, on whom no weight was ever trained, into WORK_DIR: three difficulties (how much a person
 moves, how good light and camera are), two kinds of light, two strengths of compression, and skin of all tones, all
 mixed evenly. Measures each by each method, prints tables and writes them as JSON. An interrupted run goes on where it
-was; recordings are always the same, and more of them begin with the same.
+was; recordings are always the same, and more of them begin with the same. Photographs become videos in which nothing
+moves, with and without a sensor's noise and compression: none has a pulse.
 """
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,6 +59,7 @@ def main() -> None:
     parser.add_argument("--recordings", type=int, default=200)
     parser.add_argument("--weights", nargs="*", default=[], help="further bundles, by name or folder")
     parser.add_argument("--clip", nargs=2, action="append", default=[], metavar=("VIDEO", "BEATS_PER_MIN"))
+    parser.add_argument("--still", nargs="*", default=[], type=Path, metavar="PHOTOGRAPH")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
@@ -65,6 +69,7 @@ def main() -> None:
     }
     options |= {name.upper(): MeasureOptions(method=name) for name in CLASSICAL}
     videos = [recording.video for recording in recordings]
+    stills = still_videos(arguments.work / "stills", arguments.still)
     results = {}
     for title, option in options.items():
         way = option.weights if option.method == NETWORK else option.method
@@ -72,6 +77,7 @@ def main() -> None:
         results[title] = {
             "generated": generated_figures(recordings, summaries(videos, folder, option, arguments)),
             "clips": clip_figures(arguments.clip, folder.with_name(f"{folder.name}-clips"), option, arguments),
+            "stills": still_figures(stills, folder.with_name(f"{folder.name}-stills"), option, arguments),
         }
     print(tables(results))
     if arguments.json:
@@ -210,6 +216,44 @@ def clip_figures(
     }
 
 
+def still_videos(folder: Path, photographs: Sequence[Path]) -> list[Path]:
+    """Write each photograph as videos of 20 s: as it is, with noise, and with noise and strong compression."""
+    folder.mkdir(parents=True, exist_ok=True)
+    videos = []
+    for photograph in photographs:
+        read = cv2.imread(str(photograph), cv2.IMREAD_COLOR_RGB)
+        if read is None:
+            raise SystemExit(f"cannot read '{photograph}' as an image; give photographs")
+        scale = min(640 / max(read.shape[:2]), 1.0)
+        width, height = (int(scale * side) // 2 * 2 for side in (read.shape[1], read.shape[0]))
+        image = cv2.resize(read, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+        for way, (noise, crf) in {"plain": (0.0, 20), "noisy": (2.0, 10), "compressed": (2.0, 32)}.items():
+            videos.append(folder / f"{photograph.stem}-{way}.mp4")
+            if not videos[-1].is_file():
+                write_video(videos[-1], noisy(image, noise), FS, crf)
+    return videos
+
+
+def noisy(image: NDArray[np.float32], noise: float) -> Iterator[NDArray[np.uint8]]:
+    random = np.random.default_rng(0)
+    for _ in range(round(SECONDS * FS)):
+        grain = noise * random.standard_normal(image.shape, dtype=np.float32)
+        yield np.clip(image + grain + 0.5, 0, 255).astype(np.uint8)
+
+
+def still_figures(
+    videos: list[Path], folder: Path, options: MeasureOptions, arguments: argparse.Namespace
+) -> dict[str, Any]:
+    measured = summaries(videos, folder, options, arguments) if videos else []
+    return {
+        video.stem: {
+            quantity: {key: summary[quantity][key] for key in ("value", "quality")}
+            for quantity in ("heart_rate", "breathing_rate")
+        }
+        for video, (_, summary) in zip(videos, measured, strict=True)
+    }
+
+
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(float(value), 3)
 
@@ -239,6 +283,12 @@ def tables(results: dict[str, Any]) -> str:
         lines.append(row(["---"] * (len(results) + 2)))
         for clip, facts in clips.items():
             lines.append(row([clip, f"{facts['true']:g}", *(clip_cell(r["clips"][clip]) for r in results.values())]))
+    for name, result in results.items():
+        if rates := [rate for still in result["stills"].values() for rate in still.values()]:
+            given = sum(rate["value"] is not None for rate in rates)
+            highest = max(rate["quality"] for rate in rates)
+            words = f"{given} of {len(rates)} rates of still photographs given; highest quality {highest:.2f}"
+            lines += ["", f"{name}: {words}"]
     return "\n".join(lines)
 
 

@@ -42,7 +42,7 @@ SEED = 100
 BIG_EPOCHS, BIG_EPOCHS_MORE = 16, 7
 PULSE_EPOCHS, SLOW_EPOCHS, HEAD_EPOCHS = 8, 8, 8
 PEOPLE, HELD_OUT_PEOPLE = 700, 60
-PORTRAITS, DRAWN, SLOW_CLIPS, HELD_OUT_CLIPS = 420, 220, 320, 40
+PORTRAITS, DRAWN, SLOW_CLIPS, HELD_OUT_CLIPS = 420, 110, 290, 40
 
 # A unit is called active at 0.5 as if it were so in this share of the moments: false alarms count twice.
 ACTIVE_SHARE = 1 / 3
@@ -162,7 +162,7 @@ def _head_stage(network: BigSmall, stills: Stills, drawn: DrawnFaces, clips: lis
     order = draw(stills, random)
     others = random.permutation(len(drawn.crops))[: len(order) // 3]
     crops = np.concatenate([stills.crops[order], drawn.crops[others]])
-    maps = _maps(network, (augment(part) for part in np.array_split(crops, len(crops) // 64)))
+    maps = _maps(network, (augment(part) for part in np.array_split(crops, max(len(crops) // 64, 1))))
     motion = _motion(network, clips)
     targets = torch.from_numpy(np.concatenate([stills.targets[order], drawn.targets[others]]))
     head = network.heads["au"]
