@@ -118,6 +118,16 @@ def test_every_figure_is_drawn(
     assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_run_weighs_the_tasks_that_its_network_has(store: Path, runs: Path) -> None:
+    usual = bench(store, runs)
+    weighing = replace(usual, settings=usual.settings.model_copy(update={"task_weights": {"au": 20.0, "pulse": 2.0}}))
+    assert weighing.run_settings("bigsmall", "whole").task_weights == {"au": 20.0, "pulse": 2.0}
+    assert weighing.run_settings("small-pulse", "whole").task_weights == {"pulse": 2.0}
+    for method in ("bigsmall", "small-pulse"):
+        own = weighing.run_settings(method, "whole")
+        assert TrainSettings.model_validate(own.model_dump(mode="json")) == own
+
+
 def test_runs_are_shared_and_not_repeated(
     store: Path, runs: Path, tmp_path: Path, untraced: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,8 +72,14 @@ class Bench:
 
     def run_settings(self, method: str, folder: str) -> TrainSettings:
         """Settings of one preset's runs."""
+        network = self.config(method)
+        tasks = {task.name for task in network.tasks}
         return self.settings.model_copy(
-            update={"network": self.config(method), "output": self.settings.output / folder / method}
+            update={
+                "network": network,
+                "output": self.settings.output / folder / method,
+                "task_weights": {task: w for task, w in self.settings.task_weights.items() if task in tasks},
+            }
         )
 
     def within(self, method: str) -> list[list[list[Predictions]]]:
