@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import affine_grid, avg_pool2d, grid_sample, interpolate
 
 from drawn_faces import DrawnFaces
 from expression_stills import Stills
 from physiocam.networks.bigsmall import BigSmall
 from physiocam.networks.config import AU, AU_LABELS, BigSmallConfig
+from physiocam.training.initial import draw_by_he
 from physiocam.training.losses import TaskLosses
 from physiocam.weights.bundle import Bundle
 from physiocam.weights.networks import load_networks
@@ -40,7 +41,7 @@ def train_big(
     network = BigSmall(BigSmallConfig(branches="big", shift="none", clip_length=1, tasks=(AU,)))
     network.big.dropout1.p, network.big.dropout2.p = _DROPOUT
     if initial is None:
-        network.apply(_he)
+        draw_by_he(network)
     else:
         (other,) = load_networks(initial).values()
         network.load_state_dict({name: other.state_dict()[name] for name in network.state_dict()})
@@ -78,14 +79,6 @@ def train_big(
         )
     record = {"seconds": round(time.monotonic() - started), "epochs": epochs, "seed": seed, "losses": losses}
     return network.eval(), record
-
-
-def _he(layer: nn.Module) -> None:
-    """Start a layer with weights that keep the size of what passes through: the usual ones shrink it threefold."""
-    if isinstance(layer, nn.Conv2d | nn.Linear):
-        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-        if layer.bias is not None:
-            nn.init.zeros_(layer.bias)
 
 
 def draw(stills: Stills, random: np.random.Generator) -> NDArray[np.int64]:

@@ -28,7 +28,7 @@ def initial_network(settings: TrainSettings) -> Network:
     """
     network = build(settings.network)
     if settings.initialization == "he":
-        _draw_by_he(network)
+        draw_by_he(network)
     if settings.initial_bundle is not None:
         _take_weights(network, settings.initial_bundle)
     if settings.dropout is not None:
@@ -38,8 +38,8 @@ def initial_network(settings: TrainSettings) -> Network:
     return network
 
 
-def _draw_by_he(network: Network) -> None:
-    """Keep the size of features from layer to layer (He and others, arXiv 1502.01852, equation 10).
+def draw_by_he(network: Network) -> None:
+    """Draw weights that keep the size of features from layer to layer (He and others, arXiv 1502.01852, equation 10).
 
     PyTorch's own weights have a sixth of that variance, so that through the six convolutions of the Big branch next to
     nothing of a picture arrives at the heads. A layer that answers a task keeps them: answers shall start small.
