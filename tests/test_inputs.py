@@ -141,3 +141,14 @@ def test_one_frame_makes_one_clip() -> None:
 
 def test_nothing_gives_nothing() -> None:
     assert list(input_blocks([], SHAPE, 10)) == []
+
+
+def test_the_traces_of_a_codec_in_a_photograph_are_no_change() -> None:
+    random = np.random.default_rng(0)
+    photograph = random.integers(40, 200, (150, 150, 3), dtype=np.uint8)
+    video = np.repeat(photograph[None], 24, axis=0)
+    video[::12, ::9, ::9] += 1
+    assert not single_block(located(video)).small.any()
+    # A calm recording has at least a sensor's noise.
+    noisy = np.clip(video + random.normal(0, 2, video.shape), 0, 255).astype(np.uint8)
+    assert single_block(located(noisy)).small.std() == pytest.approx(0.33, abs=0.3)
