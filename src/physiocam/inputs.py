@@ -67,8 +67,8 @@ class InputBlock:
         no multiple of the clip length.
     small : float32 array of shape (clips, N, 3, small_size, small_size)
         Normalized differences, divided by their standard deviation. Frame t holds the change from t to t + 1; it
-        is zero where either frame has no face, in the last frame of the recording, and all over where nothing moves: the
-        faint rhythm that a codec gives to a photograph must not be blown up to a pulse.
+        is zero where either frame has no face, in the last frame of the recording, and all over where nothing
+        moves: the faint rhythm that a codec gives to a photograph must not be blown up to a pulse.
     big_mean, big_std : float
         Statistics of the block's frames in 0..1, over all frames, pixels and channels.
     """
