@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from safetensors import SafetensorError, safe_open
@@ -69,7 +69,46 @@ class Crop(_Strict):
     down: Annotated[float, Field(ge=-5, le=5)] = 0.0
 
 
-class SlowNetworks(_Strict):
+class _SameInputs:
+    """What networks that take in the same frames have in common."""
+
+    if TYPE_CHECKING:
+        networks: tuple[NetworkEntry, ...]
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """Everything that these networks predict, each task once."""
+        return tuple({task.name: task for entry in self.networks for task in entry.config.tasks}.values())
+
+    @property
+    def clip_length(self) -> int:
+        """N, frames in a clip."""
+        return self.networks[0].config.clip_length
+
+    @property
+    def big_size(self) -> int:
+        """Side of Big frames in pixels; between frames of this size differences are taken."""
+        return self.networks[0].config.big_size
+
+    @property
+    def small_size(self) -> int:
+        """Side of Small frames in pixels."""
+        return self.networks[0].config.small_size
+
+    def check_agreement(self) -> None:
+        """Refuse networks that cannot take the same inputs, or be averaged."""
+        for field in ("clip_length", "big_size", "small_size"):
+            values = {getattr(entry.config, field) for entry in self.networks}
+            if len(values) > 1:
+                raise ValueError(f"networks differ in {field} ({sorted(values)}); a bundle's networks must agree")
+        for task in self.tasks:
+            for entry in self.networks:
+                for other in entry.config.tasks:
+                    if other.name == task.name and other != task:
+                        raise ValueError(f"networks differ in what task '{task.name}' is; they cannot be averaged")
+
+
+class SlowNetworks(_SameInputs, _Strict):
     """Networks for what changes slowly: they see few of the frames, and more than the face.
 
     Attributes
@@ -88,7 +127,7 @@ class SlowNetworks(_Strict):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        _check_agreement(self.networks)
+        self.check_agreement()
         for entry in self.networks:
             if entry.config.uses_big:
                 raise ValueError(
@@ -98,28 +137,8 @@ class SlowNetworks(_Strict):
                 raise ValueError(f"slow network '{entry.name}' answers '{others[0]}', which is no waveform")
         return self
 
-    @property
-    def tasks(self) -> tuple[Task, ...]:
-        """Everything they predict, each task once."""
-        return _tasks(self.networks)
 
-    @property
-    def clip_length(self) -> int:
-        """N, frames in a clip."""
-        return self.networks[0].config.clip_length
-
-    @property
-    def big_size(self) -> int:
-        """Side in pixels of the frames between which differences are taken."""
-        return self.networks[0].config.big_size
-
-    @property
-    def small_size(self) -> int:
-        """Side of Small frames in pixels."""
-        return self.networks[0].config.small_size
-
-
-class BundleInfo(_Strict):
+class BundleInfo(_SameInputs, _Strict):
     """The content of bundle.json.
 
     Attributes
@@ -156,7 +175,7 @@ class BundleInfo(_Strict):
         names = [entry.name for entry in self.entries]
         if len(set(names)) < len(names):
             raise ValueError(f"networks are called {names}; each name may stand once only")
-        _check_agreement(self.networks)
+        self.check_agreement()
         if self.slow:
             if both := {task.name for task in self.tasks} & {task.name for task in self.slow.tasks}:
                 raise ValueError(f"slow networks and others answer '{both.pop()}'; a task has one time scale")
@@ -170,30 +189,10 @@ class BundleInfo(_Strict):
         return self.networks + (self.slow.networks if self.slow else ())
 
     @property
-    def tasks(self) -> tuple[Task, ...]:
-        """Everything that its networks predict for every frame, each task once; the slow ones have their own."""
-        return _tasks(self.networks)
-
-    @property
-    def clip_length(self) -> int:
-        """N, frames in a clip."""
-        return self.networks[0].config.clip_length
-
-    @property
     def big_stride(self) -> int:
         """M, the coarsest stride of Big frames that serves every network of the bundle."""
         strides = [entry.config.big_stride for entry in self.networks if entry.config.uses_big]
         return math.gcd(*strides) or self.clip_length
-
-    @property
-    def big_size(self) -> int:
-        """Side of Big frames in pixels."""
-        return self.networks[0].config.big_size
-
-    @property
-    def small_size(self) -> int:
-        """Side of Small frames in pixels."""
-        return self.networks[0].config.small_size
 
 
 @dataclass(frozen=True)
@@ -305,23 +304,6 @@ def one_line(error: ValidationError) -> str:
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     reason = first["msg"].removeprefix("Value error, ").replace("\n", " ")
     return f"{where}: {reason}{more}" if where else f"{reason}{more}"
-
-
-def _tasks(networks: Iterable[NetworkEntry]) -> tuple[Task, ...]:
-    return tuple({task.name: task for entry in networks for task in entry.config.tasks}.values())
-
-
-def _check_agreement(networks: tuple[NetworkEntry, ...]) -> None:
-    """Refuse networks that cannot take the same inputs, or be averaged."""
-    for field in ("clip_length", "big_size", "small_size"):
-        values = {getattr(entry.config, field) for entry in networks}
-        if len(values) > 1:
-            raise ValueError(f"networks differ in {field} ({sorted(values)}); a bundle's networks must agree")
-    for task in _tasks(networks):
-        for entry in networks:
-            for other in entry.config.tasks:
-                if other.name == task.name and other != task:
-                    raise ValueError(f"networks differ in what task '{task.name}' is; they cannot be averaged")
 
 
 def _find(name_or_path: str | os.PathLike[str]) -> Path:
