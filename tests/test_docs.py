@@ -85,3 +85,36 @@ def test_the_examples_of_data_run(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["S001_T1", "S001_T2", "S002_T1", "S002_T2", "S003_T1", "S003_T2"]
     assert all(50 < float(line.split()[1]) < 110 for line in lines)
+
+
+def test_the_examples_of_the_report_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for extra in ("jinja2", "neurokit2", "pandas"):
+        pytest.importorskip(extra)
+    import gzip
+    import json
+
+    import numpy as np
+
+    import physiocam
+
+    fs = 20.0
+    beats = 3.0 * np.sin(2 * np.pi * 1.2 * np.arange(600) / fs)
+    noise = np.random.default_rng(0).normal(0.0, 2.0, (600, 32, 32, 3))
+    frames = (120.0 + noise + beats[:, None, None, None] * (0.3, 1.0, 0.5)).astype(np.uint8)
+    measured = physiocam.measure(frames, fs=fs, face="center", method="pos", hrv=True)
+    monkeypatch.setattr(physiocam, "measure", lambda source, **options: measured)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    for block in blocks("report.md"):
+        exec(block, names)
+    assert "left out on purpose" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert len(names["beats"]["PPG_Peaks"]) == pytest.approx(36, abs=2)
+    (described,) = (tmp_path / "derivatives").rglob("*_physio.json")
+    about = json.loads(described.read_text())
+    with gzip.open(described.with_suffix(".tsv.gz"), "rt") as file:
+        rows = [line.rstrip("\n").split("\t") for line in file]
+    assert len(rows) == 600
+    assert {len(row) for row in rows} == {len(about["Columns"])}
+    assert float(rows[300][0]) == pytest.approx(measured.pulse[300])
+    assert rows[300][1] == "n/a"
+    assert about["SamplingFrequency"] == fs

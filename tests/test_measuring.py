@@ -39,6 +39,7 @@ def nothing_said(measurement: Measurement) -> None:
         assert rate.quality == 0.0
         assert rate.note
     assert np.isnan(measurement.pulse).all()
+    assert (measurement.face_squares == -1).all()
     assert np.isnan(measurement.action_unit_probability).all()
     assert all(unit.mean_probability is None for unit in measurement.action_units.values())
 
@@ -47,6 +48,12 @@ def test_a_beating_face_is_measured(beating: NDArray[np.uint8], tmp_path: Path) 
     measurement = physiocam.measure(beating, fs=FS)
     assert measurement.heart_rate.value == pytest.approx(84.0, abs=3.0)
     assert measurement.face.found_fraction == 1.0
+    assert measurement.face.choice == "auto"
+    x, y, side = measurement.face_squares.T
+    assert measurement.face_squares.shape == (measurement.frames, 3)
+    assert (x >= 0).all()
+    assert (y >= 0).all()
+    assert (np.minimum(*beating.shape[1:3]) >= side).all()
     assert measurement.breathing_rate.value is None
     assert "15 s" in str(measurement.breathing_rate.note)
     assert measurement.frames == len(beating) == len(measurement.pulse)
@@ -356,3 +363,19 @@ def test_slow_networks_answer_for_every_frame(beating: NDArray[np.uint8], tmp_pa
         clean_waveform(expected, FS, "breathing", SETTINGS["default"]), nan_ok=True
     )
     assert np.isfinite(measurement.respiration).tolist() == [True] * 354 + [False] * 6
+
+
+def test_the_fixed_square_is_the_one_measured() -> None:
+    frames = np.random.default_rng(0).integers(0, 256, (9, 64, 80, 3)).astype(np.uint8)
+    measurement = physiocam.measure(frames, fs=FS, face=(8, 4, 40))
+    assert measurement.face.choice == "8,4,40"
+    assert (measurement.face_squares == (8, 4, 40)).all()
+
+
+def test_variability_is_measured_where_it_is_asked_for() -> None:
+    pytest.importorskip("neurokit2")
+    frames = np.random.default_rng(0).integers(0, 256, (30, 32, 32, 3)).astype(np.uint8)
+    assert physiocam.measure(frames, fs=FS, face="center", method="pos").heart_rate_variability is None
+    asked = physiocam.measure(frames, fs=FS, face="center", method="pos", hrv=True)
+    assert asked.heart_rate_variability is not None
+    assert asked.to_dict()["sdnn"]["note"].startswith("there is no heart rate: ")

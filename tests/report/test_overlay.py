@@ -141,6 +141,15 @@ def test_a_picture_held_sideways_is_upright(
         assert next(container.decode(video=0)).rotation == 0
 
 
+def test_a_file_cut_short_keeps_what_there_is(tmp_path: Path, make_measurement: Make) -> None:
+    source = filmed(tmp_path / "in.mkv", list(range(0, 1000, 40)), audio="aac")
+    data = source.read_bytes()
+    source.write_bytes(data[: len(data) * 9 // 10])
+    write_overlay(make_measurement(1.0, None), source, tmp_path / "out.mp4")
+    assert 10 < len(frame_times(tmp_path / "out.mp4")) < 25
+    assert packets(tmp_path / "out.mp4") == packets(source)
+
+
 def test_arrays_and_folders_of_images_have_overlays_too(tmp_path: Path, make_measurement: Make) -> None:
     images = np.full((25, 48, 64, 3), 90, dtype=np.uint8)
     write_overlay(make_measurement(1.0, None), images, tmp_path / "out.mp4", fs=25.0)

@@ -108,3 +108,23 @@ def test_a_closed_video_cannot_be_read(frames: np.ndarray[Any, np.dtype[np.uint8
         pass
     with pytest.raises(VideoError):
         iter(video)
+
+
+def test_own_frames_are_off_the_grid_and_read_once(tmp_path: Path, encode: Any, plain: Any) -> None:
+    times = [500, 540, 600, 620, 700]
+    path = encode(tmp_path / "clip.mkv", plain(range(0, 250, 50)), times=times)
+    with open_video(path, max_fs=15) as video:
+        own = list(video.own_frames())
+        with pytest.raises(VideoError, match="read already"):
+            list(video)
+    assert [frame.shown_s for frame in own] == pytest.approx([time / 1000 for time in times])
+    assert [frame.timestamp_s for frame in own] == pytest.approx([(time - 500) / 1000 for time in times], abs=0.011)
+    assert [int(frame.image.mean()) for frame in own] == pytest.approx(range(0, 250, 50), abs=3)
+    assert {frame.pixel_aspect for frame in own} == {1.0}
+
+
+def test_own_frames_of_an_array_lie_on_its_rate(frames: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
+    with open_video(frames, fs=60, max_fs=20) as video:
+        own = list(video.own_frames())
+    assert len(own) == 10
+    assert [frame.shown_s for frame in own] == pytest.approx(np.arange(10) / 60)

@@ -284,7 +284,7 @@ def _periodogram(
     power = np.abs(np.fft.rfft(np.nan_to_num(waveform), padded)) ** 2
     frequencies = np.fft.rfftfreq(padded, 1 / fs)
     inside = (frequencies >= band_hz[0]) & (frequencies <= band_hz[1])
-    return frequencies[inside], power[inside]
+    return np.asarray(frequencies[inside], dtype=np.float64), np.asarray(power[inside], dtype=np.float64)
 
 
 def _mean_peak_rate(waveform: NDArray[np.float64], fs: float) -> float | None:
