@@ -183,7 +183,7 @@ def test_other_ways_to_train(store: Path, tmp_path: Path, just_weights: None, ch
 def test_a_task_counts_what_its_weight_says(store: Path, tmp_path: Path, just_weights: None) -> None:
     small = BigSmallConfig(branches="small", small_size=2, tasks=(PULSE,))
     both = small.model_copy(update={"tasks": (PULSE, RESPIRATION)})
-    runs = {
+    runs: dict[str, dict[str, Any]] = {
         "alone": {"network": small},
         "unheard": {"network": both, "task_weights": {"respiration": 1e-30}},
         "heard": {"network": both},

@@ -35,7 +35,8 @@ class TrainModule(pl.LightningModule):
         self.order = order
         self.automatic_optimization = settings.gradients == "sum"
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    # Lightning has a kind of its own for each set of fields.
+    def configure_optimizers(self) -> dict[str, Any]:  # type: ignore[override]
         """Adam, by default with a constant learning rate, as in the paper."""
         settings = self.settings
         optimizer = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate, fused=True)
