@@ -136,6 +136,27 @@ def test_a_still_picture_has_no_pulse(beating: NDArray[np.uint8]) -> None:
     assert measurement.heart_rate.note
 
 
+@pytest.mark.parametrize("crf", [12, 20, 32])
+def test_a_photograph_made_a_video_has_no_pulse(beating: NDArray[np.uint8], tmp_path: Path, crf: int) -> None:
+    # The codec gives it a rhythm of its own, that of its groups of pictures.
+    write_video(tmp_path / "still.mp4", iter(np.repeat(beating[:1], 400, axis=0)), FS, crf)
+    measurement = physiocam.measure(tmp_path / "still.mp4")
+    for rate in (measurement.heart_rate, measurement.breathing_rate):
+        assert (rate.value, rate.quality) == (None, 0.0)
+        assert rate.note
+
+
+def test_nothing_beats_where_nothing_moves(beating: NDArray[np.uint8]) -> None:
+    # Less than a level now and then, in a rhythm of 75 a minute: traces of a codec.
+    video = np.repeat(beating[:1] // 2 + 40, 400, axis=0)
+    video[::24, ::5, ::5] += 1
+    measurement = physiocam.measure(video, fs=FS, face=(150, 60, 120))
+    assert measurement.heart_rate.value is None
+    assert measurement.heart_rate.note == "the signal is flat"
+    assert not measurement.pulse.any()
+    assert np.isfinite(measurement.action_unit_probability).all()
+
+
 def test_a_truncated_file_is_measured_as_far_as_it_goes(beating: NDArray[np.uint8], tmp_path: Path) -> None:
     import av
 

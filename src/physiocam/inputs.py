@@ -84,6 +84,11 @@ class InputBlock:
         """Number of clips."""
         return len(self.small)
 
+    @property
+    def moves(self) -> bool:
+        """Whether anything changes in it."""
+        return bool(self.small.any())
+
     def big(self, start: int, stop: int) -> NDArray[np.float32]:
         """Standardized Big frames of clips `start` to `stop`, float32 (clips, K, 3, big_size, big_size)."""
         if self.big_std == 0.0:

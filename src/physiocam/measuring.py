@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from physiocam import __version__
 from physiocam.errors import PhysiocamError
+from physiocam.inputs import InputBlock
 from physiocam.mean_colour import mean_colours
 from physiocam.measurement import (
     ACTION_UNIT_NAMES,
@@ -173,7 +174,7 @@ def _run(inputs: RecordingInputs, runtime: Runtime, tasks: Sequence[Task]) -> di
         batches = [
             runtime.run(block.big(start, stop), block.small[start:stop]) for start, stop in inputs.batches(block)
         ]
-        _collect(parts, batches, block.frames)
+        _collect(parts, tasks, batches, block)
         # The next block grows as large while it is read: this one must be gone by then.
         del block
     return {task: np.concatenate(outputs) for task, outputs in parts.items()}
@@ -183,17 +184,23 @@ def _run_slow(inputs: SlowInputs, runtime: Runtime, tasks: Sequence[Task]) -> di
     """Run the slow networks over a recording; task -> (frames they see, C) float32."""
     parts: dict[str, list[NDArray[np.float32]]] = {task.name: [] for task in tasks}
     for block in inputs.finish():
-        _collect(parts, [runtime.run(block.big(0, block.clips), block.small)], block.frames)
+        _collect(parts, tasks, [runtime.run(block.big(0, block.clips), block.small)], block)
     return {task: np.concatenate(outputs) for task, outputs in parts.items()}
 
 
 def _collect(
-    parts: dict[str, list[NDArray[np.float32]]], batches: list[dict[str, NDArray[np.float32]]], frames: int
+    parts: dict[str, list[NDArray[np.float32]]],
+    tasks: Sequence[Task],
+    batches: list[dict[str, NDArray[np.float32]]],
+    block: InputBlock,
 ) -> None:
     """Append a block's outputs, without the frames that fill its last clip up."""
-    for task, outputs in parts.items():
-        output = np.concatenate([batch[task] for batch in batches])
-        outputs.append(output.reshape(-1, output.shape[-1])[:frames])
+    for task in tasks:
+        output = np.concatenate([batch[task.name] for batch in batches])
+        output = output.reshape(-1, output.shape[-1])[: block.frames]
+        # Where nothing moves nothing beats; what a network says there is how a codec made the Big frames.
+        flat = task.kind == "waveform" and not block.moves
+        parts[task.name].append(np.zeros_like(output) if flat else output)
 
 
 def _differences(output: NDArray[np.float32], found: NDArray[np.bool_]) -> NDArray[np.float64]:
