@@ -56,7 +56,7 @@ def packets(path: Path) -> list[bytes]:
 
 def first_frame(path: Path) -> NDArray[np.uint8]:
     with av.open(str(path)) as container:
-        return next(container.decode(video=0)).to_ndarray(format="rgb24")
+        return next(container.decode(video=0)).to_ndarray(format="rgb24").astype(np.uint8, copy=False)
 
 
 UNEVEN = [0, 40, 80, 135, 160, 200, 300, 320, 360, 400, 1000, 1040]
@@ -96,7 +96,7 @@ def test_pictures_and_sound_stay_together(tmp_path: Path, make_measurement: Make
     starts = []
     for path in (source, tmp_path / "out.mp4"):
         with av.open(str(path)) as container:
-            packet = next(container.demux(audio=0))
+            packet: Any = next(container.demux(audio=0))
             starts.append(float(packet.pts * packet.time_base))
     assert starts[1] == pytest.approx(starts[0], abs=0.002)
 
