@@ -34,7 +34,7 @@ def test_it_writes_a_picture_and_its_numbers(noise_clip: Path, tmp_path: Path) -
     assert str(tmp_path / "out" / "attention.png") in result.stdout
     arrays = np.load(tmp_path / "out" / "attention.npz", allow_pickle=False)
     assert arrays["times_s"].tolist() == pytest.approx([0.12, 0.36])
-    assert arrays["big_au_pulse_respiration"].shape == (2, 36, 36)
+    assert arrays["big_au_pulse"].shape == (2, 36, 36)
 
 
 def test_a_target_needs_captum(noise_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

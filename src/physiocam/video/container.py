@@ -175,6 +175,9 @@ def open_container(path: Path) -> Any:
 
 
 def _video_stream(container: Any, path: Path) -> Any:
+    if not container.streams:
+        # As in an MP4 file that was cut off within its index.
+        raise VideoError(f"'{path}' cannot be opened as a video: nothing in it can be read; copy or export it again")
     stream = container.streams.best("video")
     if stream is None:
         raise VideoError(f"'{path}' holds no video, only sound or other data; expected a video file")
