@@ -2,17 +2,17 @@
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from physiocam.errors import DatasetError
 from physiocam.evaluation.evaluate import Evaluation, RateComparison
 from physiocam.evaluation.metrics import ActionUnitScores
 from physiocam.evaluation.predictions import Predictions
-from physiocam.evaluation.whole_file import written_whole
+from physiocam.files import complete_file
 from physiocam.signals.settings import Quantity, SignalSettings
 from physiocam.signals.waveform import clean_waveform
 
@@ -31,7 +31,7 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     DatasetError
         If it cannot be written.
     """
-    with written_whole(Path(path)) as beside:
+    with complete_file(path, DatasetError) as beside:
         figure.savefig(beside, dpi=120, bbox_inches="tight")
 
 

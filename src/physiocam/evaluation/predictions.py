@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import DatasetError
-from physiocam.evaluation.whole_file import written_whole
+from physiocam.files import complete_file
 
 # Sensors' signals that rates are compared with.
 WAVEFORMS = ("pulse", "respiration")
@@ -73,7 +73,7 @@ class Predictions:
         }
         arrays |= {f"waveforms/{task}": values for task, values in self.waveforms.items()}
         arrays |= {f"sensors/{name}": values for name, values in self.sensors.items()}
-        with written_whole(path) as beside:
+        with complete_file(path, DatasetError) as beside:
             np.savez_compressed(beside, **arrays)  # type: ignore[arg-type]
         return path
 

@@ -9,9 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from physiocam.errors import DatasetError
 from physiocam.evaluation.evaluate import Evaluation
 from physiocam.evaluation.metrics import Estimate, RateScores
-from physiocam.evaluation.whole_file import written_whole
+from physiocam.files import complete_file
 
 _UNITS = {"heart": "beats/min", "breathing": "breaths/min"}
 _NAMES = {"heart": "Heart rate", "breathing": "Breathing rate"}
@@ -38,7 +39,7 @@ def write_text(path: Path, text: str) -> None:
     DatasetError
         If it cannot be written.
     """
-    with written_whole(path) as beside:
+    with complete_file(path, DatasetError) as beside:
         beside.write_text(text, encoding="utf-8")
 
 
