@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from physiocam.errors import BundleError, PhysiocamError, VideoError
     from physiocam.measurement import Measurement
     from physiocam.measuring import measure
+    from physiocam.stream import Stream
     from physiocam.weights.bundle import Bundle, load_bundle
 
 __version__ = "0.1.0"
@@ -17,6 +18,7 @@ _HOMES = {
     "BundleError": "physiocam.errors",
     "Measurement": "physiocam.measurement",
     "PhysiocamError": "physiocam.errors",
+    "Stream": "physiocam.stream",
     "VideoError": "physiocam.errors",
     "load_bundle": "physiocam.weights.bundle",
     "measure": "physiocam.measuring",
@@ -27,6 +29,7 @@ __all__ = [
     "BundleError",
     "Measurement",
     "PhysiocamError",
+    "Stream",
     "VideoError",
     "__version__",
     "load_bundle",

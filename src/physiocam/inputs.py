@@ -6,6 +6,7 @@ pixels and channels; Small is the normalized difference of consecutive Big-sized
 standard deviation over the recording (its mean is kept), and only then area-resized to the Small size.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -137,13 +138,17 @@ class InputCollector:
     shape : InputShape
     block_frames : int
         As in `input_blocks`.
+    memory_frames : float, optional
+        For streams, whose blocks cannot wait for a recording's statistics: each is standardized by all frames until its
+        end, of which one that is n frames old weighs exp(-n / memory_frames). By default each is by its own frames.
     """
 
-    def __init__(self, shape: InputShape, block_frames: int) -> None:
+    def __init__(self, shape: InputShape, block_frames: int, memory_frames: float | None = None) -> None:
         self._shape = shape
         self._clips = -(-block_frames // shape.clip_length)
         self._changes = FaceChanges(shape.big_size)
-        self._block = _GrowingBlock(shape, self._clips)
+        self._running = None if memory_frames is None else (Sums(memory_frames), Sums(memory_frames))
+        self._block = self._new_block()
 
     def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> InputBlock | None:
         """Take in the next frame; returns the block that it ends, if it does."""
@@ -153,9 +158,13 @@ class InputCollector:
             self._block.add_change(change)
             if self._block.is_full:
                 full = self._block.finished()
-                self._block = _GrowingBlock(self._shape, self._clips)
+                self._block = self._new_block()
         self._block.add_frame(face)
         return full
+
+    def cut(self) -> None:
+        """What comes next does not go on from what was before: no difference is taken between the two."""
+        self._changes.add(None, None)
 
     def rest(self) -> InputBlock | None:
         """Return the last block, with the frames since the one before, or None if there are none."""
@@ -163,8 +172,11 @@ class InputCollector:
             return None
         self._block.add_change(None)
         rest = self._block.finished()
-        self._block = _GrowingBlock(self._shape, self._clips)
+        self._block = self._new_block()
         return rest
+
+    def _new_block(self) -> "_GrowingBlock":
+        return _GrowingBlock(self._shape, self._clips, *(self._running or (Sums(), Sums())))
 
 
 class FaceChange(NamedTuple):
@@ -261,16 +273,16 @@ def _normalized_difference(before: NDArray[np.float32], after: NDArray[np.float3
 
 
 class _GrowingBlock:
-    """Gathers one block and its running statistics."""
+    """Gathers one block, and counts it into the statistics by which it is standardized."""
 
-    def __init__(self, shape: InputShape, clips: int) -> None:
+    def __init__(self, shape: InputShape, clips: int, big_sums: "Sums", small_sums: "Sums") -> None:
         self._shape = shape
         # Memory is only used once it is written to.
         self._big = np.empty((clips, shape.big_frames, 3, shape.big_size, shape.big_size), np.uint16)
         self._small = np.zeros((clips, shape.clip_length, 3, shape.small_size, shape.small_size), np.float32)
         self._missing: list[tuple[int, int]] = []
-        self._big_sums = Sums()
-        self._small_sums = Sums()
+        self._big_sums = big_sums
+        self._small_sums = small_sums
         self.frames = 0
         self._differences = 0
 
@@ -323,14 +335,20 @@ class _GrowingBlock:
 class Sums:
     """Running mean and standard deviation (ddof 0) of everything added.
 
+    Parameters
+    ----------
+    memory : float
+        What was added n times ago weighs exp(-n / memory); by default all weighs alike.
+
     Attributes
     ----------
     mean, std : float
         0 while nothing was added; the deviation is also 0 where only rounding would make one.
     """
 
-    def __init__(self) -> None:
-        self._count = 0
+    def __init__(self, memory: float = math.inf) -> None:
+        self._keep = math.exp(-1.0 / memory)
+        self._count = 0.0
         self._origin = np.float32(0.0)
         self._sum = 0.0
         self._squares = 0.0
@@ -342,9 +360,9 @@ class Sums:
         if not self._count:
             self._origin = values.flat[0]
         flat = values.ravel() - self._origin
-        self._count += flat.size
-        self._sum += float(flat.sum())
-        self._squares += float(flat @ flat)
+        self._count = self._keep * self._count + flat.size
+        self._sum = self._keep * self._sum + float(flat.sum())
+        self._squares = self._keep * self._squares + float(flat @ flat)
 
     @property
     def mean(self) -> float:

@@ -103,13 +103,14 @@ def open_frames(
         If `face` makes no sense.
     """
     with open_video(source, fs=fs, max_fs=max_fs) as video:
-        frames = RecordingFrames(video, _locator(face, video.fs, crop_factor), progress)
+        frames = RecordingFrames(video, face_locator(face, video.fs, crop_factor), progress)
         # The reading thread must end before the video is closed.
         with closing(frames.located):
             yield frames
 
 
-def _locator(face: FaceChoice, fs: float, crop_factor: float) -> FaceLocator:
+def face_locator(face: FaceChoice, fs: float, crop_factor: float) -> FaceLocator:
+    """Return what finds the square of the chosen face, frame by frame; parameters as in `open_frames`."""
     if face == "auto":
         return FaceTracker(fs, crop_factor)
     if face == "center":

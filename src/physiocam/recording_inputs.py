@@ -17,7 +17,7 @@ from physiocam.weights.bundle import BundleInfo
 _BLOCK_S = 60.0
 
 # A recording much faster than what the networks were trained at is thinned out, not measured in slow motion.
-_MAX_FS_RATIO = 1.6
+MAX_FS_RATIO = 1.6
 
 # Clips handed to the networks at a time: enough for their fastest batch, and for a smooth progress bar.
 _CLIPS = 20
@@ -105,7 +105,7 @@ def open_inputs(
     PhysiocamError
         If `face` makes no sense.
     """
-    max_fs = _MAX_FS_RATIO * info.fs
+    max_fs = MAX_FS_RATIO * info.fs
     with open_frames(source, info.crop.factor, max_fs=max_fs, fs=fs, face=face, progress=progress) as frames:
         yield RecordingInputs(frames, info)
 

@@ -12,6 +12,9 @@ from physiocam.video.face import DETECTOR_HEIGHT, MIN_SCORE, FaceBox, FaceDetect
 _HOLD_S = 1.0
 _SEARCH_S = 0.2
 
+# That far back, at most, a face turns out to have left: since the look before the one that missed it.
+MEMORY_S = 2 * (_HOLD_S + _SEARCH_S)
+
 # The square stays where it is until the face's centre has moved by this share of its side, or the face has grown or
 # shrunk by this share: the detector's own jitter is about a third of that.
 _MOVED = 0.12
@@ -36,7 +39,8 @@ class FaceLocator(Protocol):
     Attributes
     ----------
     found : list of bool
-        One a frame seen so far. A locator may turn recent entries to False when it notices that the face had left.
+        One a frame seen so far. A locator may turn entries of the last `MEMORY_S` seconds to False when it notices that
+        the face had left. Whoever watches a stream may delete what is older.
     """
 
     found: list[bool]
@@ -116,6 +120,7 @@ class FaceTracker:
         self._crop_factor = crop_factor
         self._hold = max(round(_HOLD_S * fs), 1)
         self._search = max(round(_SEARCH_S * fs), 1)
+        self._frames = 0
         self._next_look = 0
         self._box: FaceBox | None = None
         self._square: Square | None = None
@@ -128,7 +133,8 @@ class FaceTracker:
 
     def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
         """Return the square that holds the face, or None."""
-        index = len(self.found)
+        index = self._frames
+        self._frames += 1
         if image is None:
             self.found.append(False)
             return None
@@ -167,8 +173,9 @@ class FaceTracker:
             if _same_face(self._box, thumbnail.detect(self._detector)) is not None:
                 self._last_seen = index
                 break
-        start = self._last_seen + 1
-        self.found[start:] = [False] * (len(self.found) - start)
+        # Of the frame in which this is noticed there is no entry yet.
+        gone = min(self._frames - 1 - (self._last_seen + 1), len(self.found))
+        self.found[len(self.found) - gone :] = [False] * gone
         self._place = self._suspected = None
 
     def _follow(self, place: "_Place", image: NDArray[np.uint8]) -> bool:

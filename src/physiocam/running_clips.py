@@ -1,0 +1,74 @@
+"""Networks run clip by clip while frames come in."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.frame_log import FrameLog
+from physiocam.inputs import InputBlock, InputCollector, InputShape
+from physiocam.networks.config import Task
+from physiocam.runtime import Runtime
+from physiocam.video.tracker import Square
+
+
+class RunningClips:
+    """Gathers frames into clips, runs networks on each as soon as it is whole, and keeps their outputs.
+
+    A clip is whole when the frame after it is there: its last difference leads to that one.
+
+    Parameters
+    ----------
+    runtime : Runtime
+    tasks : sequence of Task
+        What the networks answer.
+    shape : InputShape
+    memory_frames : float
+        As in `inputs.InputCollector`.
+    also : mapping, optional
+        Fields of the log beside the tasks' outputs, as in `FrameLog`.
+
+    Attributes
+    ----------
+    log : FrameLog
+        A row a frame. A field for each task: logits of a binary one, the difference to the next frame of a waveform.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        tasks: Sequence[Task],
+        shape: InputShape,
+        memory_frames: float,
+        also: Mapping[str, int | None] | None = None,
+    ) -> None:
+        self._runtime = runtime
+        self._tasks = tasks
+        self._collector = InputCollector(shape, shape.clip_length, memory_frames)
+        self._faces = 0
+        self.log = FrameLog(
+            {task.name: None if task.kind == "waveform" else task.outputs for task in tasks} | {**(also or {})}
+        )
+
+    def add(self, image: NDArray[np.uint8], square: Square | None, time_s: float) -> None:
+        """Take in the next frame, with the square of the face in it."""
+        clip = self._collector.add(image, square)
+        if clip is not None:
+            if self._faces:
+                self._run(clip)
+            self._faces = 0
+        self._faces += square is not None
+        self.log.append(time_s)
+
+    def cut(self) -> None:
+        """What comes next does not go on from what was before."""
+        self._collector.cut()
+
+    def _run(self, clip: InputBlock) -> None:
+        outputs = self._runtime.run(clip.big(0, 1), clip.small)
+        for task in self._tasks:
+            output = outputs[task.name][0]
+            if task.kind == "waveform":
+                # Where nothing moves nothing beats; see `InputBlock.moves`.
+                output = output[:, 0] if clip.moves else np.zeros_like(output[:, 0])
+            self.log.write(task.name, self.log.end - clip.frames, output)

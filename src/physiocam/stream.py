@@ -1,0 +1,277 @@
+"""Measuring while frames come in: the same networks, with what is known until now."""
+
+import math
+import os
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.answering import Frames, Signals, answer, probabilities, without_gaps
+from physiocam.errors import PhysiocamError
+from physiocam.inputs import InputShape
+from physiocam.measurement import Measurement, Weights
+from physiocam.recording_frames import FaceChoice, face_locator
+from physiocam.recording_inputs import MAX_FS_RATIO
+from physiocam.running_clips import RunningClips
+from physiocam.runtime import Runtime
+from physiocam.signals.even_differences import even_differences
+from physiocam.signals.settings import SETTINGS
+from physiocam.signals.waveform import check_fs
+from physiocam.slow_inputs import other_square
+from physiocam.video.tracker import MEMORY_S
+from physiocam.weights.bundle import Bundle, load_bundle
+
+# What is this old weighs a third in the statistics that inputs are standardized by; recordings up to this long are
+# standardized as a whole when they are measured from a file.
+_MEMORY_S = 60.0
+
+# No difference is taken between frames further apart; what was in between was not seen.
+_HOLE_S = 0.5
+
+# Frames come with some jitter; one that is due is taken this share of its interval earlier.
+_EARLY = 0.1
+
+# A clock that goes back further than that was set back; a frame was not merely late.
+_LATE_S = 5.0
+
+
+class Stream:
+    """Measures heart rate, breathing rate and action units in frames that are pushed as they come.
+
+    Every frame is worked on once, in constant time and memory however long the stream runs. Frames may come at any
+    pace, also with some of them missing: their timestamps say when they were taken. What faces look like and how much
+    they change, by which the networks' inputs are standardized, is known from the frames seen so far, those of the last
+    minute above all.
+
+    Parameters
+    ----------
+    weights : str, path or Bundle
+        Name or folder of a bundle.
+    fs : float, optional
+        Frames per second of the even time grid that results stand on, and of frames that are pushed without a time; the
+        bundle's by default.
+    face : "auto", "center" or (x, y, size)
+        As in `physiocam.measure`.
+    settings : "default" or "paper"
+        As in `physiocam.measure`.
+    keep_s : float
+        How long frames' results are kept, in seconds; `math.inf` keeps all, in about 10 megabytes an hour.
+    threads : int, optional
+        Threads of the networks; all cores by default.
+
+    Attributes
+    ----------
+    frames : int
+        Frames pushed since the start or the last `reset`.
+    late : int
+        Of these, frames that were no newer than the one before, and were left out.
+
+    Raises
+    ------
+    BundleError
+        If the bundle is missing or damaged.
+    PhysiocamError
+        If an argument makes no sense; the message names it.
+    """
+
+    def __init__(
+        self,
+        weights: str | os.PathLike[str] | Bundle = "default",
+        *,
+        fs: float | None = None,
+        face: FaceChoice = "auto",
+        settings: Literal["default", "paper"] = "default",
+        keep_s: float = 60.0,
+        threads: int | None = None,
+    ) -> None:
+        if settings not in SETTINGS:
+            raise PhysiocamError(f"settings is {settings!r}; expected one of {', '.join(SETTINGS)}")
+        if not keep_s > 0:
+            raise PhysiocamError(f"keep_s is {keep_s}; expected a positive number of seconds")
+        if fs is not None:
+            check_fs(fs)
+        self._bundle = weights if isinstance(weights, Bundle) else load_bundle(weights)
+        info = self._bundle.info
+        self.fs = info.fs if fs is None else fs
+        self._settings = SETTINGS[settings]
+        self._face = face
+        self._keep_s = keep_s
+        self._runtime = Runtime(self._bundle, threads)
+        self._slow_runtime = Runtime(self._bundle, threads, info.slow.networks) if info.slow else None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all frames, as if none had been pushed; the networks stay loaded."""
+        info = self._bundle.info
+        self.frames = self.late = 0
+        self._origin_s: float | None = None
+        self._pushed_s = self._taken_s = -math.inf
+        self._shape: tuple[int, ...] | None = None
+        self._locator = face_locator(self._face, info.fs, info.crop.factor)
+        self._remembered = math.ceil(MEMORY_S * info.fs)
+        shape = InputShape(info.clip_length, info.big_stride, info.big_size, info.small_size)
+        face = {"square": 3, "found": None}
+        self._clips = RunningClips(self._runtime, info.tasks, shape, _MEMORY_S * info.fs, face)
+        self._slow_clips: RunningClips | None = None
+        self._slow_s = -math.inf
+        if info.slow and self._slow_runtime:
+            slow = info.slow
+            shape = InputShape(slow.clip_length, big_stride=0, big_size=slow.big_size, small_size=slow.small_size)
+            self._slow_clips = RunningClips(self._slow_runtime, slow.tasks, shape, _MEMORY_S * slow.fs)
+
+    def push(self, image: NDArray[np.uint8], timestamp_s: float | None = None) -> None:
+        """Take in the next frame.
+
+        Parameters
+        ----------
+        image : uint8 array of shape (H, W, 3)
+            RGB, upright. It is kept until the next one comes, so its memory must not be overwritten.
+        timestamp_s : float, optional
+            When it was taken, in seconds on any clock; by default frames follow each other evenly at `fs`. A frame no
+            newer than the one before is counted as late and left out.
+
+        Raises
+        ------
+        PhysiocamError
+            If the image or its time is none, or the clock was set back by seconds.
+        """
+        if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[-1] != 3 or not image.size:
+            shape = getattr(image, "shape", type(image).__name__)
+            raise PhysiocamError(f"image is {shape}; expected an array (H, W, 3), one RGB frame")
+        if image.dtype != np.uint8:
+            raise PhysiocamError(f"image is {image.dtype}; expected uint8, scaled to 0..255")
+        time_s = self._time(timestamp_s)
+        self.frames += 1
+        if time_s <= self._pushed_s:
+            self.late += 1
+            return
+        self._pushed_s = time_s
+        # Cameras much faster than what the networks were trained at are thinned out, like recordings.
+        if not _due(time_s, self._taken_s, MAX_FS_RATIO * self._bundle.info.fs, early=1e-3):
+            return
+        if time_s - self._taken_s > _HOLE_S:
+            self._cut()
+        if image.shape != self._shape:
+            # Another resolution is another picture: the face is somewhere else in it.
+            self._shape = image.shape
+            self._locator = face_locator(self._face, self._bundle.info.fs, self._bundle.info.crop.factor)
+            self._cut()
+        self._taken_s = time_s
+        self._take(image, time_s)
+
+    def measurement(self, last_s: float | None = None) -> Measurement:
+        """Say what is known of the last seconds.
+
+        While the stream warms up the rates have no value, and their notes say how long they still need; action units
+        are known from the first second on, breathing only up to some seconds ago.
+
+        Parameters
+        ----------
+        last_s : float, optional
+            Length of the window, in seconds; all that is kept by default.
+
+        Returns
+        -------
+        Measurement
+            `timestamps_s` count from the first frame pushed.
+
+        Raises
+        ------
+        PhysiocamError
+            If `last_s` is no positive number.
+        """
+        if last_s is not None and not last_s > 0:
+            raise PhysiocamError(f"last_s is {last_s}; expected a positive number of seconds")
+        rows = self._clips.log.rows
+        grid = self._grid(rows["time_s"], last_s)
+        seen = rows[_nearest(rows["time_s"], grid)]
+        found = (seen["found"] > 0) & (np.abs(seen["time_s"] - grid) <= _HOLE_S / 2)
+        frames = Frames(
+            source="stream",
+            fs=self.fs,
+            timestamps_s=grid,
+            found=found,
+            squares=np.where(found[:, None], np.nan_to_num(seen["square"]), -1).astype(np.int32),
+            notes=self._notes(),
+        )
+        units = self._bundle.task("au")
+        probability = probabilities(seen["au"]) if units else np.empty((len(grid), 0), dtype=np.float32)
+        signals = Signals(
+            pulse=self._differences("pulse", grid, found),
+            respiration=self._differences("respiration", grid, found),
+            units=units.labels if units else (),
+            probability=np.where(found[:, None], probability, np.float32(np.nan)),
+        )
+        weights = Weights(self._bundle.info.name, self._bundle.sha256)
+        return answer(frames, signals, self._settings, self._face, "network", weights)
+
+    def _time(self, timestamp_s: float | None) -> float:
+        """Seconds since the first frame."""
+        if timestamp_s is None:
+            timestamp_s = self.frames / self.fs
+        if not math.isfinite(timestamp_s):
+            raise PhysiocamError(f"timestamp_s is {timestamp_s}; expected a time in seconds")
+        if self._origin_s is None:
+            self._origin_s = timestamp_s
+        time_s = timestamp_s - self._origin_s
+        if time_s < self._pushed_s - _LATE_S:
+            raise PhysiocamError(
+                f"timestamp_s is {timestamp_s:.3f}, {self._pushed_s - time_s:.1f} s before the last frame's; "
+                "call reset() to begin anew"
+            )
+        return time_s
+
+    def _cut(self) -> None:
+        self._clips.cut()
+        if self._slow_clips:
+            self._slow_clips.cut()
+
+    def _take(self, image: NDArray[np.uint8], time_s: float) -> None:
+        info, log = self._bundle.info, self._clips.log
+        square = self._locator.locate(image)
+        self._clips.add(image, square, time_s)
+        log.write("square", log.end - 1, np.array([square or (-1, -1, -1)]))
+        # That a face was gone shows only at the next look, so what was found is told anew.
+        found = self._locator.found
+        del found[: -self._remembered]
+        log.write("found", log.end - len(found), np.array(found, dtype=np.float32))
+        if self._slow_clips and info.slow and _due(time_s, self._slow_s, info.slow.fs, _EARLY):
+            self._slow_s = time_s
+            wide = square and other_square(square, info.crop, info.slow.crop, image.shape[1], image.shape[0])
+            self._slow_clips.add(image, wide, time_s)
+            self._slow_clips.log.drop_before(time_s - self._keep_s)
+        log.drop_before(time_s - self._keep_s)
+
+    def _grid(self, times_s: NDArray[np.float64], last_s: float | None) -> NDArray[np.float64]:
+        """Times of the even grid, which begins with the first frame ever pushed, in the last seconds."""
+        if not len(times_s):
+            return np.empty(0)
+        end = times_s[-1]
+        start = times_s[0] if last_s is None else max(times_s[0], end - last_s)
+        return np.arange(math.ceil(start * self.fs - 1e-6), math.floor(end * self.fs + 1e-6) + 1) / self.fs
+
+    def _differences(self, task: str, grid: NDArray[np.float64], found: NDArray[np.bool_]) -> NDArray[np.float64] | str:
+        for clips in (self._slow_clips, self._clips):
+            if clips and task in (clips.log.rows.dtype.names or ()):
+                rows = clips.log.rows
+                return without_gaps(even_differences(rows["time_s"], rows[task], grid, _HOLE_S), found)
+        return f"the bundle '{self._bundle.info.name}' does not measure {task}"
+
+    def _notes(self) -> tuple[str, ...]:
+        if not self.late:
+            return ()
+        return (f"{self.late} of {self.frames} frames were no newer than the one before and were left out",)
+
+
+def _due(time_s: float, last_s: float, fs: float, early: float) -> bool:
+    """Whether a frame is the next one of those taken at this rate."""
+    return time_s - last_s >= (1.0 - early) / fs
+
+
+def _nearest(times_s: NDArray[np.float64], grid: NDArray[np.float64]) -> NDArray[np.int_]:
+    """Index of the sample nearest to each time of the grid."""
+    if len(times_s) < 2:
+        return np.zeros(len(grid), dtype=np.int_)
+    after = np.clip(np.searchsorted(times_s, grid), 1, len(times_s) - 1)
+    return np.asarray(after - (grid - times_s[after - 1] <= times_s[after] - grid))
