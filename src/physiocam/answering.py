@@ -120,7 +120,7 @@ def answer(
         face_squares=frames.squares,
         pulse=clean_waveform(pulse, fs, "heart", settings),
         respiration=clean_waveform(respiration, fs, "breathing", settings),
-        rates_timestamps_s=rate_times(len(found), fs),
+        rates_timestamps_s=frames.timestamps_s[:1].sum() + rate_times(len(found), fs),
         heart_rate_along=rates_along(pulse, fs, "heart", settings),
         breathing_rate_along=rates_along(respiration, fs, "breathing", settings),
         action_unit_probability=signals.probability,

@@ -13,6 +13,7 @@ from physiocam.cli.cross_validate import cross_validate_command
 from physiocam.cli.data import data_app
 from physiocam.cli.demo import demo_command
 from physiocam.cli.evaluate import evaluate_command
+from physiocam.cli.live import live_command
 from physiocam.cli.measure import measure_command
 from physiocam.cli.models import models_command
 from physiocam.cli.prepare import prepare_command
@@ -29,6 +30,7 @@ app = typer.Typer(
     help="Facial action units, heart rate and breathing rate from an ordinary face video.",
 )
 app.command("measure")(measure_command)
+app.command("live")(live_command)
 app.command("demo")(demo_command)
 app.command("attention")(attention_command)
 app.command("train")(train_command)

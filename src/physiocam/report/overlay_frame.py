@@ -60,10 +60,20 @@ class OverlayFrame:
         Of the recording's frames, upright, in pixels.
     pixel_aspect : float
         Width of these pixels, as a multiple of their height.
+    whole : str
+        What the measurement's rates are of.
     """
 
-    def __init__(self, measurement: Measurement, width: int, height: int, pixel_aspect: float = 1.0) -> None:
+    def __init__(
+        self,
+        measurement: Measurement,
+        width: int,
+        height: int,
+        pixel_aspect: float = 1.0,
+        whole: str = "whole recording",
+    ) -> None:
         self._measurement = measurement
+        self._whole = whole
         zoom = min(max(1.0, _LEAST_HEIGHT / height), _MOST[0] / (width * pixel_aspect), _MOST[1] / height)
         self._zoom = zoom * pixel_aspect, zoom
         shown = max(round(width * self._zoom[0]), 1), max(round(height * self._zoom[1]), 1)
@@ -103,8 +113,9 @@ class OverlayFrame:
             picture = picture.resize(self._picture[2:], Image.Resampling.BILINEAR, reducing_gap=2.0)
         canvas.paste(picture, self._picture[:2])
         drawing = ImageDraw.Draw(canvas)
-        index = min(round(time_s * measurement.fs), measurement.frames - 1)
-        second = min(int(time_s / STEP_S), len(measurement.rates_timestamps_s) - 1)
+        since_s = max(time_s - float(measurement.timestamps_s[0]), 0.0)
+        index = min(round(since_s * measurement.fs), measurement.frames - 1)
+        second = min(int(since_s / STEP_S), len(measurement.rates_timestamps_s) - 1)
         found = bool(measurement.face_found[index])
         if found:
             self._draw_box(drawing, index)
@@ -136,9 +147,9 @@ class OverlayFrame:
         for quantity, place in self._traces.items():
             self._write(canvas, _NAMES[quantity], (place.x, place.y - self._size(44)), 12, _QUIET)
             rate, _, _ = rate_of(self._measurement, quantity)
-            whole = "none" if rate.value is None else f"{rate.value:.0f}, quality {rate.quality:.2f}"
+            value = "none" if rate.value is None else f"{rate.value:.0f}, quality {rate.quality:.2f}"
             below = place.y + place.height + self._size(2)
-            self._write(canvas, f"whole recording: {whole}", (place.x, below), 11, _QUIET)
+            self._write(canvas, f"{self._whole}: {value}", (place.x, below), 11, _QUIET)
             self._write_right(canvas, f"{_SHOWN_S[quantity]:g} s", below, 11, _QUIET)
         for row, (label, unit) in zip(self._rows, self._measurement.action_units.items(), strict=False):
             text = label if unit.name == label else f"{label} {unit.name}"

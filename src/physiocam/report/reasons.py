@@ -35,7 +35,7 @@ def why_no_rate(measurement: Measurement, quantity: Quantity) -> list[str | None
     usable = np.isfinite(waveform)
     if not usable.any():
         return [rate.note] * len(along.value)
-    times = measurement.rates_timestamps_s
+    times = measurement.rates_timestamps_s - measurement.timestamps_s[0]
     usable_s = _within(usable, times, chosen.window_s, measurement.fs)
     face_s = _within(measurement.face_found, times, chosen.window_s, measurement.fs)
     reasons: list[str | None] = []

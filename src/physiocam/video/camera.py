@@ -1,0 +1,161 @@
+"""Frames as they are taken: a camera, or a file played at its own pace."""
+
+import os
+import sys
+from collections.abc import Callable, Generator
+from contextlib import closing
+from time import monotonic, sleep
+from typing import Any, NamedTuple
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.errors import VideoError
+from physiocam.video.pixels import RgbConverter
+from physiocam.video.reader import open_video
+
+# How often a camera that is not there is looked for.
+_AGAIN_S = 1.0
+
+# What the cameras of each system are read by, under FFmpeg's name.
+_FORMATS = {"linux": "v4l2", "darwin": "avfoundation", "win32": "dshow"}
+
+
+class TakenFrame(NamedTuple):
+    """A frame, and when it was taken.
+
+    Attributes
+    ----------
+    time_s : float
+        In seconds on the system's monotonic clock.
+    image : uint8 array of shape (H, W, 3)
+        RGB, upright.
+    """
+
+    time_s: float
+    image: NDArray[np.uint8]
+
+
+Tell = Callable[[str], None]
+
+
+def camera_frames(name: str, tell: Tell) -> Generator[TakenFrame, None, None]:
+    """Take frames from a camera for as long as they are asked for.
+
+    A camera that is not there, denies access or goes away in between is waited for.
+
+    Parameters
+    ----------
+    name : str
+        Number of the camera, or the name by which the system knows it ("/dev/video2", "Integrated Camera").
+    tell : callable
+        Called with a line whenever the camera's state changes.
+
+    Yields
+    ------
+    TakenFrame
+        Timed by the camera's own clock where it has one.
+
+    Raises
+    ------
+    VideoError
+        If this system's cameras cannot be read.
+    """
+    told = ""
+    while True:
+        try:
+            with closing(_taken(name)) as frames:
+                for frame in frames:
+                    if told:
+                        tell(f"camera {name} is there again")
+                        told = ""
+                    yield frame
+            reason = "it gives no more frames"
+        except (av.FFmpegError, OSError) as error:
+            reason = _reason(error)
+        if reason != told:
+            tell(f"camera {name}: {reason}; waiting for it")
+            told = reason
+        sleep(_AGAIN_S)
+
+
+def played_frames(path: str | os.PathLike[str]) -> Generator[TakenFrame, None, None]:
+    """Play a video file as if it were taken now, frame by frame at its own pace.
+
+    Parameters
+    ----------
+    path : path
+
+    Yields
+    ------
+    TakenFrame
+
+    Raises
+    ------
+    VideoError
+        If it cannot be read.
+    """
+    with open_video(path) as video:
+        start_s = None
+        for frame in video.own_frames():
+            if start_s is None:
+                start_s = monotonic()
+            due_s = start_s + frame.timestamp_s
+            sleep(max(due_s - monotonic(), 0.0))
+            yield TakenFrame(due_s, frame.image)
+
+
+def _taken(name: str) -> Generator[TakenFrame, None, None]:
+    """Frames of a camera until it stops; the first is taken now, and the others as long after it as it says."""
+    with _open_camera(name) as container:
+        if not container.streams.video:
+            raise VideoError(f"camera {name} gives no picture; choose another one with --camera")
+        stream = container.streams.video[0]
+        # The newest frame at once, not one for each thread later.
+        stream.thread_type = "SLICE"
+        converter = RgbConverter()
+        offset_s = None
+        for frame in container.decode(stream):
+            now_s = monotonic()
+            own_s = now_s if frame.time is None else frame.time
+            if offset_s is None:
+                offset_s = now_s - own_s
+            yield TakenFrame(own_s + offset_s, converter(frame))
+
+
+def _open_camera(name: str) -> Any:
+    kind = _FORMATS.get(sys.platform)
+    if kind is None:
+        raise VideoError(f"cameras of the system {sys.platform} cannot be read; record a file and measure that")
+    options = {"framerate": "30"} if kind == "avfoundation" else {}
+    return av.open(_device(kind, name), format=kind, options=options)
+
+
+def _device(kind: str, name: str) -> str:
+    """What FFmpeg calls a camera."""
+    if kind == "v4l2":
+        return f"/dev/video{name}" if name.isdecimal() else name
+    if kind == "dshow":
+        return f"video={_numbered(kind, int(name)) if name.isdecimal() else name}"
+    return name
+
+
+def _numbered(kind: str, number: int) -> str:
+    try:
+        from av.device import enumerate_input_devices
+    except ImportError:
+        raise VideoError("cameras cannot be counted by this PyAV; give the camera's name, or update av") from None
+    cameras = [device.name for device in enumerate_input_devices(kind) if "video" in device.media_types]
+    if number >= len(cameras):
+        raise VideoError(f"camera {number} does not exist; there are {len(cameras)}: {', '.join(cameras) or 'none'}")
+    return str(cameras[number])
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, PermissionError):
+        return "access is denied; allow it in the system's settings (on Linux, join the group video)"
+    if isinstance(error, FileNotFoundError):
+        return "there is none of this name or number"
+    text = str(getattr(error, "strerror", None) or error).splitlines()[0]
+    return text[:1].lower() + text[1:]

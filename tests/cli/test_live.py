@@ -1,0 +1,130 @@
+"""`physiocam live` with a file as source: what it shows, what it writes, and how it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+import physiocam
+from physiocam.cli import app
+from physiocam.cli.live_view import LiveView, drawn
+from physiocam.datasets.synthetic import ClipSettings, SyntheticClip, demo_clip
+from physiocam.live import Moment
+from physiocam.measurement import Measurement
+from physiocam.video.writer import write_video
+
+FS = 30.0
+FILES = {"measurement.json", "waveforms.csv", "rates.csv", "action_units.csv"}
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """8 s of a smiling face with a strong pulse of 84 beats/min."""
+    pytest.importorskip("skimage")
+    still = demo_clip()
+    settings = ClipSettings(duration_s=8.0, heart_rate=84.0, pulse_strength=0.02, head_motion=0.001, seed=3)
+    path = tmp_path_factory.mktemp("live") / "face.mp4"
+    write_video(path, SyntheticClip(still.portrait, still.face, settings).frames(), FS)
+    return path
+
+
+@pytest.fixture(scope="module")
+def measurement(clip: Path) -> Measurement:
+    return physiocam.measure(clip, threads=1)
+
+
+def text_of(moment: Moment) -> str:
+    console = Console(width=100, record=True, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    console.print(drawn("camera 0", moment))
+    return console.export_text()
+
+
+def test_a_file_is_watched_and_written(clip: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["live", "--source", str(clip), "-o", str(tmp_path / "out"), "--threads", "1"])
+    assert result.exit_code == 0, result.output
+    assert "heart rate" in result.output
+    assert {path.name for path in (tmp_path / "out").iterdir()} == FILES
+    told = json.loads((tmp_path / "out" / "measurement.json").read_text())
+    assert told["source"] == "face.mp4"
+    assert told["duration_s"] == pytest.approx(8.0, abs=0.2)
+    # A busy machine drops frames, which costs some of the pulse and no more.
+    assert told["heart_rate"]["value"] == pytest.approx(84.0, abs=4.0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for other processes")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_whoever_ends_it_gets_what_was_seen(clip: Path, tmp_path: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "physiocam", "live", "--source", str(clip), "-o", str(tmp_path), "--threads", "1"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # Neither earlier than its start, which takes a second or some, nor later than its end.
+    time.sleep(5.0)
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
+    assert "heart rate" in output
+    assert {path.name for path in tmp_path.iterdir()} == FILES
+
+
+def test_a_source_that_is_none_is_one_line(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["live", "--source", str(tmp_path / "none.mp4")])
+    assert isinstance(result.exception, physiocam.VideoError)
+    assert "does not exist" in str(result.exception)
+
+
+def test_a_missing_extra_is_one_line(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pylsl", None)
+    monkeypatch.delitem(sys.modules, "physiocam.report.lsl_outlet", raising=False)
+    result = CliRunner().invoke(app, ["live", "--source", str(clip), "--lsl"])
+    assert isinstance(result.exception, physiocam.PhysiocamError)
+    assert "pip install 'physiocam[lsl]'" in str(result.exception)
+
+
+def test_a_moment_is_drawn(measurement: Measurement) -> None:
+    text = text_of(Moment(measurement, 65.2, 29.7, 0, 0.0))
+    lines = text.splitlines()
+    assert len(lines) <= 20
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == ["camera", "0", "1:05", "face", "found", "30", "frames/s"]
+    assert measurement.heart_rate.value is not None
+    assert f"{measurement.heart_rate.value:.0f} beats/min" in text
+    assert f"quality {measurement.heart_rate.quality:.2f}" in text
+    assert str(measurement.breathing_rate.note) in text
+    assert "AU12 lip corner puller" in text
+    # The pulse's trace goes up and down about as often as the heart has beaten.
+    trace = next(line for line in lines if line.rstrip().endswith(" 8 s"))
+    levels = np.array(["▁▂▃▄▅▆▇█".index(character) for character in trace.split("  ")[1].strip()])
+    crossings = np.count_nonzero(np.diff(levels > 3.5))
+    assert crossings / 2 == pytest.approx(84 / 60 * 8.0, abs=3.0)
+
+
+def test_trouble_is_shown(measurement: Measurement) -> None:
+    assert "no frame for 7 s" in text_of(Moment(measurement, 65.2, 0.0, 0, 7.3))
+    assert "3 dropped" in text_of(Moment(measurement, 65.2, 29.7, 3, 0.0))
+    nothing = physiocam.Stream(threads=1).measurement()
+    text = text_of(Moment(nothing, 0.0, 0.0, 0, 0.0))
+    assert "no face is found" in text
+    assert "no face was found" in text
+
+
+def test_the_view_leaves_the_terminal_as_it_was(measurement: Measurement, tmp_path: Path) -> None:
+    with (tmp_path / "terminal").open("w+", encoding="utf-8") as file:
+        console = Console(file=file, force_terminal=True, width=90, highlight=False)
+        with LiveView(console, "camera 0") as view:
+            view.moment(Moment(measurement, 1.0, 30.0, 0, 0.0))
+            console.print("physiocam: camera 0 is there again")
+            view.moment(Moment(measurement, 2.0, 30.0, 0, 0.0))
+        file.seek(0)
+        written = file.read()
+    assert "camera 0 is there again" in written
+    assert written.count("face found") >= 2
+    # The cursor is hidden while it draws and there again at the end.
+    assert written.rindex("\x1b[?25h") > written.rindex("\x1b[?25l")
