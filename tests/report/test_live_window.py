@@ -20,7 +20,7 @@ IMAGE = np.full((240, 320, 3), (200, 100, 50), dtype=np.uint8)
 
 
 @pytest.fixture
-def cv2(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+def cv2(monkeypatch: pytest.MonkeyPatch) -> Any:
     """An OpenCV whose display is a list."""
     module: Any = SimpleNamespace(
         WINDOW_AUTOSIZE=1, WND_PROP_VISIBLE=4, error=RuntimeError, shown=[], key=-1, visible=1.0, closed=False
@@ -40,7 +40,7 @@ def moment(stream: physiocam.Stream, frames: int) -> Moment:
     return Moment(stream.measurement(), frames / 30.0, 30.0, 0, 0.0)
 
 
-def test_frames_are_shown_with_what_is_known(cv2: SimpleNamespace) -> None:
+def test_frames_are_shown_with_what_is_known(cv2: Any) -> None:
     window = LiveWindow()
     window.frame(TakenFrame(50.0, IMAGE))
     first: NDArray[np.uint8] = cv2.shown[-1]
@@ -58,7 +58,7 @@ def test_frames_are_shown_with_what_is_known(cv2: SimpleNamespace) -> None:
 
 
 @pytest.mark.parametrize("change", [{"key": ord("q")}, {"key": 27}, {"visible": 0.0}])
-def test_it_says_when_it_was_left(cv2: SimpleNamespace, change: dict[str, float]) -> None:
+def test_it_says_when_it_was_left(cv2: Any, change: dict[str, float]) -> None:
     window = LiveWindow()
     for name, value in change.items():
         setattr(cv2, name, value)
@@ -66,7 +66,7 @@ def test_it_says_when_it_was_left(cv2: SimpleNamespace, change: dict[str, float]
     assert window.left
 
 
-def test_no_display_is_one_line(cv2: SimpleNamespace) -> None:
+def test_no_display_is_one_line(cv2: Any) -> None:
     def fail(title: str, kind: int) -> None:
         raise cv2.error("The function is not implemented")
 
