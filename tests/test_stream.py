@@ -145,6 +145,19 @@ def test_a_face_that_goes_and_comes(stream: physiocam.Stream, beating: NDArray[n
     assert np.isnan(told.pulse[100:180]).all()
 
 
+def test_of_two_faces_the_larger_is_followed(stream: physiocam.Stream, beating: NDArray[np.uint8]) -> None:
+    height, width = beating.shape[1:3]
+    scene = np.full((90, height, width + width // 2, 3), 90, dtype=np.uint8)
+    scene[:, :, :width] = beating[:90]
+    scene[30:, : height // 2, width : width + width // 2] = beating[30:90, ::2, ::2][:, : height // 2, : width // 2]
+    alone = pushed(stream, beating[:90], np.arange(90) / FS)
+    stream.reset()
+    both = pushed(stream, scene, np.arange(90) / FS)
+    assert both.face_found.all()
+    # The same face, whoever comes in beside it; the detector sees a wider picture a little coarser.
+    assert np.abs(both.face_squares - alone.face_squares).max() < 0.15 * alone.face_squares[0, 2]
+
+
 def test_a_still_picture_has_no_pulse(stream: physiocam.Stream, beating: NDArray[np.uint8]) -> None:
     rng = np.random.default_rng(1)
     for index in range(300):
