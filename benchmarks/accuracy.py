@@ -146,6 +146,7 @@ def summaries(
 
 def generated_figures(recordings: list[Drawn], measured: list[tuple[Path, dict[str, Any]]]) -> dict[str, Any]:
     figures: dict[str, Any] = {}
+    curves: dict[str, Any] = {}
     for quantity in ("heart_rate", "breathing_rate"):
         true = np.array([getattr(recording, quantity) for recording in recordings])
         value = np.array([np.nan if s[quantity]["value"] is None else s[quantity]["value"] for _, s in measured])
@@ -153,13 +154,18 @@ def generated_figures(recordings: list[Drawn], measured: list[tuple[Path, dict[s
         if not np.isfinite(value).any():
             continue
         figures[quantity] = {"all": scores(true, value, quality)}
+        curves[quantity] = risk_coverage(true, value, quality)
         for factor in recordings[0].factors:
             for level in dict.fromkeys(recording.factors[factor] for recording in recordings):
                 of_level = np.array([recording.factors[factor] == level for recording in recordings])
                 figures[quantity][f"{factor}: {level}"] = scores(true[of_level], value[of_level], quality[of_level])
     if measured[0][1]["action_units"]:
-        figures["action_units"] = unit_aucs(recordings, [folder for folder, _ in measured])
-    return figures
+        probability, present = unit_frames(recordings, [folder for folder, _ in measured])
+        figures["action_units"] = {
+            label: _auc(probability[:, column], present[:, column]) for column, label in enumerate(AU_LABELS)
+        }
+        curves["reliability"] = reliability(probability, present)
+    return {**figures, "curves": curves}
 
 
 def scores(
@@ -183,15 +189,44 @@ def scores(
     }
 
 
-def unit_aucs(recordings: list[Drawn], folders: list[Path]) -> dict[str, float | None]:
-    """Area under the ROC curve of each unit over all frames of all recordings."""
+def risk_coverage(
+    true: NDArray[np.float64], value: NDArray[np.float64], quality: NDArray[np.float64]
+) -> list[list[float]]:
+    """How many recordings are answered at least that surely, and how wrong these answers are in the mean.
+
+    A row for each answer, the surest first: its quality, the share of all recordings until it, their mean error.
+    """
+    given = np.isfinite(value)
+    order = np.argsort(-quality[given], kind="stable")
+    error = np.abs(value - true)[given][order]
+    count = np.arange(1, len(error) + 1)
+    rows = np.stack([quality[given][order], count / len(true), np.cumsum(error) / count], axis=1)
+    return [[round(number, 4) for number in row] for row in rows.tolist()]
+
+
+def reliability(probability: NDArray[np.float64], present: NDArray[np.int8]) -> list[list[float]]:
+    """How often a unit is there when it is said to be with some probability, over all units and frames.
+
+    A row for each tenth of the probabilities that occurs: their mean, the share that is there, the number of frames.
+    """
+    known = np.isfinite(probability)
+    p, there = probability[known], present[known] == 1
+    tenth = np.minimum((10 * p).astype(int), 9)
+    return [
+        [round(float(p[tenth == number].mean()), 4), round(float(there[tenth == number].mean()), 4), int(count)]
+        for number, count in enumerate(np.bincount(tenth, minlength=10))
+        if count
+    ]
+
+
+def unit_frames(recordings: list[Drawn], folders: list[Path]) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
+    """Probabilities and truth of all frames of all recordings, (frames, 12)."""
     probability, present = [], []
     for recording, folder in zip(recordings, folders, strict=True):
         table = np.genfromtxt(folder / "action_units.csv", delimiter=",", names=True)
         probability.append(np.stack([table[f"{label}_p"] for label in AU_LABELS], axis=1))
         present.append(np.load(recording.video.with_suffix(".npy"))[: len(table)])
-    p, truth = np.concatenate(probability), np.concatenate(present)
-    return {label: _auc(p[:, column], truth[:, column]) for column, label in enumerate(AU_LABELS)}
+    return np.concatenate(probability), np.concatenate(present)
 
 
 def _auc(score: NDArray[np.float64], truth: NDArray[np.int8]) -> float | None:
