@@ -2,8 +2,8 @@
 
     python benchmarks/accuracy_curves.py docs/accuracy.json docs/accuracy.png
 
-Risk over coverage: the mean error of the surest answers, over the share of recordings that they are; where quality ranks
-errors well, it rises to the right. Reliability: how often an action unit is there when it is said to be with some
+Risk over coverage: the mean error of the surest answers, over the share of recordings that they are; where quality
+ranks errors well, it rises to the right. Reliability: how often an action unit is there when it is said to be with some
 probability; on the dashed line, probabilities are right.
 """
 
