@@ -75,6 +75,33 @@ def test_the_real_clip_agrees(stream: physiocam.Stream, shared: Path) -> None:
     assert told.breathing_rate.value is None
 
 
+def test_the_authors_networks_stream_too(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    from physiocam.weights.importer import import_checkpoints
+
+    monkeypatch.setenv("PHYSIOCAM_HOME", str(tmp_path))
+    (checkpoint,) = (shared / "weights" / "authors").glob("*Heart_Clip3_Split1*.pth")
+    told = physiocam.Stream(import_checkpoints([checkpoint], "authors"), threads=1)
+    with open_video(shared / "data" / "vitallens_1" / "video.mp4") as video:
+        for frame in video.own_frames():
+            told.push(frame.image, frame.timestamp_s)
+    measurement = told.measurement()
+    assert measurement.heart_rate.value == pytest.approx(75.4, abs=1.5)
+    assert "does not measure respiration" in str(measurement.breathing_rate.note)
+    assert measurement.action_units == {}
+
+
+def test_an_empty_scene_says_nothing(stream: physiocam.Stream, shared: Path) -> None:
+    with open_video(shared / "data" / "clips" / "no_face.mp4") as video:
+        for frame in video.own_frames():
+            stream.push(frame.image, frame.timestamp_s)
+    told = stream.measurement()
+    assert not told.face_found.any()
+    for rate in (told.heart_rate, told.breathing_rate):
+        assert (rate.value, rate.quality, rate.note) == (None, 0.0, "no face was found")
+    assert all(unit.mean_probability is None for unit in told.action_units.values())
+
+
 def test_it_says_what_it_still_needs(stream: physiocam.Stream, beating: NDArray[np.uint8]) -> None:
     nothing = stream.measurement()
     assert nothing.frames == 0
