@@ -3,7 +3,11 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+
+from physiocam.datasets.synthetic import ClipSettings, SyntheticClip, demo_clip
 
 # Tests run side by side, one process a core: more threads each would only stand in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -17,3 +21,12 @@ def shared() -> Path:
     if not (_SHARED / "golden").is_dir():
         pytest.skip(f"no reference material at {_SHARED}; set PHYSIOCAM_SHARED to its folder")
     return _SHARED
+
+
+@pytest.fixture(scope="session")
+def beating() -> NDArray[np.uint8]:
+    """18 s of the demonstration's portrait at 30 frames/s, with a strong pulse of 84 beats/min."""
+    pytest.importorskip("skimage")
+    still = demo_clip()
+    settings = ClipSettings(duration_s=18.0, heart_rate=84.0, pulse_strength=0.01, head_motion=0.001, seed=3)
+    return np.stack(list(SyntheticClip(still.portrait, still.face, settings).frames()))

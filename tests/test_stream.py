@@ -9,21 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 import physiocam
-from physiocam.datasets.synthetic import ClipSettings, SyntheticClip, demo_clip
 from physiocam.errors import PhysiocamError
 from physiocam.measurement import Measurement
 from physiocam.video.reader import open_video
 
 FS = 30.0
-
-
-@pytest.fixture(scope="module")
-def beating() -> NDArray[np.uint8]:
-    """18 s of the demonstration's portrait, with a strong pulse of 84 beats/min."""
-    pytest.importorskip("skimage")
-    still = demo_clip()
-    settings = ClipSettings(duration_s=18.0, heart_rate=84.0, pulse_strength=0.01, head_motion=0.001, seed=3)
-    return np.stack(list(SyntheticClip(still.portrait, still.face, settings).frames()))
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from rich.console import Console
 from typer.testing import CliRunner
 
 import physiocam
 from physiocam.cli import app
 from physiocam.cli.live_view import LiveView, drawn
-from physiocam.datasets.synthetic import ClipSettings, SyntheticClip, demo_clip
 from physiocam.live import Moment
 from physiocam.measurement import Measurement
 from physiocam.video.writer import write_video
@@ -26,13 +26,10 @@ FILES = {"measurement.json", "waveforms.csv", "rates.csv", "action_units.csv"}
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clip(beating: NDArray[np.uint8], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """8 s of a smiling face with a strong pulse of 84 beats/min."""
-    pytest.importorskip("skimage")
-    still = demo_clip()
-    settings = ClipSettings(duration_s=8.0, heart_rate=84.0, pulse_strength=0.02, head_motion=0.001, seed=3)
     path = tmp_path_factory.mktemp("live") / "face.mp4"
-    write_video(path, SyntheticClip(still.portrait, still.face, settings).frames(), FS)
+    write_video(path, beating[:240], FS)
     return path
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from physiocam.cli.console import extra, interruptible, progress_bar
-from physiocam.cli.measure import face_choice
+from physiocam.cli.options import FaceOption, FsOption, WeightsOption, face_choice
 
 
 def attention_command(
@@ -14,19 +14,14 @@ def attention_command(
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Folder for attention.png and attention.npz.")
     ] = Path(),
-    weights: Annotated[str, typer.Option(help="Name of a bundle, or path of its folder.")] = "default",
+    weights: WeightsOption = "default",
     frames: Annotated[int, typer.Option(min=1, max=50, help="How many moments to show, evenly spread.")] = 4,
     target: Annotated[
         str | None,
         typer.Option(help="Show what this output owes to each place, such as AU12 or pulse; else what is active."),
     ] = None,
-    face: Annotated[
-        str,
-        typer.Option(help="auto (find the face), center (largest centred square), or X,Y,SIZE in pixels."),
-    ] = "auto",
-    fs: Annotated[
-        float | None, typer.Option(help="Frames per second: needed for folders of images, else from the file.")
-    ] = None,
+    face: FaceOption = "auto",
+    fs: FsOption = None,
 ) -> None:
     """Draw what the networks look at in a face video (needs the `explain` extra)."""
     with interruptible():

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from physiocam.cli.console import extra, interruptible
-from physiocam.cli.measure import SettingsName
+from physiocam.cli.options import SettingsName
 
 
 def cross_validate_command(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from physiocam.cli.console import complain, extra, interruptible, progress_bar
-from physiocam.cli.measure import SettingsName
+from physiocam.cli.options import SettingsName, SettingsOption, WeightsOption
 from physiocam.errors import PhysiocamError
 
 if TYPE_CHECKING:
@@ -18,11 +18,9 @@ def evaluate_command(
         Path, typer.Argument(metavar="STORE|PREDICTIONS", help="A store, or a folder of predictions to evaluate again.")
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for predictions, tables and plots.")],
-    weights: Annotated[str, typer.Option(help="Name of a bundle, or path of its folder.")] = "default",
+    weights: WeightsOption = "default",
     method: Annotated[str | None, typer.Option(help="A classical method, such as pos, instead of a bundle.")] = None,
-    settings: Annotated[
-        SettingsName, typer.Option(help="default, or paper (the reference's way from waveform to rate).")
-    ] = SettingsName.default,
+    settings: SettingsOption = SettingsName.default,
     window: Annotated[float | None, typer.Option(help="Compare windows of this many seconds.")] = None,
 ) -> None:
     """Predict a store's recordings and compare with their sensors and codes (needs the `train` extra)."""

@@ -11,7 +11,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from physiocam.cli.console import complain, console, extra
-from physiocam.cli.measure import SettingsName, face_choice, show
+from physiocam.cli.measure import show
+from physiocam.cli.options import FaceOption, SettingsName, SettingsOption, ThreadsOption, WeightsOption, face_choice
 from physiocam.errors import PhysiocamError
 
 
@@ -22,24 +23,17 @@ def live_command(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "-o", "--output", help="Folder for the files of `measure`, written at the end of all that was seen."
-        ),
+        typer.Option("-o", "--output", help="Folder for the files of `measure`, written at the end."),
     ] = None,
     seconds: Annotated[float | None, typer.Option(min=1, help="End after so long; else Ctrl-C ends.")] = None,
     window: Annotated[bool, typer.Option("--window", help="Also show the picture in a window (extra window).")] = False,
     lsl: Annotated[
         bool, typer.Option("--lsl", help="Also send rates and action units over the Lab Streaming Layer (extra lsl).")
     ] = False,
-    weights: Annotated[str, typer.Option(help="Name of a bundle, or path of its folder.")] = "default",
-    face: Annotated[
-        str,
-        typer.Option(help="auto (find the face), center (largest centred square), or X,Y,SIZE in pixels."),
-    ] = "auto",
-    settings: Annotated[
-        SettingsName, typer.Option(help="default, or paper (the reference's way from waveform to rate).")
-    ] = SettingsName.default,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the networks; all cores by default.")] = None,
+    weights: WeightsOption = "default",
+    face: FaceOption = "auto",
+    settings: SettingsOption = SettingsName.default,
+    threads: ThreadsOption = None,
 ) -> None:
     """Measure what a camera sees, and watch it in the terminal."""
     import math

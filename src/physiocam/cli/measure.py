@@ -3,28 +3,28 @@
 import os
 import sys
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from physiocam.cli.console import complain, console, count_bar, escaped, extra, interruptible, progress_bar
+from physiocam.cli.options import (
+    FaceOption,
+    FsOption,
+    SettingsName,
+    SettingsOption,
+    ThreadsOption,
+    WeightsOption,
+    face_choice,
+)
 from physiocam.errors import PhysiocamError
 
 if TYPE_CHECKING:
     from physiocam.measurement import Measurement
     from physiocam.measuring_many import MeasureOptions
-    from physiocam.recording_frames import FaceChoice
     from physiocam.signals.rate import Rate
     from physiocam.signals.variability import IntervalSpread
-
-
-class SettingsName(StrEnum):
-    """Named signal settings."""
-
-    default = "default"
-    paper = "paper"
 
 
 def measure_command(
@@ -41,7 +41,7 @@ def measure_command(
             "videos also summary.csv, a row a video; what is there already is kept.",
         ),
     ] = None,
-    weights: Annotated[str, typer.Option(help="Name of a bundle, or path of its folder.")] = "default",
+    weights: WeightsOption = "default",
     method: Annotated[
         str,
         typer.Option(
@@ -49,17 +49,9 @@ def measure_command(
             "pos, chrom, green, ica, pbv, lgi, omit."
         ),
     ] = "network",
-    face: Annotated[
-        str,
-        typer.Option(help="auto (find the face), center (largest centred square), or X,Y,SIZE in pixels."),
-    ] = "auto",
-    settings: Annotated[
-        SettingsName, typer.Option(help="default, or paper (the reference's way from waveform to rate).")
-    ] = SettingsName.default,
-    fs: Annotated[
-        float | None,
-        typer.Option(help="Frames per second: needed for folders of images, else from the file."),
-    ] = None,
+    face: FaceOption = "auto",
+    settings: SettingsOption = SettingsName.default,
+    fs: FsOption = None,
     report: Annotated[
         bool,
         typer.Option(
@@ -82,7 +74,7 @@ def measure_command(
             "--hrv", help="Also find the beats, and tell SDNN and RMSSD of long, clean recordings (extra hrv)."
         ),
     ] = False,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the networks; all cores by default.")] = None,
+    threads: ThreadsOption = None,
     as_json: Annotated[
         bool,
         typer.Option("--json", help="Print one JSON object (a list for several videos) and nothing else."),
@@ -205,18 +197,6 @@ def _measure_many(
     if failed:
         complain(f"{failed} of {len(videos)} videos could not be measured (see above)")
         raise typer.Exit(1)
-
-
-def face_choice(text: str) -> "FaceChoice":
-    """Read what the option --face says."""
-    if text in ("auto", "center"):
-        return text  # type: ignore[return-value]
-    parts = text.split(",")
-    try:
-        x, y, size = (int(part) for part in parts)
-    except ValueError:
-        raise PhysiocamError(f"--face is {text!r}; expected auto, center or three whole numbers X,Y,SIZE") from None
-    return x, y, size
 
 
 def _output_folders(videos: list[str], output: Path | None) -> list[Path | None]:

@@ -1,0 +1,57 @@
+"""Options that several commands share, and how their text is read."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from physiocam.errors import PhysiocamError
+
+if TYPE_CHECKING:
+    from physiocam.recording_frames import FaceChoice
+
+
+class SettingsName(StrEnum):
+    """Named signal settings."""
+
+    default = "default"
+    paper = "paper"
+
+
+WeightsOption = Annotated[str, typer.Option(help="Name of a bundle, or path of its folder.")]
+FaceOption = Annotated[
+    str, typer.Option(help="auto (find the face), center (largest centred square), or X,Y,SIZE in pixels.")
+]
+SettingsOption = Annotated[
+    SettingsName, typer.Option(help="default, or paper (the reference's way from waveform to rate).")
+]
+FsOption = Annotated[
+    float | None, typer.Option(help="Frames per second: needed for folders of images, else from the file.")
+]
+ThreadsOption = Annotated[int | None, typer.Option(min=1, help="Threads of the networks; all cores by default.")]
+
+
+def face_choice(text: str) -> "FaceChoice":
+    """Read what the option --face says.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    "auto", "center" or (x, y, size)
+
+    Raises
+    ------
+    PhysiocamError
+        If it says none of these.
+    """
+    if text in ("auto", "center"):
+        return text  # type: ignore[return-value]
+    parts = text.split(",")
+    try:
+        x, y, size = (int(part) for part in parts)
+    except ValueError:
+        raise PhysiocamError(f"--face is {text!r}; expected auto, center or three whole numbers X,Y,SIZE") from None
+    return x, y, size
