@@ -12,6 +12,7 @@ import physiocam
 from physiocam.errors import PhysiocamError
 from physiocam.measurement import Measurement
 from physiocam.video.reader import open_video
+from physiocam.video.writer import write_video
 
 FS = 30.0
 
@@ -187,6 +188,18 @@ def test_a_still_picture_has_no_pulse(stream: physiocam.Stream, beating: NDArray
     assert told.breathing_rate.value is None
 
 
+def test_a_photograph_made_a_video_has_no_pulse(
+    stream: physiocam.Stream, beating: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    write_video(tmp_path / "still.mp4", iter(np.repeat(beating[:1], 500, axis=0)), FS, 12)
+    with open_video(tmp_path / "still.mp4") as video:
+        for frame in video.own_frames():
+            stream.push(frame.image, frame.timestamp_s)
+    told = stream.measurement()
+    for rate in (told.heart_rate, told.breathing_rate):
+        assert (rate.value, rate.quality) == (None, 0.0)
+
+
 def test_another_resolution_is_another_picture(stream: physiocam.Stream, beating: NDArray[np.uint8]) -> None:
     half = beating[:, ::2, ::2]
     frames = [*beating[:150], *half[150:300]]
@@ -223,8 +236,8 @@ def test_memory_does_not_grow() -> None:
     try:
         # The log has its full room before the third part.
         for part in range(5):
-            for index in range(300):
-                stream.push(frames[index % 30], (300 * part + index) / FS)
+            for index in range(240):
+                stream.push(frames[index % 30], (240 * part + index) / FS)
             after.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()

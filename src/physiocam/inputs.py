@@ -7,6 +7,7 @@ standard deviation over the recording (its mean is kept), and only then area-res
 """
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -25,9 +26,11 @@ _DARKEST = np.float32(1 / 255)
 # rounding of 8e-6, two hundred times finer than that of the 8-bit frames they came from.
 _FIXED_POINT = np.float32(65535)
 
-# Differences with less than this deviation are what a codec makes of a picture in which nothing moves. Photographs
-# turned into videos reach 0.0013; the calmest and most compressed recordings of people have 0.007 and more.
-_STILL = 0.002
+# Nothing moves where four of five changes are smaller than this (root mean square). A codec gives a photograph a rhythm
+# by its key frames, few and far larger than what is between them: photographs made videos have 0.0003 at most here, the
+# calmest and most compressed people 0.005. Cameras that repeat frames still have every second or third one new.
+_STILL = 0.0015
+_STILL_SHARE = 0.8
 
 Located = tuple[NDArray[np.uint8] | None, Square | None]
 
@@ -147,7 +150,7 @@ class InputCollector:
         self._shape = shape
         self._clips = -(-block_frames // shape.clip_length)
         self._changes = FaceChanges(shape.big_size)
-        self._running = None if memory_frames is None else (Sums(memory_frames), Sums(memory_frames))
+        self._running = None if memory_frames is None else (Sums(memory_frames), _Changes(memory_frames))
         self._block = self._new_block()
 
     def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> InputBlock | None:
@@ -176,7 +179,7 @@ class InputCollector:
         return rest
 
     def _new_block(self) -> "_GrowingBlock":
-        return _GrowingBlock(self._shape, self._clips, *(self._running or (Sums(), Sums())))
+        return _GrowingBlock(self._shape, self._clips, *(self._running or (Sums(), _Changes())))
 
 
 class FaceChange(NamedTuple):
@@ -275,14 +278,14 @@ def _normalized_difference(before: NDArray[np.float32], after: NDArray[np.float3
 class _GrowingBlock:
     """Gathers one block, and counts it into the statistics by which it is standardized."""
 
-    def __init__(self, shape: InputShape, clips: int, big_sums: "Sums", small_sums: "Sums") -> None:
+    def __init__(self, shape: InputShape, clips: int, big_sums: "Sums", changes: "_Changes") -> None:
         self._shape = shape
         # Memory is only used once it is written to.
         self._big = np.empty((clips, shape.big_frames, 3, shape.big_size, shape.big_size), np.uint16)
         self._small = np.zeros((clips, shape.clip_length, 3, shape.small_size, shape.small_size), np.float32)
         self._missing: list[tuple[int, int]] = []
         self._big_sums = big_sums
-        self._small_sums = small_sums
+        self._changes = changes
         self.frames = 0
         self._differences = 0
 
@@ -309,7 +312,7 @@ class _GrowingBlock:
 
     def add_change(self, change: NDArray[np.float32] | None) -> None:
         if change is not None:
-            self._small_sums.add(change)
+            self._changes.add(change)
             clip, t = divmod(self._differences, self._shape.clip_length)
             size = self._shape.small_size
             self._small[clip, t] = area_resize(change, size, size).transpose(2, 0, 1)
@@ -318,8 +321,8 @@ class _GrowingBlock:
     def finished(self) -> InputBlock:
         clips = -(-self.frames // self._shape.clip_length)
         small = self._small[:clips]
-        if self._small_sums.std > _STILL:
-            small /= np.float32(self._small_sums.std)
+        if self._changes.move:
+            small /= np.float32(self._changes.std)
         else:
             small[:] = 0.0
         big = self._big[:clips]
@@ -330,6 +333,27 @@ class _GrowingBlock:
         for clip, k in self._missing:
             big[clip, k] = round(self._big_sums.mean * float(_FIXED_POINT))
         return InputBlock(self.frames, small, self._big_sums.mean, self._big_sums.std, big)
+
+
+class _Changes:
+    """Statistics of the changes between frames."""
+
+    def __init__(self, memory: float = math.inf) -> None:
+        self._sums = Sums(memory)
+        self._sizes: deque[float] = deque(maxlen=None if math.isinf(memory) else math.ceil(memory))
+
+    def add(self, change: NDArray[np.float32]) -> None:
+        self._sums.add(change)
+        self._sizes.append(float(np.vdot(change, change)) / change.size)
+
+    @property
+    def std(self) -> float:
+        return self._sums.std
+
+    @property
+    def move(self) -> bool:
+        """Whether there is more to them than a codec makes of a still picture."""
+        return self.std > 0.0 and float(np.quantile(self._sizes, _STILL_SHARE)) > _STILL**2
 
 
 class Sums:

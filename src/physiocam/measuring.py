@@ -128,13 +128,16 @@ def _classical_pulse(rgb: NDArray[np.float64], fs: float, method: ColourMethod) 
 
 def _network_signals(inputs: RecordingInputs, runtime: Runtime, bundle: Bundle, threads: int | None) -> Signals:
     """Run the networks over a recording."""
-    outputs = _run(inputs, runtime, bundle.info.tasks)
+    outputs, moves = _run(inputs, runtime, bundle.info.tasks)
     differences = {task.name: without_gaps(outputs[task.name][:, 0], inputs.found) for task in bundle.info.tasks}
     if inputs.slow and bundle.info.slow:
         slow = bundle.info.slow
         outputs_slow = _run_slow(inputs.slow, Runtime(bundle, threads, slow.networks), slow.tasks)
         for task in slow.tasks:
             differences[task.name] = _slow_differences(outputs_slow[task.name], inputs.slow.step, inputs.found)
+    # Where nothing moves nothing beats; what a network says there is how a codec made the frames. Frames that are far
+    # apart may hit its key frames and miss what is between, so that slow networks' inputs cannot tell.
+    differences = {task: np.where(moves, difference, 0.0 * difference) for task, difference in differences.items()}
     units = bundle.task("au")
     return Signals(
         pulse=_waveform(differences, "pulse", bundle),
@@ -144,17 +147,21 @@ def _network_signals(inputs: RecordingInputs, runtime: Runtime, bundle: Bundle, 
     )
 
 
-def _run(inputs: RecordingInputs, runtime: Runtime, tasks: Sequence[Task]) -> dict[str, NDArray[np.float32]]:
-    """Run the networks over a recording; task -> (T, C) float32."""
+def _run(
+    inputs: RecordingInputs, runtime: Runtime, tasks: Sequence[Task]
+) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.bool_]]:
+    """Run the networks over a recording; task -> (T, C) float32, and whether something moves around a frame (T,)."""
     parts: dict[str, list[NDArray[np.float32]]] = {task.name: [] for task in tasks}
+    moves: list[NDArray[np.bool_]] = []
     for block in inputs.blocks:
         batches = [
             runtime.run(block.big(start, stop), block.small[start:stop]) for start, stop in inputs.batches(block)
         ]
         _collect(parts, tasks, batches, block)
+        moves.append(np.full(block.frames, block.moves))
         # The next block grows as large while it is read: this one must be gone by then.
         del block
-    return {task: np.concatenate(outputs) for task, outputs in parts.items()}
+    return {task: np.concatenate(outputs) for task, outputs in parts.items()}, np.concatenate(moves)
 
 
 def _run_slow(inputs: SlowInputs, runtime: Runtime, tasks: Sequence[Task]) -> dict[str, NDArray[np.float32]]:
@@ -175,9 +182,7 @@ def _collect(
     for task in tasks:
         output = np.concatenate([batch[task.name] for batch in batches])
         output = output.reshape(-1, output.shape[-1])[: block.frames]
-        # Where nothing moves nothing beats; what a network says there is how a codec made the Big frames.
-        flat = task.kind == "waveform" and not block.moves
-        parts[task.name].append(np.zeros_like(output) if flat else output)
+        parts[task.name].append(output)
 
 
 def _slow_differences(output: NDArray[np.float32], step: int, found: NDArray[np.bool_]) -> NDArray[np.float64]:

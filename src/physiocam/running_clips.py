@@ -32,6 +32,8 @@ class RunningClips:
     ----------
     log : FrameLog
         A row a frame. A field for each task: logits of a binary one, the difference to the next frame of a waveform.
+    moves : bool
+        Whether something moves in the last clip; see `inputs.InputBlock.moves`.
     """
 
     def __init__(
@@ -46,14 +48,18 @@ class RunningClips:
         self._tasks = tasks
         self._collector = InputCollector(shape, shape.clip_length, memory_frames)
         self._faces = 0
-        self.log = FrameLog(
-            {task.name: None if task.kind == "waveform" else task.outputs for task in tasks} | {**(also or {})}
-        )
+        self.moves = False
+        fields = {task.name: None if task.kind == "waveform" else task.outputs for task in tasks}
+        self.log = FrameLog({**fields, **(also or {})})
 
-    def add(self, image: NDArray[np.uint8], square: Square | None, time_s: float) -> None:
-        """Take in the next frame, with the square of the face in it."""
+    def add(self, image: NDArray[np.uint8], square: Square | None, time_s: float, moves: bool = True) -> None:
+        """Take in the next frame, with the square of the face in it.
+
+        Where it is known from elsewhere that nothing moves, waveforms are flat.
+        """
         clip = self._collector.add(image, square)
         if clip is not None:
+            self.moves = clip.moves and moves
             if self._faces:
                 self._run(clip)
             self._faces = 0
@@ -69,6 +75,6 @@ class RunningClips:
         for task in self._tasks:
             output = outputs[task.name][0]
             if task.kind == "waveform":
-                # Where nothing moves nothing beats; see `InputBlock.moves`.
-                output = output[:, 0] if clip.moves else np.zeros_like(output[:, 0])
+                # Where nothing moves nothing beats; what a network says there is how a codec made the Big frames.
+                output = output[:, 0] if self.moves else np.zeros_like(output[:, 0])
             self.log.write(task.name, self.log.end - clip.frames, output)

@@ -239,7 +239,8 @@ class Stream:
         if self._slow_clips and info.slow and _due(time_s, self._slow_s, info.slow.fs, _EARLY):
             self._slow_s = time_s
             wide = square and other_square(square, info.crop, info.slow.crop, image.shape[1], image.shape[0])
-            self._slow_clips.add(image, wide, time_s)
+            # One frame of several may hit a codec's key frames and miss what is between: the others know better.
+            self._slow_clips.add(image, wide, time_s, self._clips.moves)
             self._slow_clips.log.drop_before(time_s - self._keep_s)
         log.drop_before(time_s - self._keep_s)
 
