@@ -77,6 +77,8 @@ def live_command(
         # Being told to end is like Ctrl-C: what was seen so far is written.
         open_things.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, _interrupt))
         with suppress(KeyboardInterrupt), Feed(frames) as feed:
+            if not terminal.is_terminal:
+                complain(f"watching {name}; Ctrl-C ends")
             watch(feed, stream, watchers, tell, seconds)
     measurement = replace(stream.measurement(), source=name)
     if not stream.frames:
