@@ -1,4 +1,4 @@
-"""The site: it builds without a warning, asks nothing of other hosts, and its sources' links work on a repository host."""
+"""The site builds without a warning and asks nothing of other hosts; its sources' links work on a repository host."""
 
 import functools
 import re
@@ -35,7 +35,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class _Page(HTMLParser):
-    """Addresses that a browser asks for by itself, identities, and headings."""
+    """Addresses that a browser asks for by itself, and identities."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -77,17 +77,28 @@ def test_the_model_card_is_the_one_of_the_root(site: Path) -> None:
     assert "--8<--" not in re.sub(r"<!--.*?-->", "", card)
 
 
-@pytest.mark.parametrize("wrong", ["[gone](gone.md)", "[gone](start.md#gone)", "![gone](gone.png)", "::: physiocam.gone"])
+@pytest.mark.parametrize(
+    "wrong", ["[gone](gone.md)", "[gone](start.md#gone)", "![gone](gone.png)", "::: physiocam.gone"]
+)
 def test_what_is_broken_would_be_noticed(wrong: str, tmp_path: Path) -> None:
-    docs = tmp_path / "docs"
+    with pytest.raises(Abort):
+        build_site(tmp_path / "site", small_site(tmp_path, wrong))
+
+
+def test_what_is_right_would_pass(tmp_path: Path) -> None:
+    build_site(tmp_path / "site", small_site(tmp_path, "[there](start.md#start)\n\n::: physiocam.measure"))
+
+
+def small_site(folder: Path, words: str) -> Path:
+    """Settings of a site of two pages, else like the real one."""
+    docs = folder / "docs"
     docs.mkdir()
-    (docs / "index.md").write_text(f"# Index\n\n{wrong}\n")
+    (docs / "index.md").write_text(f"# Index\n\n{words}\n")
     (docs / "start.md").write_text("# Start\n\n[back](index.md)\n")
     written = re.sub(r"^nav:\n(  .*\n)+", "", (ROOT / "mkdocs.yml").read_text(), flags=re.MULTILINE)
-    config = tmp_path / "mkdocs.yml"
+    config = folder / "mkdocs.yml"
     config.write_text(written.replace("paths: [src]", f"paths: [{ROOT / 'src'}]"))
-    with pytest.raises(Abort):
-        build_site(tmp_path / "site", config)
+    return config
 
 
 def test_links_of_the_sources_work_on_a_repository_host() -> None:

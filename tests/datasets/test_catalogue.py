@@ -34,7 +34,9 @@ def test_an_empty_folder_is_no_data_set(tmp_path: Path, name: str) -> None:
 
 
 def test_entries_of_a_relative_folder_load_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_layout("folder", tmp_path / "set", 1, settings=replace(settings_of("easy"), duration_s=1.0, width=64, height=48))
+    write_layout(
+        "folder", tmp_path / "set", 1, settings=replace(settings_of("easy"), duration_s=1.0, width=64, height=48)
+    )
     monkeypatch.chdir(tmp_path)
     (entry,) = open_dataset("folder", "set").entries()
     monkeypatch.chdir("/")
