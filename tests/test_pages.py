@@ -37,18 +37,8 @@ from physiocam.video.writer import write_video
 from physiocam.weights.bundle import load_bundle
 from physiocam.weights.names import their_names
 
-for needed in (
-    "captum",
-    "jinja2",
-    "joblib",
-    "matplotlib",
-    "neurokit2",
-    "onnxscript",
-    "pandas",
-    "skimage",
-    "torch",
-    "zarr",
-):
+_NEEDED = "captum jinja2 joblib matplotlib neurokit2 onnxscript pandas pytorch_lightning skimage torch zarr"
+for needed in _NEEDED.split():
     pytest.importorskip(needed)
 
 from safetensors.torch import save_file  # noqa: E402
@@ -140,11 +130,18 @@ class Step(NamedTuple):
     text: str
 
 
+def read(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def prose(page: str) -> str:
+    """The page without its blocks."""
+    return re.sub(r"^```.*?^```$", "", read(page), flags=re.DOTALL | re.MULTILINE)
+
+
 def steps(page: str) -> list[Step]:
     found = []
-    for kind, text in re.findall(
-        r"^```(sh|python)\n(.*?)^```$", (ROOT / page).read_text("utf-8"), re.DOTALL | re.MULTILINE
-    ):
+    for kind, text in re.findall(r"^```(sh|python)\n(.*?)^```$", read(page), re.DOTALL | re.MULTILINE):
         found += [Step(kind, text)] if kind == "python" else [Step(kind, command) for command in _commands(text)]
     return found
 
@@ -182,9 +179,7 @@ class _Things:
             clip = small_clip()
             write_video(path, clip.frames(), clip.fs)
         elif path.suffix == ".safetensors":
-            config = BigSmallConfig(branches="small", tasks=(PULSE,))
-            # Under the authors' names; random, but for a scale that keeps the features alive.
-            save_file(_random_weights(config), path)
+            save_file(random_checkpoint(), path)
         elif name == "my_videos":
             path.mkdir()
             for video in ("monday.mp4", "tuesday.mp4"):
@@ -211,7 +206,7 @@ class _Things:
 
 def run_yaml() -> str:
     """The settings that docs/training.md shows."""
-    (written,) = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "docs/training.md").read_text("utf-8"), re.S | re.M)
+    (written,) = re.findall(r"^```yaml\n(.*?)^```$", read("docs/training.md"), re.S | re.M)
     return str(written)
 
 
@@ -224,9 +219,11 @@ def small_clip() -> SyntheticClip:
     return SyntheticClip(portrait, (x / 2, y / 2, size / 2), settings)
 
 
-def _random_weights(config: BigSmallConfig) -> dict[str, Any]:
+def random_checkpoint() -> dict[str, Any]:
+    """Weights of a Small branch under the authors' names."""
     import torch
 
+    config = BigSmallConfig(branches="small", tasks=(PULSE,))
     generator = torch.Generator().manual_seed(0)
     return {
         their_names(config)[name]: 0.05 * torch.randn(shape, generator=generator)
@@ -250,7 +247,6 @@ class Walk:
     folder: Path
     names: dict[str, Any] = field(default_factory=dict)
     printed: list[str] = field(default_factory=list)
-    said: dict[str, str] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
@@ -271,14 +267,14 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], W
 
 
 def _traced_once() -> Callable[..., Any]:
+    import onnx
+
     # Tracing takes seconds, and the graph of a configuration holds no weights: one does for all runs of all pages.
     trace, graphs = export._to_onnx, {}
 
     def remembered(network: Any, inputs: Any) -> Any:
         if network.config not in graphs:
             graphs[network.config] = trace(network, inputs).SerializeToString()
-        import onnx
-
         return onnx.ModelProto.FromString(graphs[network.config])
 
     return remembered
@@ -296,7 +292,7 @@ def _through(page: str, folder: Path, things: _Things) -> Walk:
             if step.kind == "python":
                 walked.printed.append(_exec(small(step.text), walked.names, page))
             elif step.text not in EXCEPTIONS:
-                walked.said[step.text] = _run(small(step.text))
+                _run(small(step.text))
     return walked
 
 
@@ -313,15 +309,15 @@ def small(text: str) -> str:
     return text
 
 
-def _run(command: str) -> str:
+def _run(command: str) -> None:
     words = [match for word in shlex.split(command) for match in (sorted(glob.glob(word)) or [word])]
     if words[0] == "physiocam":
-        return physiocam(*words[1:])
+        physiocam(*words[1:])
+        return
     assert words[0] == "python", f"neither run nor excepted: {command}"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", words[1:])
         runpy.run_path(words[1], run_name="__main__")
-    return ""
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -344,7 +340,7 @@ def test_summaries_of_many_videos_are_there(walk: Callable[[str], Walk]) -> None
 
 def test_the_columns_are_as_told(walk: Callable[[str], Walk]) -> None:
     """Of each file that docs/measure.md tells of: the keys or columns, in their order."""
-    page = (ROOT / "docs/measure.md").read_text("utf-8")
+    page = read("docs/measure.md")
     results = walk("docs/measure.md").folder / "results"
     for name in ("measurement.json", "waveforms.csv", "rates.csv", "action_units.csv"):
         told = re.search(rf"^`{re.escape(name)}`.*?\n\n(\|.*?)\n\n", page, re.DOTALL | re.MULTILINE)
@@ -363,7 +359,7 @@ def test_what_measure_prints_is_as_told(walk: Callable[[str], Walk]) -> None:
     assert float(value) == pytest.approx(72, abs=2)
     assert 0.2 < float(quality) <= 1
     assert note == "None"
-    (told,) = re.findall(r"^prints `(.*)`\.$", (ROOT / "docs/measure.md").read_text("utf-8"), re.MULTILINE)
+    (told,) = re.findall(r"^prints `(.*)`\.$", read("docs/measure.md"), re.MULTILINE)
     assert noise == f"{told}\n"
     assert bundle.splitlines()[1].startswith("'missing.mp4' does not exist")
 
@@ -499,9 +495,18 @@ def test_a_command_that_is_neither_run_nor_excepted_would_be_noticed() -> None:
         _run("rm -r results")
 
 
+def test_no_command_hides_in_another_kind_of_block() -> None:
+    for page in PAGES:
+        assert set(re.findall(r"^ *```(\w+)$", read(page), re.MULTILINE)) <= {"sh", "python", "yaml", "toml"}, page
+        assert re.findall(r"^ *```(?:sh|python)$", read(page), re.M) == re.findall(
+            r"^```(?:sh|python)$", read(page), re.M
+        )
+        assert re.findall(r"^ {4,}(?:physiocam|python|pip|dask) .*$", prose(page), re.MULTILINE) == [], page
+
+
 def test_commands_within_sentences_are_understood() -> None:
-    texts = [re.sub(r"^```.*?^```$", "", (ROOT / page).read_text("utf-8"), flags=re.S | re.M) for page in PAGES]
-    spans = {" ".join(span.split()) for text in texts for span in re.findall(r"`(physiocam [a-z][^`]*)`", text)}
+    found = [span for page in PAGES for span in re.findall(r"`(physiocam [a-z][^`]*)`", prose(page))]
+    spans = {" ".join(span.split()) for span in found}
     assert len(spans) > 15
     for span in spans:
         words = shlex.split(span.replace("...", ""))[1:]
