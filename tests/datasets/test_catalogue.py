@@ -1,10 +1,13 @@
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from physiocam.datasets.catalogue import dataset_names, describe, open_dataset
+from physiocam.datasets.layouts import write_layout
+from physiocam.datasets.synthetic_recordings import settings_of
 from physiocam.errors import DatasetError
 
 BUILT_IN = ["bp4d", "bp4d-au", "disfa", "disfa-right", "folder", "pure", "scamps", "ubfc-rppg"]
@@ -28,6 +31,16 @@ def test_unknown_names_and_folders(tmp_path: Path) -> None:
 def test_an_empty_folder_is_no_data_set(tmp_path: Path, name: str) -> None:
     with pytest.raises(DatasetError):
         open_dataset(name, tmp_path).entries()
+
+
+def test_entries_of_a_relative_folder_load_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_layout(
+        "folder", tmp_path / "set", 1, settings=replace(settings_of("easy"), duration_s=1.0, width=64, height=48)
+    )
+    monkeypatch.chdir(tmp_path)
+    (entry,) = open_dataset("folder", "set").entries()
+    monkeypatch.chdir("/")
+    assert entry.load().name == entry.name
 
 
 def test_a_folder_that_cannot_be_listed_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,7 +52,8 @@ class DataSet:
             If there is none.
         """
         try:
-            entries = list(self.reader(self.root))
+            # Other processes and machines, which load the entries, may stand in other folders.
+            entries = list(self.reader(self.root.absolute()))
         except OSError as error:
             raise DatasetError(f"'{self.root}' cannot be listed: {error}") from None
         if not entries:
