@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shutil
 import sys
 import warnings
@@ -31,6 +32,9 @@ from physiocam.evaluation.predictions import Predictions
 SECONDS, FS = 2.0, 25.0
 
 MEASURED, REFUSED, UNCLEAR, TRACEBACK = "measured", "refused in one line", "unclear", "traceback"
+
+# How the package tells of errors that nobody thought of.
+_UNEXPECTED = re.compile(r"unexpected \w*(Error|Exception)\b")
 
 # A line longer than this is none that anybody reads.
 _LONGEST_LINE = 600
@@ -174,7 +178,7 @@ def judge(case: Case) -> Verdict:
     # A look at a data set says one line for all that is odd; each of them counts.
     plain = all(line.startswith("physiocam: ") and len(line) <= _LONGEST_LINE for line in lines)
     several = case.arguments[0] in ("data", "prepare", "store") or len(lines) == 1
-    if lines and plain and several and "unexpected" not in said and any(name in lines[0] for name in case.named):
+    if lines and plain and several and not _UNEXPECTED.search(said) and any(name in lines[0] for name in case.named):
         return Verdict(REFUSED, said)
     return Verdict(UNCLEAR, said)
 
@@ -205,8 +209,10 @@ def _physiocam(*arguments: object, out: Any = None, err: Any = None) -> int:
         patch.object(sys, "argv", ["physiocam", *map(str, arguments)]),
         warnings.catch_warnings(),
     ):
-        # Shown anew by each run, as each process would.
-        warnings.resetwarnings()
+        # Shown anew by each run, as each process would show them.
+        warnings.simplefilter("always", RuntimeWarning)
+        warnings.simplefilter("always", UserWarning)
+        warnings.simplefilter("ignore", ResourceWarning)
         try:
             main()
         except SystemExit as end:
@@ -228,10 +234,10 @@ def _chosen(mutations: dict[str, Mutation], turn: int) -> tuple[str, Mutation]:
 
 
 def _damage(path: Path, mutation: Mutation, other: Path, random: Generator) -> None:
-    content = path.read_bytes()
-    # What links to the same file must not change with it.
+    damaged = mutation(path.read_bytes(), other.read_bytes(), random)
+    # What it links to must not change with it.
     path.unlink()
-    path.write_bytes(mutation(content, other.read_bytes(), random))
+    path.write_bytes(damaged)
 
 
 def _bundle(file: str, mutations: dict[str, Mutation]) -> "_Maker":
