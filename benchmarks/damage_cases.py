@@ -296,10 +296,12 @@ def _settings(kind: str, whole: Path, folder: Path, random: Generator, turn: int
 
 def _store(kind: str, whole: Path, folder: Path, random: Generator, turn: int) -> Case:
     shutil.copytree(whole / "store", folder / "store")
-    files = [folder / "store" / "zarr.json", folder / "store" / "S001_T1" / "zarr.json"]
+    store = folder / "store"
+    files = [store / "zarr.json", store / "S001_T1" / "zarr.json", *sorted(store.rglob("*/*/zarr.json"))]
     damage, mutation = _chosen(JSON, turn)
-    _damage(files[turn % 2], mutation, files[(turn + 1) % 2], random)
-    return Case(kind, damage, ("store", ("info", "verify")[turn // 2 % 2], str(folder / "store")), ("store", "S001_T1"))
+    _damage(files[turn % 3 if turn % 3 < 2 else int(random.integers(len(files)))], mutation, files[turn % 2], random)
+    commands = [("store", "info"), ("store", "verify"), ("evaluate", "-o", str(folder / "out"), "--method", "pos")]
+    return Case(kind, damage, (*commands[turn // 3 % 3], str(store)), (str(store),))
 
 
 def _labels(kind: str, whole: Path, folder: Path, random: Generator, turn: int) -> Case:
