@@ -48,7 +48,10 @@ class Sound:
         """Write the packets up to a time, in seconds on the source's clock."""
         while self._muxed_s <= time_s and (packet := next(self._packets, None)) is not None:
             self._muxed_s = float(packet.pts * packet.time_base)
-            self._target.mux(packet)
+            try:
+                self._target.mux(packet)
+            except ValueError:  # FFmpeg takes no packet whose time steps back: here the sound ends
+                self._packets = iter(())
 
     def _copied(self, stream: Any) -> Iterator[Any]:
         for packet in self._demuxed():
