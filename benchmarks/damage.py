@@ -57,7 +57,7 @@ def main() -> None:
         "seed": arguments.seed,
         "minutes": (time.perf_counter() - started) / 60,
         "pyav": av.__version__,
-        "ffmpeg": ".".join(map(str, av.library_versions["libavcodec"])),
+        "libavcodec": ".".join(map(str, av.library_versions["libavcodec"])),
         "onnxruntime": onnxruntime.__version__,
     }
     if arguments.json:
@@ -81,7 +81,8 @@ def run(folder: Path, seed: int, videos: int, files: int) -> list[dict[str, Any]
         result = {"group": group, "index": index} | worker.answer(group, index)
         results.append(result)
         if result["outcome"] not in OUTCOMES[:2]:
-            print(f"{group} {index} ({result['kind']}, {result['damage']}): {result['outcome']}: {result['said']}", flush=True)
+            what = f"{group} {index} ({result['kind']}, {result['damage']})"
+            print(f"{what}: {result['outcome']}: {result['said']}", flush=True)
         if len(results) % 100 == 0:
             print(f"{len(results)} of {len(cases)}", flush=True)
     worker.stop()
@@ -113,6 +114,7 @@ class Worker:
         self._process.stdin.write(f"{group} {index}\n")
         about = self._told() or {"kind": "?", "damage": "?"}
         started, before, stopped = time.perf_counter(), self._processor_s(), None
+        assert self._process.stdout is not None
         while stopped is None and not select.select([self._process.stdout], [], [], 0.1)[0]:
             if self._processor_s() - before > SECONDS or time.perf_counter() - started > 5 * SECONDS:
                 stopped = HANG

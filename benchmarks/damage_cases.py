@@ -7,7 +7,6 @@ import re
 import shutil
 import sys
 import warnings
-import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -18,10 +17,10 @@ from unittest.mock import patch
 
 import av
 import numpy as np
-from mutations import BYTES, JSON, TEXT, Mutation
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from mutations import BYTES, JSON, TEXT, Mutation
 from physiocam.cli import main
 from physiocam.datasets.drawn.scene import SceneSettings
 from physiocam.datasets.encoding import encoded
@@ -132,7 +131,7 @@ def video_case(whole: Path, folder: Path, seed: int, index: int) -> Case:
         path = folder / "set" / "2D+3D" / "F001.zip"
         _damage(path, mutation, whole / "h264.mp4", random)
         return Case("zip", damage, ("prepare", "bp4d", str(folder / "set"), str(folder / "store"), *_SMALL), ("F001",))
-    options = _QUICK if turn % 2 else ("--threads", "1")
+    options: tuple[str, ...] = _QUICK if turn % 2 else ("--threads", "1")
     if source.is_dir():
         images = folder / "images"
         shutil.copytree(source, images)
@@ -249,7 +248,7 @@ def _bundle(file: str, mutations: dict[str, Mutation]) -> "_Maker":
             os.symlink(path, bundle / path.name)
         damage, mutation = _chosen(mutations, turn)
         _damage(bundle / file, mutation, default / "breathing.onnx", random)
-        command = ("weights", "show", str(bundle))
+        command: tuple[str, ...] = ("weights", "show", str(bundle))
         if turn % 2:
             command = ("measure", str(whole / "videos" / "clip.mp4"), "--weights", str(bundle), "--json")
         return Case(kind, damage, command, (file, "bundle.json"))
@@ -260,30 +259,41 @@ def _bundle(file: str, mutations: dict[str, Mutation]) -> "_Maker":
 def _predictions(kind: str, whole: Path, folder: Path, random: Generator, turn: int) -> Case:
     shutil.copytree(whole / "predictions", folder / "predictions")
     path = folder / "predictions" / "clip.npz"
-    damage, mutation = _chosen({**BYTES, "rearranged": _rearranged, "renamed": _rearranged}, turn)
+    damage, mutation = _chosen({**BYTES, "rearranged": _rearranged, "redescribed": _redescribed}, turn)
     _damage(path, mutation, whole / "videos" / "clip.mp4", random)
     return Case(kind, damage, ("evaluate", str(path.parent), "-o", str(folder / "out")), ("clip.npz",))
 
 
 def _rearranged(content: bytes, _: bytes, random: Generator) -> bytes:
-    """A sound archive whose arrays do not fit each other, or are something else."""
+    """A sound archive of which one array does not fit the others, or is something else."""
+    arrays = _arrays(content)
+    name = list(arrays)[int(random.integers(len(arrays)))]
+    values = arrays.pop(name)
+    ways: list[Callable[[], Any]] = [
+        lambda: values[: len(values) // 2], lambda: values[:0], lambda: values[np.newaxis], lambda: values.T,
+        lambda: values.astype(str), lambda: values.astype(complex), lambda: values.astype("datetime64[s]"),
+        lambda: np.full_like(values, 1), lambda: values.astype(float) * np.nan,
+        lambda: values.astype(float) + 1e308, lambda: np.float64(3.0),
+    ]  # fmt: skip
+    arrays[name] = ways[int(random.integers(len(ways)))]()
+    return _packed(arrays)
+
+
+def _redescribed(content: bytes, _: bytes, random: Generator) -> bytes:
+    """A sound archive that says something strange of itself."""
+    arrays = _arrays(content)
+    arrays["about"] = np.frombuffer(JSON["restructured"](arrays["about"].tobytes(), b"", random), np.uint8)
+    return _packed(arrays)
+
+
+def _arrays(content: bytes) -> dict[str, NDArray[Any]]:
     with np.load(io.BytesIO(content)) as file:
-        arrays = {name: file[name] for name in file.files}
-    if random.integers(2):
-        about = JSON["restructured"](arrays["about"].tobytes(), b"", random)
-        arrays["about"] = np.frombuffer(about, np.uint8)
-    else:
-        name = list(arrays)[int(random.integers(len(arrays)))]
-        values = arrays.pop(name)
-        ways: list[Callable[[], Any]] = [
-            lambda: values[: len(values) // 2], lambda: values[:0], lambda: values[np.newaxis], lambda: values.T,
-            lambda: values.astype(str), lambda: values.astype(complex), lambda: values.astype("datetime64[s]"),
-            lambda: np.full_like(values, 1), lambda: values.astype(float) * np.nan, lambda: values.astype(float) + 1e308,
-            lambda: np.float64(3.0),
-        ]  # fmt: skip
-        arrays[name] = ways[int(random.integers(len(ways)))]()
+        return {name: file[name] for name in file.files}
+
+
+def _packed(arrays: dict[str, NDArray[Any]]) -> bytes:
     packed = io.BytesIO()
-    np.savez(packed, **arrays)
+    np.savez(packed, **arrays)  # type: ignore[arg-type]
     return packed.getvalue()
 
 
@@ -310,7 +320,7 @@ def _labels(kind: str, whole: Path, folder: Path, random: Generator, turn: int) 
     damage, mutation = _chosen(TEXT, turn)
     path = files[int(random.integers(len(files)))]
     _damage(path, mutation, files[0], random)
-    command = ("data", "check", "folder", str(folder / "labels"))
+    command: tuple[str, ...] = ("data", "check", "folder", str(folder / "labels"))
     if turn % 2:
         command = ("prepare", "folder", str(folder / "labels"), str(folder / "store"), *_SMALL)
     return Case(kind, damage, command, ("recordings.csv", "S001", path.name, str(folder)))

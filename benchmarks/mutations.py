@@ -14,19 +14,23 @@ Mutation = Callable[[bytes, bytes, Generator], bytes]
 _MARKERS = (
     b"",
     *b"mvhd tkhd mdhd stsd avc1 avcC hvc1 hvcC mp4a stts stss stsz stsc stco ctts elst trex moov mdat".split(),
-    *(bytes.fromhex(text) for text in "2ad7b1 4489 b0 ba 23e383 1549a966 1654ae6b 1f43b675 e7 a3 63a2".split()),
+    *map(
+        bytes.fromhex, ("2ad7b1", "4489", "b0", "ba", "23e383", "1549a966", "1654ae6b", "1f43b675", "e7", "a3", "63a2")
+    ),
     *b"avih strh strf idx1 movi 00dc RIFF LIST GIF89a IHDR PLTE IDAT".split(),
-    *(bytes.fromhex(text) for text in "21f904 2c 000001 00000001 00000120 498342 ffc0 ffc4 ffda".split()),
-    *(bytes.fromhex(text) for text in "504b0304 504b0102 504b0506".split()),
+    *map(bytes.fromhex, ("21f904", "2c", "000001", "00000001", "00000120", "498342", "ffc0", "ffc4", "ffda")),
+    *map(bytes.fromhex, ("504b0304", "504b0102", "504b0506")),
 )
 
 # Numbers as text that mean trouble somewhere.
 _NUMBERS = ("0", "-1", "1e999", "1e300", "-1e300", "1e-300", "NaN", "1.2.3", "0x10", "9" * 30, "9" * 5000, "", " ", "é")
 
-_WORDS = ("null", "[]", "{}", '"', "'", "\0", "\ud7ff", "\ufeff", "&a [*a]", "!!python/none ~", "2001-99-99", "../" * 99)
+_WORDS = (
+    "null", "[]", "{}", '"', "'", "\0", "\ud7ff", "\ufeff", "&a [*a]", "!!python/none ~", "2001-99-99", "../" * 99,
+)  # fmt: skip
 
 
-def flipped(content: bytes, _: bytes, random: Generator) -> bytes:
+def flipped(content: bytes, _other: bytes, random: Generator) -> bytes:
     """Bits flipped here and there."""
     changed = bytearray(content)
     for _ in range(int(random.integers(1, 40))):
@@ -34,7 +38,7 @@ def flipped(content: bytes, _: bytes, random: Generator) -> bytes:
     return bytes(changed)
 
 
-def head_flipped(content: bytes, _: bytes, random: Generator) -> bytes:
+def head_flipped(content: bytes, _other: bytes, random: Generator) -> bytes:
     """Bytes replaced at the beginning or the end, where most formats describe themselves."""
     changed = bytearray(content)
     reach = min(len(content), int(random.choice([64, 512, 4096])))
@@ -44,14 +48,14 @@ def head_flipped(content: bytes, _: bytes, random: Generator) -> bytes:
     return bytes(changed)
 
 
-def cut(content: bytes, _: bytes, random: Generator) -> bytes:
+def cut(content: bytes, _other: bytes, random: Generator) -> bytes:
     """The end lost, the beginning lost, or a part in between."""
     start, stop = sorted((_place(content, random), _place(content, random)))
     kind = int(random.integers(3))
     return content[:start] if kind == 0 else content[stop:] if kind == 1 else content[:start] + content[stop:]
 
 
-def overwritten(content: bytes, _: bytes, random: Generator) -> bytes:
+def overwritten(content: bytes, _other: bytes, random: Generator) -> bytes:
     """A run of zeros, of ones or of noise, as of a bad disk."""
     start = _place(content, random)
     length = min(int(random.integers(1, 4096)), len(content) - start)
@@ -59,7 +63,7 @@ def overwritten(content: bytes, _: bytes, random: Generator) -> bytes:
     return content[:start] + run + content[start + length :]
 
 
-def repeated(content: bytes, _: bytes, random: Generator) -> bytes:
+def repeated(content: bytes, _other: bytes, random: Generator) -> bytes:
     """A part that comes again and again."""
     start, stop = sorted((_place(content, random), _place(content, random)))
     stop = min(stop, start + 4096)
@@ -71,7 +75,7 @@ def spliced(content: bytes, other: bytes, random: Generator) -> bytes:
     return content[: _place(content, random)] + other[_place(other, random) :]
 
 
-def lying(content: bytes, _: bytes, random: Generator) -> bytes:
+def lying(content: bytes, _other: bytes, random: Generator) -> bytes:
     """Fields of headers that claim something enormous, nothing, or anything."""
     present = [marker for marker in _MARKERS if marker in content]
     changed = bytearray(content)
@@ -87,7 +91,7 @@ def lying(content: bytes, _: bytes, random: Generator) -> bytes:
     return bytes(changed)
 
 
-def renumbered(content: bytes, _: bytes, random: Generator) -> bytes:
+def renumbered(content: bytes, _other: bytes, random: Generator) -> bytes:
     """Numbers of a text replaced by others that no one expects there."""
     text = content.decode("utf-8", "replace")
     numbers = list(re.finditer(r"-?\d+(\.\d+)?", text))
@@ -96,7 +100,7 @@ def renumbered(content: bytes, _: bytes, random: Generator) -> bytes:
     return text.encode()
 
 
-def reworded(content: bytes, _: bytes, random: Generator) -> bytes:
+def reworded(content: bytes, _other: bytes, random: Generator) -> bytes:
     """Words of a text replaced by what parsers stumble over."""
     text = content.decode("utf-8", "replace")
     words = list(re.finditer(r"[^\s,;:\"]+|\"[^\"]*\"", text))
@@ -105,7 +109,7 @@ def reworded(content: bytes, _: bytes, random: Generator) -> bytes:
     return text.encode()
 
 
-def reencoded(content: bytes, _: bytes, random: Generator) -> bytes:
+def reencoded(content: bytes, _other: bytes, random: Generator) -> bytes:
     """Another encoding, other line ends, no line ends, or other delimiters."""
     text = content.decode("utf-8", "replace")
     return [
@@ -124,7 +128,7 @@ def reencoded(content: bytes, _: bytes, random: Generator) -> bytes:
     ][int(random.integers(12))]
 
 
-def nested(content: bytes, _: bytes, random: Generator) -> bytes:
+def nested(content: bytes, _other: bytes, random: Generator) -> bytes:
     """Brackets without end, in place of the content or within it."""
     depth = int(random.choice([100, 5000, 200_000]))
     opened, closed = [(b"[", b"]"), (b'{"a":', b"}"), (b"[", b""), (b"- ", b"")][int(random.integers(4))]
@@ -133,7 +137,7 @@ def nested(content: bytes, _: bytes, random: Generator) -> bytes:
     return deep if random.integers(2) else content[:start] + deep + content[start:]
 
 
-def restructured(content: bytes, _: bytes, random: Generator) -> bytes:
+def restructured(content: bytes, _other: bytes, random: Generator) -> bytes:
     """JSON that still is JSON, with some of its values replaced by others or left out."""
     document = json.loads(content)
     for _ in range(int(random.integers(1, 4))):
@@ -188,7 +192,7 @@ def _places(document: Any) -> list[tuple[Any, Any]]:
 
 def _strange(value: Any, random: Generator) -> Any:
     strange: list[Any] = [
-        None, True, 0, -1, 10**12, 10**30, 1e300, -0.5, float("nan"), float("inf"), "", "\ud800", "a\0b", "../..", "x" * 5000,
-        [], {}, [[]], [value] * 3, {"a": value}, str(value), "2" * 5000,
+        None, True, 0, -1, 10**12, 10**30, 1e300, -0.5, float("nan"), float("inf"),
+        "", "\ud800", "a\0b", "../..", "x" * 5000, [], {}, [[]], [value] * 3, {"a": value}, str(value), "2" * 5000,
     ]  # fmt: skip
     return strange[int(random.integers(len(strange)))]

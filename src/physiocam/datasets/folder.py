@@ -223,7 +223,7 @@ def _action_units(path: Path, frames: VideoFrames) -> ActionUnitCodes:
     codes[np.isin(codes, _UNSEEN) | ~np.isfinite(codes)] = UNKNOWN
     strange = codes[(codes < UNKNOWN) | (codes > _STRONGEST)]
     if len(strange):
-        raise DatasetError(f"'{path.name}' codes {strange[0]:g}; expected 0 to {_STRONGEST}, or 9 where nothing is seen")
+        raise DatasetError(f"'{path.name}' codes {strange[0]:g}; expected 0 to {_STRONGEST}, or 9 for unknown")
     intensity = np.full((count, len(found)), UNKNOWN, dtype=np.int8)
     intensity[place[inside]] = codes[inside]
     labels = tuple(f"AU{int(match[1]):02d}" for match in found.values())

@@ -132,9 +132,7 @@ class Store:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         about = _attributes(self.path).get("physiocam_store")
-        if (
-            not isinstance(about, dict) or about.get("format") != _FORMAT or not isinstance(about.get("settings"), dict)
-        ):
+        if not isinstance(about, dict) or about.get("format") != _FORMAT or not isinstance(about.get("settings"), dict):
             raise DatasetError(
                 f"'{self.path}' is no store of format {_FORMAT}; make one with: physiocam prepare NAME ROOT {self.path}"
             )

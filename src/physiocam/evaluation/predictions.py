@@ -116,6 +116,10 @@ def load_predictions(path: str | os.PathLike[str]) -> Predictions:
         raise DatasetError(f"'{path}' holds no predictions ({type(error).__name__}); predict again") from None
     if problem := _misfit(predictions):
         raise DatasetError(f"'{path}' holds no predictions: {problem}; predict again")
+    try:
+        check_fs(predictions.fs)
+    except PhysiocamError as error:
+        raise DatasetError(f"'{path}' holds no predictions: {error}") from None
     return predictions
 
 
@@ -160,8 +164,4 @@ def _misfit(found: Predictions) -> str | None:
         return f"it has codes of shape {found.codes.shape} for probabilities of shape {units.shape}"
     if units.size and units.shape[1] != len(found.labels):
         return f"it has {units.shape[1]} action units under {len(found.labels)} names"
-    try:
-        check_fs(found.fs)
-    except PhysiocamError as error:
-        return str(error)
     return None

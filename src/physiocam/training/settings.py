@@ -18,6 +18,7 @@ _YAML_ERRORS = (yaml.YAMLError, ValueError, RecursionError)
 # Shows a value as far as a line holds it: aliases make a short file stand for a value without end.
 _short = reprlib.Repr()
 _short.maxstring = _short.maxother = 100
+_short.maxlevel = 2
 
 
 class TrainSettings(BaseModel):

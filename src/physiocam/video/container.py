@@ -28,8 +28,8 @@ _THREADS_PIXELS = 72_000_000
 # Pixels of a picture: a little more than 8K has. What claims more is damaged, or would take gigabytes to decode.
 MOST_PIXELS = 36_000_000
 
-# What FFmpeg may take a file for. Playlists, and what else makes it open other files or the network, are not among them.
-# Sound is, to be told as such.
+# What FFmpeg may take a file for. Playlists, and what else makes it open other files or the network, are not among
+# them. Sound is, to be told as such.
 _FORMATS = (
     "mov,matroska,avi,mpegts,mpeg,mpegvideo,m4v,h264,hevc,vvc,av1,obu,ivf,asf,flv,live_flv,ogg,mxf,mxf_opatom,dv,nut,rm,wtv,"
     "yuv4mpegpipe,mjpeg,mjpeg_2000,gif,apng,webp,image2,png_pipe,jpeg_pipe,bmp_pipe,tiff_pipe,webp_pipe,"
@@ -211,10 +211,11 @@ def video_stream(container: Any, path: Path | str) -> Any:
         raise VideoError(f"'{path}' holds no video, only sound or other data; expected a video file")
     if stream.codec_context is None:
         raise VideoError(f"'{path}' uses a codec that this FFmpeg cannot decode; re-encode it, for example as H.264")
-    if stream.codec_context.width * stream.codec_context.height > MOST_PIXELS:
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if width * height > MOST_PIXELS:
         raise VideoError(
-            f"'{path}' claims pictures of {stream.codec_context.width}x{stream.codec_context.height} pixels, expected at "
-            f"most {MOST_PIXELS // 1_000_000} million (8K); shrink it, or copy or export it again if that is not its size"
+            f"'{path}' claims pictures of {width}x{height} pixels, expected at most {MOST_PIXELS // 1_000_000} million "
+            "(8K); shrink it, or copy or export it again if that is not its size"
         )
     # Pictures may claim another size than their file.
     stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
