@@ -88,6 +88,10 @@ def test_what_is_measured_is_kept_until_something_changes(
     assert again() == ["b.mp4"]
     (folders[0] / "measurement.json").unlink()
     assert again() == ["a.mp4"]
+    (folders[0] / "measurement.json").write_text('{"frames": "many"}')
+    assert again() == ["a.mp4"]
+    (folders[1] / "measured_with.json").write_text("[" * 100_000)
+    assert again() == ["b.mp4"]
     assert again(MeasureOptions(face=(0, 0, 40), threads=1)) == ["a.mp4", "b.mp4"]
 
 

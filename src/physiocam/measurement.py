@@ -38,6 +38,9 @@ ACTION_UNIT_NAMES = {
 
 ACTIVE_THRESHOLD = 0.5
 
+# The summary's file name.
+MEASUREMENT = "measurement.json"
+
 
 @dataclass(frozen=True)
 class Face:
@@ -221,7 +224,7 @@ class Measurement:
         if self.heart_rate_variability is not None:
             files["beats.csv"] = self._beats_csv(self.heart_rate_variability)
         # The summary comes last, so that a folder with a measurement.json has the rest.
-        files["measurement.json"] = [self.to_json()]
+        files[MEASUREMENT] = [self.to_json()]
         beside: Path | None = None
         try:
             target.mkdir(parents=True, exist_ok=True)

@@ -153,9 +153,17 @@ def _run(
     """Run the networks over a recording; task -> (T, C) float32, and whether something moves around a frame (T,)."""
     parts: dict[str, list[NDArray[np.float32]]] = {task.name: [] for task in tasks}
     moves: list[NDArray[np.bool_]] = []
+    passed = 0
     for block in inputs.blocks:
+        found = inputs.found[passed : passed + block.frames]
+        passed += block.frames
+        length = block.small.shape[1]
         batches = [
-            runtime.run(block.big(start, stop), block.small[start:stop]) for start, stop in inputs.batches(block)
+            runtime.run(block.big(start, stop), block.small[start:stop])
+            if found[start * length : stop * length].any()
+            # Long gaps cost nothing, and what a network says of them counts for nothing.
+            else {task.name: np.zeros((stop - start, length, task.outputs), np.float32) for task in tasks}
+            for start, stop in inputs.batches(block)
         ]
         _collect(parts, tasks, batches, block)
         moves.append(np.full(block.frames, block.moves))

@@ -6,13 +6,17 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
+
+from pydantic_core import from_json
 
 from physiocam import __version__
 from physiocam.datasets.folder import videos_below
 from physiocam.datasets.jobs import run_jobs
 from physiocam.errors import PhysiocamError
+from physiocam.measurement import MEASUREMENT
 from physiocam.measuring import NETWORK, measure
 from physiocam.recording_frames import FaceChoice
 from physiocam.report.results import write_results
@@ -20,6 +24,7 @@ from physiocam.weights.bundle import load_bundle
 
 # What a video's folder says of how it was measured: as long as nothing of it changes, it is not measured again.
 _DONE = "measured_with.json"
+_RESULT = "measurement_sha256"
 
 SUMMARY = "summary.csv"
 
@@ -136,8 +141,8 @@ def measure_many(
 def _measure_one(item: tuple[str, Path], options: MeasureOptions, weights: str | None) -> dict[str, Any]:
     video, folder = item
     done, with_what = folder / _DONE, _with_what(video, options, weights)
-    if done.exists() and _read(done) == with_what:
-        summary = _read(folder / "measurement.json")
+    if done.exists() and _read(done) == {**with_what, _RESULT: _sha256(folder / MEASUREMENT)}:
+        summary = _read(folder / MEASUREMENT)
         if summary is not None:
             return summary
     # While the results are replaced, nothing may claim that they are up to date.
@@ -162,7 +167,7 @@ def _measure_one(item: tuple[str, Path], options: MeasureOptions, weights: str |
         fs=options.fs,
         face=options.face,
     )
-    _replace(done, json.dumps(with_what, indent=2) + "\n")
+    _replace(done, json.dumps({**with_what, _RESULT: _sha256(folder / MEASUREMENT)}, indent=2) + "\n")
     return measurement.to_dict()
 
 
@@ -179,9 +184,16 @@ def _with_what(video: str, options: MeasureOptions, weights: str | None) -> dict
     return result
 
 
+def _sha256(path: Path) -> str | None:
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = from_json(path.read_bytes())
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) else None

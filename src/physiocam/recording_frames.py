@@ -9,10 +9,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.errors import PhysiocamError
+from physiocam.errors import PhysiocamError, VideoError
 from physiocam.inputs import Located
+from physiocam.signals.waveform import check_fs
 from physiocam.video.ahead import read_ahead
-from physiocam.video.reader import Video, open_video
+from physiocam.video.reader import Frame, Video, open_video
 from physiocam.video.tracker import CentreSquare, FaceLocator, FaceTracker, FixedSquare, Square
 
 FaceChoice = Literal["auto", "center"] | tuple[int, int, int]
@@ -61,7 +62,7 @@ class RecordingFrames:
             self._progress(done if total is None else min(done, total), total)
 
     def _located(self) -> Generator[Located, None, None]:
-        with closing(read_ahead(self.video)) as frames:
+        with closing(read_ahead(self.video, _bytes)) as frames:
             for frame in frames:
                 self.timestamps.append(frame.timestamp_s)
                 self.passed(1)
@@ -98,15 +99,23 @@ def open_frames(
     Raises
     ------
     VideoError
-        If the source cannot be opened or holds no frame.
+        If the source cannot be opened, holds no frame, or has too few of them a second.
     PhysiocamError
         If `face` makes no sense.
     """
     with open_video(source, fs=fs, max_fs=max_fs) as video:
+        try:
+            check_fs(video.fs)
+        except PhysiocamError as error:
+            raise VideoError(f"'{video.source}' cannot be measured: {error}") from None
         frames = RecordingFrames(video, face_locator(face, video.fs, crop_factor), progress)
         # The reading thread must end before the video is closed.
         with closing(frames.located):
             yield frames
+
+
+def _bytes(frame: Frame) -> int:
+    return 0 if frame.image is None else frame.image.nbytes
 
 
 def face_locator(face: FaceChoice, fs: float, crop_factor: float) -> FaceLocator:

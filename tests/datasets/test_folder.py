@@ -85,16 +85,27 @@ def test_unused_columns_are_told(tmp_path: Path) -> None:
         ("a.mp4,,,odd.csv,", "a: 'odd.csv' has no column of an action unit"),
         ("a.mp4,,,late.csv,", "a: 'late.csv' codes frame 40, and the video has 20 frames"),
         ("a.mp4,,,untimed.csv,", "a: 'untimed.csv' has neither a column 'frame' nor 'time'"),
+        ("a.mp4,,,strong.csv,", "a: 'strong.csv' codes 300; expected 0 to 5, or 9 for unknown"),
+        ("a.mp4,,dots.csv,,", "a: 'dots.csv' has columns ...hz; expected one called time"),
+        (f"{'a/' * 3000}b.mp4,,,,", "no 'a/a/a/"),
+        ("a\0.mp4,,,,", "no 'a\0.mp4' in"),
     ],
 )
 def test_what_is_wrong_with_a_row_is_said(tmp_path: Path, row: str, message: str) -> None:
     video(tmp_path / "a.mp4")
     (tmp_path / "odd.csv").write_text("pulse\n1\n2\n")
+    (tmp_path / "strong.csv").write_text("frame,AU12\n1,300\n")
+    (tmp_path / "dots.csv").write_text("...hz\n1\n2\n")
     (tmp_path / "late.csv").write_text("frame,AU12\n1,0\n40,1\n")
     (tmp_path / "untimed.csv").write_text("AU12\n1\n0\n")
     (tmp_path / "recordings.csv").write_text(f"video,heart_rate,pulse_csv,action_units_csv,trial\n{row}\n")
     with pytest.raises(DatasetError, match=message):
         only(tmp_path).load()
+
+
+def test_a_folder_that_lists_itself_has_a_name(tmp_path: Path) -> None:
+    (tmp_path / "recordings.csv").write_text("video\n.\n/\n..\n")
+    assert [entry.name for entry in recordings(tmp_path)] == ["video", "video-2", "video-3"]
 
 
 def test_a_list_without_videos_is_refused(tmp_path: Path) -> None:

@@ -97,13 +97,13 @@ def test_images_with_times_of_their_own(tmp_path: Path) -> None:
 
 def test_no_more_than_one_image_is_read_ahead(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    real = zipfile.ZipFile.read
+    real = zipfile.ZipFile.open
 
-    def recorded(self: zipfile.ZipFile, name: Any, pwd: bytes | None = None) -> bytes:
+    def recorded(self: zipfile.ZipFile, name: Any) -> Any:
         read.append(name)
-        return real(self, name, pwd)
+        return real(self, name)
 
-    monkeypatch.setattr(zipfile.ZipFile, "read", recorded)
+    monkeypatch.setattr(zipfile.ZipFile, "open", recorded)
     frames = ImageFrames(archive, names(*range(12)), tuple(number / 25 for number in range(12)), 25.0)
     with frames.open() as video:
         next(iter(video))

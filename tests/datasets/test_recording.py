@@ -27,3 +27,9 @@ def test_samples_that_repeat_a_time_are_left_out() -> None:
 def test_each_sample_needs_a_time() -> None:
     with pytest.raises(DatasetError, match="3 samples have 2 times"):
         Signal.of([1, 2, 3], [0, 1], "V")
+
+
+def test_numbers_that_are_no_measurement_count_as_missing() -> None:
+    signal = Signal.of([1.0, 1e300, np.inf, -1e31, 2.0], [0.0, 0.1, 0.2, 0.3, 1e308], "V")
+    assert signal.timestamps_s.tolist() == [0.0, 0.1, 0.2, 0.3]
+    assert np.isnan(signal.values).tolist() == [False, True, True, True]

@@ -1,5 +1,6 @@
 """The store: what damage is found, and what must never appear in it."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -114,6 +115,31 @@ def _edit(folder: Path) -> None:
 def test_damage_is_found_by_name(store: Store, damage: Callable[[Path], None], problem: str) -> None:
     damage(store.path / "F001_T1")
     assert problem in store.recording("F001_T1").problems()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 100_000,
+        b'{"attributes": {"physiocam_store": {"format": 1}}}',
+        b'{"attributes": {"physiocam_store": {"format": 1, "settings": []}}}',
+        b'{"attributes": {"physiocam_store": {"format": 1, "settings": {"\\ud800": 1}}}}',
+    ],
+)
+def test_a_damaged_description_is_no_store(store: Store, content: bytes) -> None:
+    (store.path / "zarr.json").write_bytes(content)
+    with pytest.raises(DatasetError, match="is no store"):
+        Store(store.path)
+
+
+@pytest.mark.parametrize("change", [{"fs": 0.0}, {"fs": float("nan")}, {"frames": 0}, {"frames_without_face": -1}])
+def test_a_recording_of_impossible_numbers_is_damaged(store: Store, change: dict[str, float]) -> None:
+    path = store.path / "F001_T1" / "zarr.json"
+    content = json.loads(path.read_text())
+    content["attributes"]["recording"].update(change)
+    path.write_text(json.dumps(content))
+    with pytest.raises(DatasetError, match="damaged"):
+        store.recording("F001_T1")
 
 
 def test_reading_what_is_not_there_is_an_error_of_one_line(store: Store) -> None:

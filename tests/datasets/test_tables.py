@@ -43,3 +43,21 @@ def test_missing_and_empty_tables(tmp_path: Path) -> None:
     (tmp_path / "pulse.csv").write_text("time,pulse\n")
     with pytest.raises(DatasetError, match="no row of numbers"):
         read_table(tmp_path / "pulse.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a,b\n1," + "2" * 140_000, "cannot be read as a table"),
+        ("1" * 100_000 + ",b\n1,2\n", "a column name of 100000 characters"),
+        ("time,pulse\n\0,\0\n".replace("\n", "\r"), None),
+    ],
+)
+def test_what_no_table_holds_is_refused_at_once(tmp_path: Path, content: str, message: str | None) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(content, newline="")
+    if message is None:
+        assert np.isnan(read_table(path).values).all()
+        return
+    with pytest.raises(DatasetError, match=message):
+        read_table(path)

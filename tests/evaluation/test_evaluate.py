@@ -1,13 +1,16 @@
 """Predictions kept in files, and what comes out when they are compared with their truth."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from physiocam.errors import DatasetError, PhysiocamError
+from physiocam.evaluation import predictions
 from physiocam.evaluation.evaluate import evaluate
 from physiocam.evaluation.predictions import Predictions, load_all_predictions, load_predictions
 from physiocam.networks.config import AU_LABELS
@@ -98,6 +101,43 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.npz"
     path.write_bytes(content)
     with pytest.raises(DatasetError, match=r"x\.npz"):
+        load_predictions(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("waveforms/pulse", lambda wave: wave[:5], "not of one length"),
+        ("sensors/pulse", lambda wave: wave.astype(str), "TypeError"),
+        ("coded", lambda coded: coded[:, :3], r"codes of shape \(900, 12\)"),
+        ("coded", lambda coded: coded.astype(float), "no probabilities and codes"),
+        ("probabilities", lambda units: units[:, :3], "for probabilities of shape"),
+        ("about", lambda _: about(name="x", subject=[], fs=25, labels=[]), "no text"),
+        ("about", lambda _: about(name="x", subject="x", fs=25, labels=["AU12"]), "12 action units under 1 names"),
+        ("about", lambda _: about(name="x", subject="x", fs=0, labels=list(AU_LABELS)), "fs is 0"),
+        ("about", lambda _: np.frombuffer(b"[" * 100_000, np.uint8), "ValueError"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(
+    tmp_path: Path, name: str, change: Callable[[NDArray[Any]], NDArray[Any]], message: str
+) -> None:
+    path = recording("S1_T1", 70, 72).save(tmp_path)
+    with np.load(path) as file:
+        arrays: dict[str, Any] = {key: file[key] for key in file.files}
+    arrays[name] = change(arrays[name])
+    np.savez(path, **arrays)
+    with pytest.raises(DatasetError, match=rf"S1_T1\.npz' holds no predictions.*({message})"):
+        load_predictions(path)
+
+
+def about(**facts: Any) -> NDArray[np.uint8]:
+    return np.frombuffer(json.dumps(facts).encode(), np.uint8)
+
+
+def test_an_archive_that_unpacks_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = recording("S1_T1", 70, 72).save(tmp_path)
+    monkeypatch.setattr(predictions, "_MOST_BYTES", 1000)
+    with pytest.raises(DatasetError, match=r"S1_T1\.npz"):
         load_predictions(path)
 
 

@@ -20,7 +20,7 @@ from torch import Tensor  # noqa: E402
 from physiocam.errors import PhysiocamError  # noqa: E402
 from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig  # noqa: E402
 from physiocam.runtime import Runtime  # noqa: E402
-from physiocam.training.fit import export_checkpoint, fit  # noqa: E402
+from physiocam.training.fit import _check_same, export_checkpoint, fit  # noqa: E402
 from physiocam.training.module import TrainModule  # noqa: E402
 from physiocam.training.order import ClipOrder  # noqa: E402
 from physiocam.training.settings import TrainSettings  # noqa: E402
@@ -142,6 +142,14 @@ def test_a_resumed_run_keeps_its_settings(store: Path, tmp_path: Path, monkeypat
             fit(settings(store, tmp_path / "run"), show_progress=False)
     with pytest.raises(PhysiocamError, match="learning_rate"):
         fit(settings(store, tmp_path / "run", learning_rate=0.01), show_progress=False)
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "last.ckpt"
+    checkpoint.write_bytes(b"PK\x03\x04 no checkpoint")
+    settings = TrainSettings(store=tmp_path / "store", output=tmp_path)
+    with pytest.raises(PhysiocamError, match=r"last\.ckpt' cannot be gone on from"):
+        _check_same(settings, checkpoint)
 
 
 def test_held_out_subjects_are_not_seen(

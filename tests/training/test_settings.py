@@ -74,7 +74,20 @@ def test_errors_name_the_field_and_what_is_allowed(changes: list[str], words: st
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("text", "words"), [("- a\n", "holds list"), ("a: [", "no YAML"), ("\x00", "no YAML")])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("- a\n", "holds list"),
+        ("a: [", "no YAML"),
+        ("\x00", "no YAML"),
+        ("seed: 2001-99-99", "no YAML: month must be in"),
+        ("[" * 5000, "no YAML"),
+        (f"seed: {'9' * 5000}", "no YAML"),
+        (f"store: a\noutput: b\nepochs: -0x{'f' * 5000}", "run.yaml': epochs"),
+        ("store: a", "run.yaml': 'output' is missing"),
+        ("store: a\noutput: b\nnetwork: {architecture: []}", "run.yaml': network.* architecture is \\[\\]"),
+    ],
+)
 def test_a_file_that_is_no_settings(tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / "run.yaml"
     path.write_text(text)
@@ -82,3 +95,13 @@ def test_a_file_that_is_no_settings(tmp_path: Path, text: str, words: str) -> No
         read_settings(path)
     with pytest.raises(PhysiocamError, match="cannot be read"):
         read_settings(tmp_path / "none.yaml")
+
+
+def test_a_short_file_that_stands_for_a_long_value_is_told_of_in_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
+    path.write_text("\n".join(["store: a", "output: b", *lines, "epochs: *a8"]))
+    with pytest.raises(PhysiocamError) as error:
+        read_settings(path)
+    assert len(str(error.value)) < 600

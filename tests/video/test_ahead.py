@@ -1,6 +1,7 @@
 """Reading ahead: the same items, errors where they belong, and no thread left behind."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import count
@@ -55,3 +56,19 @@ def test_closing_ends_the_thread_before_the_source_is_closed() -> None:
     with closing(source), closing(read_ahead(source)) as ahead:
         assert next(ahead) == 0
     assert readers() == 0
+
+
+def test_of_large_items_only_one_waits() -> None:
+    read = []
+
+    def items() -> Iterator[int]:
+        for number in count():
+            read.append(number)
+            yield number
+
+    with closing(read_ahead(items(), lambda _: 90_000_000)) as ahead:
+        assert next(ahead) == 0
+        time.sleep(0.1)
+        # The one handed out, the one that waits, and the one that has no room to wait.
+        assert len(read) <= 3
+        assert next(ahead) == 1

@@ -58,14 +58,16 @@ def progress_bar(title: str) -> Iterator["Progress"]:
 
     def update(done: int, total: int | None) -> None:
         elapsed = monotonic() - started
-        if elapsed > 2.0:
+        if elapsed > 2.0 and bar.console.is_terminal:
             bar.start()
         bar.update(task, completed=done, total=total, speed=f"{done / max(elapsed, 1e-3):.0f} frames/s")
 
     try:
         yield update
     finally:
-        bar.stop()
+        # One that was never shown would leave an empty line behind.
+        if bar.live.is_started:
+            bar.stop()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ Paths are relative to the folder. Without recordings.csv, every video file in th
 subject of its own.
 """
 
-import csv
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from physiocam.datasets.frames import VideoFrames
 from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, Recording, Signal
-from physiocam.datasets.tables import Table, read_table
+from physiocam.datasets.tables import Table, read_cells, read_table
 from physiocam.errors import DatasetError, PhysiocamError
 
 _VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".mts", ".3gp"}
@@ -28,8 +28,15 @@ _RATES = {"heart_rate": "beats/min", "breathing_rate": "breaths/min"}
 _COLUMNS = ("video", "subject", "trial", "fs", *_SIGNALS, "action_units_csv", *_RATES)
 
 _TIME = re.compile(r"(time|timestamps?|t|seconds?)([ _]*[(\[]?s(ec(onds)?)?[)\]]?)?")
-_RATE = re.compile(r"([0-9.]+)|.*?([0-9.]+) *hz\b.*|.*(?:fs|rate|frequency) *[=:]? *([0-9.]+).*")
-_UNIT = re.compile(r"au[ _]?0*(\d+)(?:_c)?")
+_NUMBER = r"(\d+\.?\d*|\.\d+)"
+_RATE = re.compile(rf"{_NUMBER}|.*?{_NUMBER} *hz\b.*|.*(?:fs|rate|frequency) *[=:]? *{_NUMBER}.*", re.ASCII)
+_UNIT = re.compile(r"au[ _]?0*(\d{1,3})(?:_c)?", re.ASCII)
+
+# Intensities are 0 to 5.
+_STRONGEST = 5
+
+# Characters of a recording's name; file systems take 255 bytes.
+_LONGEST_NAME = 150
 
 # Codes that mean "could not be seen": the data sets' 9, ours, and an empty cell.
 _UNSEEN = (9.0, float(UNKNOWN))
@@ -60,7 +67,7 @@ class FolderEntry:
         """The video and its labels."""
         columns = ("video", *_SIGNALS, "action_units_csv")
         files = [self.root / self.row[column] for column in columns if column in self.row]
-        return tuple(str(path) for path in files if path.exists())
+        return tuple(str(path) for path in files if os.path.exists(path))
 
     def load(self) -> Recording:
         """Read what is known about the video.
@@ -77,7 +84,8 @@ class FolderEntry:
 
     def _load(self) -> Recording:
         video = self.root / self.row["video"]
-        if not video.exists():
+        # Unlike Path.exists, this is False, not an error, for what can be no path.
+        if not os.path.exists(video):
             raise DatasetError(f"no '{self.row['video']}' in '{self.root}'")
         frames = VideoFrames(video, self._number("fs"))
         signals = {
@@ -171,12 +179,9 @@ def read_signal(path: Path, unit: str) -> Signal:
 
 def _rows(listing: Path) -> tuple[list[dict[str, str]], tuple[str, ...]]:
     try:
-        text = listing.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(f"'{listing}' cannot be read ({error}); expected a CSV file in UTF-8") from None
-    lines = [line for line in text.splitlines() if line.strip()]
-    delimiter = max(",;\t", key=lines[0].count) if lines else ","
-    header, *body = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter)] or [[]]
+        header, *body = read_cells(listing) or [[]]
+    except DatasetError as error:
+        raise DatasetError(f"'{listing.parent}' cannot be read: {error}") from None
     columns = [name.lower() for name in header]
     if "video" not in columns:
         raise DatasetError(f"'{listing}' has no column 'video'; columns are {', '.join(_COLUMNS)}")
@@ -193,7 +198,8 @@ def _names(videos: list[str]) -> list[str]:
     """Names fit for a file, none twice."""
     names: list[str] = []
     for video in videos:
-        stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(video).with_suffix("").as_posix()).lstrip("_.-") or "video"
+        plain = Path(os.path.splitext(video)[0]).as_posix()
+        stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", plain).lstrip("_.-")[:_LONGEST_NAME] or "video"
         count = 1
         while (name := stem if count == 1 else f"{stem}-{count}") in names:
             count += 1
@@ -215,18 +221,27 @@ def _action_units(path: Path, frames: VideoFrames) -> ActionUnitCodes:
         raise DatasetError(f"'{path.name}' codes frame {int(place.max()) + 1}, and the video has {count} frames")
     codes = table.values[:, list(found)]
     codes[np.isin(codes, _UNSEEN) | ~np.isfinite(codes)] = UNKNOWN
+    strange = codes[(codes < UNKNOWN) | (codes > _STRONGEST)]
+    if len(strange):
+        raise DatasetError(f"'{path.name}' codes {strange[0]:g}; expected 0 to {_STRONGEST}, or 9 for unknown")
     intensity = np.full((count, len(found)), UNKNOWN, dtype=np.int8)
     intensity[place[inside]] = codes[inside]
     labels = tuple(f"AU{int(match[1]):02d}" for match in found.values())
     return ActionUnitCodes(labels, np.minimum(intensity, 1), intensity if (intensity > 1).any() else None)
 
 
+def _whole(times: NDArray[np.float64], fs: float = 1.0) -> NDArray[np.int64]:
+    """Places on a clock of fs ticks; -1, before every frame, for what is no time."""
+    known = np.abs(times) < 1e12
+    return np.where(known, np.rint(np.where(known, times, 0.0) * fs), -1.0).astype(np.int64)
+
+
 def _rows_of_frames(path: Path, table: Table, fs: float) -> NDArray[np.int64]:
     """Which frame, from 0, each row of codes is about."""
     for index, name in enumerate(table.header):
         if _TIME.fullmatch(name):
-            return np.rint(table.values[:, index] * fs).astype(np.int64)
+            return _whole(table.values[:, index], fs)
         if name == "frame":
-            frames = table.values[:, index].astype(np.int64)
+            frames = _whole(table.values[:, index])
             return frames - min(int(frames.min()), 1)  # some count from 0, most from 1
     raise DatasetError(f"'{path.name}' has neither a column 'frame' nor 'time'; expected one of them")

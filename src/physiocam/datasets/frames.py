@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
 
 from physiocam.datasets.recording import Frames
 from physiocam.errors import VideoError
+from physiocam.video.container import open_container, video_stream
 from physiocam.video.even_grid import EvenGrid, timed_grid
 from physiocam.video.images import ImageSequence, entries_of, files_of
 from physiocam.video.pixels import RgbConverter
@@ -131,11 +131,8 @@ def odd_sizes(bytes_of: Mapping[str, int]) -> tuple[str, ...]:
 def _header(path: Path, fs: float | None) -> Outline:
     # Opening it for reading would list all its packets, and so read every byte of an uncompressed file.
     try:
-        opened: Any = av.open(f"file:{path}", mode="r", options={"protocol_whitelist": "file"})
-        with opened as container:
-            stream = container.streams.best("video")
-            if stream is None:
-                raise VideoError(f"'{path}' holds no video")
+        with open_container(path) as container:
+            stream = video_stream(container, path)
             height, width, _ = RgbConverter()(next(container.decode(stream))).shape
             rate = fs or float(stream.average_rate or stream.guessed_rate or 0)
             return Outline(stream.frames or None, rate, (width, height))

@@ -6,13 +6,13 @@
 The frames are placed by their timestamps. 06-02 was never published.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic_core import from_json
 
 from physiocam.datasets.frames import ImageFrames, odd_sizes
 from physiocam.datasets.recording import Recording, Signal
@@ -103,7 +103,7 @@ class TaskEntry:
 
     def _content(self) -> dict[str, Any]:
         try:
-            content = json.loads(self._oximeter.read_text(encoding="utf-8"))
+            content = from_json(self._oximeter.read_bytes())
         except FileNotFoundError:
             raise DatasetError(f"no '{self._oximeter.name}' under {self.name}") from None
         except (OSError, ValueError) as error:

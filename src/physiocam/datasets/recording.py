@@ -18,6 +18,8 @@ Crop = Literal["face", "bottom", "center"]
 # skin's colour shows (paper, appendix D.2), where the sensor's is of another kind, such as blood pressure.
 PulseTarget = Literal["sensor", "pseudo"]
 
+_LARGEST = 1e30
+
 # Code of an action unit that the coder could not see.
 UNKNOWN = -1
 
@@ -44,6 +46,8 @@ class Signal:
     def of(cls, values: ArrayLike, timestamps_s: ArrayLike, unit: str) -> Self:
         """Make a signal of what a file holds: samples that repeat a time or step back in it are left out.
 
+        Numbers of 1e30 and more count as missing.
+
         Raises
         ------
         DatasetError
@@ -52,7 +56,9 @@ class Signal:
         samples, times = np.asarray(values, dtype=np.float64), np.asarray(timestamps_s, dtype=np.float64)
         if samples.ndim != 1 or samples.shape != times.shape:
             raise DatasetError(f"{samples.size} samples have {times.size} times; expected one time a sample")
-        timed = np.isfinite(times)
+        # Larger numbers are no measurement, and overflow when they are squared.
+        samples = np.where(np.abs(samples) < _LARGEST, samples, np.nan)
+        timed = np.abs(times) < _LARGEST
         samples, times = samples[timed], times[timed]
         if not len(times):
             raise DatasetError("a signal without samples; expected at least one number and its time")

@@ -27,13 +27,14 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from uuid import uuid4
 
 import numpy as np
 import zarr
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from physiocam.datasets.recording import Crop, Signal
 from physiocam.errors import DatasetError
@@ -44,6 +45,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
 
 # Frames a chunk. The last chunk of a recording is written in full, so that large ones would waste space.
 _CHUNK_FRAMES = {"big": 32, "small": 256}
+
+
+# sha256 of every file of a recording, by its path.
+_FILES = TypeAdapter(dict[str, str])
 
 
 class SourceFile(BaseModel):
@@ -89,9 +94,9 @@ class RecordingInfo(BaseModel):
     name: str
     subject: str
     trial: str
-    fs: float
-    frames: int
-    frames_without_face: int
+    fs: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    frames: Annotated[int, Field(ge=1)]
+    frames_without_face: Annotated[int, Field(ge=0)]
     crop: Crop
     big_mean: float
     big_std: float
@@ -127,7 +132,7 @@ class Store:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         about = _attributes(self.path).get("physiocam_store")
-        if not isinstance(about, dict) or about.get("format") != _FORMAT:
+        if not isinstance(about, dict) or about.get("format") != _FORMAT or not isinstance(about.get("settings"), dict):
             raise DatasetError(
                 f"'{self.path}' is no store of format {_FORMAT}; make one with: physiocam prepare NAME ROOT {self.path}"
             )
@@ -235,7 +240,7 @@ class StoredRecording:
         attributes = _attributes(folder)
         try:
             self.info = RecordingInfo.model_validate(attributes["recording"])
-            self._files: dict[str, str] = dict(attributes["files"])
+            self._files = _FILES.validate_python(attributes["files"])
             self._sha256: str = attributes["sha256"]
         except (KeyError, TypeError, ValueError, ValidationError):
             raise DatasetError(
@@ -454,7 +459,7 @@ def _chunk_path(column: str, chunk: int, dimensions: int) -> str:
 def _attributes(folder: Path) -> dict[str, Any]:
     """Attributes of a zarr group; empty where there is none that can be read."""
     try:
-        attributes = json.loads((folder / "zarr.json").read_text(encoding="utf-8"))["attributes"]
+        attributes = from_json((folder / "zarr.json").read_bytes())["attributes"]
     except FileNotFoundError:
         raise DatasetError(f"'{folder}' does not exist or is no store; expected a folder that prepare made") from None
     except (OSError, ValueError, KeyError, TypeError):

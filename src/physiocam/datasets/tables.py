@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from physiocam.errors import DatasetError
 
+# Characters of a column's name.
+_LONGEST_NAME = 200
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -35,14 +38,31 @@ def read_table(path: Path) -> Table:
     DatasetError
         If the file cannot be read or has no row of numbers.
     """
-    lines = [line for line in read_lines(path) if line.strip()]
-    delimiter = max(",;\t", key=lines[0].count) if lines else ","
-    rows = list(csv.reader(lines, delimiter=delimiter))
-    header = tuple(cell.strip().lower() for cell in rows[0]) if rows else ()
+    rows = read_cells(path)
+    header = tuple(cell.lower() for cell in rows[0]) if rows else ()
     values = np.array([[_number(cell) for cell in row[: len(header)]] for row in rows[1:] if len(row) >= len(header)])
     if not values.size:
         raise DatasetError(f"'{path.name}' has no row of numbers under its header")
     return Table(header, values)
+
+
+def read_cells(path: Path) -> list[list[str]]:
+    """Read the cells of a table without empty lines; commas, semicolons or tabs part them.
+
+    Raises
+    ------
+    DatasetError
+        If the file cannot be read, or names a column as nobody would.
+    """
+    lines = [line for line in read_lines(path) if line.strip()]
+    delimiter = max(",;\t", key=lines[0].count) if lines else ","
+    try:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter)]
+    except csv.Error as error:
+        raise DatasetError(f"'{path.name}' cannot be read as a table ({error}); expected a CSV file") from None
+    if rows and (longest := max(map(len, rows[0]), default=0)) > _LONGEST_NAME:
+        raise DatasetError(f"'{path.name}' has a column name of {longest} characters; expected names in its first line")
+    return rows
 
 
 def read_numbers(path: Path, header_lines: int = 0) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,15 +10,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic_core import from_json
 
-from physiocam.errors import DatasetError
+from physiocam.errors import DatasetError, PhysiocamError
 from physiocam.files import complete_file
+from physiocam.signals.waveform import check_fs
 
 # Sensors' signals that rates are compared with.
 WAVEFORMS = ("pulse", "respiration")
 RATES = ("heart_rate", "breathing_rate")
 
 _ABOUT = "about"
+
+# What a file may hold, far above what a day's recording does.
+_MOST_BYTES = 400_000_000
+_LARGEST = 1e30
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,10 +95,11 @@ def load_predictions(path: str | os.PathLike[str]) -> Predictions:
         If the file is missing, damaged or something else.
     """
     try:
+        _check_size(path)
         with np.load(path, allow_pickle=False) as file:
             arrays: dict[str, NDArray[Any]] = {name: file[name] for name in file.files}
-        about = json.loads(arrays.pop(_ABOUT).tobytes())
-        return Predictions(
+        about = from_json(arrays.pop(_ABOUT).tobytes())
+        predictions = Predictions(
             about["name"],
             about["subject"],
             float(about["fs"]),
@@ -105,6 +114,13 @@ def load_predictions(path: str | os.PathLike[str]) -> Predictions:
         raise DatasetError(f"'{path}' does not exist; predict first") from None
     except Exception as error:  # damaged archives fail in every way there is
         raise DatasetError(f"'{path}' holds no predictions ({type(error).__name__}); predict again") from None
+    if problem := _misfit(predictions):
+        raise DatasetError(f"'{path}' holds no predictions: {problem}; predict again")
+    try:
+        check_fs(predictions.fs)
+    except PhysiocamError as error:
+        raise DatasetError(f"'{path}' holds no predictions: {error}") from None
+    return predictions
 
 
 def load_all_predictions(folder: str | os.PathLike[str]) -> list[Predictions]:
@@ -121,5 +137,31 @@ def load_all_predictions(folder: str | os.PathLike[str]) -> list[Predictions]:
     return [load_predictions(path) for path in paths]
 
 
-def _under(group: str, arrays: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
-    return {name.partition("/")[2]: values for name, values in arrays.items() if name.startswith(f"{group}/")}
+def _check_size(path: str | os.PathLike[str]) -> None:
+    with zipfile.ZipFile(path) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
+            raise ValueError
+
+
+def _under(group: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
+    waves = {name.partition("/")[2]: wave for name, wave in arrays.items() if name.startswith(f"{group}/")}
+    # Larger numbers are none, and overflow when they are squared.
+    return {name: np.where(np.abs(wave) < _LARGEST, wave, np.nan) for name, wave in waves.items()}
+
+
+def _misfit(found: Predictions) -> str | None:
+    """Say what does not fit in predictions that were read, or None."""
+    texts = (found.name, found.subject, *found.labels)
+    if not all(isinstance(text, str) and len(text) <= _LONGEST_NAME for text in texts):
+        return f"its names are no text of at most {_LONGEST_NAME} characters"
+    waves = [*found.waveforms.values(), *found.sensors.values()]
+    if not all(wave.ndim == 1 and wave.dtype.kind == "f" for wave in waves) or len({len(wave) for wave in waves}) > 1:
+        return "its waveforms are not of one length"
+    units = found.probabilities
+    if units.ndim != 2 or units.dtype.kind != "f" or found.codes.dtype != bool or found.coded.dtype != bool:
+        return "its action units are no probabilities and codes"
+    if found.codes.shape != found.coded.shape or (found.coded.size and found.coded.shape != units.shape):
+        return f"it has codes of shape {found.codes.shape} for probabilities of shape {units.shape}"
+    if units.size and units.shape[1] != len(found.labels):
+        return f"it has {units.shape[1]} action units under {len(found.labels)} names"
+    return None

@@ -10,6 +10,10 @@ AU_LABELS = ("AU01", "AU02", "AU04", "AU06", "AU07", "AU10", "AU12", "AU14", "AU
 # The Big branch pools by 2, 2 and 4, so its map is this many times smaller than its input.
 BIG_POOLING = 16
 
+# Frames in a clip and pixels along a side, beyond which a description is damaged.
+_LONGEST = 10_000
+_LARGEST = 4096
+
 # Output channels of each branch's convolutions, and the width of the heads' hidden layer (the released code).
 BIG_CHANNELS = (32, 32, 32, 64, 64, 64)
 SMALL_CHANNELS = (32, 32, 32, 64)
@@ -67,10 +71,10 @@ class NetworkConfig(BaseModel):
 
     architecture: str
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)]
-    clip_length: Annotated[int, Field(ge=1)] = 3
-    big_stride: Annotated[int, Field(ge=1)] = 1
-    big_size: Annotated[int, Field(ge=1)] = 144
-    small_size: Annotated[int, Field(ge=1)] = 9
+    clip_length: Annotated[int, Field(ge=1, le=_LONGEST)] = 3
+    big_stride: Annotated[int, Field(ge=1, le=_LONGEST)] = 1
+    big_size: Annotated[int, Field(ge=1, le=_LARGEST)] = 144
+    small_size: Annotated[int, Field(ge=1, le=_LARGEST)] = 9
 
     @model_validator(mode="after")
     def _tasks_differ(self) -> Self:
@@ -135,8 +139,8 @@ class BigSmallConfig(NetworkConfig):
     fusion: Literal["sum", "concat"] = "sum"
     lateral: Literal["none", "big_to_small", "small_to_big", "both"] = "none"
     big_channels: Literal[1, 3] = 3
-    big_stride: Annotated[int, Field(ge=1)] = 3
-    big_size: Annotated[int, Field(ge=BIG_POOLING)] = 144
+    big_stride: Annotated[int, Field(ge=1, le=_LONGEST)] = 3
+    big_size: Annotated[int, Field(ge=BIG_POOLING, le=_LARGEST)] = 144
 
     @model_validator(mode="before")
     @classmethod

@@ -92,7 +92,7 @@ def _of_its_architecture(values: Any) -> Any:
     if not isinstance(values, dict):
         return values
     name = values.get("architecture")
-    if name not in _ARCHITECTURES:
+    if not isinstance(name, str) or name not in _ARCHITECTURES:
         raise ValueError(f"architecture is {name!r}; expected one of {', '.join(_ARCHITECTURES)}")
     return _ARCHITECTURES[name].config.model_validate(values)
 

@@ -244,7 +244,12 @@ def _last_checkpoint(output: Path) -> Path | None:
 
 def _check_same(settings: TrainSettings, checkpoint: Path) -> None:
     """A run is gone on with under its own settings only."""
-    before = torch.load(checkpoint, map_location="cpu", weights_only=True)["physiocam"]["settings"]
+    try:
+        before = torch.load(checkpoint, map_location="cpu", weights_only=True)["physiocam"]["settings"]
+    except Exception as error:  # damaged files fail in every way there is
+        raise PhysiocamError(
+            f"'{checkpoint}' cannot be gone on from ({type(error).__name__}); remove it to go on from the one before"
+        ) from None
     _compare(before, settings, checkpoint.parent.parent)
 
 

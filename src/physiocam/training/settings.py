@@ -1,6 +1,7 @@
 """What a training run is: one typed object, the same in YAML and on the command line."""
 
 import os
+import reprlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -10,6 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from physiocam.errors import PhysiocamError
 from physiocam.networks.registry import AnyConfig, preset
+
+# Dates and numbers that are none are a ValueError.
+_YAML_ERRORS = (yaml.YAMLError, ValueError, RecursionError)
+
+# Shows a value as far as a line holds it: aliases make a short file stand for a value without end.
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = 100
+_short.maxlevel = 2
 
 
 class TrainSettings(BaseModel):
@@ -143,7 +152,8 @@ def read_settings(path: str | os.PathLike[str] | None, changes: Sequence[str] = 
     try:
         return TrainSettings.model_validate(values)
     except ValidationError as error:
-        raise PhysiocamError(_explained(error)) from None
+        explained = _explained(error)
+        raise PhysiocamError(explained if path is None else f"'{path}': {explained}") from None
 
 
 def _yaml(path: Path) -> dict[str, Any]:
@@ -151,7 +161,7 @@ def _yaml(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise PhysiocamError(f"'{path}' cannot be read: {error.strerror}; give a YAML file of settings") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except _YAML_ERRORS as error:
         reason = " ".join(str(error).split())
         raise PhysiocamError(f"'{path}' is no YAML: {reason[:200]}") from None
     if not isinstance(content, dict):
@@ -179,7 +189,7 @@ def _apply(values: dict[str, Any], change: str) -> None:
         values = inner
     try:
         values[last] = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except _YAML_ERRORS:
         raise PhysiocamError(f"--set {change!r}: {text!r} is no YAML value") from None
 
 
@@ -193,4 +203,11 @@ def _explained(error: ValidationError) -> str:
     reason = first["msg"].removeprefix("Value error, ")
     if not field:  # fields that do not go together; the reason names them
         return reason
-    return f"{field} is {first['input']!r}: {reason[0].lower()}{reason[1:]}"
+    return f"{field} is {_shown(first['input'])}: {reason[0].lower()}{reason[1:]}"
+
+
+def _shown(value: object) -> str:
+    try:
+        return _short.repr(value)
+    except ValueError:  # Python writes no number of thousands of digits
+        return "a number without end"

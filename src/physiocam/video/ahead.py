@@ -1,17 +1,18 @@
 """Reading ahead: a thread decodes the next frames while the caller works on the last ones."""
 
-from collections.abc import Generator, Iterable
-from queue import Full, Queue
-from threading import Event, Thread
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from threading import Condition, Thread
 from typing import TypeVar
 
 Item = TypeVar("Item")
 
+# So many items wait at most, and so many bytes of them; one may wait whatever its size.
 _DEPTH = 4
-_WAIT_S = 0.1
+_BYTES = 100_000_000
 
 
-def read_ahead(items: Iterable[Item]) -> Generator[Item, None, None]:
+def read_ahead(items: Iterable[Item], size: Callable[[Item], int] = lambda _: 0) -> Generator[Item, None, None]:
     """Iterate in a thread of its own, a few items ahead of the caller.
 
     Close it before what it reads from is closed: that ends the thread.
@@ -19,6 +20,8 @@ def read_ahead(items: Iterable[Item]) -> Generator[Item, None, None]:
     Parameters
     ----------
     items : iterable
+    size : callable
+        Bytes of an item: of large ones fewer are read ahead.
 
     Yields
     ------
@@ -30,35 +33,47 @@ def read_ahead(items: Iterable[Item]) -> Generator[Item, None, None]:
     Exception
         Whatever the iteration raises, at the place where it was raised.
     """
-    # Items come wrapped, so that an end and an error can be told from an item.
-    queue: Queue[tuple[Item] | BaseException | None] = Queue(_DEPTH)
-    stopped = Event()
+    # Items come wrapped, so that an end and an error can be told from an item; each with its size.
+    waiting: deque[tuple[tuple[Item] | BaseException | None, int]] = deque()
+    changed = Condition()
+    stopped = False
 
-    def put(thing: tuple[Item] | BaseException | None) -> bool:
-        while not stopped.is_set():
-            try:
-                queue.put(thing, timeout=_WAIT_S)
-            except Full:
-                continue
-            return True
-        return False
+    def put(thing: tuple[Item] | BaseException | None, size: int = 0) -> bool:
+        def room() -> bool:
+            few = len(waiting) < _DEPTH and sum(other for _, other in waiting) + size <= _BYTES
+            return stopped or few or not waiting
+
+        with changed:
+            changed.wait_for(room)
+            waiting.append((thing, size))
+            changed.notify_all()
+            return not stopped
 
     def read() -> None:
         try:
             for item in items:
-                if not put((item,)):
+                if not put((item,), size(item)):
                     return
             put(None)
         except BaseException as error:  # raised again in the caller's thread
             put(error)
 
+    def get() -> tuple[Item] | BaseException | None:
+        with changed:
+            changed.wait_for(lambda: waiting)
+            thing, _ = waiting.popleft()
+            changed.notify_all()
+            return thing
+
     thread = Thread(target=read, name="physiocam-reader", daemon=True)
     thread.start()
     try:
-        while (thing := queue.get()) is not None:
+        while (thing := get()) is not None:
             if isinstance(thing, BaseException):
                 raise thing
             yield thing[0]
     finally:
-        stopped.set()
+        with changed:
+            stopped = True
+            changed.notify_all()
         thread.join()

@@ -9,9 +9,10 @@ from typing import Any
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
 from physiocam.errors import VideoError
-from physiocam.video.even_grid import FASTEST_FS, EvenGrid, Still, timed_grid, untimed_grid
+from physiocam.video.even_grid import FASTEST_FS, SLOWEST_FS, EvenGrid, Still, timed_grid, untimed_grid
 from physiocam.video.pixels import RgbConverter
 
 # PyAV trips over streams that damage conjures up in the middle of a file.
@@ -20,8 +21,20 @@ DEMUX_ERRORS = (av.FFmpegError, IndexError)
 # Transfer characteristics PQ and HLG, under their numbers in ITU-T H.273.
 _HDR_TRANSFERS = {16, 18}
 
-# Frame threads hold a picture each, and the networks want their cores too.
+# Frame threads hold a picture each, and the networks want their cores too: so many threads, and so many pixels in all.
 _MOST_THREADS = 8
+_THREADS_PIXELS = 72_000_000
+
+# Pixels of a picture: a little more than 8K has. What claims more is damaged, or would take gigabytes to decode.
+MOST_PIXELS = 36_000_000
+
+# What FFmpeg may take a file for. Playlists, and what else makes it open other files or the network, are not among
+# them. Sound is, to be told as such.
+_FORMATS = (
+    "mov,matroska,avi,mpegts,mpeg,mpegvideo,m4v,h264,hevc,vvc,av1,obu,ivf,asf,flv,live_flv,ogg,mxf,mxf_opatom,dv,nut,rm,wtv,"
+    "yuv4mpegpipe,mjpeg,mjpeg_2000,gif,apng,webp,image2,png_pipe,jpeg_pipe,bmp_pipe,tiff_pipe,webp_pipe,"
+    "wav,mp3,aac,flac,caf"
+)
 
 
 class VideoFile:
@@ -52,7 +65,7 @@ class VideoFile:
         self._path = path
         self.notes: list[str] = []
         with open_container(path) as container:
-            stream = _video_stream(container, path)
+            stream = video_stream(container, path)
             self._list_packets(container, stream)
             if self._packets == 0:
                 raise VideoError(f"'{path}' holds no video frame; expected a recording of a face")
@@ -87,7 +100,8 @@ class VideoFile:
         self._packets = len(stamps) + unstamped
         self._promised = max(self._packets, stream.frames - dropped)
         self._stamps = np.unique(np.frombuffer(stamps, dtype=np.int64))
-        if not in_order or len(self._stamps) < 0.9 * self._packets:
+        apart = len(self._stamps) > 0 and int(self._stamps[-1]) - int(self._stamps[0]) <= np.iinfo(np.int64).max
+        if not in_order or not apart or len(self._stamps) < 0.9 * self._packets:
             self._stamps = self._stamps[:0]
 
     def _even_grid(self, stream: Any, fs: float | None, max_fs: float) -> EvenGrid:
@@ -125,13 +139,13 @@ class VideoFile:
         clock = len(self._stamps) > 1
         decoded = 0
         with open_container(self._path) as container:
-            stream = _video_stream(container, self._path)
+            stream = video_stream(container, self._path)
             for frame in _frames(container, stream):
                 # Not frame.time: the last frames, given out when the stream ends, carry no time base.
                 shown_s = float(frame.pts * stream.time_base) if clock and frame.pts is not None else None
                 if decoded == 0:
                     aspect = _pixel_aspect(stream, frame)
-                yield Still(place(frame, decoded), partial(render, frame), shown_s, aspect)
+                yield Still(place(frame, decoded), partial(self._rendered, render, frame), shown_s, aspect)
                 decoded += 1
         if decoded == 0:
             raise VideoError(
@@ -141,6 +155,12 @@ class VideoFile:
             self.notes.append(f"stopped after {decoded} of {self._promised} frames: the file ends early")
         elif decoded < self._packets:
             self.notes.append(f"{self._packets - decoded} of {self._packets} frames could not be decoded")
+
+    def _rendered(self, convert: RgbConverter, frame: av.VideoFrame) -> NDArray[np.uint8]:
+        try:
+            return convert(frame)
+        except VideoError as error:
+            raise VideoError(f"'{self._path}': {error}") from None
 
     def _place(self) -> Callable[[av.VideoFrame, int], float]:
         stamps, positions = self._stamps, self.grid.positions
@@ -166,7 +186,8 @@ def open_container(path: Path) -> Any:
     """
     try:
         # Named as a file, and nothing else: a playlist in disguise must not make FFmpeg read the network.
-        return av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
+        options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
+        return av.open(f"file:{path}", options=options, metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = "permission denied" if isinstance(error, PermissionError) else "FFmpeg finds no video in it"
         raise VideoError(
@@ -174,7 +195,14 @@ def open_container(path: Path) -> Any:
         ) from None
 
 
-def _video_stream(container: Any, path: Path) -> Any:
+def video_stream(container: Any, path: Path | str) -> Any:
+    """Return a container's video, with a decoder that gives out no picture of more than `MOST_PIXELS`.
+
+    Raises
+    ------
+    VideoError
+        If there is none, it cannot be decoded, or it claims larger pictures.
+    """
     if not container.streams:
         # As in an MP4 file that was cut off within its index.
         raise VideoError(f"'{path}' cannot be opened as a video: nothing in it can be read; copy or export it again")
@@ -183,12 +211,21 @@ def _video_stream(container: Any, path: Path) -> Any:
         raise VideoError(f"'{path}' holds no video, only sound or other data; expected a video file")
     if stream.codec_context is None:
         raise VideoError(f"'{path}' uses a codec that this FFmpeg cannot decode; re-encode it, for example as H.264")
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if width * height > MOST_PIXELS:
+        raise VideoError(
+            f"'{path}' claims pictures of {width}x{height} pixels, expected at most {MOST_PIXELS // 1_000_000} million "
+            "(8K); shrink it, or copy or export it again if that is not its size"
+        )
+    # Pictures may claim another size than their file.
+    stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
     return stream
 
 
 def _frames(container: Any, stream: Any) -> Iterator[av.VideoFrame]:
     stream.thread_type = "AUTO"
-    stream.codec_context.thread_count = min(os.cpu_count() or 1, _MOST_THREADS)
+    pixels = max(stream.codec_context.width * stream.codec_context.height, 1)
+    stream.codec_context.thread_count = max(min(os.cpu_count() or 1, _MOST_THREADS, _THREADS_PIXELS // pixels), 1)
     packets = container.demux(stream)
     ended = False
     while not ended:
@@ -214,4 +251,4 @@ def _pixel_aspect(stream: Any, frame: av.VideoFrame) -> float:
 
 
 def _plausible(rate: Any) -> float | None:
-    return float(rate) if rate and 0 < rate <= FASTEST_FS else None
+    return float(rate) if rate and SLOWEST_FS <= rate <= FASTEST_FS else None

@@ -22,8 +22,8 @@ _SNAP = 0.1
 # No hole is longer than this: clocks that jump by hours or years are faults, not pauses.
 _LONGEST_HOLE_S = 60.0
 
-# No camera is faster; a recording that claims to be has a wrong time base.
-FASTEST_FS = 2000.0
+# No time lapse is slower and no camera faster; a recording that claims to be has a wrong time base.
+SLOWEST_FS, FASTEST_FS = 0.001, 2000.0
 
 
 class Still:
@@ -122,7 +122,7 @@ def timed_grid(times: NDArray[np.float64], max_fs: float) -> EvenGrid:
     Raises
     ------
     VideoError
-        If the times are no camera's: too dense, or so scattered that nearly all of the grid would be empty.
+        If the times are no camera's: too dense, too sparse, or so scattered that nearly all of the grid would be empty.
     """
     times = times - times[0]
     frames = len(times)
@@ -148,8 +148,10 @@ def timed_grid(times: NDArray[np.float64], max_fs: float) -> EvenGrid:
                 "if they are evenly spaced, pass their rate as fs"
             )
         notes.append(_about_intervals(positions, fs))
-    if fs > FASTEST_FS:
-        raise VideoError(f"frame times claim {fs:.4g} frames/s, expected at most {FASTEST_FS:.0f}; pass the rate as fs")
+    if not SLOWEST_FS <= fs <= FASTEST_FS:
+        raise VideoError(
+            f"frame times claim {fs:.4g} frames/s, expected {SLOWEST_FS:g} to {FASTEST_FS:g}; pass the rate as fs"
+        )
     return _thinned(fs, positions, max_fs, tuple(notes))
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import VideoError
+from physiocam.video.container import MOST_PIXELS, video_stream
 from physiocam.video.even_grid import EvenGrid, Still, untimed_grid
 from physiocam.video.pixels import RgbConverter
 
@@ -21,6 +22,14 @@ _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", 
 
 # What a damaged archive, or an entry packed in an unknown way, makes zipfile raise.
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
+
+# What FFmpeg may take an image for; anything else might make it open other files.
+_FORMATS = (
+    "png_pipe,jpeg_pipe,jpegls_pipe,bmp_pipe,tiff_pipe,webp_pipe,webp,ppm_pipe,pgm_pipe,pgmyuv_pipe,pbm_pipe,pam_pipe"
+)
+
+# No image is larger: it would be 16 bits deep, with four channels, and not compressed.
+_MOST_BYTES = 8 * MOST_PIXELS + 1_000_000
 
 # Opens where the images lie, for one pass; what it gives reads the bytes of the image of a name.
 ImageSource = Callable[[], AbstractContextManager[Callable[[str], bytes]]]
@@ -75,8 +84,8 @@ class ImageSequence:
             content = read(name)
             if _cut_off(content):
                 raise ValueError
-            with av.open(io.BytesIO(content), mode="r") as container:
-                image = self._rgb(next(container.decode(video=0)))
+            with av.open(io.BytesIO(content), mode="r", options={"format_whitelist": _FORMATS}) as container:
+                image = self._rgb(next(container.decode(video_stream(container, name))))
         except (av.FFmpegError, OSError, ValueError, IndexError, KeyError, StopIteration, VideoError, *_ZIP_ERRORS):
             self.notes.append(f"'{name}' cannot be read as an image; its frame is a gap")
             return None
@@ -125,7 +134,12 @@ def image_folder(folder: Path, fs: float | None, max_fs: float) -> ImageSequence
 @contextmanager
 def files_of(folder: Path) -> Iterator[Callable[[str], bytes]]:
     """Read files of a folder by their names."""
-    yield lambda name: (folder / name).read_bytes()
+
+    def read(name: str) -> bytes:
+        with (folder / name).open("rb") as file:
+            return _within_bounds(file.read(_MOST_BYTES + 1))
+
+    yield read
 
 
 @contextmanager
@@ -141,8 +155,20 @@ def entries_of(archive: Path) -> Iterator[Callable[[str], bytes]]:
         opened = zipfile.ZipFile(archive)
     except (OSError, zipfile.BadZipFile) as error:
         raise VideoError(f"'{archive}' cannot be read as a zip archive: {error}") from None
+
+    def read(name: str) -> bytes:
+        # What unpacks to more than it says is cut off there.
+        with opened.open(name) as entry:
+            return _within_bounds(entry.read(_MOST_BYTES + 1))
+
     with opened:
-        yield opened.read
+        yield read
+
+
+def _within_bounds(content: bytes) -> bytes:
+    if len(content) > _MOST_BYTES:
+        raise ValueError
+    return content
 
 
 def _is_image(path: Path) -> bool:

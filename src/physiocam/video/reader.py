@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from physiocam.errors import VideoError
 from physiocam.video.container import VideoFile
-from physiocam.video.even_grid import EvenGrid, Still, on_grid, untimed_grid
+from physiocam.video.even_grid import FASTEST_FS, SLOWEST_FS, EvenGrid, Still, on_grid, untimed_grid
 from physiocam.video.images import image_folder
 
 
@@ -164,10 +164,10 @@ def open_video(
     Raises
     ------
     VideoError
-        If the source is missing, unreadable or empty, or `fs` is missing or no positive number.
+        If the source is missing, unreadable or empty, or `fs` is missing or no camera's.
     """
-    if fs is not None and not (math.isfinite(fs) and fs > 0):
-        raise VideoError(f"fs is {fs}, expected a positive number of frames per second")
+    if fs is not None and not SLOWEST_FS <= fs <= FASTEST_FS:
+        raise VideoError(f"fs is {fs}, expected frames per second, {SLOWEST_FS:g} to {FASTEST_FS:g}")
     if isinstance(source, np.ndarray):
         if fs is None:
             raise VideoError("an array carries no frame rate; pass fs, its frames per second")

@@ -15,6 +15,9 @@ from physiocam.video.container import DEMUX_ERRORS, open_container
 _COPIED = {"aac", "mp3", "mp3float"}
 _AAC_RATES = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000}
 
+# Samples per second that sound has. Brought from one to 48,000, a second of noise would become half a day of it.
+_RATES = range(4000, 400_000)
+
 
 class Sound:
     """The best audio stream of a file, on its way into another one.
@@ -31,20 +34,24 @@ class Sound:
         self._target = target
         self._source: Any = None if path is None else open_container(path)
         self._stream: Any = None if self._source is None else self._source.streams.best("audio")
-        if self._stream is None or self._stream.codec_context is None:
+        context = None if self._stream is None else self._stream.codec_context
+        if context is None or context.sample_rate not in _RATES:
             self._packets: Iterator[Any] = iter(())
-        elif self._stream.codec_context.name in _COPIED:
+        elif context.name in _COPIED:
             self._packets = self._copied(target.add_stream_from_template(self._stream))
         else:
-            rate = self._stream.codec_context.sample_rate
-            self._packets = self._encoded(target.add_stream("aac", rate=rate if rate in _AAC_RATES else 48000))
+            rate = context.sample_rate if context.sample_rate in _AAC_RATES else 48000
+            self._packets = self._encoded(target.add_stream("aac", rate=rate))
         self._muxed_s = -math.inf
 
     def mux_until(self, time_s: float) -> None:
         """Write the packets up to a time, in seconds on the source's clock."""
         while self._muxed_s <= time_s and (packet := next(self._packets, None)) is not None:
             self._muxed_s = float(packet.pts * packet.time_base)
-            self._target.mux(packet)
+            try:
+                self._target.mux(packet)
+            except ValueError:  # FFmpeg takes no packet whose time steps back: here the sound ends
+                self._packets = iter(())
 
     def _copied(self, stream: Any) -> Iterator[Any]:
         for packet in self._demuxed():
