@@ -73,6 +73,7 @@ SUBSTITUTIONS = {
     "Epoch4.pth": "Epoch4.safetensors",
     "--jobs 8": "--jobs 2",
     "drawn --recordings 20": "drawn --recordings 6 --seconds 2 --size 160x120",
+    "--recordings 96 --seconds 20 --seed 11 --size 320x240": "--recordings 4 --seconds 3 --size 160x120",
     "drawn --recordings 12 --seconds 20": "drawn --recordings 6 --seconds 3 --size 120x160",
     "drawn/ --recordings 6 --seconds 30 --size 320x240": "drawn/ --recordings 2 --seconds 3 --size 160x120",
     "--recordings 160 --seconds 8 --seed 1 --size 320x240": "--recordings 4 --seconds 3 --seed 1 --size 160x120",
@@ -120,6 +121,7 @@ EXCEPTIONS = {
     "physiocam prepare bp4d /data/BP4D+ /data/stores/bp4d --scheduler tcp://10.0.0.1:8786": _CLUSTER,
     "physiocam measure /data/videos -o /data/results --scheduler tcp://10.0.0.1:8786": _CLUSTER,
     "python scripts/train_default_bundle.py EXPRESSIONS_DIR --work WORK_DIR --initial BUNDLE": "takes hours",
+    "python scripts/ablation_page.py ablation": "needs all of table1, as in test_reproduce.py",
     "python benchmarks/methods_on_clip.py video.mp4 --truth 75.4 "
     "--weights authors-fold-1 authors-fold-2 authors-fold-3": "needs a real clip and the authors' checkpoints",
     "python benchmarks/measure.py CLIP --json docs/benchmarks.json": _BENCHMARK,

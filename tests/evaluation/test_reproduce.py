@@ -1,6 +1,10 @@
 """Every table and figure of the paper on a small generated store, and cross-validation beneath them."""
 
 import csv
+import re
+import runpy
+import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -106,6 +110,30 @@ def test_every_table_stands_beside_the_papers(
             if getattr(row, group) is not None:
                 assert ours[figure] != ""
         assert {f"f1_{label}" for label in row.units} <= set(ours)
+
+
+def test_the_ablation_finds_its_way_into_the_page(
+    store: Path, runs: Path, tmp_path: Path, untraced: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reproduce_table("table1", bench(store, runs), tmp_path)
+    (tmp_path / "runs").symlink_to(runs)
+    (tmp_path / "docs").mkdir()
+    page = tmp_path / "docs" / "reproduce.md"
+    page.write_text("before\n<!-- ablation -->\nold\n<!-- end of ablation -->\nafter\n")
+    script = shutil.copy(Path(__file__).parents[2] / "scripts" / "ablation_page.py", (tmp_path / "docs"))
+    monkeypatch.setattr(sys, "argv", ["ablation_page.py", str(tmp_path)])
+    runpy.run_path(str(script), run_name="__main__")
+    lines = page.read_text().splitlines()
+    assert (lines[0], lines[-1]) == ("before", "after")
+    assert "old" not in lines
+    rows = {cells[1].strip(): cells[2:] for line in lines if len(cells := line.split("|")) == 10}
+    first, small, big = (rows[name] for name in ("BigSmall, wrapping shift", "Small branch", "Big branch"))
+    assert first[1].strip().endswith("of 4")
+    # Differences are from the first row, which has none from itself.
+    assert "[" not in first[2]
+    assert re.search(r"\([+-]\d+\.\d\d \[[+-]\d+\.\d\d, [+-]\d+\.\d\d\]\)", small[2])
+    assert [cell.strip() for cell in big[:6]] == ["-"] * 6
+    assert small[6].strip() == "-"
 
 
 @pytest.mark.parametrize("name", ["figure5", "figure6", "figure7"])
