@@ -10,6 +10,7 @@ frames as fast as they go, and looks at the process's memory after each.
 
 import argparse
 import json
+import math
 import os
 import platform
 from pathlib import Path
@@ -62,7 +63,7 @@ def main() -> None:
 def agreement(video: Path) -> dict[str, Any]:
     """What the file says, and what its frames say when they are pushed."""
     whole = physiocam.measure(video, threads=1)
-    stream = physiocam.Stream(threads=1)
+    stream = physiocam.Stream(threads=1, keep_s=math.inf)
     with open_video(video) as frames:
         for frame in frames.own_frames():
             stream.push(frame.image, frame.timestamp_s)

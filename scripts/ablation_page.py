@@ -6,7 +6,7 @@ OUTPUT is what `physiocam reproduce table1 STORE -o OUTPUT` wrote. Errors of rat
 large ones decide their mean; the signal-to-noise ratio of the waveforms tells networks apart recording by recording.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +37,9 @@ _WRONG = 5.0
 
 
 def main() -> None:
-    folds = Path(sys.argv[1]) / "runs" / "folds"
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("output", type=Path)
+    folds = parser.parse_args().output / "runs" / "folds"
     methods = {name: _evaluations(folds / name) for names in ROWS.values() for name in names}
     head = ["", *(f"{quantity} {what}" for quantity in QUANTITIES for what in ("MAE", "wrong", "SNR (dB)")), "F1 (%)"]
     rows = [[row, *_cells([methods[name] for name in names], methods[BASE])] for row, names in ROWS.items()]

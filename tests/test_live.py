@@ -133,19 +133,33 @@ def test_a_source_that_hangs_is_not_waited_for(stream: physiocam.Stream) -> None
     assert witness.moments[-1].silent_s > 0.5
 
 
-def test_the_pace_is_told_when_it_changes() -> None:
+def test_the_pace_is_told_once_when_it_changes() -> None:
     pace = Pace()
     times = np.concatenate([np.arange(300) / 30.0, 10.0 + np.arange(150) / 15.0, 20.0 + np.arange(150) / 16.0])
+    # A sixteenth more is no other rate.
     told = [(time_s, line) for time_s in times if (line := pace.add(float(time_s)))]
-    # Once on the way down; a sixteenth is no other rate.
-    assert told
-    assert told[-1][0] < 14.0
-    assert "/s before" in told[0][1]
+    assert [line for _, line in told] == ["frames now come at 15/s, 30/s before"]
+    assert 12.5 < told[0][0] < 14.0
     assert pace.frames_per_s == pytest.approx(16.0, rel=0.05)
 
 
-def test_a_pause_is_no_other_pace() -> None:
+@pytest.mark.parametrize("pause_s", [0.4, 1.5, 60.0])
+def test_a_pause_is_no_other_pace(pause_s: float) -> None:
     pace = Pace()
-    times = np.concatenate([np.arange(300) / 30.0, 60.0 + np.arange(300) / 30.0])
+    times = np.concatenate([np.arange(300) / 30.0, 10.0 + pause_s + np.arange(300) / 30.0])
     assert not any(pace.add(float(time_s)) for time_s in times)
     assert pace.frames_per_s == pytest.approx(30.0)
+
+
+def test_waiting_for_a_first_frame_has_an_end_too(stream: physiocam.Stream) -> None:
+    waits = Event()
+
+    def never() -> Generator[TakenFrame, None, None]:
+        waits.wait(30.0)
+        yield from taken(1)
+
+    before = monotonic()
+    watched(stream, never(), Witness(), seconds=1.0)
+    waits.set()
+    assert 1.0 <= monotonic() - before < 10.0
+    assert stream.frames == 0

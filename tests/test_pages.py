@@ -115,6 +115,9 @@ EXCEPTIONS = {
     "physiocam live -o session": _CAMERA,
     "physiocam live --camera 1 -o session": _CAMERA,
     "physiocam live --lsl": _CAMERA,
+    "docker run --rm --network none --read-only --cap-drop ALL --security-opt no-new-privileges --memory 2g "
+    '--pids-limit 128 --tmpfs /tmp -v "$PWD/in:/in:ro" -v "$PWD/out:/out" YOUR-IMAGE timeout 600 '
+    "physiocam measure /in/clip.mp4 -o /out": "needs a container engine",
     "python -m pytest -n auto": "these are the tests",
     "dask scheduler": _CLUSTER,
     "dask worker tcp://10.0.0.1:8786 --nworkers 8 --nthreads 1": _CLUSTER,
@@ -463,6 +466,8 @@ class _UnderstoodError(Exception):
 @pytest.mark.parametrize("command", EXCEPTIONS)
 def test_what_is_not_run_is_understood(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     words = shlex.split(command)
+    if words[0] == "docker":
+        words = words[words.index("physiocam") :]
     if words[0] == "physiocam":
         # Help comes only after all other words have been understood.
         assert "Usage" in physiocam(*words[1:], "--help")

@@ -141,6 +141,33 @@ def test_another_camera_rate_is_the_same_heart(stream: physiocam.Stream, beating
     assert told.heart_rate.value == pytest.approx(84.0, abs=3.0)
 
 
+@pytest.mark.parametrize("fs", [3.75, 5.0])
+def test_frames_that_come_too_slowly_have_no_heart_rate(
+    stream: physiocam.Stream, beating: NDArray[np.uint8], fs: float
+) -> None:
+    # 84 beats/min at 3.75 frames/s look like something slower on a grid of 30.
+    chosen = np.arange(0, len(beating), round(FS / fs))
+    told = pushed(stream, beating[chosen], chosen / FS)
+    assert told.heart_rate.value is None
+    assert told.heart_rate.quality == 0.0
+    assert "frames per second are too few; heart rate needs more than 6" in str(told.heart_rate.note)
+    assert np.isnan(told.pulse).all()
+    assert any(note.startswith("frames came at") for note in told.notes)
+
+
+@pytest.mark.parametrize("phase", [36, 84])
+def test_repeated_frames_cost_no_breath(stream: physiocam.Stream, beating: NDArray[np.uint8], phase: int) -> None:
+    order = np.arange(len(beating))
+    for start in range(phase, len(order) - 6, 180):
+        order[start : start + 6] = start
+    pushed(stream, beating[order], np.arange(len(order)) / FS)
+    assert stream._slow_clips is not None
+    known = stream._slow_clips.log.rows["respiration"]
+    known = known[np.isfinite(known)]
+    assert len(known) >= 75
+    assert (known != 0.0).all()
+
+
 def test_late_frames_are_left_out_and_told(stream: physiocam.Stream, beating: NDArray[np.uint8]) -> None:
     times = np.arange(240) / FS
     order = np.arange(240)
@@ -229,11 +256,11 @@ def test_a_reset_leaves_nothing_behind(stream: physiocam.Stream, beating: NDArra
 
 
 def test_memory_does_not_grow() -> None:
-    stream = physiocam.Stream(keep_s=5.0, face=(0, 0, 48), threads=1)
     frames = np.random.default_rng(0).integers(0, 255, (30, 48, 48, 3), dtype=np.uint8)
     after = []
     tracemalloc.start()
     try:
+        stream = physiocam.Stream(keep_s=5.0, face=(0, 0, 48), threads=1)
         # The log has its full room before the third part.
         for part in range(5):
             for index in range(240):
@@ -284,6 +311,8 @@ def test_times_that_make_no_sense_are_refused(stream: physiocam.Stream) -> None:
     stream.push(frame, 100.0)
     with pytest.raises(PhysiocamError, match=r"0\.0 s before|100\.0 s before"):
         stream.push(frame, 0.0)
+    with pytest.raises(PhysiocamError, match="after the last frame's; call reset"):
+        stream.push(frame, 1.7e9)
     stream.push(frame, 100.1)
     assert stream.frames == 2
 

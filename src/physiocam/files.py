@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from uuid import uuid4
 
 from physiocam.errors import PhysiocamError
@@ -43,3 +44,25 @@ def complete_file(path: str | os.PathLike[str], error: type[PhysiocamError] = Ph
     finally:
         with suppress(OSError):
             beside.unlink()
+
+
+def check_folder(folder: str | os.PathLike[str]) -> None:
+    """Make sure before long work that its results can be written.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it does not exist.
+
+    Raises
+    ------
+    PhysiocamError
+        If no file can be written into it.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as failure:
+        reason = failure.strerror or str(failure)
+        raise PhysiocamError(f"cannot write to '{folder}': {reason}; choose another folder with -o") from None

@@ -1,5 +1,6 @@
 """What is known of each frame of a stream, for as long as it is kept."""
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,9 +57,13 @@ class FrameLog:
 
     def drop_before(self, time_s: float) -> None:
         """Drop the rows that are older than this."""
-        old = int(np.searchsorted(self.rows["time_s"], time_s))
+        old = self.find(time_s)
         self._start += old
         self._dropped += old
+
+    def find(self, time_s: float) -> int:
+        """Index of the first row that is not older than this, in a time that hardly depends on how many there are."""
+        return bisect_left(self.rows["time_s"], time_s)
 
     def _make_room(self) -> None:
         # Where most of the table is old, moving what is left is enough, and a stream's memory stays as it is.

@@ -75,23 +75,21 @@ class InputBlock:
         moves: the faint rhythm that a codec gives to a photograph must not be blown up to a pulse.
     big_mean, big_std : float
         Statistics of the block's frames in 0..1, over all frames, pixels and channels.
+    moves : bool
+        Whether more changes than a codec makes of a still picture.
     """
 
     frames: int
     small: NDArray[np.float32]
     big_mean: float
     big_std: float
+    moves: bool
     _big_fixed: NDArray[np.uint16]
 
     @property
     def clips(self) -> int:
         """Number of clips."""
         return len(self.small)
-
-    @property
-    def moves(self) -> bool:
-        """Whether anything changes in it."""
-        return bool(self.small.any())
 
     def big(self, start: int, stop: int) -> NDArray[np.float32]:
         """Standardized Big frames of clips `start` to `stop`, float32 (clips, K, 3, big_size, big_size)."""
@@ -321,7 +319,8 @@ class _GrowingBlock:
     def finished(self) -> InputBlock:
         clips = -(-self.frames // self._shape.clip_length)
         small = self._small[:clips]
-        if self._changes.move:
+        moves = self._changes.move
+        if moves:
             small /= np.float32(self._changes.std)
         else:
             small[:] = 0.0
@@ -332,7 +331,7 @@ class _GrowingBlock:
             big[-1, filled:] = big[-1, filled - 1]
         for clip, k in self._missing:
             big[clip, k] = round(self._big_sums.mean * float(_FIXED_POINT))
-        return InputBlock(self.frames, small, self._big_sums.mean, self._big_sums.std, big)
+        return InputBlock(self.frames, small, self._big_sums.mean, self._big_sums.std, moves, big)
 
 
 class _Changes:

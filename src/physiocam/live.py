@@ -9,6 +9,8 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
 from physiocam.measurement import Measurement
 from physiocam.stream import Stream
 from physiocam.video.camera import TakenFrame
@@ -25,6 +27,7 @@ _WAITING = 8
 # The rate of frames is taken over so long, and a change by more than this share is told.
 _RATE_S = 3.0
 _RATE_CHANGED = 0.25
+_STEADY = 0.05
 
 # Without a frame for so long, something is wrong.
 SILENT_S = 2.0
@@ -168,13 +171,18 @@ class Pace:
         if time_s <= self._times[0]:
             return None
         self.frames_per_s = (len(self._times) - 1) / (time_s - self._times[0])
-        if time_s - self._times[0] < 0.9 * _RATE_S:
+        if time_s - self._times[0] < 0.9 * _RATE_S or not self._is_steady():
             return None
         before, self._usual = self._usual, self._usual or self.frames_per_s
         if before is None or abs(self.frames_per_s / before - 1.0) < _RATE_CHANGED:
             return None
         self._usual = self.frames_per_s
         return f"frames now come at {self.frames_per_s:.0f}/s, {before:.0f}/s before"
+
+    def _is_steady(self) -> bool:
+        """Whether no change of the rate, and no pause, lies within the time that it is taken over."""
+        intervals = np.diff(self._times)
+        return abs(len(intervals) * float(np.median(intervals)) / float(intervals.sum()) - 1.0) < _STEADY
 
 
 def watch(
@@ -190,7 +198,7 @@ def watch(
     tell : callable
         Called with a line when frames come at another rate than before.
     seconds : float, optional
-        Length of the recording, from its first frame on.
+        Length of the recording, from its first frame on; without one, of the time to wait for it.
 
     Raises
     ------
@@ -199,12 +207,14 @@ def watch(
     """
     pace = Pace()
     first_s: float | None = None
-    time_s, told_s, heard_s = 0.0, -math.inf, monotonic()
+    time_s, told_s = 0.0, -math.inf
+    started_s = heard_s = monotonic()
     while not (feed.over or any(watcher.left for watcher in watchers)):
         frame = feed.take(_EVERY_S)
         now_s = monotonic()
         if frame is not None:
-            first_s = frame.time_s if first_s is None else first_s
+            if first_s is None:
+                first_s, started_s = frame.time_s, now_s
             time_s, heard_s = frame.time_s - first_s, now_s
             if seconds is not None and time_s > seconds:
                 return
@@ -213,6 +223,8 @@ def watch(
                 tell(changed)
             for watcher in watchers:
                 watcher.frame(frame)
+        elif seconds is not None and now_s - started_s > seconds:
+            return
         if now_s - told_s >= _EVERY_S:
             told_s = now_s
             moment = Moment(stream.measurement(SHOWN_S), time_s, pace.frames_per_s, feed.dropped, monotonic() - heard_s)

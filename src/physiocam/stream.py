@@ -2,13 +2,14 @@
 
 import math
 import os
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.answering import Frames, Signals, answer, probabilities, without_gaps
 from physiocam.errors import PhysiocamError
+from physiocam.frame_log import FrameLog
 from physiocam.inputs import InputShape
 from physiocam.measurement import Measurement, Weights
 from physiocam.recording_frames import FaceChoice, face_locator
@@ -16,7 +17,8 @@ from physiocam.recording_inputs import MAX_FS_RATIO
 from physiocam.running_clips import RunningClips
 from physiocam.runtime import Runtime
 from physiocam.signals.even_differences import even_differences
-from physiocam.signals.settings import SETTINGS
+from physiocam.signals.rate import too_few_frames
+from physiocam.signals.settings import SETTINGS, Quantity
 from physiocam.signals.waveform import check_fs
 from physiocam.slow_inputs import other_square
 from physiocam.video.tracker import MEMORY_S
@@ -32,8 +34,15 @@ _HOLE_S = 0.5
 # Frames come with some jitter; one that is due is taken this share of its interval earlier.
 _EARLY = 0.1
 
-# A clock that goes back further than that was set back; a frame was not merely late.
+# A clock that goes back further than that was set back, and one that leaps further ahead was set ahead: neither is a
+# frame that came late, nor a pause.
 _LATE_S = 5.0
+_LEAP_S = 3600.0
+
+_TASKS: dict[Quantity, str] = {"heart": "pulse", "breathing": "respiration"}
+
+# Frames whose typical rate differs by this share from the grid's are told of.
+_OTHER_PACE = 0.1
 
 
 class Stream:
@@ -134,7 +143,7 @@ class Stream:
         Raises
         ------
         PhysiocamError
-            If the image or its time is none, or the clock was set back by seconds.
+            If the image or its time is none, or the clock was set back by seconds or ahead by hours.
         """
         if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[-1] != 3 or not image.size:
             shape = getattr(image, "shape", type(image).__name__)
@@ -183,8 +192,8 @@ class Stream:
         """
         if last_s is not None and not last_s > 0:
             raise PhysiocamError(f"last_s is {last_s}; expected a positive number of seconds")
-        rows = self._clips.log.rows
-        grid = self._grid(rows["time_s"], last_s)
+        grid = self._grid(last_s)
+        rows = _since(self._clips.log, grid)
         seen = rows[_nearest(rows["time_s"], grid)]
         found = (seen["found"] > 0) & (np.abs(seen["time_s"] - grid) <= _HOLE_S / 2)
         frames = Frames(
@@ -193,13 +202,13 @@ class Stream:
             timestamps_s=grid,
             found=found,
             squares=np.where(found[:, None], np.nan_to_num(seen["square"]), -1).astype(np.int32),
-            notes=self._notes(),
+            notes=self._notes(rows["time_s"]),
         )
         units = self._bundle.task("au")
         probability = probabilities(seen["au"]) if units else np.empty((len(grid), 0), dtype=np.float32)
         signals = Signals(
-            pulse=self._differences("pulse", grid, found),
-            respiration=self._differences("respiration", grid, found),
+            pulse=self._differences("heart", grid, found),
+            respiration=self._differences("breathing", grid, found),
             units=units.labels if units else (),
             probability=np.where(found[:, None], probability, np.float32(np.nan)),
         )
@@ -215,6 +224,11 @@ class Stream:
         if self._origin_s is None:
             self._origin_s = timestamp_s
         time_s = timestamp_s - self._origin_s
+        if time_s > self._pushed_s + _LEAP_S and self.frames:
+            raise PhysiocamError(
+                f"timestamp_s is {timestamp_s:.3f}, {time_s - self._pushed_s:.1f} s after the last frame's; "
+                "call reset() to begin anew"
+            )
         if time_s < self._pushed_s - _LATE_S:
             raise PhysiocamError(
                 f"timestamp_s is {timestamp_s:.3f}, {self._pushed_s - time_s:.1f} s before the last frame's; "
@@ -244,25 +258,48 @@ class Stream:
             self._slow_clips.log.drop_before(time_s - self._keep_s)
         log.drop_before(time_s - self._keep_s)
 
-    def _grid(self, times_s: NDArray[np.float64], last_s: float | None) -> NDArray[np.float64]:
+    def _grid(self, last_s: float | None) -> NDArray[np.float64]:
         """Times of the even grid, which begins with the first frame ever pushed, in the last seconds."""
-        if not len(times_s):
+        rows = self._clips.log.rows
+        if not len(rows):
             return np.empty(0)
-        end = times_s[-1]
-        start = times_s[0] if last_s is None else max(times_s[0], end - last_s)
+        first, end = float(rows["time_s"][0]), float(rows["time_s"][-1])
+        start = first if last_s is None else max(first, end - last_s)
         return np.arange(math.ceil(start * self.fs - 1e-6), math.floor(end * self.fs + 1e-6) + 1) / self.fs
 
-    def _differences(self, task: str, grid: NDArray[np.float64], found: NDArray[np.bool_]) -> NDArray[np.float64] | str:
+    def _differences(
+        self, quantity: Quantity, grid: NDArray[np.float64], found: NDArray[np.bool_]
+    ) -> NDArray[np.float64] | str:
+        task = _TASKS[quantity]
+        needed = 2 * self._settings.of(quantity).band_hz[1]
         for clips in (self._slow_clips, self._clips):
             if clips and task in (clips.log.rows.dtype.names or ()):
-                rows = clips.log.rows
-                return without_gaps(even_differences(rows["time_s"], rows[task], grid, _HOLE_S), found)
+                rows = _since(clips.log, grid)
+                # What an even grid makes of frames that come too slowly looks like waves that never were.
+                if (pace := _pace(rows["time_s"])) is not None and pace <= needed:
+                    return too_few_frames(pace, quantity, needed)
+                hole_s = min(_HOLE_S, 1.0 / needed)
+                return without_gaps(even_differences(rows["time_s"], rows[task], grid, hole_s), found)
         return f"the bundle '{self._bundle.info.name}' does not measure {task}"
 
-    def _notes(self) -> tuple[str, ...]:
-        if not self.late:
-            return ()
-        return (f"{self.late} of {self.frames} frames were no newer than the one before and were left out",)
+    def _notes(self, times_s: NDArray[np.float64]) -> tuple[str, ...]:
+        notes = []
+        if self.late:
+            notes.append(f"{self.late} of {self.frames} frames were no newer than the one before and were left out")
+        pace = _pace(times_s)
+        if pace is not None and abs(pace / self.fs - 1.0) > _OTHER_PACE:
+            notes.append(f"frames came at {pace:.3g}/s, and are brought to {self.fs:.3g}/s")
+        return tuple(notes)
+
+
+def _since(log: FrameLog, grid: NDArray[np.float64]) -> NDArray[Any]:
+    """Rows that the grid's times lie among."""
+    return log.rows[max(log.find(float(grid[0])) - 1, 0) :] if len(grid) else log.rows[:0]
+
+
+def _pace(times_s: NDArray[np.float64]) -> float | None:
+    """How many frames a second there typically are."""
+    return 1.0 / float(np.median(np.diff(times_s))) if len(times_s) > 1 else None
 
 
 def _due(time_s: float, last_s: float, fs: float, early: float) -> bool:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from physiocam.cli import app
 from physiocam.cli.live_view import LiveView, drawn
 from physiocam.live import Moment
 from physiocam.measurement import Measurement
+from physiocam.video.camera import TakenFrame
+from physiocam.video.reader import open_video
 from physiocam.video.writer import write_video
 
 FS = 30.0
@@ -52,24 +55,59 @@ def test_a_file_is_watched_and_written(clip: Path, tmp_path: Path) -> None:
     told = json.loads((tmp_path / "out" / "measurement.json").read_text())
     assert told["source"] == "face.mp4"
     assert told["duration_s"] == pytest.approx(8.0, abs=0.2)
-    # A busy machine drops frames, which costs some of the pulse and no more.
-    assert told["heart_rate"]["value"] == pytest.approx(84.0, abs=4.0)
+    # A busy machine drops frames, and may drop too many of so few; which is told then.
+    rate = told["heart_rate"]
+    assert rate["value"] == pytest.approx(84.0, abs=4.0) if rate["note"] is None else told["notes"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for other processes")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_whoever_ends_it_gets_what_was_seen(clip: Path, tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_whoever_ends_it_gets_what_was_seen(clip: Path, tmp_path: Path, name: str) -> None:
     command = [sys.executable, "-m", "physiocam", "live", "--source", str(clip), "-o", str(tmp_path), "--threads", "1"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     assert process.stderr.readline() == "physiocam: watching face.mp4; Ctrl-C ends\n"
     time.sleep(3.0)
-    process.send_signal(number)
+    process.send_signal(getattr(signal, name))
     output, errors = process.communicate(timeout=30)
     assert process.returncode == 0, errors
     assert "Traceback" not in errors
     assert "heart rate" in output
     assert {path.name for path in tmp_path.iterdir()} == FILES
+
+
+def test_what_was_seen_before_a_failure_is_written(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(path: Path) -> Generator[TakenFrame, None, None]:
+        with open_video(path) as video:
+            for frame, _ in zip(video, range(60), strict=False):
+                assert frame.image is not None
+                time.sleep(0.02)
+                yield TakenFrame(frame.timestamp_s, frame.image)
+        raise physiocam.VideoError("the camera burnt")
+
+    monkeypatch.setattr("physiocam.video.camera.played_frames", failing)
+    result = CliRunner().invoke(app, ["live", "--source", str(clip), "-o", str(tmp_path / "out"), "--threads", "1"])
+    assert str(result.exception) == "the camera burnt"
+    assert "heart rate" in result.output
+    assert {path.name for path in (tmp_path / "out").iterdir()} == FILES
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before(clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    before = time.monotonic()
+    result = CliRunner().invoke(app, ["live", "--source", str(clip), "-o", str(tmp_path / "file")])
+    assert time.monotonic() - before < 5.0
+    assert isinstance(result.exception, physiocam.PhysiocamError)
+    assert "choose another folder with -o" in str(result.exception)
+
+
+def test_a_terminal_without_bars_gets_no_error(clip: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "physiocam", "live", "--source", str(clip), "--seconds", "1"],
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert b"AU12" in done.stdout
 
 
 def test_a_source_that_is_none_is_one_line(tmp_path: Path) -> None:

@@ -76,8 +76,8 @@ def test_longer_clips_share_a_big_frame() -> None:
 
 
 def test_counting_takes_no_memory_of_the_weights() -> None:
-    # 60 GB of linear layers: only possible because nothing is stored.
-    assert cost(BigSmallConfig(big_size=16 * 512, small_size=512)).parameters > 6e9
+    # 6 GB of linear layers in a moment: only possible because nothing is stored.
+    assert cost(BigSmallConfig(big_size=16 * 256, small_size=256)).parameters > 1.5e9
 
 
 def test_models_lists_every_preset_in_lines_that_can_be_piped() -> None:

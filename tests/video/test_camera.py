@@ -1,10 +1,12 @@
 """Cameras that come and go, and files played at their own pace."""
 
+import contextlib
 import sys
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from time import monotonic
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -112,3 +114,60 @@ def test_a_file_is_played_at_its_own_pace(clip: Path) -> None:
 def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
     with pytest.raises(VideoError, match="does not exist"):
         next(played_frames(tmp_path / "none.mp4"))
+
+
+def test_a_folder_is_not_played(tmp_path: Path) -> None:
+    with pytest.raises(VideoError, match="is a folder; give a video file"):
+        next(played_frames(tmp_path))
+
+
+class _Container:
+    """A camera of packets: frames, errors when they are decoded (by class), or errors when they are asked for."""
+
+    def __init__(self, *things: Any) -> None:
+        self.left = list(things)
+
+    def demux(self, stream: Any) -> Any:
+        while self.left:
+            thing = self.left.pop(0)
+            if isinstance(thing, BaseException):
+                raise thing
+            yield SimpleNamespace(decode=thing)
+
+
+def _whole() -> list[str]:
+    return ["frame"]
+
+
+def _damaged() -> list[str]:
+    raise av.InvalidDataError(1, "Invalid data found")
+
+
+def test_a_damaged_frame_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera, "sleep", lambda seconds: None)
+    assert list(camera._decoded(_Container(_whole, _damaged, _whole), None)) == ["frame"] * 2
+    with pytest.raises(av.InvalidDataError):
+        list(camera._decoded(_Container(_whole, *[_damaged] * 40), None))
+
+
+def test_no_frame_yet_is_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera, "sleep", lambda seconds: None)
+    later = av.BlockingIOError(11, "Resource temporarily unavailable")
+    assert list(camera._decoded(_Container(later, _whole, later, later, _whole), None)) == ["frame"] * 2
+    monkeypatch.setattr(camera, "_SILENT_S", -1.0)
+    with pytest.raises(av.BlockingIOError):
+        list(camera._decoded(_Container(_whole, later), None))
+
+
+def test_a_clock_that_is_set_does_not_move_the_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = [0.0, 1 / 30, 2 / 30, 1e9, 1e9 + 1 / 30]
+    frames = [SimpleNamespace(time=time_s) for time_s in own]
+    opened = SimpleNamespace(streams=SimpleNamespace(video=[SimpleNamespace()]))
+    monkeypatch.setattr(camera, "_open_camera", lambda name: contextlib.nullcontext(opened))
+    monkeypatch.setattr(camera, "_decoded", lambda container, stream: iter(frames))
+    monkeypatch.setattr(camera, "RgbConverter", lambda: lambda frame: None)
+    before = monotonic()
+    times = [frame.time_s for frame in camera._taken("0")]
+    assert times[2] - times[0] == pytest.approx(2 / 30)
+    assert times[4] - times[3] == pytest.approx(1 / 30)
+    assert all(before <= time_s < before + 5.0 for time_s in times)

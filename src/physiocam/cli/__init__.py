@@ -1,5 +1,6 @@
 """The command line: parse, call one function, print. One file a group of commands."""
 
+import io
 import os
 import sys
 from typing import Annotated, NoReturn
@@ -46,6 +47,10 @@ app.add_typer(weights_app, name="weights")
 
 def main() -> NoReturn:
     """Run the command line; expected errors become one line on standard error and exit status 1."""
+    for output in (sys.stdout, sys.stderr):
+        # A terminal that knows no bars gets question marks, not an error.
+        if isinstance(output, io.TextIOWrapper):
+            output.reconfigure(errors="replace")
     try:
         app()
     except PhysiocamError as error:

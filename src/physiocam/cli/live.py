@@ -2,18 +2,25 @@
 
 import signal
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from physiocam.cli.console import complain, console, extra
+from physiocam.cli.console import complain, console, extra, interruptible
 from physiocam.cli.measure import show
 from physiocam.cli.options import FaceOption, SettingsName, SettingsOption, ThreadsOption, WeightsOption, face_choice
 from physiocam.errors import PhysiocamError
+
+if TYPE_CHECKING:
+    from physiocam.live import Watcher
+    from physiocam.measurement import Measurement
+    from physiocam.stream import Stream
+
+_ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 def live_command(
@@ -36,56 +43,85 @@ def live_command(
     threads: ThreadsOption = None,
 ) -> None:
     """Measure what a camera sees, and watch it in the terminal."""
-    import math
+    with interruptible():
+        import math
 
-    from physiocam.cli.live_view import LiveView
-    from physiocam.live import SHOWN_S, Feed, Watcher, watch
-    from physiocam.stream import Stream
-    from physiocam.video.camera import camera_frames, played_frames
+        from physiocam.cli.live_view import LiveView
+        from physiocam.files import check_folder
+        from physiocam.live import SHOWN_S, Feed, watch
+        from physiocam.stream import Stream
+        from physiocam.video.camera import camera_frames, played_frames
 
-    terminal = console()
-    name = f"camera {camera}" if source is None else source.name
-    stream = Stream(
-        weights,
-        face=face_choice(face),
-        settings=settings.value,
-        # What is to be written must be kept.
-        keep_s=math.inf if output is not None else SHOWN_S,
-        threads=threads,
-    )
+        if output is not None:
+            check_folder(output)
+        terminal = console()
+        name = f"camera {camera}" if source is None else source.name
+        stream = Stream(
+            weights,
+            face=face_choice(face),
+            settings=settings.value,
+            # What is to be written must be kept.
+            keep_s=math.inf if output is not None else SHOWN_S,
+            threads=threads,
+        )
+        failure: Exception | None = None
+        with ExitStack() as open_things:
+            watchers = _watchers(open_things, stream, name, window, lsl)
+            tell: Callable[[str], None] = complain
+            if terminal.is_terminal:
+                watchers.append(open_things.enter_context(LiveView(terminal, name)))
+
+                def tell(line: str) -> None:
+                    terminal.print(f"physiocam: {line}", markup=False)
+
+            feed = Feed(camera_frames(camera, tell) if source is None else played_frames(source))
+            # Being told to end, or losing the terminal, is like Ctrl-C.
+            for number in _ENDS:
+                open_things.callback(signal.signal, number, signal.signal(number, _interrupt))
+            try:
+                with feed:
+                    if not terminal.is_terminal:
+                        complain(f"watching {name}; Ctrl-C ends")
+                    watch(feed, stream, watchers, tell, seconds)
+            except KeyboardInterrupt:
+                pass
+            except Exception as error:  # raised again once what was seen until then is written
+                failure = error
+            if not stream.frames:
+                raise failure or PhysiocamError(f"{name} gave no frame; nothing is measured")
+            measurement = _measured(stream, name, feed.dropped)
+            if output is not None:
+                measurement.write(output)
+        show(measurement, output)
+        if failure is not None:
+            raise failure
+
+
+def _watchers(open_things: ExitStack, stream: "Stream", name: str, window: bool, lsl: bool) -> "list[Watcher]":
+    """Who looks on beside the terminal."""
+    import platform
+
     watchers: list[Watcher] = []
-    with ExitStack() as open_things:
-        if lsl:
-            with extra("lsl", "the Lab Streaming Layer"):
-                from physiocam.report.lsl_outlet import LslOutlet
-            watchers.append(LslOutlet(stream.measurement().action_units, source_id=f"physiocam {name}"))
-        if window:
-            with extra("window", "a window"):
-                from physiocam.report.live_window import LiveWindow
+    if lsl:
+        with extra("lsl", "the Lab Streaming Layer"):
+            from physiocam.report.lsl_outlet import LslOutlet
+        watchers.append(LslOutlet(stream.measurement().action_units, f"physiocam {platform.node()} {name}"))
+    if window:
+        with extra("window", "a window"):
+            from physiocam.report.live_window import LiveWindow
 
-                shown = LiveWindow()
-            open_things.callback(shown.close)
-            watchers.append(shown)
-        tell: Callable[[str], None] = complain
-        if terminal.is_terminal:
-            watchers.append(open_things.enter_context(LiveView(terminal, name)))
+            shown = LiveWindow()
+        open_things.callback(shown.close)
+        watchers.append(shown)
+    return watchers
 
-            def tell(line: str) -> None:
-                terminal.print(f"physiocam: {line}", markup=False)
 
-        frames = camera_frames(camera, tell) if source is None else played_frames(source)
-        # Being told to end is like Ctrl-C: what was seen so far is written.
-        open_things.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, _interrupt))
-        with suppress(KeyboardInterrupt), Feed(frames) as feed:
-            if not terminal.is_terminal:
-                complain(f"watching {name}; Ctrl-C ends")
-            watch(feed, stream, watchers, tell, seconds)
-    measurement = replace(stream.measurement(), source=name)
-    if not stream.frames:
-        raise PhysiocamError(f"{name} gave no frame; nothing is measured")
-    if output is not None:
-        measurement.write(output)
-    show(measurement, output)
+def _measured(stream: "Stream", name: str, dropped: int) -> "Measurement":
+    measurement = stream.measurement()
+    notes = list(measurement.notes)
+    if dropped:
+        notes.append(f"{dropped} frames came faster than they could be worked on and were dropped")
+    return replace(measurement, source=name, notes=tuple(notes))
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001

@@ -52,15 +52,22 @@ class LiveWindow(Watcher):
         self._first_s = frame.time_s if self._first_s is None else self._first_s
         picture = self._overlay.draw(frame.image, frame.time_s - self._first_s) if self._overlay else frame.image
         self._cv2.imshow(_TITLE, picture[:, :, ::-1])
-        key = self._cv2.waitKey(1) & 0xFF
-        gone = self._cv2.getWindowProperty(_TITLE, self._cv2.WND_PROP_VISIBLE) < 1
-        self.left = self.left or gone or key in (_ESCAPE, ord("q"))
+        self._listen()
 
     def moment(self, moment: Moment) -> None:
         """Take what is known into the next frames."""
-        if self._size and moment.measurement.frames:
+        if self._size is None:
+            return
+        self._listen()
+        if moment.measurement.frames:
             height, width = self._size
             self._overlay = OverlayFrame(moment.measurement, width, height, whole=f"last {SHOWN_S:.0f} s")
+
+    def _listen(self) -> None:
+        """Let the window work; also while no frame comes."""
+        key = self._cv2.waitKey(1) & 0xFF
+        gone = self._cv2.getWindowProperty(_TITLE, self._cv2.WND_PROP_VISIBLE) < 1
+        self.left = self.left or gone or key in (_ESCAPE, ord("q"))
 
     def close(self) -> None:
         """Close the window."""

@@ -82,6 +82,11 @@ def rate_times(frames: int, fs: float) -> NDArray[np.float64]:
     return np.asarray(STEP_S * (0.5 + np.arange(int(frames / fs / STEP_S))))
 
 
+def too_few_frames(fs: float, quantity: Quantity, needed: float) -> str:
+    """Say that frames come too slowly for a rate, which needs more than this many a second."""
+    return f"{fs:.4g} frames per second are too few; {_NAMES[quantity]} needs more than {needed:g}"
+
+
 def estimate_rate(difference: NDArray[np.floating], fs: float, quantity: Quantity, settings: SignalSettings) -> Rate:
     """Estimate one rate for a whole recording.
 
@@ -209,7 +214,7 @@ def waveform_spectrum(waveform: NDArray[np.float64], fs: float, settings: RateSe
 def _why_none(waveform: NDArray[np.float64], fs: float, quantity: Quantity, settings: RateSettings) -> str | None:
     needed = 2 * settings.band_hz[1]
     if fs <= needed:
-        return f"{fs:g} frames per second are too few; {_NAMES[quantity]} needs more than {needed:g}"
+        return too_few_frames(fs, quantity, needed)
     usable = np.isfinite(waveform)
     usable_s = np.count_nonzero(usable) / fs
     if usable_s < settings.minimum_s or usable_s == 0:

@@ -1,8 +1,9 @@
 """Frames as they are taken: a camera, or a file played at its own pace."""
 
+import math
 import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from time import monotonic, sleep
 from typing import Any, NamedTuple
@@ -17,6 +18,16 @@ from physiocam.video.reader import open_video
 
 # How often a camera that is not there is looked for.
 _AGAIN_S = 1.0
+
+# A frame that is not there yet is asked for again this soon, and a camera without one for so long is opened anew.
+_NONE_YET_S = 0.005
+_SILENT_S = 5.0
+
+# So many damaged frames in a row are no accident.
+_MOST_DAMAGED = 30
+
+# Further apart than this, the camera's clock was set.
+_CLOCKS_APART_S = 2.0
 
 # What the cameras of each system are read by, under FFmpeg's name.
 _FORMATS = {"linux": "v4l2", "darwin": "avfoundation", "win32": "dshow"}
@@ -96,6 +107,8 @@ def played_frames(path: str | os.PathLike[str]) -> Generator[TakenFrame, None, N
     VideoError
         If it cannot be read.
     """
+    if os.path.isdir(path):
+        raise VideoError(f"'{path}' is a folder; give a video file, or measure the folder with physiocam measure")
     with open_video(path) as video:
         start_s = None
         for frame in video.own_frames():
@@ -115,13 +128,41 @@ def _taken(name: str) -> Generator[TakenFrame, None, None]:
         # The newest frame at once, not one for each thread later.
         stream.thread_type = "SLICE"
         converter = RgbConverter()
-        offset_s = None
-        for frame in container.decode(stream):
+        offset_s = math.inf
+        for frame in _decoded(container, stream):
             now_s = monotonic()
             own_s = now_s if frame.time is None else frame.time
-            if offset_s is None:
+            # At the first frame, and where the camera's clock was set.
+            if abs(own_s + offset_s - now_s) > _CLOCKS_APART_S:
                 offset_s = now_s - own_s
             yield TakenFrame(own_s + offset_s, converter(frame))
+
+
+def _decoded(container: Any, stream: Any) -> Iterator[Any]:
+    """Frames of an opened camera; some may be damaged on their way, and some systems say "none yet" by an error."""
+    damaged, heard_s = 0, monotonic()
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.BlockingIOError:
+            if monotonic() - heard_s > _SILENT_S:
+                raise
+            sleep(_NONE_YET_S)
+            packets = container.demux(stream)
+            continue
+        if packet is None:
+            return
+        heard_s = monotonic()
+        try:
+            frames = packet.decode()
+        except av.InvalidDataError:
+            damaged += 1
+            if damaged > _MOST_DAMAGED:
+                raise
+            continue
+        damaged = 0
+        yield from frames
 
 
 def _open_camera(name: str) -> Any:
@@ -157,5 +198,5 @@ def _reason(error: Exception) -> str:
         return "access is denied; allow it in the system's settings (on Linux, join the group video)"
     if isinstance(error, FileNotFoundError):
         return "there is none of this name or number"
-    text = str(getattr(error, "strerror", None) or error).splitlines()[0]
-    return text[:1].lower() + text[1:]
+    text = str(getattr(error, "strerror", None) or error) or type(error).__name__
+    return text[:1].lower() + text[1:].splitlines()[0]
