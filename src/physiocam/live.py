@@ -24,9 +24,11 @@ _EVERY_S = 0.25
 # Frames that may wait while another one is worked on; of more, the oldest are dropped, as a camera would.
 _WAITING = 8
 
-# The rate of frames is taken over so long, and a change by more than this share is told.
+# The rate of frames is taken over so long, and a change by more than this share is told, once it is steady: half of the
+# intervals are no more apart than cameras jitter, and their mean is near the typical one.
 _RATE_S = 3.0
 _RATE_CHANGED = 0.25
+_JITTER = 0.4
 _STEADY = 0.05
 
 # Without a frame for so long, something is wrong.
@@ -171,18 +173,22 @@ class Pace:
         if time_s <= self._times[0]:
             return None
         self.frames_per_s = (len(self._times) - 1) / (time_s - self._times[0])
-        if time_s - self._times[0] < 0.9 * _RATE_S or not self._is_steady():
+        steady = self._steady_rate() if time_s - self._times[0] >= 0.9 * _RATE_S else None
+        if steady is None:
             return None
-        before, self._usual = self._usual, self._usual or self.frames_per_s
-        if before is None or abs(self.frames_per_s / before - 1.0) < _RATE_CHANGED:
+        before, self._usual = self._usual, self._usual or steady
+        if before is None or abs(steady / before - 1.0) < _RATE_CHANGED:
             return None
-        self._usual = self.frames_per_s
-        return f"frames now come at {self.frames_per_s:.0f}/s, {before:.0f}/s before"
+        self._usual = steady
+        return f"frames now come at {steady:.0f}/s, {before:.0f}/s before"
 
-    def _is_steady(self) -> bool:
-        """Whether no change of the rate, and no pause, lies within the time that it is taken over."""
+    def _steady_rate(self) -> float | None:
+        """Frames a second, unless a change or a pause lies within the time that they are counted over."""
         intervals = np.diff(self._times)
-        return abs(len(intervals) * float(np.median(intervals)) / float(intervals.sum()) - 1.0) < _STEADY
+        short, usual, long = np.quantile(intervals, [0.25, 0.5, 0.75])
+        if long > (1 + _JITTER) * short or abs(usual / intervals.mean() - 1.0) > _STEADY:
+            return None
+        return float(1.0 / usual)
 
 
 def watch(
