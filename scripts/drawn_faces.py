@@ -12,12 +12,11 @@ from expression_stills import CROP_SIZE, cut_face
 from physiocam.datasets.drawn.scene import SceneSettings
 from physiocam.datasets.synthetic_recordings import SyntheticRecording, synthetic_entries
 from physiocam.video.face import FaceDetector
+from through_camera import through_camera
 
 # One frame a second, and a new expression in each: what is drawn shows all there is of a person.
 FRAMES = 8
-_SETTINGS = SceneSettings(
-    duration_s=float(FRAMES), fs=1.0, expressions=60.0, height=240, width=256, face_size=0.62, head_turn=3.0, noise=2.0
-)
+_SETTINGS = SceneSettings(duration_s=float(FRAMES), fs=1.0, expressions=60.0, height=240, width=256, head_turn=3.0)
 
 # An activation between these is neither clearly there nor clearly not.
 _ABSENT, _PRESENT = 0.05, 0.2
@@ -58,12 +57,21 @@ def load_drawn_faces(people: int, seed: int, cache: Path) -> DrawnFaces:
 
 def _draw(entry: SyntheticRecording) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     random = np.random.default_rng(entry.settings.seed)
-    entry = replace(entry, settings=replace(entry.settings, face_size=float(random.uniform(0.5, 0.66))))
-    scene = entry.scene()
+    # From a face that fills the picture in good light to a small one in the dusk, through good encoders and poor ones.
+    brightness = float(random.uniform(0.4, 1.05))
+    red, green, blue = entry.settings.tint
+    settings = replace(
+        entry.settings,
+        face_size=float(random.uniform(0.32, 0.66)),
+        noise=float(np.exp(random.uniform(np.log(0.5), np.log(4.0)))),
+        tint=(brightness * red, brightness * green, brightness * blue),
+    )
+    crf = int(random.integers(16, 34)) if random.random() < 0.6 else None
+    scene = replace(entry, settings=settings).scene()
+    images = through_camera((scene.frame(index) for index in range(FRAMES)), settings.fs, crf)
     detector = FaceDetector()
     crops, targets = [np.empty((0, CROP_SIZE, CROP_SIZE, 3), np.uint8)], [np.empty((0, 12), np.float32)]
-    for index in range(FRAMES):
-        image = scene.frame(index)
+    for index, image in enumerate(images):
         faces = detector.detect(image)
         if faces:
             crops.append(cut_face(image, faces[0])[None])

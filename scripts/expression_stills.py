@@ -22,8 +22,9 @@ from physiocam.video.resize import area_resize
 CROP_SIZE = 172
 CROP_FACTOR = 172 / 144
 
-# How much the emotion word counts against the scores, which see brows badly.
-_PRIOR_SHARE = 2 / 3
+# How much the emotion word counts against the scores, which hardly see brows.
+_PRIOR_SHARE, _PRIOR_SHARE_OF_BROWS = 2 / 3, 0.85
+_BROWS = ("AU01", "AU02", "AU04")
 
 # Which blendshapes speak of which action unit. None speaks of AU06 here (cheekSquint is always zero).
 _BLENDSHAPES = {
@@ -46,7 +47,7 @@ _PRIORS = {
     "happiness": {"AU06": 0.9, "AU12": 1.0, "AU07": 0.4},
     "surprise": {"AU01": 0.9, "AU02": 0.9},
     "anger": {"AU04": 0.9, "AU07": 0.7, "AU23": 0.7, "AU24": 0.6},
-    "sadness": {"AU01": 0.7, "AU04": 0.7, "AU15": 0.8, "AU17": 0.7},
+    "sadness": {"AU01": 0.5, "AU04": 0.7, "AU15": 0.8, "AU17": 0.7},
     "disgust": {"AU10": 0.9, "AU04": 0.5, "AU07": 0.5, "AU15": 0.3, "AU17": 0.6},
     "contempt": {"AU14": 0.9},
     "fear": {"AU01": 0.9, "AU02": 0.7, "AU04": 0.7},
@@ -62,7 +63,7 @@ class Stills:
     crops : uint8 array (n, CROP_SIZE, CROP_SIZE, 3)
         The face square enlarged by CROP_FACTOR; its middle 144 pixels are what the network sees of a face.
     targets : float32 array (n, 12)
-        Weak probabilities, a third from blendshapes and two thirds from the emotion word.
+        Weak probabilities, from blendshapes and, to a larger part, the emotion word.
     emotion : array of str (n,)
     held_out : bool array (n,)
         One image in ten, by the hash of its name: never trained on.
@@ -140,5 +141,6 @@ def _targets(rows: list[dict[str, str]]) -> NDArray[np.float32]:
         score = np.array([np.mean([float(row[name]) for name in names]) for row in rows])
         # Scores run on scales of their own: the strongest percent counts as surely active.
         shape = np.clip(score / np.quantile(score, 0.99), 0.0, 1.0)
-        targets[:, column] = _PRIOR_SHARE * prior + (1 - _PRIOR_SHARE) * shape
+        share = _PRIOR_SHARE_OF_BROWS if label in _BROWS else _PRIOR_SHARE
+        targets[:, column] = share * prior + (1 - share) * shape
     return targets

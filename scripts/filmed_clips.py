@@ -6,7 +6,6 @@ few frames of face and shoulders, for breathing.
 """
 
 import json
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -14,7 +13,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,8 +25,8 @@ from physiocam.inputs import InputShape, input_blocks
 from physiocam.slow_inputs import other_square
 from physiocam.video.face import FaceDetector
 from physiocam.video.tracker import Square
-from physiocam.video.writer import write_video
 from physiocam.weights.bundle import Crop
+from through_camera import through_camera
 
 Kind = Literal["portrait", "drawn", "slow"]
 
@@ -115,7 +113,7 @@ def _portrait(portrait: NDArray[np.uint8], random: np.random.Generator) -> Prepa
     x, y = (int(np.clip(margin + random.integers(-6, 7), 0, CROP_SIZE - side)) for _ in range(2))
     # Faces are larger in most recordings, so the codec leaves them more than its setting says.
     crf = int(random.integers(6, 20)) if random.random() < 0.5 else None
-    frames = _through_camera(clip.frames(), settings.fs, crf)
+    frames = through_camera(clip.frames(), settings.fs, crf)
     return _prepared("portrait", frames, Square(x, y, side), settings, clip.physiology, crf)
 
 
@@ -161,7 +159,7 @@ def _drawn(kind: Kind, person: int, random: np.random.Generator) -> PreparedClip
     if slow:
         square = other_square(square, Crop(), SLOW_CROP, settings.width, settings.height)
     frames = (scene.frame(index) for index in range(len(scene.timestamps_s)))
-    return _prepared(kind, _through_camera(frames, settings.fs, crf), square, entry.settings, scene.physiology, crf)
+    return _prepared(kind, through_camera(frames, settings.fs, crf), square, entry.settings, scene.physiology, crf)
 
 
 def _between(random: np.random.Generator, lowest: float, highest: float) -> float:
@@ -204,15 +202,3 @@ def _prepared(
         big=block.big(0, block.clips)[::BIG_EVERY, :1].reshape(-1, 3, _FACE, _FACE).astype(np.float16),
         target=target.reshape(-1, shape.clip_length),
     )
-
-
-def _through_camera(frames: Iterator[NDArray[np.uint8]], fs: float, crf: int | None) -> Iterator[NDArray[np.uint8]]:
-    if crf is None:
-        yield from frames
-        return
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "clip.mp4"
-        write_video(path, frames, fs, crf)
-        with av.open(str(path)) as container:
-            for frame in container.decode(video=0):
-                yield frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)

@@ -15,8 +15,6 @@ from physiocam.networks.bigsmall import BigSmall
 from physiocam.networks.config import AU, AU_LABELS, BigSmallConfig
 from physiocam.training.initial import draw_by_he
 from physiocam.training.losses import TaskLosses
-from physiocam.weights.bundle import Bundle
-from physiocam.weights.networks import load_networks
 
 SIZE = 144
 _STILLS, _DRAWN = 48, 16
@@ -27,29 +25,19 @@ _DROPOUT = (0.05, 0.1)
 
 # Each epoch draws this many of each expression: rare ones often, common ones not all.
 _DRAWS = {
-    "neutral": 1500, "happiness": 1500, "surprise": 800, "anger": 700, "sadness": 700, "disgust": 500, "fear": 60,
+    "neutral": 1800, "happiness": 1500, "surprise": 1100, "anger": 700, "sadness": 600, "disgust": 450, "fear": 60,
     "contempt": 20,
 }  # fmt: skip
 
 
-def train_big(
-    stills: Stills, drawn: DrawnFaces, initial: Bundle | None, epochs: int, seed: int
-) -> tuple[BigSmall, dict[str, Any]]:
-    """Train the Big branch alone, from another bundle's on if one is given; returns the network and its record."""
+def train_big(stills: Stills, drawn: DrawnFaces, epochs: int, seed: int) -> tuple[BigSmall, dict[str, Any]]:
+    """Train the Big branch alone; returns the network and its record."""
     torch.manual_seed(seed)
     random = np.random.default_rng(seed)
     network = BigSmall(BigSmallConfig(branches="big", shift="none", clip_length=1, tasks=(AU,)))
     network.big.dropout1.p, network.big.dropout2.p = _DROPOUT
-    if initial is None:
-        draw_by_he(network)
-    else:
-        (other,) = load_networks(initial).values()
-        network.load_state_dict({name: other.state_dict()[name] for name in network.state_dict()})
-        # Edges are edges: the first two convolutions stay as they were learned, and save half of the work.
-        for layer in (network.big.conv1, network.big.conv2):
-            layer.requires_grad_(False)
-    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trained, weight_decay=0.02)
+    draw_by_he(network)
+    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.02)
     steps = sum(_DRAWS.values()) // _STILLS
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=_LEARNING_RATE, total_steps=epochs * steps, pct_start=0.1
@@ -94,7 +82,7 @@ def augment(crops: NDArray[np.uint8]) -> Tensor:
     """Standardized Big frames (B, 3, 144, 144) of crops, each moved, turned, lit and coloured anew."""
     n = len(crops)
     image = torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255
-    scale = SIZE / image.shape[-1] * torch.empty(n).uniform_(0.88, 1.12)
+    scale = SIZE / image.shape[-1] * torch.empty(n).uniform_(0.85, 1.19)
     angle = torch.empty(n).uniform_(-0.2, 0.2)
     flip = torch.where(torch.rand(n) < 0.5, -1.0, 1.0)
     shift = torch.empty(n, 2).uniform_(-0.07, 0.07)
@@ -117,8 +105,9 @@ def augment(crops: NDArray[np.uint8]) -> Tensor:
     # Cameras differ in sharpness and noise, and some faces are small.
     soft = torch.rand(n) < 0.3
     image[soft] = avg_pool2d(image[soft], 3, stride=1, padding=1, count_include_pad=False)
-    small = torch.rand(n) < 0.15
-    image[small] = interpolate(interpolate(image[small], size=60, mode="area"), size=SIZE, mode="bilinear")
+    small = torch.rand(n) < 0.25
+    seen = int(torch.randint(48, 110, ()))
+    image[small] = interpolate(interpolate(image[small], size=seen, mode="area"), size=SIZE, mode="bilinear")
     image = image + torch.randn_like(image) * torch.empty(n, 1, 1, 1).uniform_(0.0, 0.03)
     return standardized(image)
 

@@ -2,15 +2,15 @@
 
     python scripts/train_default_bundle.py EXPRESSIONS_DIR --work WORK_DIR [--initial BUNDLE] [--clip VIDEO ...]
 
-Four stages, all but the last kept in WORK_DIR, so that an interrupted run goes on where it was: the Big branch and the
-action-unit head on weakly labelled stills and drawn faces; the Small branch and the pulse head on generated clips, on
-summed maps with Big frozen; the slow network on generated clips; the action-unit head again, on summed maps, and its
-calibration. Held-out stills, people and clips evaluate it; a real clip with a known heart rate can be added to the
-report, and no weight is ever fitted to it. `--initial` goes on from another bundle's weights instead of from scratch.
+Five stages, all but the last kept in WORK_DIR, so that an interrupted run goes on where it was: the Big branch and the
+action-unit head on weakly labelled stills and drawn faces; Big's late layers and that head at length, on stored
+features; the Small branch and the pulse head on generated clips, on summed maps with Big frozen; the slow network on
+generated clips; the action-unit head again, on summed maps, and its calibration. Held-out stills, people and clips
+evaluate it; a real clip with a known heart rate can be added to the report, and no weight is ever fitted to it.
+`--initial` takes the place of the first stage and of the slow network: it goes on from another bundle's weights.
 """
 
 import argparse
-import time
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
@@ -19,9 +19,9 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file
 from scipy.optimize import minimize
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, dropout
 
 from drawn_faces import DrawnFaces, load_drawn_faces
 from expression_stills import Stills, load_stills
@@ -34,15 +34,17 @@ from physiocam.signals.settings import SETTINGS, Quantity
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.export import Slow, export_bundle
 from physiocam.weights.networks import load_networks
-from train_action_units import area_under_roc, augment, draw, emotion_aucs, plain, train_big
+from refine_action_units import drawn_views, refine, still_views
+from train_action_units import area_under_roc, emotion_aucs, plain, train_big
 from train_rates import pulse_of, respiration_of, slow_config, train_pulse, train_respiration
 
 SEED = 100
-# From another bundle on, half of the epochs do.
-BIG_EPOCHS, BIG_EPOCHS_MORE = 16, 7
-PULSE_EPOCHS, SLOW_EPOCHS, HEAD_EPOCHS = 8, 8, 8
-PEOPLE, HELD_OUT_PEOPLE = 700, 60
-PORTRAITS, DRAWN, SLOW_CLIPS, HELD_OUT_CLIPS = 420, 110, 290, 40
+BIG_EPOCHS, LATE_EPOCHS, PULSE_EPOCHS, SLOW_EPOCHS, HEAD_EPOCHS = 16, 6, 5, 8, 1
+LATE_RATE, HEAD_RATE = 8e-4, 1e-4
+# How often stills are drawn and augmented anew for stored features.
+PASSES = 3
+PEOPLE, HELD_OUT_PEOPLE = 1500, 100
+PORTRAITS, DRAWN, SLOW_CLIPS, HELD_OUT_CLIPS = 800, 700, 290, 40
 
 # A unit is called active at 0.5 as if it were so in this share of the moments: false alarms count twice.
 ACTIVE_SHARE = 1 / 3
@@ -72,6 +74,17 @@ def main() -> None:
     initial = load_bundle(arguments.initial) if arguments.initial else None
 
     stills = load_stills(arguments.expressions, work / "stills.npz")
+    network, slow, record = _train(stills, initial, work)
+    evaluation = _evaluate(network, slow, stills, work)
+    bundle = _export(network, slow, arguments.out, record, evaluation)
+    if arguments.clip:
+        evaluation["real_clip"] = _real_clip(bundle, arguments.clip, arguments.heart_rate)
+        bundle = _export(network, slow, arguments.out, record, evaluation)
+    print(bundle.describe())
+
+
+def _train(stills: Stills, initial: Bundle | None, work: Path) -> tuple[BigSmall, BigSmall, dict[str, Any]]:
+    """The joint network, the slow one, and the record of how they came about."""
     drawn = load_drawn_faces(PEOPLE, SEED + 101, work / "drawn.npz")
     network = BigSmall(BigSmallConfig(tasks=(AU, PULSE)))
     if initial:
@@ -79,16 +92,31 @@ def main() -> None:
         network.load_state_dict({name: other.state_dict()[name] for name in network.state_dict()})
 
     def big() -> tuple[dict[str, Tensor], dict[str, Any]]:
-        trained, record = train_big(stills, drawn, initial, BIG_EPOCHS_MORE if initial else BIG_EPOCHS, SEED)
+        trained, record = train_big(stills, drawn, BIG_EPOCHS, SEED)
         return trained.state_dict(), record
 
-    state, big_record = _stage(work / "big.pt", big)
-    network.load_state_dict(state, strict=False)
+    big_record = None
+    if not initial:
+        state, big_record = _stage(work / "big.pt", big)
+        network.load_state_dict(state, strict=False)
 
     clips = [
         *load_clips(work / "portrait", "portrait", stills, PORTRAITS, held_out=False, seed=10_000),
         *load_clips(work / "drawn", "drawn", stills, DRAWN, held_out=False, seed=20_000),
     ]
+    from_stills = still_views(network.big, stills, PASSES, SEED, work / "still_views.npy")
+    from_drawn = drawn_views(network.big, drawn, SEED + 1, work / "drawn_views.npy")
+
+    def late() -> tuple[dict[str, Tensor], dict[str, Any]]:
+        layers = (network.big.conv5, network.big.conv6, network.heads["au"])
+        motion = _motion(network, clips)
+        record = refine(
+            network, layers, from_stills, from_drawn, motion, learning_rate=LATE_RATE, epochs=LATE_EPOCHS, seed=SEED
+        )
+        return network.state_dict(), record
+
+    state, late_record = _stage(work / "late.pt", late)
+    network.load_state_dict(state)
 
     def pulse() -> tuple[dict[str, Tensor], dict[str, Any]]:
         record = train_pulse(network, clips, PULSE_EPOCHS, SEED)
@@ -102,39 +130,48 @@ def main() -> None:
         trained, record = train_respiration(slow_clips, SLOW_EPOCHS, SEED)
         return trained.state_dict(), record
 
-    state, slow_record = _stage(work / "respiration.pt", respiration)
-    slow = BigSmall(slow_config())
-    slow.load_state_dict(state)
-    head_record = _head_stage(network, stills, drawn, clips)
+    slow = _slow_of(initial) if initial else None
+    slow_record = None
+    if slow is None:
+        state, slow_record = _stage(work / "respiration.pt", respiration)
+        slow = BigSmall(slow_config())
+        slow.load_state_dict(state)
+    motion = _motion(network, clips)
+    head_record = refine(
+        network, [network.heads["au"]], from_stills, from_drawn, motion,
+        learning_rate=HEAD_RATE, epochs=HEAD_EPOCHS, seed=SEED,
+    )  # fmt: skip
+    _calibrate(network, stills, motion)
     network.eval()
     slow.eval()
 
-    record = {
+    record: dict[str, Any] = {
         "initial": {"bundle_sha256": initial.sha256, **initial.info.provenance} if initial else None,
         "stills": {"count": len(stills.crops), "held_out": int(stills.held_out.sum()), "sha256": stills.source_sha256},
         "drawn_people": PEOPLE,
         "generated_clips": {"portraits": PORTRAITS, "drawn": DRAWN, "slow": SLOW_CLIPS},
         "big_stage": big_record,
+        "late_stage": late_record,
         "pulse_stage": pulse_record,
         "respiration_stage": slow_record,
         "head_stage": head_record,
     }
-    held_out = load_clips(work / "portrait_held", "portrait", stills, HELD_OUT_CLIPS, held_out=True, seed=80_000)
-    held_out_slow = load_clips(work / "slow_held", "slow", stills, HELD_OUT_CLIPS, held_out=True, seed=90_000)
+    return network, slow, record
+
+
+def _evaluate(network: BigSmall, slow: BigSmall, stills: Stills, work: Path) -> dict[str, Any]:
+    """Figures on stills, people and clips that no weight was fitted to."""
+    clips = load_clips(work / "portrait_held", "portrait", stills, HELD_OUT_CLIPS, held_out=True, seed=80_000)
+    breathing = load_clips(work / "slow_held", "slow", stills, HELD_OUT_CLIPS, held_out=True, seed=90_000)
     others = load_drawn_faces(HELD_OUT_PEOPLE, SEED + 102, work / "drawn_held.npz")
-    evaluation: dict[str, Any] = {
+    return {
         **_still_figures(network, stills),
         "held_out_drawn_auc": _drawn_aucs(network, others),
         "held_out_clips": {
-            "heart": _rate_errors([(clip, pulse_of(network, clip)) for clip in held_out], "heart"),
-            "breathing": _rate_errors([(clip, respiration_of(slow, clip)) for clip in held_out_slow], "breathing"),
+            "heart": _rate_errors([(clip, pulse_of(network, clip)) for clip in clips], "heart"),
+            "breathing": _rate_errors([(clip, respiration_of(slow, clip)) for clip in breathing], "breathing"),
         },
     }
-    bundle = _export(network, slow, arguments.out, record, evaluation)
-    if arguments.clip:
-        evaluation["real_clip"] = _real_clip(bundle, arguments.clip, arguments.heart_rate)
-        bundle = _export(network, slow, arguments.out, record, evaluation)
-    print(bundle.describe())
 
 
 def _stage(
@@ -148,41 +185,20 @@ def _stage(
     return stored["state"], dict(stored["record"])
 
 
+def _slow_of(bundle: Bundle) -> BigSmall | None:
+    """The network for breathing of a bundle that has one as it is trained here."""
+    for entry in bundle.info.slow.networks if bundle.info.slow else ():
+        if entry.config == slow_config():
+            network = BigSmall(slow_config())
+            network.load_state_dict(load_file(bundle.folder / entry.weights))
+            return network
+    return None
+
+
 def _keep(content: dict[str, Any], path: Path) -> None:
     beside = path.with_suffix(".partial")
     torch.save(content, beside)
     beside.replace(path)
-
-
-def _head_stage(network: BigSmall, stills: Stills, drawn: DrawnFaces, clips: list[PreparedClip]) -> dict[str, Any]:
-    """Train the action-unit head on summed maps, then make 0.5 a sensible decision for each unit."""
-    torch.manual_seed(SEED)
-    random = np.random.default_rng(SEED)
-    started = time.monotonic()
-    order = draw(stills, random)
-    others = random.permutation(len(drawn.crops))[: len(order) // 3]
-    crops = np.concatenate([stills.crops[order], drawn.crops[others]])
-    maps = _maps(network, (augment(part) for part in np.array_split(crops, max(len(crops) // 64, 1))))
-    motion = _motion(network, clips)
-    targets = torch.from_numpy(np.concatenate([stills.targets[order], drawn.targets[others]]))
-    head = network.heads["au"]
-    optimizer = torch.optim.AdamW(head.parameters(), lr=3e-4, weight_decay=0.01)
-    losses = []
-    for _ in range(HEAD_EPOCHS):
-        total = 0.0
-        batches = torch.split(torch.randperm(len(targets)), 128)
-        for batch in batches:
-            moving = motion[torch.randint(len(motion), (len(batch),))].float()
-            logits = head((dropout(maps[batch].float(), 0.2) + moving).flatten(1))
-            known = targets[batch].isfinite()
-            loss = binary_cross_entropy_with_logits(logits[known], targets[batch][known])
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            total += loss.item() / len(batches)
-        losses.append(round(total, 4))
-    _calibrate(network, stills, motion)
-    return {"seconds": round(time.monotonic() - started), "epochs": HEAD_EPOCHS, "losses": losses}
 
 
 @torch.inference_mode()
