@@ -6,23 +6,23 @@
 Writes videos of drawn people, on whom no weight was ever trained, into WORK_DIR: three difficulties (how much a person
 moves, how good light and camera are), two kinds of light, two strengths of compression, and skin of all tones, all
 mixed evenly. Measures each by each method, prints tables and writes them as JSON. An interrupted run goes on where it
-was; recordings are always the same, and more of them begin with the same. Photographs become videos in which nothing
-moves, with and without a sensor's noise and compression: none has a pulse.
+was; recordings are always the same, and more of them begin with the same. Photographs become videos, in which nothing
+moves or a hand moves them, and drawn mannequins move without blood or breath: none of these has a rate.
 """
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lifeless import FS, HEIGHT, SECONDS, WIDTH, mannequins, photographs, prints
 from physiocam.datasets.drawn.person import Person
 from physiocam.datasets.synthetic_recordings import DIFFICULTIES, SyntheticRecording, synthetic_entries
 from physiocam.evaluation.metrics import rate_scores
@@ -32,7 +32,6 @@ from physiocam.networks.config import AU_LABELS
 from physiocam.video.writer import write_video
 
 SEED = 70_001
-SECONDS, FS, HEIGHT, WIDTH = 20.0, 25.0, 240, 320
 
 # Constant rate factors of H.264: a good camera's, and a messenger's.
 COMPRESSION = {"weak": 20, "strong": 32}
@@ -41,6 +40,10 @@ LIGHT = {"bright": (1.0, 1.0, 1.0), "dim": (0.45, 0.4, 0.35)}
 
 CLASSICAL = ("pos", "chrom", "green")
 CONFIDENT, NEAR = 0.7, 3.0
+MANNEQUINS = 12
+
+# The default bundle's probabilities are made for units that are there in a third of the moments.
+ACTIVE_SHARE = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,12 @@ def main() -> None:
     }
     options |= {name.upper(): MeasureOptions(method=name) for name in CLASSICAL}
     videos = [recording.video for recording in recordings]
-    stills = still_videos(arguments.work / "stills", arguments.still)
+    folder = arguments.work / "lifeless"
+    lifeless = {
+        "photographs": photographs(folder, arguments.still),
+        "prints": prints(folder, arguments.still),
+        "mannequins": mannequins(folder, MANNEQUINS),
+    }
     results = {}
     for title, option in options.items():
         way = option.weights if option.method == NETWORK else option.method
@@ -77,7 +85,10 @@ def main() -> None:
         results[title] = {
             "generated": generated_figures(recordings, summaries(videos, folder, option, arguments)),
             "clips": clip_figures(arguments.clip, folder.with_name(f"{folder.name}-clips"), option, arguments),
-            "stills": still_figures(stills, folder.with_name(f"{folder.name}-stills"), option, arguments),
+            "lifeless": {
+                kind: lifeless_figures(films, folder.with_name(f"{folder.name}-{kind}"), option, arguments)
+                for kind, films in lifeless.items()
+            },
         }
     print(tables(results))
     if arguments.json:
@@ -165,6 +176,7 @@ def generated_figures(recordings: list[Drawn], measured: list[tuple[Path, dict[s
             label: _auc(probability[:, column], present[:, column]) for column, label in enumerate(AU_LABELS)
         }
         curves["reliability"] = reliability(probability, present)
+        curves["reliability_at_active_share"] = reliability(probability, present, ACTIVE_SHARE)
     return {**figures, "curves": curves}
 
 
@@ -204,19 +216,29 @@ def risk_coverage(
     return [[round(number, 4) for number in row] for row in rows.tolist()]
 
 
-def reliability(probability: NDArray[np.float64], present: NDArray[np.int8]) -> list[list[float]]:
+def reliability(
+    probability: NDArray[np.float64], present: NDArray[np.int8], active_share: float | None = None
+) -> list[list[float]]:
     """How often a unit is there when it is said to be with some probability, over all units and frames.
 
-    A row for each tenth of the probabilities that occurs: their mean, the share that is there, the number of frames.
+    Frames count alike; or, with a share, as if each unit were there in this share of them. A row for each tenth of the
+    probabilities that occurs: their mean, the share that is there, the number of frames.
     """
+    there = present == 1
+    weight = np.ones(probability.shape)
+    if active_share is not None:
+        shown = there.mean(axis=0)
+        weight = np.where(there, active_share / shown, (1 - active_share) / (1 - shown))
     known = np.isfinite(probability)
-    p, there = probability[known], present[known] == 1
+    p, there, weight = probability[known], there[known], weight[known]
     tenth = np.minimum((10 * p).astype(int), 9)
-    return [
-        [round(float(p[tenth == number].mean()), 4), round(float(there[tenth == number].mean()), 4), int(count)]
-        for number, count in enumerate(np.bincount(tenth, minlength=10))
-        if count
-    ]
+    rows = []
+    for number, count in enumerate(np.bincount(tenth, minlength=10)):
+        if count:
+            chosen = tenth == number
+            mean, share = (np.average(of[chosen], weights=weight[chosen]) for of in (p, there))
+            rows.append([round(float(mean), 4), round(float(share), 4), int(count)])
+    return rows
 
 
 def unit_frames(recordings: list[Drawn], folders: list[Path]) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
@@ -251,32 +273,7 @@ def clip_figures(
     }
 
 
-def still_videos(folder: Path, photographs: Sequence[Path]) -> list[Path]:
-    """Write each photograph as videos of 20 s: as it is, with noise, and with noise and strong compression."""
-    folder.mkdir(parents=True, exist_ok=True)
-    videos = []
-    for photograph in photographs:
-        read = cv2.imread(str(photograph), cv2.IMREAD_COLOR_RGB)
-        if read is None:
-            raise SystemExit(f"cannot read '{photograph}' as an image; give photographs")
-        scale = min(640 / max(read.shape[:2]), 1.0)
-        width, height = (int(scale * side) // 2 * 2 for side in (read.shape[1], read.shape[0]))
-        image = cv2.resize(read, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
-        for way, (noise, crf) in {"plain": (0.0, 20), "noisy": (2.0, 10), "compressed": (2.0, 32)}.items():
-            videos.append(folder / f"{photograph.stem}-{way}.mp4")
-            if not videos[-1].is_file():
-                write_video(videos[-1], noisy(image, noise), FS, crf)
-    return videos
-
-
-def noisy(image: NDArray[np.float32], noise: float) -> Iterator[NDArray[np.uint8]]:
-    random = np.random.default_rng(0)
-    for _ in range(round(SECONDS * FS)):
-        grain = noise * random.standard_normal(image.shape, dtype=np.float32)
-        yield np.clip(image + grain + 0.5, 0, 255).astype(np.uint8)
-
-
-def still_figures(
+def lifeless_figures(
     videos: list[Path], folder: Path, options: MeasureOptions, arguments: argparse.Namespace
 ) -> dict[str, Any]:
     measured = summaries(videos, folder, options, arguments) if videos else []
@@ -318,12 +315,13 @@ def tables(results: dict[str, Any]) -> str:
         lines.append(row(["---"] * (len(results) + 2)))
         for clip, facts in clips.items():
             lines.append(row([clip, f"{facts['true']:g}", *(clip_cell(r["clips"][clip]) for r in results.values())]))
-    for name, result in results.items():
-        if rates := [rate for still in result["stills"].values() for rate in still.values()]:
-            given = sum(rate["value"] is not None for rate in rates)
-            highest = max(rate["quality"] for rate in rates)
-            words = f"{given} of {len(rates)} rates of still photographs given; highest quality {highest:.2f}"
-            lines += ["", f"{name}: {words}"]
+    kinds = next(iter(results.values()))["lifeless"]
+    lines += ["", "Faces without a pulse or breath: rates given all the same (highest quality)", ""]
+    lines += [row(["recordings", *results]), row(["---"] * (len(results) + 1))]
+    for kind, videos in kinds.items():
+        if videos:
+            given = (lifeless_cell(result["lifeless"][kind]) for result in results.values())
+            lines.append(row([f"{len(videos)} of {kind}", *given]))
     return "\n".join(lines)
 
 
@@ -333,6 +331,16 @@ def row(cells: Sequence[str]) -> str:
 
 def cell_of(figures: dict[str, Any]) -> str:
     return f"{figures['mae']} ({figures['answered']} of {figures['recordings']}; {figures['r']})"
+
+
+def lifeless_cell(videos: dict[str, Any]) -> str:
+    """How many heart and breathing rates are given, and the highest quality of any."""
+    cells = []
+    for quantity in ("heart_rate", "breathing_rate"):
+        rates = [video[quantity] for video in videos.values()]
+        given = sum(rate["value"] is not None for rate in rates)
+        cells.append(f"{given} ({max(rate['quality'] for rate in rates):.2f})")
+    return ", ".join(cells)
 
 
 def clip_cell(rate: dict[str, Any]) -> str:

@@ -48,13 +48,17 @@ def _risk_coverage(axes: Axes, curves: dict[str, Any], quantity: str, title: str
 def _reliability(axes: Axes, curves: dict[str, Any]) -> None:
     axes.plot([0, 1], [0, 1], color="0.6", ls="--", lw=0.8)
     for (name, curve), colour in zip(curves.items(), COLOURS, strict=False):
-        if rows := curve.get("reliability"):
-            said, there, _ = np.array(rows).T
-            axes.plot(said, there, color=colour, marker=".", lw=1, label=name)
+        if "reliability" in curve:
+            for rows, style, where in (
+                (curve["reliability_at_active_share"], "-", "units there a third of the time"),
+                (curve["reliability"], ":", "as they are there"),
+            ):
+                said, there, _ = np.array(rows).T
+                axes.plot(said, there, color=colour, marker=".", lw=1, ls=style, label=f"{name}, {where}")
     axes.set(
         xlabel="probability", ylabel="share of frames with the unit", title="action units", xlim=(0, 1), ylim=(0, 1)
     )
-    axes.legend(frameon=False, fontsize=7)
+    axes.legend(frameon=False, fontsize=6)
 
 
 if __name__ == "__main__":

@@ -141,7 +141,7 @@ def _train(stills: Stills, initial: Bundle | None, work: Path) -> tuple[BigSmall
         network, [network.heads["au"]], from_stills, from_drawn, motion,
         learning_rate=HEAD_RATE, epochs=HEAD_EPOCHS, seed=SEED,
     )  # fmt: skip
-    _calibrate(network, stills, motion)
+    _calibrate(network, stills, drawn, motion)
     network.eval()
     slow.eval()
 
@@ -225,13 +225,15 @@ def _still_logits(network: BigSmall, crops: NDArray[np.uint8], motion: Tensor) -
     return logits
 
 
-def _calibrate(network: BigSmall, stills: Stills, motion: Tensor) -> None:
-    """Fold a scale and a shift into the last layer, by a logistic fit to where the weak labels are clear."""
+def _calibrate(network: BigSmall, stills: Stills, drawn: DrawnFaces, motion: Tensor) -> None:
+    """Fold a scale and a shift into the last layer, by a logistic fit to where weak labels are clear and to truth."""
     random = np.random.default_rng(SEED)
     chosen = random.permutation(np.flatnonzero(~stills.held_out))[:3000]
     rare = np.flatnonzero(~stills.held_out & ~np.isin(stills.emotion, ["neutral", "happiness"]))
     chosen = np.union1d(chosen, rare)
-    logits, targets = _still_logits(network, stills.crops[chosen], motion), stills.targets[chosen]
+    people = random.permutation(len(drawn.crops))[: len(chosen)]
+    logits = _still_logits(network, np.concatenate([stills.crops[chosen], drawn.crops[people]]), motion)
+    targets = np.concatenate([stills.targets[chosen], drawn.targets[people]])
     last = cast(Head, network.heads["au"]).fc2
     for column in range(len(AU_LABELS)):
         active, inactive = _sides(targets[:, column])
