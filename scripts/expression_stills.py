@@ -1,7 +1,8 @@
 """Face crops with weak action-unit labels, for the default bundle.
 
 The folder holds images.tar (square face crops) and labels.csv (an emotion word and ARKit-style blendshape scores for
-each). Neither is FACS coding: the labels made of them are weak, and say so wherever they are used.
+each); a classifier of emotion words gives a second opinion. None of these is FACS coding: the labels made of them are
+weak, and say so wherever they are used.
 """
 
 import csv
@@ -14,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from emotion_teacher import WORDS, EmotionTeacher
 from physiocam.networks.config import AU_LABELS
 from physiocam.video.face import FaceBox, FaceDetector
 from physiocam.video.resize import area_resize
@@ -25,6 +27,10 @@ CROP_FACTOR = 172 / 144
 # How much the emotion word counts against the scores, which hardly see brows.
 _PRIOR_SHARE, _PRIOR_SHARE_OF_BROWS = 2 / 3, 0.85
 _BROWS = ("AU01", "AU02", "AU04")
+
+# Words that a classifier tells well enough to soften them: how likely it finds each counts this much.
+_TOLD = ("neutral", "happiness", "surprise", "anger", "sadness")
+_TEACHER_SHARE = 0.5
 
 # Which blendshapes speak of which action unit. None speaks of AU06 here (cheekSquint is always zero).
 _BLENDSHAPES = {
@@ -63,7 +69,7 @@ class Stills:
     crops : uint8 array (n, CROP_SIZE, CROP_SIZE, 3)
         The face square enlarged by CROP_FACTOR; its middle 144 pixels are what the network sees of a face.
     targets : float32 array (n, 12)
-        Weak probabilities, from blendshapes and, to a larger part, the emotion word.
+        Weak probabilities, from blendshapes and, to a larger part, the emotion word, softened by a classifier's view.
     emotion : array of str (n,)
     held_out : bool array (n,)
         One image in ten, by the hash of its name: never trained on.
@@ -78,10 +84,10 @@ class Stills:
     source_sha256: str
 
 
-def load_stills(folder: Path, cache: Path) -> Stills:
+def load_stills(folder: Path, teacher: Path, cache: Path) -> Stills:
     """Read the stills, finding each face with the project's own detector; cached as one .npz."""
     if not cache.is_file():
-        np.savez(cache.with_suffix(".partial.npz"), allow_pickle=False, **_read(folder))
+        np.savez(cache.with_suffix(".partial.npz"), allow_pickle=False, **_read(folder, teacher))
         cache.with_suffix(".partial.npz").replace(cache)
     with np.load(cache) as stored:
         return Stills(
@@ -93,7 +99,7 @@ def load_stills(folder: Path, cache: Path) -> Stills:
         )
 
 
-def _read(folder: Path) -> dict[str, NDArray[np.generic]]:
+def _read(folder: Path, teacher: Path) -> dict[str, NDArray[np.generic]]:
     table = (folder / "labels.csv").read_bytes()
     rows = {row["image"]: row for row in csv.DictReader(table.decode().splitlines())}
     detector = FaceDetector()
@@ -110,9 +116,10 @@ def _read(folder: Path) -> dict[str, NDArray[np.generic]]:
             if faces:
                 crops.append(cut_face(image, faces[0]))
                 kept.append(rows[name])
+    words = EmotionTeacher(teacher).words(np.stack(crops))
     return {
         "crops": np.stack(crops),
-        "targets": _targets(kept),
+        "targets": _targets(kept, words),
         "emotion": np.array([row["emotion"] for row in kept]),
         "held_out": np.array([sha256(row["image"].encode()).digest()[0] < 26 for row in kept]),
         "source_sha256": np.array(sha256(table).hexdigest()),
@@ -130,10 +137,14 @@ def cut_face(image: NDArray[np.uint8], face: FaceBox) -> NDArray[np.uint8]:
     return crop
 
 
-def _targets(rows: list[dict[str, str]]) -> NDArray[np.float32]:
+def _targets(rows: list[dict[str, str]], words: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Weak probabilities (n, 12) by rows of the table and what a classifier thinks of WORDS (n, 7)."""
+    told = np.array([row["emotion"] in _TOLD for row in rows])
     targets = np.zeros((len(rows), len(AU_LABELS)), dtype=np.float32)
     for column, label in enumerate(AU_LABELS):
         prior = np.array([_PRIORS[row["emotion"]].get(label, 0.0) for row in rows])
+        expected = words @ np.array([_PRIORS[word].get(label, 0.0) for word in WORDS])
+        prior[told] = (1 - _TEACHER_SHARE) * prior[told] + _TEACHER_SHARE * expected[told]
         names = _BLENDSHAPES.get(label)
         if names is None:
             targets[:, column] = prior

