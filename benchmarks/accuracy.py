@@ -30,6 +30,7 @@ from physiocam.measuring import NETWORK
 from physiocam.measuring_many import MeasureOptions, measure_many
 from physiocam.networks.config import AU_LABELS
 from physiocam.video.writer import write_video
+from physiocam.weights.bundle import load_bundle
 
 SEED = 70_001
 
@@ -93,7 +94,9 @@ def main() -> None:
     print(tables(results))
     if arguments.json:
         settings = {"recordings": len(recordings), "seconds": SECONDS, "fs": FS, "size": [WIDTH, HEIGHT], "seed": SEED}
-        arguments.json.write_text(json.dumps({"settings": settings, "results": results}, indent=1) + "\n")
+        bundles = {Path(name).name: load_bundle(name).sha256 for name in ("default", *arguments.weights)}
+        whole = {"settings": settings, "bundles": bundles, "results": results}
+        arguments.json.write_text(json.dumps(whole, indent=1) + "\n")
 
 
 def drawn(folder: Path, count: int, jobs: int) -> list[Drawn]:
