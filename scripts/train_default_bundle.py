@@ -39,7 +39,7 @@ from train_action_units import area_under_roc, emotion_aucs, plain, train_big
 from train_rates import pulse_of, respiration_of, slow_config, train_pulse, train_respiration
 
 SEED = 100
-BIG_EPOCHS, LATE_EPOCHS, PULSE_EPOCHS, SLOW_EPOCHS, HEAD_EPOCHS = 16, 6, 8, 8, 1
+BIG_EPOCHS, LATE_EPOCHS, PULSE_EPOCHS, SLOW_EPOCHS, HEAD_EPOCHS = 16, 6, 6, 8, 1
 LATE_RATE, HEAD_RATE = 8e-4, 1e-4
 # How often stills are drawn and augmented anew for stored features.
 PASSES = 3
