@@ -27,7 +27,7 @@ RATES = {"heart_rate": "heart rate (beats/min)", "breathing_rate": "breathing ra
 def main() -> None:
     source, picture = (Path(argument) for argument in sys.argv[1:])
     results = json.loads(source.read_text())["results"]
-    curves = {name: result["generated"]["curves"] for name, result in results.items()}
+    curves = {name.replace("`", ""): result["generated"]["curves"] for name, result in results.items()}
     figure, axes = plt.subplots(1, 3, figsize=(10, 3.2), layout="constrained")
     for panel, (quantity, title) in zip(axes, RATES.items(), strict=False):
         _risk_coverage(panel, curves, quantity, title)
