@@ -139,8 +139,7 @@ def recording(index: int) -> tuple[SyntheticRecording, dict[str, str]]:
 def film(video: Path, entry: SyntheticRecording, factors: dict[str, str]) -> None:
     if not video.is_file():
         scene = entry.scene()
-        frames = (scene.frame(index) for index in range(len(scene.timestamps_s)))
-        write_video(video, frames, FS, COMPRESSION[factors["compression"]])
+        write_video(video, scene.frames(), FS, COMPRESSION[factors["compression"]])
         np.save(video.with_suffix(".npy"), scene.expressions.codes.occurrence)
 
 

@@ -8,8 +8,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.datasets.drawn.person import Person
-from physiocam.datasets.drawn.scene import Scene
 from physiocam.datasets.synthetic import ClipSettings, SyntheticClip
 from physiocam.datasets.synthetic_recordings import DIFFICULTIES, synthetic_entries
 from physiocam.video.face import FaceDetector
@@ -63,9 +61,8 @@ def mannequins(folder: Path, count: int) -> list[Path]:
             pulse_strength=0.0, breathing_motion=0.0, breathing_light=0.0,
         )  # fmt: skip
         (entry,) = synthetic_entries(1, SEED + index, dead, trials=1)
-        scene = Scene(Person.invent(entry.person_seed), entry.settings)
         videos.append(folder / f"mannequin-{index:02d}-{difficulty}.mp4")
-        _write(videos[-1], (scene.frame(frame) for frame in range(len(scene.timestamps_s))), 20)
+        _write(videos[-1], entry.scene().frames(), 20)
     return videos
 
 

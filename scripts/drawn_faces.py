@@ -68,7 +68,7 @@ def _draw(entry: SyntheticRecording) -> tuple[NDArray[np.uint8], NDArray[np.floa
     )
     crf = int(random.integers(16, 34)) if random.random() < 0.6 else None
     scene = replace(entry, settings=settings).scene()
-    images = through_camera((scene.frame(index) for index in range(FRAMES)), settings.fs, crf)
+    images = through_camera(scene.frames(), settings.fs, crf)
     detector = FaceDetector()
     crops, targets = [np.empty((0, CROP_SIZE, CROP_SIZE, 3), np.uint8)], [np.empty((0, 12), np.float32)]
     for index, image in enumerate(images):

@@ -158,8 +158,9 @@ def _drawn(kind: Kind, person: int, random: np.random.Generator) -> PreparedClip
     crf = int(random.integers(12, 30)) if random.random() < 0.5 else None
     if slow:
         square = other_square(square, Crop(), SLOW_CROP, settings.width, settings.height)
-    frames = (scene.frame(index) for index in range(len(scene.timestamps_s)))
-    return _prepared(kind, through_camera(frames, settings.fs, crf), square, entry.settings, scene.physiology, crf)
+    return _prepared(
+        kind, through_camera(scene.frames(), settings.fs, crf), square, entry.settings, scene.physiology, crf
+    )
 
 
 def _between(random: np.random.Generator, lowest: float, highest: float) -> float:

@@ -7,6 +7,7 @@ From the bundle's own evaluation and docs/accuracy.json, as benchmarks/accuracy.
 
 import json
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from physiocam.weights.bundle import load_bundle
@@ -27,23 +28,18 @@ def main() -> None:
 
 
 def _action_units(evaluation: dict[str, Any], results: dict[str, Any]) -> list[str]:
-    words = {label: (word, auc) for label, word, auc in _told_by_word(evaluation)}
+    told = {name.split()[0]: f"{auc} ({name.split()[1]})" for name, auc in evaluation["held_out_stills_auc"].items()}
     generated = next(iter(results.values()))["generated"]["action_units"]
     rows = []
     for label, decided in evaluation["held_out_stills_decisions"].items():
-        word, auc = words.get(label, ("", ""))
         rows.append([
-            label, f"{auc} ({word})" if word else "-", evaluation["held_out_drawn_auc"][label], generated[label],
+            label, told.get(label, "-"), evaluation["held_out_drawn_auc"][label], generated[label],
             f"{decided['found']:.0%} of {decided['active']}", f"{decided['false_alarms']:.0%}",
         ])  # fmt: skip
-    drawn = [row[2] for row in rows], [row[3] for row in rows]
-    rows.append(["mean", "", *(f"{sum(column) / len(column):.3f}" for column in drawn), "", ""])
+    drawn, filmed = (mean(row[column] for row in rows) for column in (2, 3))
+    rows.append(["mean", "", f"{drawn:.3f}", f"{filmed:.3f}", "", ""])
     titles = ["unit", "stills, against neutral", "drawn faces", "benchmark's recordings", "found", "false alarms"]
     return [*_table(titles, rows), ""]
-
-
-def _told_by_word(evaluation: dict[str, Any]) -> list[tuple[str, str, float]]:
-    return [(*name.split(), auc) for name, auc in evaluation["held_out_stills_auc"].items()]
 
 
 def _rates(evaluation: dict[str, Any], results: dict[str, Any]) -> list[str]:

@@ -104,7 +104,7 @@ def refine(
             features = torch.from_numpy(np.concatenate([views.features[rows] for views, rows in parts]))
             targets = torch.from_numpy(np.concatenate([views.targets[rows] for views, rows in parts]))
             moving = motion[torch.randint(len(motion), (len(targets),))].float()
-            maps = late_maps(network.big, _moved(dropout(features.float(), _DROPOUT)))
+            maps = _late_maps(network.big, _moved(dropout(features.float(), _DROPOUT)))
             logits = network.heads["au"]((dropout(maps, _DROPOUT) + moving).flatten(1))
             known = targets.isfinite()
             loss = binary_cross_entropy_with_logits(logits[known], targets[known])
@@ -122,7 +122,7 @@ def refine(
     return {"seconds": round(time.monotonic() - started), "epochs": epochs, "seed": seed, "losses": losses}
 
 
-def late_maps(big: BigBranch, features: Tensor) -> Tensor:
+def _late_maps(big: BigBranch, features: Tensor) -> Tensor:
     """Big maps (B, 64, 9, 9) of features (B, 64, 36, 36), without the branch's own dropout."""
     x = features.contiguous(memory_format=torch.channels_last)
     maps: Tensor = big.pool4(relu(big.conv6(relu(big.conv5(x)))))

@@ -19,7 +19,6 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 from scipy.optimize import minimize
 from torch import Tensor
 
@@ -33,7 +32,7 @@ from physiocam.signals.rate import estimate_rate
 from physiocam.signals.settings import SETTINGS, Quantity
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.export import Slow, export_bundle
-from physiocam.weights.networks import load_networks
+from physiocam.weights.networks import load_network, load_networks
 from refine_action_units import drawn_views, refine, still_views
 from train_action_units import area_under_roc, emotion_aucs, plain, train_big
 from train_rates import pulse_of, respiration_of, slow_config, train_pulse, train_respiration
@@ -193,9 +192,7 @@ def _slow_of(bundle: Bundle) -> BigSmall | None:
     """The network for breathing of a bundle that has one as it is trained here."""
     for entry in bundle.info.slow.networks if bundle.info.slow else ():
         if entry.config == slow_config():
-            network = BigSmall(slow_config())
-            network.load_state_dict(load_file(bundle.folder / entry.weights))
-            return network
+            return cast(BigSmall, load_network(bundle, entry))
     return None
 
 

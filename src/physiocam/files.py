@@ -1,10 +1,11 @@
 """Files that appear when they are complete."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryFile
+from shutil import rmtree
+from tempfile import mkdtemp
 from uuid import uuid4
 
 from physiocam.errors import PhysiocamError
@@ -46,6 +47,41 @@ def complete_file(path: str | os.PathLike[str], error: type[PhysiocamError] = Ph
             beside.unlink()
 
 
+@contextmanager
+def complete_files(folder: str | os.PathLike[str], names: Sequence[str]) -> Iterator[Path]:
+    """Give a folder beside, to write files into; they appear, one after the other, if nothing fails until then.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it does not exist; files of the same names in it are replaced.
+    names : sequence of str
+        Of the files, in the order in which they appear.
+
+    Raises
+    ------
+    PhysiocamError
+        If the folder cannot be written to, or the disk is full.
+    """
+    target = Path(folder)
+    beside: Path | None = None
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        beside = Path(mkdtemp(prefix=".physiocam-", dir=target))
+        yield beside
+        for name in names:
+            os.replace(beside / name, target / name)
+    except OSError as failure:
+        reason = failure.strerror or str(failure)
+        raise PhysiocamError(
+            f"cannot write to '{target}': {reason}; choose another folder with -o, or free some space"
+        ) from None
+    finally:
+        if beside is not None:
+            with suppress(OSError):
+                rmtree(beside)
+
+
 def check_folder(folder: str | os.PathLike[str]) -> None:
     """Make sure before long work that its results can be written.
 
@@ -59,10 +95,5 @@ def check_folder(folder: str | os.PathLike[str]) -> None:
     PhysiocamError
         If no file can be written into it.
     """
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
-            pass
-    except OSError as failure:
-        reason = failure.strerror or str(failure)
-        raise PhysiocamError(f"cannot write to '{folder}': {reason}; choose another folder with -o") from None
+    with complete_files(folder, ()):
+        pass

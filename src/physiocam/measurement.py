@@ -1,19 +1,15 @@
 """What a measurement is, and how it is written."""
 
-import contextlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.errors import PhysiocamError
+from physiocam.files import complete_files
 from physiocam.signals.rate import Rate, RateSeries
 from physiocam.signals.variability import HeartRateVariability
 
@@ -215,7 +211,6 @@ class Measurement:
         PhysiocamError
             If the folder cannot be written to, or the disk is full.
         """
-        target = Path(folder)
         files: dict[str, Iterable[str]] = {
             "waveforms.csv": self._waveforms_csv(),
             "rates.csv": self._rates_csv(),
@@ -225,24 +220,10 @@ class Measurement:
             files["beats.csv"] = self._beats_csv(self.heart_rate_variability)
         # The summary comes last, so that a folder with a measurement.json has the rest.
         files[MEASUREMENT] = [self.to_json()]
-        beside: Path | None = None
-        try:
-            target.mkdir(parents=True, exist_ok=True)
-            beside = Path(tempfile.mkdtemp(prefix=".physiocam-", dir=target))
+        with complete_files(folder, list(files)) as beside:
             for name, lines in files.items():
                 with (beside / name).open("w", encoding="utf-8", newline="") as file:
                     file.writelines(lines)
-            for name in files:
-                os.replace(beside / name, target / name)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise PhysiocamError(
-                f"cannot write to '{target}': {reason}; choose another folder with -o, or free some space"
-            ) from None
-        finally:
-            if beside is not None:
-                with contextlib.suppress(OSError):
-                    shutil.rmtree(beside)
 
     def _waveforms_csv(self) -> Iterator[str]:
         rows = zip(

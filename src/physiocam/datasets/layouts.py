@@ -77,8 +77,8 @@ class Take:
 
     def images(self) -> Iterator[Image]:
         """Draw the frames."""
-        for index in range(len(self.scene.timestamps_s)):
-            yield self.scene.frame(index)
+        for image in self.scene.frames():
+            yield image
             self.tick()
 
     def signal(self, name: str, times: NDArray[np.float64] | None = None) -> Signal:

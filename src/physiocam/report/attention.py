@@ -1,13 +1,9 @@
 """What a bundle's networks look at in a recording: maps at some moments, and over the whole."""
 
-import contextlib
 import os
-import shutil
-import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
+from physiocam.files import complete_files
 from physiocam.inputs import InputBlock
 from physiocam.networks.attention import Maps, Target, attention_maps, target_maps
 from physiocam.networks.network import Network
@@ -129,27 +126,12 @@ class Attention:
         """
         from physiocam.report.attention_figure import draw
 
-        target = Path(folder)
-        beside: Path | None = None
-        try:
-            target.mkdir(parents=True, exist_ok=True)
-            beside = Path(tempfile.mkdtemp(prefix=".physiocam-", dir=target))
+        with complete_files(folder, ("attention.npz", "attention.png")) as beside:
             with warnings.catch_warnings():
                 # About signs in the recording's name that the font lacks.
                 warnings.simplefilter("ignore")
                 draw(self).savefig(beside / "attention.png")
             np.savez_compressed(beside / "attention.npz", allow_pickle=False, **self.arrays())
-            for name in ("attention.npz", "attention.png"):
-                os.replace(beside / name, target / name)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise PhysiocamError(
-                f"cannot write to '{target}': {reason}; choose another folder with -o, or free some space"
-            ) from None
-        finally:
-            if beside is not None:
-                with contextlib.suppress(OSError):
-                    shutil.rmtree(beside)
 
 
 def find_attention(

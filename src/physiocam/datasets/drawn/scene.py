@@ -1,5 +1,6 @@
 """A drawn person before a wall, seen by a camera: every frame can be drawn by itself."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,6 +86,11 @@ class Scene:
         self._places = random.integers(settings.height * settings.width, size=frames)
         self._studio_seed = int(random.integers(2**31))
         self._studio: _Studio | None = None
+
+    def frames(self) -> Iterator[NDArray[np.uint8]]:
+        """Draw all frames (H, W, 3), one by one."""
+        for index in range(len(self.timestamps_s)):
+            yield self.frame(index)
 
     def frame(self, index: int) -> NDArray[np.uint8]:
         """Draw one frame; neighbours are faster to draw one after the other.
