@@ -1,12 +1,13 @@
 """Face crops with weak action-unit labels, for the default bundle.
 
 The folder holds images.tar (square face crops) and labels.csv (an emotion word and ARKit-style blendshape scores for
-each); a classifier of emotion words gives a second opinion. None of these is FACS coding: the labels made of them are
+each); classifiers of emotion words give second opinions. None of these is FACS coding: the labels made of them are
 weak, and say so wherever they are used.
 """
 
 import csv
 import tarfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emotion_teacher import WORDS, EmotionTeacher
+from emotion_teacher import WORDS, EmotionTeacher, words_of
 from physiocam.networks.config import AU_LABELS
 from physiocam.video.face import FaceBox, FaceDetector
 from physiocam.video.resize import area_resize
@@ -25,12 +26,15 @@ CROP_SIZE = 172
 CROP_FACTOR = 172 / 144
 
 # How much the emotion word counts against the scores, which hardly see brows.
-_PRIOR_SHARE, _PRIOR_SHARE_OF_BROWS = 2 / 3, 0.85
+_PRIOR_SHARE, _PRIOR_SHARE_OF_BROWS = 2 / 3, 0.95
 _BROWS = ("AU01", "AU02", "AU04")
 
-# Words that a classifier tells well enough to soften them: how likely it finds each counts this much.
+# Words that the classifiers tell well enough to soften them: how likely they find each counts this much.
 _TOLD = ("neutral", "happiness", "surprise", "anger", "sadness")
-_TEACHER_SHARE = 0.5
+_TEACHER_SHARE = 0.6
+
+# Until the classifiers' words are as frequent as wanted.
+_ROUNDS = 200
 
 # Which blendshapes speak of which action unit. None speaks of AU06 here (cheekSquint is always zero).
 _BLENDSHAPES = {
@@ -47,17 +51,25 @@ _BLENDSHAPES = {
     "AU24": ("mouthPressLeft", "mouthPressRight"),
 }
 
-# What FACS literature (EMFACS) expects of an expression, as probabilities.
+# What FACS literature (EMFACS) expects of an expression, as probabilities. Inner brows of sad faces here rise but a
+# quarter as far above those of neutral ones, by the scores of training stills, as surprised faces' do: so AU01.
 _PRIORS = {
     "neutral": {},
     "happiness": {"AU06": 0.9, "AU12": 1.0, "AU07": 0.4},
     "surprise": {"AU01": 0.9, "AU02": 0.9},
     "anger": {"AU04": 0.9, "AU07": 0.7, "AU23": 0.7, "AU24": 0.6},
-    "sadness": {"AU01": 0.5, "AU04": 0.7, "AU15": 0.8, "AU17": 0.7},
+    "sadness": {"AU01": 0.2, "AU04": 0.7, "AU15": 0.8, "AU17": 0.7},
     "disgust": {"AU10": 0.9, "AU04": 0.5, "AU07": 0.5, "AU15": 0.3, "AU17": 0.6},
     "contempt": {"AU14": 0.9},
     "fear": {"AU01": 0.9, "AU02": 0.7, "AU04": 0.7},
 }
+
+
+# Each epoch draws this many of each expression: rare ones often, common ones not all.
+DRAWS = {
+    "neutral": 2100, "happiness": 1500, "surprise": 900, "anger": 650, "sadness": 550, "disgust": 400, "fear": 60,
+    "contempt": 20,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -69,8 +81,10 @@ class Stills:
     crops : uint8 array (n, CROP_SIZE, CROP_SIZE, 3)
         The face square enlarged by CROP_FACTOR; its middle 144 pixels are what the network sees of a face.
     targets : float32 array (n, 12)
-        Weak probabilities, from blendshapes and, to a larger part, the emotion word, softened by a classifier's view.
+        Weak probabilities, from blendshapes and, to a larger part, the emotion word, softened by the classifiers' view.
     emotion : array of str (n,)
+    words : float32 array (n, 7)
+        How likely classifiers find each of `emotion_teacher.WORDS`.
     held_out : bool array (n,)
         One image in ten, by the hash of its name: never trained on.
     source_sha256 : str
@@ -80,26 +94,28 @@ class Stills:
     crops: NDArray[np.uint8]
     targets: NDArray[np.float32]
     emotion: NDArray[np.str_]
+    words: NDArray[np.float32]
     held_out: NDArray[np.bool_]
     source_sha256: str
 
 
-def load_stills(folder: Path, teacher: Path, cache: Path) -> Stills:
+def load_stills(folder: Path, teachers: Sequence[EmotionTeacher], cache: Path) -> Stills:
     """Read the stills, finding each face with the project's own detector; cached as one .npz."""
     if not cache.is_file():
-        np.savez(cache.with_suffix(".partial.npz"), allow_pickle=False, **_read(folder, teacher))
+        np.savez(cache.with_suffix(".partial.npz"), allow_pickle=False, **_read(folder, teachers))
         cache.with_suffix(".partial.npz").replace(cache)
     with np.load(cache) as stored:
         return Stills(
             stored["crops"],
             stored["targets"],
             stored["emotion"],
+            stored["words"],
             stored["held_out"],
             str(stored["source_sha256"]),
         )
 
 
-def _read(folder: Path, teacher: Path) -> dict[str, NDArray[np.generic]]:
+def _read(folder: Path, teachers: Sequence[EmotionTeacher]) -> dict[str, NDArray[np.generic]]:
     table = (folder / "labels.csv").read_bytes()
     rows = {row["image"]: row for row in csv.DictReader(table.decode().splitlines())}
     detector = FaceDetector()
@@ -116,14 +132,26 @@ def _read(folder: Path, teacher: Path) -> dict[str, NDArray[np.generic]]:
             if faces:
                 crops.append(cut_face(image, faces[0]))
                 kept.append(rows[name])
-    words = EmotionTeacher(teacher).words(np.stack(crops))
+    words = words_of(np.stack(crops), teachers)
+    emotion = np.array([row["emotion"] for row in kept])
+    held_out = np.array([sha256(row["image"].encode()).digest()[0] < 26 for row in kept])
     return {
         "crops": np.stack(crops),
-        "targets": _targets(kept, words),
-        "emotion": np.array([row["emotion"] for row in kept]),
-        "held_out": np.array([sha256(row["image"].encode()).digest()[0] < 26 for row in kept]),
+        "targets": _targets(kept, _as_often_as_drawn(words, emotion, held_out)),
+        "emotion": emotion,
+        "words": words,
+        "held_out": held_out,
         "source_sha256": np.array(sha256(table).hexdigest()),
     }
+
+
+def draw(stills: Stills, random: np.random.Generator) -> NDArray[np.int64]:
+    """Draw the indices of one epoch, in random order."""
+    parts = []
+    for emotion, count in DRAWS.items():
+        candidates = np.flatnonzero((stills.emotion == emotion) & ~stills.held_out)
+        parts.append(random.choice(candidates, count, replace=count > len(candidates)))
+    return random.permutation(np.concatenate(parts))
 
 
 def cut_face(image: NDArray[np.uint8], face: FaceBox) -> NDArray[np.uint8]:
@@ -137,8 +165,27 @@ def cut_face(image: NDArray[np.uint8], face: FaceBox) -> NDArray[np.uint8]:
     return crop
 
 
+def _as_often_as_drawn(
+    words: NDArray[np.float32], emotion: NDArray[np.str_], held_out: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Scale the classifiers' probabilities (n, 7) so that each word's mean is its share of an epoch's draws.
+
+    As they are they find anger, fear and sadness in many faces that have none, and hardly ever disgust.
+    """
+    told = np.isin(emotion, WORDS) & ~held_out
+    wanted = np.array([DRAWS[word] for word in WORDS]) / sum(DRAWS[word] for word in WORDS)
+    counts = {word: int((emotion[told] == word).sum()) for word in WORDS}
+    weights = np.array([DRAWS[word] / counts[word] for word in emotion[told]])
+    factors = np.ones(len(WORDS))
+    for _ in range(_ROUNDS):
+        scaled = words * factors
+        scaled = scaled / scaled.sum(1, keepdims=True)
+        factors = factors * np.sqrt(wanted / np.average(scaled[told], axis=0, weights=weights))
+    return scaled.astype(np.float32)
+
+
 def _targets(rows: list[dict[str, str]], words: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Weak probabilities (n, 12) by rows of the table and what a classifier thinks of WORDS (n, 7)."""
+    """Weak probabilities (n, 12) by rows of the table and what classifiers think of WORDS (n, 7)."""
     told = np.array([row["emotion"] in _TOLD for row in rows])
     targets = np.zeros((len(rows), len(AU_LABELS)), dtype=np.float32)
     for column, label in enumerate(AU_LABELS):

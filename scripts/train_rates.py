@@ -7,8 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import Parameter
+from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 from filmed_clips import BIG_EVERY, FAST, PreparedClip
@@ -24,26 +23,46 @@ _LEARNING_RATE = 2e-3
 SLOW_CLIP = 15
 
 
-def train_pulse(network: BigSmall, clips: list[PreparedClip], epochs: int, seed: int) -> dict[str, Any]:
-    """Train the Small branch and the pulse head on summed maps; Big stays as it is. Returns the record."""
+def train_pulse(
+    network: BigSmall, clips: list[PreparedClip], others: list[PreparedClip], epochs: int, seed: int
+) -> dict[str, Any]:
+    """Train the Small branch and the pulse head on summed maps; Big stays as it is.
+
+    Parameters
+    ----------
+    network : BigSmall
+        Changed in place. What it keeps are the weights of the epoch that erred least on the other clips.
+    clips, others : list of PreparedClip
+        To learn from, and to choose the epoch by.
+    epochs, seed : int
+
+    Returns
+    -------
+    dict
+        The record.
+    """
     torch.manual_seed(seed)
-    small = torch.from_numpy(np.concatenate([clip.small for clip in clips]))
-    maps = torch.cat([big_maps(network.big.eval(), clip) for clip in clips])
-    target = torch.from_numpy(np.concatenate([clip.target for clip in clips]))
-    head = network.heads["pulse"]
+    small, maps, target = _pulse_clips(network, clips)
+    other_small, other_maps, other_target = _pulse_clips(network, others)
 
     def loss(batch: Tensor) -> Tensor:
         return mse_loss(_pulse(network, maps[batch], small[batch]), target[batch])
 
-    return _fit([*network.small.parameters(), *head.parameters()], loss, len(small), FAST.clip_length, epochs, seed)
+    def error(batch: Tensor) -> Tensor:
+        return mse_loss(_pulse(network, other_maps[batch], other_small[batch]), other_target[batch])
+
+    learning = nn.ModuleList([network.small, network.heads["pulse"]])
+    return _fit(learning, (loss, len(small)), (error, len(other_small)), FAST.clip_length, epochs, seed)
 
 
-def train_respiration(clips: list[PreparedClip], epochs: int, seed: int) -> tuple[BigSmall, dict[str, Any]]:
-    """Train the slow network; returns it and its record."""
+def train_respiration(
+    clips: list[PreparedClip], others: list[PreparedClip], epochs: int, seed: int
+) -> tuple[BigSmall, dict[str, Any]]:
+    """Train the slow network; returns it and its record. Clips as in `train_pulse`."""
     torch.manual_seed(seed)
     network = BigSmall(slow_config())
-    small = torch.from_numpy(np.concatenate([slow_clips(clip.small) for clip in clips]))
-    target = torch.from_numpy(np.concatenate([slow_clips(clip.target) for clip in clips]))
+    small, target = _respiration_clips(clips)
+    other_small, other_target = _respiration_clips(others)
 
     def loss(batch: Tensor) -> Tensor:
         # A mirrored picture breathes alike.
@@ -52,7 +71,10 @@ def train_respiration(clips: list[PreparedClip], epochs: int, seed: int) -> tupl
         inputs[mirrored] = inputs[mirrored].flip(-1)
         return mse_loss(network(small=inputs)["respiration"][..., 0], target[batch])
 
-    record = _fit(list(network.parameters()), loss, len(small), SLOW_CLIP, epochs, seed)
+    def error(batch: Tensor) -> Tensor:
+        return mse_loss(network(small=other_small[batch].float())["respiration"][..., 0], other_target[batch])
+
+    record = _fit(network, (loss, len(small)), (error, len(other_small)), SLOW_CLIP, epochs, seed)
     return network.eval(), record
 
 
@@ -67,20 +89,41 @@ def slow_clips(frames: NDArray[Number]) -> NDArray[Number]:
     return frames[:whole].reshape(-1, SLOW_CLIP, *frames.shape[2:])
 
 
+def _pulse_clips(network: BigSmall, clips: list[PreparedClip]) -> tuple[Tensor, Tensor, Tensor]:
+    """Small inputs, Big maps and target of all clips."""
+    return (
+        torch.from_numpy(np.concatenate([clip.small for clip in clips])),
+        torch.cat([big_maps(network.big.eval(), clip) for clip in clips]),
+        torch.from_numpy(np.concatenate([clip.target for clip in clips])),
+    )
+
+
+def _respiration_clips(clips: list[PreparedClip]) -> tuple[Tensor, Tensor]:
+    """Inputs and target of all clips."""
+    return (
+        torch.from_numpy(np.concatenate([slow_clips(clip.small) for clip in clips])),
+        torch.from_numpy(np.concatenate([slow_clips(clip.target) for clip in clips])),
+    )
+
+
 def _fit(
-    parameters: list[Parameter],
-    loss_of: Callable[[Tensor], Tensor],
-    clips: int,
+    learning: nn.Module,
+    learned: tuple[Callable[[Tensor], Tensor], int],
+    others: tuple[Callable[[Tensor], Tensor], int],
     clip_length: int,
     epochs: int,
     seed: int,
 ) -> dict[str, Any]:
+    """Train a module by the loss of clips, keeping the epoch with the least of the others; both with their count."""
+    (loss_of, clips), (error_of, other_clips) = learned, others
     size = _FRAMES // clip_length
-    optimizer = torch.optim.AdamW(parameters, weight_decay=0.02)
+    optimizer = torch.optim.AdamW(learning.parameters(), weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=_LEARNING_RATE, total_steps=epochs * (clips // size), pct_start=0.2
     )
-    losses = []
+    losses: list[float] = []
+    errors: list[float] = []
+    best: dict[str, Tensor] = {}
     started = time.monotonic()
     for epoch in range(epochs):
         total = 0.0
@@ -92,9 +135,17 @@ def _fit(
             optimizer.step()
             schedule.step()
             total += loss.item() / (clips // size)
+        with torch.inference_mode():
+            parts = torch.split(torch.arange(other_clips), size)
+            error = sum(error_of(part).item() * len(part) for part in parts) / other_clips
+        if not errors or error < min(errors):
+            best = {name: tensor.clone() for name, tensor in learning.state_dict().items()}
         losses.append(round(total, 4))
-        print(f"epoch {epoch + 1}/{epochs}  loss {total:.4f}  {time.monotonic() - started:.0f} s", flush=True)
-    return {"seconds": round(time.monotonic() - started), "epochs": epochs, "seed": seed, "losses": losses}
+        errors.append(round(error, 4))
+        spent = time.monotonic() - started
+        print(f"epoch {epoch + 1}/{epochs}  loss {total:.4f}  others {error:.4f}  {spent:.0f} s", flush=True)
+    learning.load_state_dict(best)
+    return {"seconds": round(spent), "epochs": epochs, "seed": seed, "losses": losses, "losses_of_others": errors}
 
 
 @torch.inference_mode()
