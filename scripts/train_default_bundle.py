@@ -42,7 +42,7 @@ from train_head import drawn_views, still_views, train_head
 from train_rates import pulse_of, respiration_of, slow_config, train_pulse, train_respiration
 
 SEED = 100
-BIG_EPOCHS, PULSE_EPOCHS, SLOW_EPOCHS, HEAD_EPOCHS = 6, 6, 8, 3
+BIG_EPOCHS, PULSE_EPOCHS, SLOW_EPOCHS, HEAD_EPOCHS = 6, 5, 8, 3
 # How often stills are drawn and augmented anew for the head's last training.
 PASSES = 2
 PEOPLE, HELD_OUT_PEOPLE = 1500, 100
