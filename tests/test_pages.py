@@ -123,7 +123,8 @@ EXCEPTIONS = {
     "dask worker tcp://10.0.0.1:8786 --nworkers 8 --nthreads 1": _CLUSTER,
     "physiocam prepare bp4d /data/BP4D+ /data/stores/bp4d --scheduler tcp://10.0.0.1:8786": _CLUSTER,
     "physiocam measure /data/videos -o /data/results --scheduler tcp://10.0.0.1:8786": _CLUSTER,
-    "python scripts/train_default_bundle.py EXPRESSIONS_DIR TEACHER --work WORK_DIR --initial BUNDLE": "takes hours",
+    "python scripts/train_default_bundle.py EXPRESSIONS_DIR --mini-xception HDF5 --face-api BIN --work WORK_DIR "
+    "--initial BUNDLE": "takes hours",
     "python scripts/ablation_page.py ablation": "needs all of table1, as in test_reproduce.py",
     "python benchmarks/methods_on_clip.py video.mp4 --truth 75.4 "
     "--weights authors-fold-1 authors-fold-2 authors-fold-3": "needs a real clip and the authors' checkpoints",
