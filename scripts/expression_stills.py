@@ -128,15 +128,16 @@ def _read(folder: Path, teachers: Sequence[EmotionTeacher]) -> dict[str, NDArray
             decoded = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR)
             assert decoded is not None
             image = np.ascontiguousarray(decoded[:, :, ::-1], dtype=np.uint8)
-            faces = detector.detect(image)
-            if faces:
-                crops.append(cut_face(image, faces[0]))
+            found = detector.detect(image)
+            if found:
+                crops.append(cut_face(image, found[0]))
                 kept.append(rows[name])
-    words = words_of(np.stack(crops), teachers)
+    faces = np.stack(crops)
+    words = words_of(faces, teachers)
     emotion = np.array([row["emotion"] for row in kept])
     held_out = np.array([sha256(row["image"].encode()).digest()[0] < 26 for row in kept])
     return {
-        "crops": np.stack(crops),
+        "crops": faces,
         "targets": _targets(kept, _as_often_as_drawn(words, emotion, held_out)),
         "emotion": emotion,
         "words": words,

@@ -1,6 +1,5 @@
 """First stage of the default bundle: the Big branch and the action-unit head, on single frames."""
 
-import time
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -16,8 +15,8 @@ from torch.nn.functional import (
     interpolate,
     kl_div,
 )
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from course import Course
 from drawn_faces import DrawnFaces
 from emotion_teacher import WORDS
 from expression_stills import DRAWS, Stills, draw
@@ -73,15 +72,8 @@ def train_big(
     words = nn.Linear(cast(Head, au).fc1.in_features, len(WORDS))
     learning = nn.ModuleList([*(module for module in network.big.children() if module not in kept), au, words])
     steps = sum(DRAWS.values()) // _STILLS
-    optimizer = torch.optim.AdamW(learning.parameters(), weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=_LEARNING_RATE, total_steps=epochs * steps, pct_start=0.1
-    )
-    mean = AveragedModel(learning, multi_avg_fn=get_ema_multi_avg_fn(_DECAY))  # type: ignore[no-untyped-call]
-    losses: list[float] = []
-    started = time.monotonic()
-    for epoch in range(epochs):
-        total = 0.0
+    course = Course(learning, learning_rate=_LEARNING_RATE, rising=0.1, steps=steps, epochs=epochs, decay=_DECAY)
+    for _ in range(epochs):
         for batch in np.array_split(draw(stills, random), steps):
             others = random.choice(len(drawn.crops), _DRAWN, replace=False)
             frames = torch.cat([augment(stills.crops[batch]), augment(drawn.crops[others])])
@@ -96,19 +88,11 @@ def train_big(
                 opinions = words(maps[: len(batch)].flatten(1)).float()
             known = targets.isfinite()
             loss = binary_cross_entropy_with_logits(logits[known], targets[known])
-            loss = loss + _OPINIONS * _divergence(opinions, torch.from_numpy(stills.words[batch]))
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            schedule.step()
-            mean.update_parameters(learning)
-            total += loss.item() / steps
-        losses.append(round(total, 5))
-        aucs = held_out_aucs(network, stills)
-        print(f"epoch {epoch + 1}/{epochs}  loss {total:.4f}  {time.monotonic() - started:.0f} s  {aucs}", flush=True)
-    learning.load_state_dict(mean.module.state_dict())
+            course.step(loss + _OPINIONS * _divergence(opinions, torch.from_numpy(stills.words[batch])))
+        course.end_epoch(held_out_aucs(network, stills))
+    course.keep_mean()
     network.eval()
-    return {"seconds": round(time.monotonic() - started), "epochs": epochs, "seed": seed, "losses": losses}
+    return {"seed": seed, **course.record()}
 
 
 def _divergence(opinions: Tensor, words: Tensor) -> Tensor:

@@ -3,7 +3,6 @@
 All that lies before the head stands still here, so maps of frames, each augmented in several ways, are computed once.
 """
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, dropout
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from course import Course
 from drawn_faces import DrawnFaces
 from expression_stills import Stills, draw
 from physiocam.networks.bigsmall import BigBranch
@@ -69,13 +68,8 @@ def train_head(
     """
     torch.manual_seed(seed)
     steps = len(from_stills.targets) // _STILLS
-    optimizer = torch.optim.AdamW(head.parameters(), weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=_LEARNING_RATE, total_steps=epochs * steps)
-    mean = AveragedModel(head, multi_avg_fn=get_ema_multi_avg_fn(_DECAY))  # type: ignore[no-untyped-call]
-    losses: list[float] = []
-    started = time.monotonic()
-    for epoch in range(epochs):
-        total = 0.0
+    course = Course(head, learning_rate=_LEARNING_RATE, rising=0.3, steps=steps, epochs=epochs, decay=_DECAY)
+    for _ in range(epochs):
         for batch in torch.randperm(len(from_stills.targets)).tensor_split(steps):
             others = torch.randperm(len(from_drawn.targets))[:_DRAWN]
             maps = torch.cat([from_stills.maps[batch], from_drawn.maps[others]]).float()
@@ -83,17 +77,10 @@ def train_head(
             moving = motion[torch.randint(len(motion), (len(targets),))].float()
             logits = head((dropout(maps, _DROPOUT) + moving).flatten(1))
             known = targets.isfinite()
-            loss = binary_cross_entropy_with_logits(logits[known], targets[known])
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            schedule.step()
-            mean.update_parameters(head)
-            total += loss.item() / steps
-        losses.append(round(total, 5))
-        print(f"epoch {epoch + 1}/{epochs}  loss {total:.4f}  {time.monotonic() - started:.0f} s", flush=True)
-    head.load_state_dict(mean.module.state_dict())
-    return {"seconds": round(time.monotonic() - started), "epochs": epochs, "seed": seed, "losses": losses}
+            course.step(binary_cross_entropy_with_logits(logits[known], targets[known]))
+        course.end_epoch()
+    course.keep_mean()
+    return {"seed": seed, **course.record()}
 
 
 @torch.inference_mode()

@@ -1,6 +1,5 @@
 """Second stage of the default bundle: the pulse of the joint network, and the slow network for breathing."""
 
-import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import dropout, mse_loss
 
+from course import Course
 from filmed_clips import BIG_EVERY, FAST, PreparedClip
 from physiocam.networks.bigsmall import BigBranch, BigSmall
 from physiocam.networks.config import RESPIRATION, BigSmallConfig
@@ -128,35 +128,22 @@ def _fit(
     """Train a module by the loss of clips, keeping the epoch with the least of the others; both with their count."""
     (loss_of, clips), (error_of, other_clips) = learned, others
     size = _FRAMES // clip_length
-    optimizer = torch.optim.AdamW(learning.parameters(), weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=learning_rate, total_steps=epochs * (clips // size), pct_start=0.2
-    )
-    losses: list[float] = []
+    course = Course(learning, learning_rate=learning_rate, rising=0.2, steps=clips // size, epochs=epochs)
     errors: list[float] = []
     best: dict[str, Tensor] = {}
-    started = time.monotonic()
-    for epoch in range(epochs):
-        total = 0.0
+    for _ in range(epochs):
         order = torch.randperm(clips)[: clips // size * size]
         for batch in torch.split(order, size):
-            loss = loss_of(batch)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            schedule.step()
-            total += loss.item() / (clips // size)
+            course.step(loss_of(batch))
         with torch.inference_mode():
             parts = torch.split(torch.arange(other_clips), size)
-            error = sum(error_of(part).item() * len(part) for part in parts) / other_clips
+            error = round(sum(error_of(part).item() * len(part) for part in parts) / other_clips, 5)
         if not errors or error < min(errors):
             best = {name: tensor.clone() for name, tensor in learning.state_dict().items()}
-        losses.append(round(total, 4))
-        errors.append(round(error, 4))
-        spent = time.monotonic() - started
-        print(f"epoch {epoch + 1}/{epochs}  loss {total:.4f}  others {error:.4f}  {spent:.0f} s", flush=True)
+        errors.append(error)
+        course.end_epoch(f"others {error:.4f}")
     learning.load_state_dict(best)
-    return {"seconds": round(spent), "epochs": epochs, "seed": seed, "losses": losses, "losses_of_others": errors}
+    return {"seed": seed, **course.record(), "losses_of_others": errors}
 
 
 @torch.inference_mode()
