@@ -98,6 +98,7 @@ def main() -> None:
 def _train(stills: Stills, initial: Bundle | None, work: Path) -> tuple[BigSmall, BigSmall, dict[str, Any]]:
     """The joint network, the slow one, and the record of how they came about."""
     drawn = load_drawn_faces(PEOPLE, SEED + 101, work / "drawn.npz")
+    torch.manual_seed(SEED)
     network = BigSmall(BigSmallConfig(tasks=(AU, PULSE)))
     draw_by_he(network)
     if initial:
