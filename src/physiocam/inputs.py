@@ -77,10 +77,13 @@ class InputBlock:
         Statistics of the block's frames in 0..1, over all frames, pixels and channels.
     moves : bool
         Whether more changes than a codec makes of a still picture.
+    shown : bool array of shape (clips, N)
+        Whether a frame shows a face; those that fill the last clip up do not.
     """
 
     frames: int
     small: NDArray[np.float32]
+    shown: NDArray[np.bool_]
     big_mean: float
     big_std: float
     moves: bool
@@ -281,6 +284,7 @@ class _GrowingBlock:
         # Memory is only used once it is written to.
         self._big = np.empty((clips, shape.big_frames, 3, shape.big_size, shape.big_size), np.uint16)
         self._small = np.zeros((clips, shape.clip_length, 3, shape.small_size, shape.small_size), np.float32)
+        self._shown = np.zeros((clips, shape.clip_length), dtype=bool)
         self._missing: list[tuple[int, int]] = []
         self._big_sums = big_sums
         self._changes = changes
@@ -294,6 +298,7 @@ class _GrowingBlock:
     def add_frame(self, face: NDArray[np.float32] | None) -> None:
         if self._shape.big_stride:
             self._add_big(face)
+        self._shown.flat[self.frames] = face is not None
         self.frames += 1
 
     def _add_big(self, face: NDArray[np.float32] | None) -> None:
@@ -331,7 +336,8 @@ class _GrowingBlock:
             big[-1, filled:] = big[-1, filled - 1]
         for clip, k in self._missing:
             big[clip, k] = round(self._big_sums.mean * float(_FIXED_POINT))
-        return InputBlock(self.frames, small, self._big_sums.mean, self._big_sums.std, moves, big)
+        shown = self._shown[:clips]
+        return InputBlock(self.frames, small, shown, self._big_sums.mean, self._big_sums.std, moves, big)
 
 
 class _Changes:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.answering import Frames, Signals, answer, probabilities, without_gaps
+from physiocam.clip_phases import ClipPhases, phases_of
 from physiocam.errors import PhysiocamError
-from physiocam.inputs import InputBlock
 from physiocam.mean_colour import mean_colours
 from physiocam.measurement import Measurement, Weights
 from physiocam.networks.config import Task
@@ -99,7 +99,7 @@ def measure(
     bundle = weights if isinstance(weights, Bundle) else load_bundle(weights)
     runtime = Runtime(bundle, threads)
     with open_inputs(source, bundle.info, fs=fs, face=face, progress=progress) as inputs:
-        signals = _network_signals(inputs, runtime, bundle, threads)
+        signals = _network_signals(inputs, runtime, bundle, threads, chosen.every_phase)
     known = Weights(bundle.info.name, bundle.sha256)
     return _with_variability(answer(_frames(inputs), signals, chosen, face, method, known), hrv)
 
@@ -126,13 +126,16 @@ def _classical_pulse(rgb: NDArray[np.float64], fs: float, method: ColourMethod) 
         return str(error)
 
 
-def _network_signals(inputs: RecordingInputs, runtime: Runtime, bundle: Bundle, threads: int | None) -> Signals:
+def _network_signals(
+    inputs: RecordingInputs, runtime: Runtime, bundle: Bundle, threads: int | None, every_phase: bool
+) -> Signals:
     """Run the networks over a recording."""
-    outputs, moves = _run(inputs, runtime, bundle.info.tasks)
+    outputs, moves = _run(inputs, phases_of(bundle.info, runtime, every_phase), bundle.info.tasks)
     differences = {task.name: without_gaps(outputs[task.name][:, 0], inputs.found) for task in bundle.info.tasks}
     if inputs.slow and bundle.info.slow:
         slow = bundle.info.slow
-        outputs_slow = _run_slow(inputs.slow, Runtime(bundle, threads, slow.networks), slow.tasks)
+        phases = phases_of(slow, Runtime(bundle, threads, slow.networks), every_phase)
+        outputs_slow = _run_slow(inputs.slow, phases, slow.tasks)
         for task in slow.tasks:
             differences[task.name] = _slow_differences(outputs_slow[task.name], inputs.slow.step, inputs.found)
     # Where nothing moves nothing beats; what a network says there is how a codec made the frames. Frames that are far
@@ -148,49 +151,55 @@ def _network_signals(inputs: RecordingInputs, runtime: Runtime, bundle: Bundle, 
 
 
 def _run(
-    inputs: RecordingInputs, runtime: Runtime, tasks: Sequence[Task]
+    inputs: RecordingInputs, phases: ClipPhases, tasks: Sequence[Task]
 ) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.bool_]]:
     """Run the networks over a recording; task -> (T, C) float32, and whether something moves around a frame (T,)."""
-    parts: dict[str, list[NDArray[np.float32]]] = {task.name: [] for task in tasks}
+    averaged = _Averaged(phases, tasks)
     moves: list[NDArray[np.bool_]] = []
     passed = 0
     for block in inputs.blocks:
         found = inputs.found[passed : passed + block.frames]
         passed += block.frames
         length = block.small.shape[1]
-        batches = [
-            runtime.run(block.big(start, stop), block.small[start:stop])
-            if found[start * length : stop * length].any()
+        for start, stop in inputs.batches(block):
             # Long gaps cost nothing, and what a network says of them counts for nothing.
-            else {task.name: np.zeros((stop - start, length, task.outputs), np.float32) for task in tasks}
-            for start, stop in inputs.batches(block)
-        ]
-        _collect(parts, tasks, batches, block)
+            big = block.big(start, stop) if found[start * length : stop * length].any() else None
+            averaged.add(big, block.small[start:stop], block.shown[start:stop])
         moves.append(np.full(block.frames, block.moves))
         # The next block grows as large while it is read: this one must be gone by then.
         del block
-    return {task: np.concatenate(outputs) for task, outputs in parts.items()}, np.concatenate(moves)
+    moved = np.concatenate(moves)
+    return averaged.finish(len(moved)), moved
 
 
-def _run_slow(inputs: SlowInputs, runtime: Runtime, tasks: Sequence[Task]) -> dict[str, NDArray[np.float32]]:
+def _run_slow(inputs: SlowInputs, phases: ClipPhases, tasks: Sequence[Task]) -> dict[str, NDArray[np.float32]]:
     """Run the slow networks over a recording; task -> (frames they see, C) float32."""
-    parts: dict[str, list[NDArray[np.float32]]] = {task.name: [] for task in tasks}
-    for block in inputs.finish():
-        _collect(parts, tasks, [runtime.run(block.big(0, block.clips), block.small)], block)
-    return {task: np.concatenate(outputs) for task, outputs in parts.items()}
+    averaged = _Averaged(phases, tasks)
+    blocks = inputs.finish()
+    for block in blocks:
+        averaged.add(block.big(0, block.clips), block.small, block.shown)
+    return averaged.finish(sum(block.frames for block in blocks))
 
 
-def _collect(
-    parts: dict[str, list[NDArray[np.float32]]],
-    tasks: Sequence[Task],
-    batches: list[dict[str, NDArray[np.float32]]],
-    block: InputBlock,
-) -> None:
-    """Append a block's outputs, without the frames that fill its last clip up."""
-    for task in tasks:
-        output = np.concatenate([batch[task.name] for batch in batches])
-        output = output.reshape(-1, output.shape[-1])[: block.frames]
-        parts[task.name].append(output)
+class _Averaged:
+    """What networks say of a recording's frames, gathered while its clips pass by."""
+
+    def __init__(self, phases: ClipPhases, tasks: Sequence[Task]) -> None:
+        self._phases = phases
+        self._parts: dict[str, list[NDArray[np.float32]]] = {task.name: [] for task in tasks}
+
+    def add(self, big: NDArray[np.float32] | None, small: NDArray[np.float32], shown: NDArray[np.bool_]) -> None:
+        for task, output in self._phases.run(big, small, shown).items():
+            parts = self._parts[task]
+            if parts:
+                # The last rows were not final yet.
+                parts[-1] = parts[-1][: len(parts[-1]) - self._phases.lead]
+            parts.append(output)
+
+    def finish(self, frames: int) -> dict[str, NDArray[np.float32]]:
+        """Task to (frames, C), without the frames that fill the last clip up."""
+        lead = self._phases.lead
+        return {task: np.concatenate(parts)[lead : lead + frames] for task, parts in self._parts.items()}
 
 
 def _slow_differences(output: NDArray[np.float32], step: int, found: NDArray[np.bool_]) -> NDArray[np.float64]:

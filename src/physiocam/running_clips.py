@@ -5,23 +5,25 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.clip_phases import ClipPhases
 from physiocam.frame_log import FrameLog
 from physiocam.inputs import InputBlock, InputCollector, InputShape
 from physiocam.networks.config import Task
-from physiocam.runtime import Runtime
 from physiocam.video.tracker import Square
 
 
 class RunningClips:
     """Gathers frames into clips, runs networks on each as soon as it is whole, and keeps their outputs.
 
-    A clip is whole when the frame after it is there: its last difference leads to that one.
+    A clip is whole when the frame after it is there: its last difference leads to that one. What is said of its last
+    frames becomes final with the next clip, since they are in phases of that one too.
 
     Parameters
     ----------
-    runtime : Runtime
+    phases : ClipPhases
+        Runs the networks.
     tasks : sequence of Task
-        What the networks answer.
+        What they answer.
     shape : InputShape
     memory_frames : float
         As in `inputs.InputCollector`.
@@ -38,16 +40,15 @@ class RunningClips:
 
     def __init__(
         self,
-        runtime: Runtime,
+        phases: ClipPhases,
         tasks: Sequence[Task],
         shape: InputShape,
         memory_frames: float,
         also: Mapping[str, int | None] | None = None,
     ) -> None:
-        self._runtime = runtime
+        self._phases = phases
         self._tasks = tasks
         self._collector = InputCollector(shape, shape.clip_length, memory_frames)
-        self._faces = 0
         self.moves = False
         fields = {task.name: None if task.kind == "waveform" else task.outputs for task in tasks}
         self.log = FrameLog({**fields, **(also or {})})
@@ -60,10 +61,7 @@ class RunningClips:
         clip = self._collector.add(image, square)
         if clip is not None:
             self.moves = clip.moves and moves
-            if self._faces:
-                self._run(clip)
-            self._faces = 0
-        self._faces += square is not None
+            self._run(clip)
         self.log.append(time_s)
 
     def cut(self) -> None:
@@ -71,10 +69,11 @@ class RunningClips:
         self._collector.cut()
 
     def _run(self, clip: InputBlock) -> None:
-        outputs = self._runtime.run(clip.big(0, 1), clip.small)
+        outputs = self._phases.run(clip.big(0, 1) if clip.shown.any() else None, clip.small, clip.shown)
+        first = self.log.end - clip.frames - self._phases.lead
         for task in self._tasks:
-            output = outputs[task.name][0]
+            output = outputs[task.name]
             if task.kind == "waveform":
                 # Where nothing moves nothing beats; what a network says there is how a codec made the Big frames.
                 output = output[:, 0] if self.moves else np.zeros_like(output[:, 0])
-            self.log.write(task.name, self.log.end - clip.frames, output)
+            self.log.write(task.name, first, output)

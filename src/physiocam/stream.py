@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.answering import Frames, Signals, answer, probabilities, without_gaps
+from physiocam.clip_phases import phases_of
 from physiocam.errors import PhysiocamError
 from physiocam.frame_log import FrameLog
 from physiocam.inputs import InputShape
@@ -21,6 +22,7 @@ from physiocam.signals.rate import too_few_frames
 from physiocam.signals.settings import SETTINGS, Quantity
 from physiocam.signals.waveform import check_fs
 from physiocam.slow_inputs import other_square
+from physiocam.video.even_grid import mean_image
 from physiocam.video.tracker import MEMORY_S
 from physiocam.weights.bundle import Bundle, load_bundle
 
@@ -115,19 +117,22 @@ class Stream:
         info = self._bundle.info
         self.frames = self.late = 0
         self._origin_s: float | None = None
-        self._pushed_s = self._taken_s = -math.inf
+        self._pushed_s = self._due_s = self._taken_s = -math.inf
+        self._waiting: list[tuple[float, NDArray[np.uint8]]] = []
         self._shape: tuple[int, ...] | None = None
         self._locator = face_locator(self._face, info.fs, info.crop.factor)
         self._remembered = math.ceil(MEMORY_S * info.fs)
         shape = InputShape(info.clip_length, info.big_stride, info.big_size, info.small_size)
         face = {"square": 3, "found": None}
-        self._clips = RunningClips(self._runtime, info.tasks, shape, _MEMORY_S * info.fs, face)
+        phases = phases_of(info, self._runtime, self._settings.every_phase)
+        self._clips = RunningClips(phases, info.tasks, shape, _MEMORY_S * info.fs, face)
         self._slow_clips: RunningClips | None = None
         self._slow_s = -math.inf
         if info.slow and self._slow_runtime:
             slow = info.slow
             shape = InputShape(slow.clip_length, big_stride=0, big_size=slow.big_size, small_size=slow.small_size)
-            self._slow_clips = RunningClips(self._slow_runtime, slow.tasks, shape, _MEMORY_S * slow.fs)
+            phases = phases_of(slow, self._slow_runtime, self._settings.every_phase)
+            self._slow_clips = RunningClips(phases, slow.tasks, shape, _MEMORY_S * slow.fs)
 
     def push(self, image: NDArray[np.uint8], timestamp_s: float | None = None) -> None:
         """Take in the next frame.
@@ -135,7 +140,7 @@ class Stream:
         Parameters
         ----------
         image : uint8 array of shape (H, W, 3)
-            RGB, upright. It is kept until the next one comes, so its memory must not be overwritten.
+            RGB, upright. It is kept until the next ones come, so its memory must not be overwritten.
         timestamp_s : float, optional
             When it was taken, in seconds on any clock; by default frames follow each other evenly at `fs`. A frame no
             newer than the one before is counted as late and left out.
@@ -156,18 +161,22 @@ class Stream:
             self.late += 1
             return
         self._pushed_s = time_s
-        # Cameras much faster than what the networks were trained at are thinned out, like recordings.
-        if not _due(time_s, self._taken_s, MAX_FS_RATIO * self._bundle.info.fs, early=1e-3):
-            return
-        if time_s - self._taken_s > _HOLE_S:
-            self._cut()
         if image.shape != self._shape:
             # Another resolution is another picture: the face is somewhere else in it.
             self._shape = image.shape
             self._locator = face_locator(self._face, self._bundle.info.fs, self._bundle.info.crop.factor)
+            self._waiting.clear()
             self._cut()
-        self._taken_s = time_s
-        self._take(image, time_s)
+        # Of cameras much faster than what the networks were trained at, frames are averaged, as of recordings.
+        fastest = MAX_FS_RATIO * self._bundle.info.fs
+        if self._waiting and time_s - self._waiting[0][0] > 2.0 / fastest:
+            # They were followed by a pause.
+            self._take_waiting()
+        self._waiting.append((time_s, image))
+        if not _due(time_s, self._due_s, fastest, early=1e-3):
+            return
+        self._due_s = time_s
+        self._take_waiting()
 
     def measurement(self, last_s: float | None = None) -> Measurement:
         """Say what is known of the last seconds.
@@ -235,6 +244,18 @@ class Stream:
                 "call reset() to begin anew"
             )
         return time_s
+
+    def _take_waiting(self) -> None:
+        """Work on the frames that wait, as one: their mean, at their mean time."""
+        times, images = zip(*self._waiting, strict=True)
+        self._waiting.clear()
+        time_s = sum(times) / len(times)
+        if times[0] - self._taken_s > _HOLE_S:
+            self._cut()
+        self._taken_s = time_s
+        image = images[0] if len(images) == 1 else mean_image(images)
+        assert image is not None
+        self._take(image, time_s)
 
     def _cut(self) -> None:
         self._clips.cut()

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from physiocam.errors import VideoError
-from physiocam.video.even_grid import Still, on_grid, timed_grid, untimed_grid
+from physiocam.video.even_grid import Still, averaged, on_grid, timed_grid, untimed_grid
 
 INF = float("inf")
 
@@ -57,10 +57,11 @@ def test_variable_times_take_the_typical_interval() -> None:
 
 
 @pytest.mark.parametrize(("fs", "max_fs", "kept"), [(60, 40, 30), (120, 45, 40), (50, 50, 50), (29.97, 25, 14.985)])
-def test_fast_recordings_are_thinned_by_the_smallest_step(fs: float, max_fs: float, kept: float) -> None:
+def test_fast_recordings_are_brought_down_by_the_smallest_step(fs: float, max_fs: float, kept: float) -> None:
     for grid in (timed_grid(np.arange(121) / fs, max_fs), untimed_grid(121, fs, max_fs)):
         assert grid.fs == pytest.approx(kept)
-        assert grid.frames == 120 // round(fs / kept) + 1
+        # The last frame begins a step of which the others are missing.
+        assert grid.frames == 120 // round(fs / kept) + (fs == kept)
         assert bool(grid.notes) == (fs != kept)
 
 
@@ -140,7 +141,45 @@ def test_an_unreadable_frame_is_a_gap() -> None:
     assert levels([0, 1.5, 3], [0, None, 20], 30) == [0, None, None, 20]
 
 
-def test_thinned_frames_are_never_rendered() -> None:
+def mean_levels(positions: list[float], values: list[int | None], together: int) -> list[tuple[float, float | None]]:
+    """Places and levels of what `averaged` makes of 1x1 images."""
+
+    def stills() -> Generator[Still, None, None]:
+        for position, value in zip(positions, values, strict=True):
+            image = None if value is None else np.full((1, 1, 3), value, np.uint8)
+            yield Still(position, lambda image=image: image)
+
+    return [
+        (still.position, None if still.image is None else float(still.image[0, 0, 0]))
+        for still in averaged(stills(), together)
+    ]
+
+
+def test_frames_of_a_step_are_averaged() -> None:
+    thirds = [i / 3 for i in range(7)]
+    found = mean_levels(thirds, [0, 10, 20, 90, 91, 93, 7], 3)
+    assert found == [(pytest.approx(0), 10), (pytest.approx(1), 91), (pytest.approx(2 - 1 / 3), 7)]
+
+
+def test_nothing_is_averaged_where_one_frame_comes_a_step() -> None:
+    assert mean_levels([0, 1.2, 2], [0, 10, 20], 1) == [(0, 0), (1.2, 10), (2, 20)]
+
+
+def test_frames_that_cannot_be_read_are_left_out_of_the_mean() -> None:
+    assert mean_levels([0, 0.5, 1, 1.5], [8, None, None, None], 2) == [(0, 8), (1, None)]
+
+
+def test_a_mean_frame_stands_where_its_frames_were() -> None:
+    # Of the second step only the later frame is there: half a frame later than the mean of both.
+    assert mean_levels([0, 0.5, 1.5, 2, 2.5], [0, 0, 30, 50, 50], 2) == [(0, 0), (1.25, 30), (2, 50)]
+
+
+def test_averaging_is_exact_to_rounding_and_never_overflows() -> None:
+    assert mean_levels([i / 41 for i in range(41)], [255] * 41, 41) == [(pytest.approx(0), 255)]
+    assert mean_levels([0, 0.5], [10, 11], 2)[0][1] == 11
+
+
+def test_frames_between_grid_times_are_never_rendered() -> None:
     rendered = []
 
     def still(index: int) -> Still:

@@ -47,6 +47,34 @@ class BigSmall(Network):
         maps = self.maps(big, small).flatten(1)
         return {name: head(maps).unflatten(0, (-1, self.config.clip_length)) for name, head in self.heads.items()}
 
+    def forward_phases(self, big: Tensor, small: Tensor) -> dict[str, Tensor]:
+        """Predict for several runs of Small frames that share a clip's Big frames, whose maps are computed once.
+
+        Parameters
+        ----------
+        big : float32 Tensor of shape (B, K, 3, big_size, big_size)
+        small : float32 Tensor of shape (B, P, N, 3, small_size, small_size)
+            P runs of N frames a clip, as its phases are; see `physiocam.clip_phases`.
+
+        Returns
+        -------
+        dict of str to Tensor
+            Task name to (B, P, N, C), as P calls of `forward` with the same Big frames would give.
+        """
+        clips, phases = small.shape[:2]
+        sharp, temporal = self.big(big.flatten(0, 1)), self.small(small.flatten(0, 2))
+        # (B, P, K, M, ...): a Big map goes with the M Small maps of its stride, in every phase.
+        sharp = sharp.reshape(clips, 1, self.config.big_frames, 1, *sharp.shape[1:])
+        temporal = temporal.reshape(clips, phases, self.config.big_frames, self.config.big_stride, *temporal.shape[1:])
+        if self.config.fusion == "concat":
+            fused = torch.cat([sharp.expand(*temporal.shape[:4], *sharp.shape[4:]), temporal], dim=4)
+        else:
+            fused = temporal + sharp
+        maps = fused.flatten(0, 3).flatten(1)
+        return {
+            name: head(maps).reshape(clips, phases, self.config.clip_length, -1) for name, head in self.heads.items()
+        }
+
     def maps(self, big: Tensor | None = None, small: Tensor | None = None) -> Tensor:
         """Fused feature maps, (B * N, map_channels, map_size, map_size); inputs as in `forward`."""
         if not self.config.uses_big:

@@ -103,6 +103,11 @@ class NetworkConfig(BaseModel):
         return True
 
     @property
+    def shares_big(self) -> bool:
+        """Whether Big frames' maps do not depend on Small ones, so that they can be computed once for many of these."""
+        return False
+
+    @property
     def big_frames(self) -> int:
         """K, Big frames in a clip."""
         return self.clip_length // self.big_stride
@@ -175,6 +180,11 @@ class BigSmallConfig(NetworkConfig):
     def uses_small(self) -> bool:
         """Whether the network takes Small frames."""
         return self.branches != "big"
+
+    @property
+    def shares_big(self) -> bool:
+        """Whether Big frames' maps do not depend on Small ones, so that they can be computed once for many of these."""
+        return self.branches == "both" and self.lateral == "none"
 
     @property
     def map_size(self) -> int:

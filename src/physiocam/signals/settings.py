@@ -53,9 +53,19 @@ class RateSettings:
 
 @dataclass(frozen=True)
 class SignalSettings:
-    """Settings for both quantities, under a name."""
+    """Settings for both quantities, under a name.
+
+    Attributes
+    ----------
+    name : str
+    every_phase : bool
+        Whether a network's answers are the mean over all phases of its clips (see `physiocam.clip_phases`), or those of
+        the clip that a frame happens to lie in, as in the reference.
+    heart, breathing : RateSettings
+    """
 
     name: str
+    every_phase: bool
     heart: RateSettings
     breathing: RateSettings
 
@@ -72,6 +82,7 @@ _BREATHING_NOISE = 3.0
 # The reference's numbers. Its breathing band starts at 0.13 Hz, although the paper says 0.08.
 _PAPER = SignalSettings(
     name="paper",
+    every_phase=False,
     heart=RateSettings(
         band_hz=(0.75, 2.5),
         detrend=100.0,
@@ -98,6 +109,7 @@ _PAPER = SignalSettings(
 # what order 1 leaves of a smooth drift looks like slow breathing.
 _DEFAULT = SignalSettings(
     name="default",
+    every_phase=True,
     heart=RateSettings(
         band_hz=(0.7, 3.0),
         detrend=None,

@@ -1,7 +1,7 @@
 """The even time grid: where the frames of a recording fall on it, and what is shown between them."""
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,7 +34,7 @@ class Still:
     position : float
         Time from the first frame, in steps of the grid.
     render : callable
-        Makes the image, or None where the frame cannot be read.
+        Makes the image anew, or None where the frame cannot be read.
     shown_s : float, optional
         When a player shows it, in seconds on the file's own clock; None where there is no such clock.
     pixel_aspect : float
@@ -51,12 +51,12 @@ class Still:
         self.position = position
         self.shown_s = shown_s
         self.pixel_aspect = pixel_aspect
-        self._render = render
+        self.render = render
 
     @cached_property
     def image(self) -> Image | None:
         """Image (H, W, 3) uint8 RGB, or None."""
-        return self._render()
+        return self.render()
 
 
 @dataclass(frozen=True)
@@ -71,16 +71,23 @@ class EvenGrid:
         Places of the recording's frames in steps of the grid, never falling; the first is 0.
     notes : tuple of str
         What was done to the frame times, for the user.
+    together : int
+        How many of the recording's frames are averaged into one of the grid.
     """
 
     fs: float
     positions: NDArray[np.float64]
     notes: tuple[str, ...] = ()
+    together: int = 1
 
     @property
     def frames(self) -> int:
-        """Number of grid times from the first frame to the last."""
-        return math.floor(float(self.positions[-1]) + _SNAP) + 1
+        """Number of grid times from the first frame to the last, or to the mean of the last ones averaged."""
+        last = self.positions[-1:]
+        if self.together > 1:
+            begins = _step(float(last[0]), self.together) - 0.5 / self.together
+            last = self.positions[np.searchsorted(self.positions, begins) :]
+        return math.floor(_mean_place(last.tolist(), self.together) + _SNAP) + 1
 
 
 def untimed_grid(frames: int, fs: float, max_fs: float) -> EvenGrid:
@@ -98,7 +105,7 @@ def untimed_grid(frames: int, fs: float, max_fs: float) -> EvenGrid:
     -------
     EvenGrid
     """
-    return _thinned(fs, np.arange(frames, dtype=np.float64), max_fs, ())
+    return _slowed(fs, np.arange(frames, dtype=np.float64), max_fs, ())
 
 
 def timed_grid(times: NDArray[np.float64], max_fs: float) -> EvenGrid:
@@ -113,7 +120,8 @@ def timed_grid(times: NDArray[np.float64], max_fs: float) -> EvenGrid:
     times : float64 array of shape (n,), n >= 2, strictly rising
         Frame times in seconds.
     max_fs : float
-        Of a faster grid every k-th time is kept, with the smallest k that brings it to `max_fs` or below.
+        Of a faster grid every k-th time is kept, with the smallest k that brings it to `max_fs` or below; k frames
+        are averaged at each.
 
     Returns
     -------
@@ -152,7 +160,7 @@ def timed_grid(times: NDArray[np.float64], max_fs: float) -> EvenGrid:
         raise VideoError(
             f"frame times claim {fs:.4g} frames/s, expected {SLOWEST_FS:g} to {FASTEST_FS:g}; pass the rate as fs"
         )
-    return _thinned(fs, positions, max_fs, tuple(notes))
+    return _slowed(fs, positions, max_fs, tuple(notes))
 
 
 def _typical_rate(intervals: NDArray[np.float64]) -> float:
@@ -170,12 +178,85 @@ def _about_intervals(positions: NDArray[np.float64], fs: float) -> str:
     )
 
 
-def _thinned(fs: float, positions: NDArray[np.float64], max_fs: float, notes: tuple[str, ...]) -> EvenGrid:
-    keep = max(math.ceil(fs / max_fs - 1e-9), 1)
-    if keep == 1:
+def _slowed(fs: float, positions: NDArray[np.float64], max_fs: float, notes: tuple[str, ...]) -> EvenGrid:
+    together = max(math.ceil(fs / max_fs - 1e-9), 1)
+    if together == 1:
         return EvenGrid(fs, positions, notes)
-    note = f"{fs:.5g} frames/s thinned to {fs / keep:.5g}: one frame in {keep} is kept"
-    return EvenGrid(fs / keep, positions / keep, (*notes, note))
+    note = f"{fs:.5g} frames/s brought to {fs / together:.5g}: {together} frames are averaged into one"
+    return EvenGrid(fs / together, positions / together, (*notes, note), together)
+
+
+def averaged(stills: Generator[Still, None, None], together: int) -> Generator[Still, None, None]:
+    """Average consecutive frames of a recording that is faster than its grid.
+
+    What a camera's noise and a codec's rounding add to single frames differs from frame to frame, so that the mean of
+    several shows a faint change of colour better than any of them.
+
+    Parameters
+    ----------
+    stills : generator of Still
+        In order of time.
+    together : int
+        Frames that come in one step of the grid; 1 changes nothing.
+
+    Yields
+    ------
+    Still
+        The frames that begin in each step of the grid. Their mean time is counted from that of a whole step's frames,
+        so that evenly spaced ones lie on the grid; images that cannot be read are left out.
+    """
+    with closing(stills):
+        if together == 1:
+            yield from stills
+            return
+        group: list[Still] = []
+        for still in stills:
+            if group and _step(still.position, together) != _step(group[0].position, together):
+                yield _mean_still(group, together)
+                group = []
+            group.append(still)
+        if group:
+            yield _mean_still(group, together)
+
+
+def _step(position: float, together: int) -> int:
+    """The step of the grid to which a frame belongs, which may come half of its own interval early."""
+    return math.floor(position + 0.5 / together)
+
+
+def _mean_place(positions: Sequence[float], together: int) -> float:
+    """Mean place of a step's frames, counted from where it is when the step is whole."""
+    return max(sum(positions) / len(positions) - (together - 1) / (2 * together), 0.0)
+
+
+def _mean_still(group: list[Still], together: int) -> Still:
+    place = _mean_place([still.position for still in group], together)
+    return Still(place, lambda: mean_image(still.render() for still in group))
+
+
+def mean_image(images: Iterable[Image | None]) -> Image | None:
+    """Average images of one size, rounded; None stands for one that cannot be read, and is what nothing but these gives.
+
+    Parameters
+    ----------
+    images : iterable of uint8 arrays (H, W, 3) or None
+        Read one by one.
+
+    Returns
+    -------
+    uint8 array (H, W, 3) or None
+    """
+    total: NDArray[np.uint32] | None = None
+    count = 0
+    for image in images:
+        if image is not None:
+            total = image.astype(np.uint32) if total is None else np.add(total, image, out=total)
+            count += 1
+    if total is None:
+        return None
+    total += count // 2
+    total //= count
+    return total.astype(np.uint8)
 
 
 def on_grid(stills: Generator[Still, None, None], fs: float) -> Generator[Image | None, None, None]:

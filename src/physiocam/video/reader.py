@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from physiocam.errors import VideoError
 from physiocam.video.container import VideoFile
-from physiocam.video.even_grid import FASTEST_FS, SLOWEST_FS, EvenGrid, Still, on_grid, untimed_grid
+from physiocam.video.even_grid import FASTEST_FS, SLOWEST_FS, EvenGrid, Still, averaged, on_grid, untimed_grid
 from physiocam.video.images import image_folder
 
 
@@ -82,7 +82,7 @@ class Video:
         self.frames: int | None = recording.grid.frames
         self.notes = recording.notes
         self._recording = recording
-        self._images = on_grid(recording.stills(), self.fs)
+        self._images = on_grid(averaged(recording.stills(), recording.grid.together), self.fs)
         self._started = False
 
     def __iter__(self) -> Iterator[Frame]:
@@ -154,8 +154,7 @@ def open_video(
     fs : float, optional
         Frames per second. Needed for arrays and folders; for files it overrides what the file says.
     max_fs : float
-        Of faster recordings every k-th frame is kept, with the smallest k that brings them to `max_fs` or
-        below.
+        Of faster recordings k frames are averaged into one, with the smallest k that brings them to `max_fs` or below.
 
     Returns
     -------

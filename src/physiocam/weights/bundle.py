@@ -24,6 +24,9 @@ from physiocam.networks.registry import AnyConfig
 DESCRIPTION = "bundle.json"
 _DEFAULT = Path(__file__).parent / "default"
 
+# Of long clips, which cost as much again in every phase, not every frame begins one.
+_MOST_PHASES = 5
+
 _SAFE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 FileName = Annotated[str, Field(pattern=_SAFE_NAME)]
@@ -84,6 +87,20 @@ class _SameInputs:
     def clip_length(self) -> int:
         """N, frames in a clip."""
         return self.networks[0].config.clip_length
+
+    @property
+    def big_stride(self) -> int:
+        """M, the coarsest stride of Big frames that serves every network; N where none takes any."""
+        strides = [entry.config.big_stride for entry in self.networks if entry.config.uses_big]
+        return math.gcd(*strides) or self.clip_length
+
+    @property
+    def phase_offsets(self) -> tuple[int, ...]:
+        """Frames before a clip at which its phases begin; see `physiocam.clip_phases`.
+
+        Where Big frames come more often than clips, only those between two of them: further back, other ones belong.
+        """
+        return tuple(range(0, self.big_stride, -(-self.big_stride // _MOST_PHASES)))
 
     @property
     def big_size(self) -> int:
@@ -187,12 +204,6 @@ class BundleInfo(_SameInputs, _Strict):
     def entries(self) -> tuple[NetworkEntry, ...]:
         """Every network, the slow ones last."""
         return self.networks + (self.slow.networks if self.slow else ())
-
-    @property
-    def big_stride(self) -> int:
-        """M, the coarsest stride of Big frames that serves every network of the bundle."""
-        strides = [entry.config.big_stride for entry in self.networks if entry.config.uses_big]
-        return math.gcd(*strides) or self.clip_length
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import onnx
@@ -26,8 +26,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from physiocam.errors import BundleError
+from physiocam.networks.bigsmall import BigSmall
 from physiocam.networks.config import NetworkConfig
-from physiocam.networks.network import Network
+from physiocam.networks.network import Network, given
 from physiocam.weights.bundle import (
     DESCRIPTION,
     Bundle,
@@ -188,7 +189,10 @@ class _InOrder(nn.Module):
         self.network = network
 
     def forward(self, big: Tensor | None = None, small: Tensor | None = None) -> tuple[Tensor, ...]:
-        outputs = self.network(big, small)
+        if self.network.config.shares_big:
+            outputs = cast(BigSmall, self.network).forward_phases(given(big, "big"), given(small, "small"))
+        else:
+            outputs = self.network(big, small)
         return tuple(outputs[task.name] for task in self.network.config.tasks)
 
 
@@ -199,9 +203,9 @@ def _example_inputs(network: Network) -> dict[str, Tensor]:
     if config.uses_big:
         inputs["big"] = torch.randn(2, config.big_frames, 3, config.big_size, config.big_size, generator=generator)
     if config.uses_small:
-        inputs["small"] = torch.randn(
-            2, config.clip_length, 3, config.small_size, config.small_size, generator=generator
-        )
+        phases = (3,) if config.shares_big else ()
+        shape = (2, *phases, config.clip_length, 3, config.small_size, config.small_size)
+        inputs["small"] = torch.randn(shape, generator=generator)
     return inputs
 
 
@@ -216,7 +220,9 @@ def _all_different(network: Network) -> Network:
 
 
 def _to_onnx(network: Network, inputs: dict[str, Tensor]) -> onnx.ModelProto:
-    clips = torch.export.Dim("clips")
+    axes = {key: {0: torch.export.Dim("clips")} for key in inputs}
+    if network.config.shares_big:
+        axes["small"][1] = torch.export.Dim("phases")
     # The exporter talks a lot about operators of packages that are not installed.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.inference_mode():
@@ -227,7 +233,7 @@ def _to_onnx(network: Network, inputs: dict[str, Tensor]) -> onnx.ModelProto:
             dynamo=True,
             input_names=list(inputs),
             output_names=[task.name for task in network.config.tasks],
-            dynamic_shapes={key: {0: clips} for key in inputs},
+            dynamic_shapes=axes,
             verbose=False,
         )
     assert program is not None
@@ -269,9 +275,14 @@ def _places(weights: Path) -> dict[str, tuple[int, int]]:
     }
 
 
+def _phase_by_phase(network: Network, big: Tensor, small: Tensor) -> dict[str, Tensor]:
+    runs = [network(big, small[:, phase]) for phase in range(small.shape[1])]
+    return {task.name: torch.stack([run[task.name] for run in runs], dim=1) for task in network.config.tasks}
+
+
 def _check(network: Network, inputs: dict[str, Tensor], graph: Path) -> None:
     with torch.inference_mode():
-        expected = network(**inputs)
+        expected = _phase_by_phase(network, **inputs) if network.config.shares_big else network(**inputs)
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     found = session.run(None, {key: tensor.numpy() for key, tensor in inputs.items()})
     for task, output in zip(network.config.tasks, found, strict=True):
