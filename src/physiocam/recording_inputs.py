@@ -16,7 +16,7 @@ from physiocam.weights.bundle import BundleInfo
 # Recordings up to this long are standardized as a whole, like the reference's; longer ones in equal parts.
 _BLOCK_S = 60.0
 
-# A recording much faster than what the networks were trained at is averaged to fewer frames, not measured in slow motion.
+# Frames of a recording much faster than what the networks were trained at are averaged to fewer.
 MAX_FS_RATIO = 1.6
 
 # Clips handed to the networks at a time: enough for their fastest batch, and for a smooth progress bar.

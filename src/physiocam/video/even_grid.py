@@ -235,16 +235,17 @@ def _mean_still(group: list[Still], together: int) -> Still:
 
 
 def mean_image(images: Iterable[Image | None]) -> Image | None:
-    """Average images of one size, rounded; None stands for one that cannot be read, and is what nothing but these gives.
+    """Average images of one size, rounded to whole levels.
 
     Parameters
     ----------
     images : iterable of uint8 arrays (H, W, 3) or None
-        Read one by one.
+        Read one by one; None is one that cannot be read, and is left out.
 
     Returns
     -------
     uint8 array (H, W, 3) or None
+        None where no image can be read.
     """
     total: NDArray[np.uint32] | None = None
     count = 0
