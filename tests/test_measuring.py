@@ -397,3 +397,31 @@ def test_variability_is_measured_where_it_is_asked_for() -> None:
     asked = physiocam.measure(frames, fs=FS, face="center", method="pos", hrv=True)
     assert asked.heart_rate_variability is not None
     assert asked.to_dict()["sdnn"]["note"].startswith("there is no heart rate: ")
+
+
+def test_other_people_and_a_change_to_one_of_them_are_noted(shared: Path) -> None:
+    from physiocam.video.reader import open_video
+
+    with open_video(shared / "data" / "clips" / "single_face.mp4") as video:
+        frames = np.stack([frame.image for frame in video if frame.image is not None])[:40, ::2, ::2]
+    # The same face twice, one of them smaller; the larger one leaves after 4 s.
+    height, width = frames.shape[1:3]
+    scene = np.full((200, height, width * 2, 3), 128, np.uint8)
+    for index in range(200):
+        image = frames[index % 40]
+        scene[index, : height // 2 + height % 2, width : width + width // 2 + width % 2] = image[::2, ::2]
+        if index < 100:
+            scene[index, :, :width] = image
+    measurement = physiocam.measure(scene, fs=25.0, method="green")
+    assert any(note.startswith("2 faces were seen at once") for note in measurement.notes)
+    (changed,) = (note for note in measurement.notes if "another person was followed" in note)
+    assert 4.0 <= float(changed.split()[1]) <= 5.5
+    assert measurement.face_found[:95].all()
+    assert not measurement.face_found[101:106].any()
+    assert measurement.face_found[140:].all()
+    stream = physiocam.Stream(fs=25.0, threads=1)
+    for index, image in enumerate(scene):
+        stream.push(image, index / 25.0)
+    notes = stream.measurement().notes
+    assert any(note.startswith("2 faces were seen at once") for note in notes)
+    assert any("another person was followed" in note for note in notes)

@@ -65,6 +65,11 @@ class RecordingInputs:
         return self.frames.found
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What is odd about the recording, as in `RecordingFrames`."""
+        return self.frames.notes
+
+    @property
     def squares(self) -> NDArray[np.int32]:
         """Face squares (T, 3), as in `RecordingFrames`."""
         return self.frames.squares

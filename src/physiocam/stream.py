@@ -23,6 +23,7 @@ from physiocam.signals.settings import SETTINGS, Quantity
 from physiocam.signals.waveform import check_fs
 from physiocam.slow_inputs import other_square
 from physiocam.video.even_grid import mean_image
+from physiocam.video.people import people_notes
 from physiocam.video.tracker import MEMORY_S
 from physiocam.weights.bundle import Bundle, load_bundle
 
@@ -121,6 +122,8 @@ class Stream:
         self._waiting: list[tuple[float, NDArray[np.uint8]]] = []
         self._shape: tuple[int, ...] | None = None
         self._locator = face_locator(self._face, info.fs, info.crop.factor)
+        self._faces_at_once = 0
+        self._changes: list[tuple[float, bool]] = []
         self._remembered = math.ceil(MEMORY_S * info.fs)
         shape = InputShape(info.clip_length, info.big_stride, info.big_size, info.small_size)
         face = {"square": 3, "found": None}
@@ -265,6 +268,10 @@ class Stream:
     def _take(self, image: NDArray[np.uint8], time_s: float) -> None:
         info, log = self._bundle.info, self._clips.log
         square = self._locator.locate(image)
+        seen = self._locator.seen
+        self._faces_at_once = max(self._faces_at_once, seen.at_once)
+        self._changes += [(time_s, change.other) for change in seen.changes]
+        seen.changes.clear()
         self._clips.add(image, square, time_s)
         log.write("square", log.end - 1, np.array([square or (-1, -1, -1)]))
         # That a face was gone shows only at the next look, so what was found is told anew.
@@ -310,7 +317,7 @@ class Stream:
         pace = _pace(times_s)
         if pace is not None and abs(pace / self.fs - 1.0) > _OTHER_PACE:
             notes.append(f"frames came at {pace:.3g}/s, and are brought to {self.fs:.3g}/s")
-        return tuple(notes)
+        return (*notes, *people_notes(self._faces_at_once, self._changes))
 
 
 def _since(log: FrameLog, grid: NDArray[np.float64]) -> NDArray[Any]:

@@ -255,3 +255,40 @@ def test_real_clips(shared: Path, name: str, first: int, last: int) -> None:
     expected[first : last + 1] = True
     # Within a fifth of a second of what the eye sees.
     assert np.count_nonzero(expected != tracker.found) <= 6
+
+
+def test_people_are_counted_and_a_change_to_another_is_told() -> None:
+    first, second = face(80, 120, 90), face(240, 120)
+    tracker, _, _ = follow({0: [first, second], 50: [second]}, 100)
+    assert tracker.seen.at_once == 2
+    # The first frame of the other person, behind a gap.
+    (change,) = tracker.seen.changes
+    assert change.other
+    assert change.frame == 68
+    assert not any(tracker.found[50:68])
+
+
+def test_a_face_that_appears_elsewhere_may_be_somebody_else() -> None:
+    tracker, _, _ = follow({0: [face(80, 120)], 50: [face(240, 120)]}, 100)
+    assert [tuple(change) for change in tracker.seen.changes] == [(68, False)]
+    assert tracker.seen.at_once == 1
+
+
+def test_a_face_that_comes_back_to_its_place_is_taken_for_the_same() -> None:
+    tracker, _, _ = follow({0: [face(100, 120)], 40: [], 80: [face(115, 120)]}, 120)
+    assert tracker.seen.changes == []
+
+
+def test_what_one_look_takes_for_a_face_is_not_counted() -> None:
+    lone = face(150, 120)
+    tracker, _, _ = follow({0: [lone], 44: [lone, face(40, 40, 20)], 46: [lone]}, 100)
+    assert tracker.seen.at_once == 1
+    tracker, _, _ = follow({0: [lone, face(40, 40, 20)]}, 2)
+    assert tracker.seen.at_once == 2
+
+
+def test_a_given_square_tells_of_nobody() -> None:
+    for locator in (FixedSquare(0, 0, 10), CentreSquare()):
+        locator.locate(EMPTY)
+        assert locator.seen.at_once == 0
+        assert locator.seen.changes == []

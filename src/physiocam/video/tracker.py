@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
 from physiocam.video.face import DETECTOR_HEIGHT, MIN_SCORE, FaceBox, FaceDetector
+from physiocam.video.people import Change, FacesSeen
 
 # Seconds between looks: while a face is held, and while one is searched or has just moved.
 _HOLD_S = 1.0
@@ -41,9 +42,12 @@ class FaceLocator(Protocol):
     found : list of bool
         One a frame seen so far. A locator may turn entries of the last `MEMORY_S` seconds to False when it notices that
         the face had left. Whoever watches a stream may delete what is older.
+    seen : FacesSeen
+        Who else was in the picture; stays empty where the square is given.
     """
 
     found: list[bool]
+    seen: FacesSeen
 
     def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
         """Return the square in this frame (H, W, 3), or None where there is no face or no frame."""
@@ -60,6 +64,7 @@ class FixedSquare:
 
     def __init__(self, x: int, y: int, size: int) -> None:
         self.found: list[bool] = []
+        self.seen = FacesSeen()
         self._square = Square(x, y, size)
 
     def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
@@ -87,6 +92,7 @@ class CentreSquare:
 
     def __init__(self) -> None:
         self.found: list[bool] = []
+        self.seen = FacesSeen()
 
     def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
         """Return the square."""
@@ -103,7 +109,7 @@ class FaceTracker:
 
     The largest face is taken first; after that the one that overlaps it best, whoever else walks in. Only when two
     looks, a fifth of a second apart, do not see it in its place is it lost, and the largest face taken anew. The
-    frames since it was last seen then turn to not found.
+    frames since it was last seen then turn to not found, and `seen.changes` tells if the new one may be somebody else.
 
     Parameters
     ----------
@@ -116,6 +122,7 @@ class FaceTracker:
 
     def __init__(self, fs: float, crop_factor: float = 1.0, detector: FaceDetector | None = None) -> None:
         self.found: list[bool] = []
+        self.seen = FacesSeen()
         self._detector = detector or FaceDetector()
         self._crop_factor = crop_factor
         self._hold = max(round(_HOLD_S * fs), 1)
@@ -123,6 +130,9 @@ class FaceTracker:
         self._frames = 0
         self._next_look = 0
         self._box: FaceBox | None = None
+        # Where the face was that is lost, and who else was there when it was last seen.
+        self._lost: FaceBox | None = None
+        self._others: list[FaceBox] = []
         self._square: Square | None = None
         self._place: _Place | None = None
         self._suspected: _Place | None = None
@@ -148,8 +158,11 @@ class FaceTracker:
 
     def _look(self, index: int, image: NDArray[np.uint8]) -> bool:
         """Look for the face in this frame; whether all is as it was."""
+        faces = self._detector.detect(image, MIN_SCORE if self._box is None else _HELD_SCORE)
+        sure = [face for face in faces if face.score >= MIN_SCORE]
+        self.seen.count(len(sure))
         if self._box is not None:
-            seen = _same_face(self._box, self._detector.detect(image, _HELD_SCORE))
+            seen = _same_face(self._box, faces)
             if seen is None and not self._missed:
                 # The detector may blink, and somebody else must not take over because of that.
                 self._missed = True
@@ -159,11 +172,13 @@ class FaceTracker:
             self._box = seen
         self._missed = False
         self._recent.clear()
-        if self._box is None:
-            self._box = next(iter(self._detector.detect(image, MIN_SCORE)), None)
+        if self._box is None and sure:
+            self._box = sure[0]
+            self._take_anew(index)
         if self._box is None:
             return False
         self._last_seen = index
+        self._others = [face for face in sure if face is not self._box]
         return self._follow(_Place.of(self._box, self._crop_factor), image)
 
     def _lose(self) -> None:
@@ -177,6 +192,16 @@ class FaceTracker:
         gone = min(self._frames - 1 - (self._last_seen + 1), len(self.found))
         self.found[len(self.found) - gone :] = [False] * gone
         self._place = self._suspected = None
+        self._lost = self._box
+
+    def _take_anew(self, index: int) -> None:
+        """Tell if the face that is taken now may be somebody else than the one that was lost."""
+        assert self._box is not None
+        if self._lost is not None:
+            other = _same_face(self._box, self._others) is not None
+            if other or self._lost.overlap(self._box) < _HELD_OVERLAP:
+                self.seen.changes.append(Change(index, other))
+        self._lost = None
 
     def _follow(self, place: "_Place", image: NDArray[np.uint8]) -> bool:
         """Move the square if the face has really moved; whether it is still where it was."""

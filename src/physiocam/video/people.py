@@ -1,0 +1,89 @@
+"""Who else is in the picture: what a tracker saw beside the face that it follows."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+# More changes than this are counted, and not listed.
+_LISTED = 3
+
+# The detector now and then takes a hand or a lamp for a face. What is seen at one look only is not believed.
+_LOOKS = 2
+
+
+class Change(NamedTuple):
+    """Another face is followed.
+
+    Attributes
+    ----------
+    frame : int
+        The first frame in which it is, counted from 0.
+    other : bool
+        Whether it is known to be somebody else, who was seen beside the first one. Otherwise it may be the same person
+        in another place.
+    """
+
+    frame: int
+    other: bool
+
+
+@dataclass
+class FacesSeen:
+    """How many faces were in the picture, and when another one was followed.
+
+    Attributes
+    ----------
+    changes : list of Change
+    """
+
+    changes: list[Change] = field(default_factory=list)
+    _looks: Counter[int] = field(default_factory=Counter)
+
+    def count(self, faces: int) -> None:
+        """Count in what one look at the picture found."""
+        self._looks[faces] += 1
+
+    @property
+    def at_once(self) -> int:
+        """The most faces seen at once; what only one of several looks found does not count."""
+        needed = min(_LOOKS, self._looks.total())
+        return max((faces for faces in self._looks if self._at_least(faces) >= needed), default=0)
+
+    def _at_least(self, faces: int) -> int:
+        return sum(looks for seen, looks in self._looks.items() if seen >= faces)
+
+
+def people_notes(at_once: int, changes: Sequence[tuple[float, bool]]) -> list[str]:
+    """Say who else was in the picture.
+
+    Parameters
+    ----------
+    at_once : int
+        The most faces seen at once.
+    changes : sequence of (float, bool)
+        When another face was followed from on, in seconds; and whether it is known to be somebody else's.
+
+    Returns
+    -------
+    list of str
+        Empty where one face was seen, and the same all along.
+
+    Examples
+    --------
+    >>> people_notes(2, [(4.2, True)])[1]
+    'from 4.2 s on another person was followed, since the first face had left; the rates mix both'
+    """
+    notes = []
+    if at_once > 1:
+        notes.append(f"{at_once} faces were seen at once; the largest was followed, and only this one was measured")
+    for time_s, other in changes[:_LISTED]:
+        if other:
+            notes.append(
+                f"from {time_s:.1f} s on another person was followed, since the first face had left; the rates mix both"
+            )
+        else:
+            notes.append(f"from {time_s:.1f} s on the face followed may be another person's: the one before was lost")
+    if len(changes) > _LISTED:
+        notes.append(f"the face followed changed {len(changes)} times in all; the first {_LISTED} are listed")
+    return notes
