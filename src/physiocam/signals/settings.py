@@ -34,6 +34,9 @@ class RateSettings:
         How red the waveform's noise may be; see `quality.spectral_quality`.
     quality_floor : float
         Quality under which the rate is withheld.
+    overtones : bool
+        Whether a rate may be the overtone of a slower one, which is then looked for; see `half_rate.is_doubled`. Slow
+        breathing cannot be told from drift.
     """
 
     band_hz: tuple[float, float]
@@ -44,6 +47,7 @@ class RateSettings:
     minimum_s: float
     noise_slope: float
     quality_floor: float
+    overtones: bool = False
 
     @property
     def cycle_s(self) -> float:
@@ -119,6 +123,7 @@ _DEFAULT = SignalSettings(
         minimum_s=6.0,
         noise_slope=_HEART_NOISE,
         quality_floor=0.12,
+        overtones=True,
     ),
     breathing=RateSettings(
         band_hz=(0.08, 0.5),
