@@ -228,5 +228,5 @@ def test_an_hour_has_its_rate_all_along() -> None:
     signal = np.tile(wave(72, seconds=60), 60)
     along = rates_along(signal, 30.0, "heart", DEFAULT)
     assert len(along.value) == 3600
-    assert along.value == pytest.approx(72, abs=3)
+    assert along.value[1:-1] == pytest.approx(72, abs=3)
     assert estimate_rate(signal, 30.0, "heart", DEFAULT).value == pytest.approx(72, abs=0.3)

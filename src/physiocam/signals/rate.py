@@ -235,8 +235,8 @@ def _wide(settings: RateSettings, fs: float) -> RateSettings:
 def _too_slow(rate_hz: float, quantity: Quantity, settings: RateSettings) -> str:
     slowest, fastest = (60 * edge for edge in settings.band_hz)
     return (
-        f"the strongest rhythm, near {60 * rate_hz:.0f} a minute, lies below the {slowest:.3g} to {fastest:.3g} among which "
-        f"the {_NAMES[quantity]} is sought"
+        f"the strongest rhythm, near {60 * rate_hz:.0f} a minute, lies below the {slowest:.3g} to {fastest:.3g} "
+        f"in which the {_NAMES[quantity]} is looked for"
     )
 
 
