@@ -196,7 +196,7 @@ def _few(names: set[str]) -> str:
 def _check_sizes(store: Store, settings: TrainSettings) -> None:
     config = settings.network
     for used, field in ((config.uses_big, "big_size"), (config.uses_small, "small_size")):
-        there, wanted = store.settings[field], getattr(config, field)
+        there, wanted = store.frame_size(field), getattr(config, field)
         if used and there != wanted:
             raise PhysiocamError(
                 f"'{store.path}' was prepared with {field} {there} and the network takes {wanted}; prepare one "
@@ -292,7 +292,7 @@ def _write_bundle(network: Network, store: Store, settings: TrainSettings, folde
         ),
         licence="yours to say: the weights follow the terms of the recordings",
         fs=float(median(info.fs for info in infos)),
-        crop_factor=float(store.settings["crop_factor"]),
+        crop_factor=store.number("crop_factor", 10),
         provenance={
             "settings": settings.model_dump(mode="json"),
             "store": dict(store.settings),
