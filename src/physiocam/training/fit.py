@@ -25,6 +25,7 @@ from physiocam.training.losses import published_pos_weight
 from physiocam.training.module import TrainModule
 from physiocam.training.order import ClipOrder
 from physiocam.training.settings import TrainSettings
+from physiocam.training.turns import one_run_in
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.export import export_bundle
 
@@ -52,8 +53,14 @@ def fit(settings: TrainSettings, *, show_progress: bool = True) -> Bundle:
     Raises
     ------
     PhysiocamError
-        If the store does not fit the network, or the output folder holds a run with other settings.
+        If the store does not fit the network, the output folder holds a run with other settings or is being trained
+        into by another process, or cannot be written to.
     """
+    with one_run_in(settings.output):
+        return _fit(settings, show_progress)
+
+
+def _fit(settings: TrainSettings, show_progress: bool) -> Bundle:
     output = settings.output
     if (output / _BUNDLE).is_dir():
         return _ended(settings, output)
