@@ -1,5 +1,10 @@
 """The errors that physiocam raises on purpose."""
 
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class PhysiocamError(Exception):
     """Base of every error with a message meant for the user.
@@ -19,3 +24,62 @@ class BundleError(PhysiocamError):
 
 class DatasetError(PhysiocamError):
     """A data set, a recording of one, or a store of prepared recordings cannot be read or written."""
+
+
+class UnwritableError(DatasetError):
+    """A store that nothing more can be written to: it is full, or may not be written. The rest would fail as well."""
+
+
+_NEXT_STEP = {
+    errno.ENOSPC: "free some space and run again",
+    errno.EDQUOT: "free some space of your quota and run again",
+    errno.EFBIG: "files there may not become so large; choose another folder",
+    errno.EROFS: "choose a folder that is not read-only",
+    errno.EACCES: "choose a folder that you may write to",
+    errno.EPERM: "choose a folder that you may write to",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+
+
+def unwritable(place: str | os.PathLike[str], failure: OSError, elsewhere: str = "choose another folder") -> str:
+    """Say in one line that a place cannot be written to, why, and what to do.
+
+    Parameters
+    ----------
+    place : path
+    failure : OSError
+        Of writing there.
+    elsewhere : str
+        How to name another place.
+
+    Returns
+    -------
+    str
+    """
+    # A reason may be of several lines, where a library has wrapped the system's.
+    reason = failure.strerror or " ".join(str(failure).split())
+    step = _NEXT_STEP.get(failure.errno or 0, f"{elsewhere}, or free some space")
+    return f"cannot write to '{os.fspath(place)}': {reason}; {step}"
+
+
+@contextmanager
+def writing_to(
+    place: str | os.PathLike[str],
+    error: type[PhysiocamError] = PhysiocamError,
+    elsewhere: str = "choose another folder",
+) -> Iterator[None]:
+    """Turn the operating system's refusal to write into an error of one line.
+
+    Parameters
+    ----------
+    place : path
+        As the user knows it.
+    error : type of PhysiocamError
+        What is raised.
+    elsewhere : str
+        How to name another place.
+    """
+    try:
+        yield
+    except OSError as failure:
+        raise error(unwritable(place, failure, elsewhere)) from None

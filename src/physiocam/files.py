@@ -1,19 +1,74 @@
-"""Files that appear when they are complete."""
+"""Files that appear when they are complete, and what is left of those that never did.
+
+Whatever is being written lies in a hidden folder `.physiocam-ID` beside its place. The lock `.physiocam-ID.lock` beside
+that is held by the process that writes for as long as it lives: a folder whose lock can be had is left over from a
+process that was killed, and the next one that writes there removes it.
+"""
 
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
-from tempfile import mkdtemp
 from uuid import uuid4
 
-from physiocam.errors import PhysiocamError
+from physiocam.errors import PhysiocamError, writing_to
+from physiocam.locks import Lock, take
+
+_BESIDE = ".physiocam-"
+_LOCK = ".lock"
+_SETTLED_AT_ONCE = 16
+
+
+@contextmanager
+def folder_beside(place: Path) -> Iterator[Path]:
+    """Give a hidden folder of one's own to write into, on the same disk as a place; gone afterwards.
+
+    Parameters
+    ----------
+    place : Path
+        A folder, made if it does not exist. What killed processes have left there is removed.
+
+    Yields
+    ------
+    Path
+
+    Raises
+    ------
+    OSError
+        If nothing can be written there.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    _clear(place)
+    lock = None
+    while lock is None:  # another process may be looking at the lock just now, whether it is left over
+        own = place / f"{_BESIDE}{uuid4().hex}"
+        lock = take(own.with_name(own.name + _LOCK))
+    try:
+        own.mkdir()
+        yield own
+    finally:
+        _remove(own, lock)
+
+
+def _clear(place: Path) -> None:
+    for path in place.glob(f"{_BESIDE}*{_LOCK}"):
+        with suppress(OSError):
+            lock = take(path)
+            if lock is not None and lock.trusted:
+                _remove(path.with_suffix(""), lock)
+
+
+def _remove(folder: Path, lock: Lock) -> None:
+    # The lock goes last: a folder without one would never be removed.
+    rmtree(folder, ignore_errors=True)
+    lock.release()
 
 
 @contextmanager
 def complete_file(path: str | os.PathLike[str], error: type[PhysiocamError] = PhysiocamError) -> Iterator[Path]:
-    """Give a file to write to beside a path, and rename it to that path when the block ends without an error.
+    """Give a file to write to beside a path, and move it to that path when the block ends without an error.
 
     Parameters
     ----------
@@ -25,7 +80,7 @@ def complete_file(path: str | os.PathLike[str], error: type[PhysiocamError] = Ph
     Yields
     ------
     Path
-        With the same suffix, and a name of its own: several processes may write the same file. Gone afterwards,
+        Of the same name, in a folder of its own: several processes may write the same file. Gone afterwards,
         whatever happens.
 
     Raises
@@ -34,17 +89,11 @@ def complete_file(path: str | os.PathLike[str], error: type[PhysiocamError] = Ph
         If the file cannot be written, or the disk is full.
     """
     target = Path(path)
-    beside = target.with_name(f".{target.stem}-{uuid4().hex}{target.suffix}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        yield beside
-        os.replace(beside, target)
-    except OSError as failure:
-        reason = failure.strerror or str(failure)
-        raise error(f"cannot write '{target}': {reason}; choose another folder, or free some space") from None
-    finally:
-        with suppress(OSError):
-            beside.unlink()
+    with writing_to(target, error), folder_beside(target.parent) as beside:
+        yield beside / target.name
+        to_disk(beside)
+        os.replace(beside / target.name, target)
+        settle(target.parent)
 
 
 @contextmanager
@@ -64,22 +113,12 @@ def complete_files(folder: str | os.PathLike[str], names: Sequence[str]) -> Iter
         If the folder cannot be written to, or the disk is full.
     """
     target = Path(folder)
-    beside: Path | None = None
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        beside = Path(mkdtemp(prefix=".physiocam-", dir=target))
+    with writing_to(target, elsewhere="choose another folder with -o"), folder_beside(target) as beside:
         yield beside
+        to_disk(beside)
         for name in names:
             os.replace(beside / name, target / name)
-    except OSError as failure:
-        reason = failure.strerror or str(failure)
-        raise PhysiocamError(
-            f"cannot write to '{target}': {reason}; choose another folder with -o, or free some space"
-        ) from None
-    finally:
-        if beside is not None:
-            with suppress(OSError):
-                rmtree(beside)
+        settle(target)
 
 
 def check_folder(folder: str | os.PathLike[str]) -> None:
@@ -97,3 +136,49 @@ def check_folder(folder: str | os.PathLike[str]) -> None:
     """
     with complete_files(folder, ()):
         pass
+
+
+def to_disk(folder: Path) -> None:
+    """Wait until all that a folder holds has reached the disk: what is renamed then outlasts a power failure whole.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    OSError
+        If the disk has refused some of it.
+    """
+    paths = [folder, *folder.rglob("*")]
+    # A disk waits for many about as long as for one.
+    with ThreadPoolExecutor(_SETTLED_AT_ONCE) as threads:
+        list(threads.map(settle, paths))
+
+
+def settle(path: Path) -> None:
+    """Wait until a file, or which names a folder holds, has reached the disk.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    OSError
+        If the disk has refused a file.
+    """
+    if path.is_dir():
+        # Windows opens no folder, and some network file systems settle none: there the files must do.
+        with suppress(OSError):
+            _fsync(path, os.O_RDONLY)
+    else:
+        _fsync(path, os.O_RDWR)
+
+
+def _fsync(path: Path, flags: int) -> None:
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -16,6 +16,7 @@ from physiocam import __version__
 from physiocam.datasets.folder import videos_below
 from physiocam.datasets.jobs import run_jobs
 from physiocam.errors import PhysiocamError
+from physiocam.locks import alone_in
 from physiocam.measurement import MEASUREMENT
 from physiocam.measuring import NETWORK, measure
 from physiocam.recording_frames import FaceChoice
@@ -128,13 +129,14 @@ def measure_many(
     work = partial(_measure_one, options=options, weights=weights)
     items = [(os.path.abspath(video), folder.resolve()) for video, folder in zip(videos, folders, strict=True)]
     outcomes: dict[int, VideoOutcome] = {}
-    for done in run_jobs(work, items, jobs, scheduler):
-        outcome = VideoOutcome(videos[done.index], folders[done.index], done.result, done.error)
-        outcomes[done.index] = outcome
-        if progress is not None:
-            progress(outcome)
-    ordered = [outcomes[index] for index in range(len(videos))]
-    _write_table(summary, ordered)
+    with alone_in(summary.parent, "measuring into"):
+        for done in run_jobs(work, items, jobs, scheduler):
+            outcome = VideoOutcome(videos[done.index], folders[done.index], done.result, done.error)
+            outcomes[done.index] = outcome
+            if progress is not None:
+                progress(outcome)
+        ordered = [outcomes[index] for index in range(len(videos))]
+        _write_table(summary, ordered)
     return ordered
 
 

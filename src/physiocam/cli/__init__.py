@@ -1,7 +1,6 @@
 """The command line: parse, call one function, print. One file a group of commands."""
 
-import io
-import os
+import errno
 import sys
 from typing import Annotated, NoReturn
 
@@ -13,6 +12,7 @@ from physiocam.cli.console import complain
 from physiocam.cli.cross_validate import cross_validate_command
 from physiocam.cli.data import data_app
 from physiocam.cli.demo import demo_command
+from physiocam.cli.ending import Terminated, end_tidily
 from physiocam.cli.evaluate import evaluate_command
 from physiocam.cli.live import live_command
 from physiocam.cli.measure import measure_command
@@ -20,9 +20,10 @@ from physiocam.cli.models import models_command
 from physiocam.cli.prepare import prepare_command
 from physiocam.cli.reproduce import reproduce_command
 from physiocam.cli.store import store_app
+from physiocam.cli.streams import OutputError, finish_output, give_up_output, prepare_streams
 from physiocam.cli.train import train_command
 from physiocam.cli.weights import weights_app
-from physiocam.errors import PhysiocamError
+from physiocam.errors import PhysiocamError, unwritable
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,22 +46,43 @@ app.add_typer(data_app, name="data")
 app.add_typer(weights_app, name="weights")
 
 
+# What may happen to any library that writes for us.
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+
+
 def main() -> NoReturn:
     """Run the command line; expected errors become one line on standard error and exit status 1."""
-    for output in (sys.stdout, sys.stderr):
-        # A terminal that knows no bars gets question marks, not an error.
-        if isinstance(output, io.TextIOWrapper):
-            output.reconfigure(errors="replace")
+    prepare_streams()
+    end_tidily()
+    try:
+        status = _run()
+        finish_output()
+    except OutputError as error:
+        # The reader of our output may have gone away (`| head`): not our error.
+        if error.errno != errno.EPIPE:
+            complain(f"standard output cannot be written to: {error.strerror}; what was to be printed is not whole")
+        give_up_output()
+        status = 1
+    sys.exit(status)
+
+
+def _run() -> int:
     try:
         app()
     except PhysiocamError as error:
         complain(str(error))
-        sys.exit(1)
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`): not our error, and nobody is left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    sys.exit(0)
+    except OutputError:
+        raise
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        complain(unwritable(error.filename or "the disk", error))
+    except Terminated as ending:
+        complain(f"ended by {ending.name}; nothing half-written was left behind")
+        return int(ending.code or 1)
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
+    return 1
 
 
 def _version(wanted: bool) -> None:

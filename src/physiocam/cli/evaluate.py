@@ -8,6 +8,7 @@ import typer
 from physiocam.cli.console import complain, extra, interruptible, progress_bar
 from physiocam.cli.options import SettingsName, SettingsOption, WeightsOption
 from physiocam.errors import PhysiocamError
+from physiocam.locks import alone_in
 
 if TYPE_CHECKING:
     from physiocam.evaluation.predictions import Predictions
@@ -30,27 +31,28 @@ def evaluate_command(
         from physiocam.evaluation.summary import to_markdown, write_evaluation
         from physiocam.signals.settings import SETTINGS
 
-        if any(source.glob("*.npz")):
-            predictions = load_all_predictions(source)
-        else:
-            predictions = _predict(source, output / "predictions", weights, method)
-        found = evaluate(predictions, SETTINGS[settings.value], window)
-        title = f"{source.name}, {method or weights}"
-        write_evaluation(found, output, title)
-        typer.echo(to_markdown(found, title))
-        try:
-            with extra("report", "drawing the plots"):
-                from physiocam.evaluation.plots import plot_rates, plot_units, plot_waveforms, save
-        except PhysiocamError as error:
-            complain(str(error))
-        else:
-            for name, figure in (
-                ("rates.png", plot_rates(found)),
-                ("waveforms.png", plot_waveforms(predictions, SETTINGS[settings.value])),
-                ("action_units.png", plot_units(found.action_units) if found.action_units is not None else None),
-            ):
-                if figure is not None:
-                    save(figure, output / name)
+        with alone_in(output, "evaluating into"):
+            if any(source.glob("*.npz")):
+                predictions = load_all_predictions(source)
+            else:
+                predictions = _predict(source, output / "predictions", weights, method)
+            found = evaluate(predictions, SETTINGS[settings.value], window)
+            title = f"{source.name}, {method or weights}"
+            write_evaluation(found, output, title)
+            typer.echo(to_markdown(found, title))
+            try:
+                with extra("report", "drawing the plots"):
+                    from physiocam.evaluation.plots import plot_rates, plot_units, plot_waveforms, save
+            except PhysiocamError as error:
+                complain(str(error))
+            else:
+                for name, figure in (
+                    ("rates.png", plot_rates(found)),
+                    ("waveforms.png", plot_waveforms(predictions, SETTINGS[settings.value])),
+                    ("action_units.png", plot_units(found.action_units) if found.action_units is not None else None),
+                ):
+                    if figure is not None:
+                        save(figure, output / name)
         typer.echo(f"written to {output}")
 
 

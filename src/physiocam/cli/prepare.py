@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from physiocam.cli.console import complain, count_bar, extra, interruptible
+from physiocam.cli.console import complain, count_bar, extra, interruptible, listed
 from physiocam.errors import PhysiocamError
 
 if TYPE_CHECKING:
@@ -75,20 +75,18 @@ def _settings(pairs: list[str]) -> dict[str, Any]:
 
 
 def _summarize(report: "list[Prepared]", store: Path) -> None:
-    failed = [item for item in report if item.error is not None]
+    failed = [item.name for item in report if item.error is not None]
     kept = sum(item.kept for item in report)
     frames = sum(item.frames for item in report)
     typer.echo(
         f"{len(report) - len(failed)} of {len(report)} recordings are in {store} ({frames} frames, {kept} were there)"
     )
-    noted = [item for item in report if item.notes]
+    mended = [item.name for item in report if item.damage is not None and item.error is None]
+    if mended:
+        typer.echo(f"{len(mended)} had been damaged and were prepared anew: {listed(mended)}")
+    noted = [item.name for item in report if item.notes]
     if noted:
-        typer.echo(f"something is odd about {len(noted)}, {_listed(noted)}; to see what: physiocam store info {store}")
+        typer.echo(f"something is odd about {len(noted)}, {listed(noted)}; to see what: physiocam store info {store}")
     if failed:
-        complain(f"{len(failed)} of {len(report)} recordings could not be prepared: {_listed(failed)}")
+        complain(f"{len(failed)} of {len(report)} recordings could not be prepared: {listed(failed)}")
         raise typer.Exit(1)
-
-
-def _listed(items: "list[Prepared]") -> str:
-    names = [item.name for item in items]
-    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")

@@ -7,6 +7,7 @@ import typer
 
 from physiocam.cli.console import extra, interruptible
 from physiocam.errors import PhysiocamError
+from physiocam.locks import alone_in
 
 # What each target takes beside the store that is trained on.
 _ACROSS = {"table3-pure": "PURE", "table3-ubfc": "UBFC-rPPG", "table4": "DISFA"}
@@ -59,9 +60,10 @@ def reproduce_command(
         )
         if target.startswith("figure"):
             with extra("report", "drawing figures"):
-                from physiocam.evaluation.figures import reproduce_figure
-            page = reproduce_figure(target, bench, output)
+                from physiocam.evaluation.figures import reproduce_figure as reproduce
         else:
-            page = reproduce_table(target, bench, output)
+            reproduce = reproduce_table
+        with alone_in(output, "reproducing into"):
+            page = reproduce(target, bench, output)
     typer.echo(page.read_text(encoding="utf-8"))
     typer.echo(f"written to {page}")

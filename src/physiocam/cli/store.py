@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from physiocam.cli.console import complain, console, escaped, extra, interruptible, progress_bar
+from physiocam.cli.console import complain, console, escaped, extra, interruptible, listed, progress_bar
 from physiocam.errors import PhysiocamError
 
 store_app = typer.Typer(no_args_is_help=True, help="Look into a store of prepared recordings.")
@@ -28,10 +28,12 @@ def info_command(store: _StorePath) -> None:
     damaged: list[str] = []
     for name in opened.names():
         try:
-            info = opened.recording(name).info
+            recording = opened.recording(name)
+            recording.check()
         except PhysiocamError as error:
             damaged.append(str(error))
             continue
+        info = recording.info
         frames += info.frames
         seconds += info.frames / info.fs
         subjects.add(info.subject)
@@ -46,6 +48,7 @@ def info_command(store: _StorePath) -> None:
     for message in damaged:
         complain(message)
     if damaged:
+        complain(f"{len(damaged)} of {len(opened.names())} recordings are damaged and not counted above")
         raise typer.Exit(1)
 
 
@@ -53,26 +56,38 @@ def info_command(store: _StorePath) -> None:
 def verify_command(store: _StorePath) -> None:
     """Compare every file of a store with its checksum."""
     with extra("train", "reading a store"):
-        from physiocam.datasets.store import Store
-    opened = Store(store)
-    names = opened.names()
-    recordings, damaged = [], 0
+        from physiocam.datasets.store import Store, StoredRecording, recording_names
+    settings = None
+    try:
+        settings = Store(store).settings
+    except PhysiocamError as error:
+        if not store.is_dir():
+            raise
+        # Its recordings may be whole all the same.
+        complain(str(error))
+    names = recording_names(store)
+    recordings, damaged = [], []
     for name in names:
         try:
-            recordings.append(opened.recording(name))
+            recordings.append(StoredRecording(store / name, settings))
         except PhysiocamError as error:
             complain(str(error))
-            damaged += 1
+            damaged.append(name)
     frames, total = 0, sum(recording.info.frames for recording in recordings)
     with interruptible(), progress_bar(f"verifying {store}") as progress:
         for recording in recordings:
             problems = recording.problems()
             for problem in problems:
                 complain(f"{recording.folder / problem}")
-            damaged += bool(problems)
+            if problems:
+                damaged.append(recording.folder.name)
             frames += recording.info.frames
             progress(frames, total)
-    typer.echo(f"{len(names) - damaged} of {len(names)} recordings are whole")
+    typer.echo(f"{len(names) - len(damaged)} of {len(names)} recordings are whole")
     if damaged:
-        complain(f"delete the folders of the {damaged} damaged recordings and prepare again; the others are kept")
+        complain(
+            f"{len(damaged)} damaged: {listed(sorted(damaged))}; delete their folders and prepare again, the others "
+            "are kept"
+        )
+    if damaged or settings is None:
         raise typer.Exit(1)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from physiocam.cli.console import console, extra
+from physiocam.cli.console import console, escaped, extra, interruptible
 
 weights_app = typer.Typer(no_args_is_help=True, help="Import, export, list and show bundles of network weights.")
 
@@ -17,9 +17,10 @@ def weights_import(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a bundle of this name.")] = False,
 ) -> None:
     """Turn checkpoints of the BigSmall authors or of rPPG-Toolbox into a bundle (needs the `train` extra)."""
-    with extra("train", "importing checkpoints"):
-        from physiocam.weights.importer import import_checkpoints
-    bundle = import_checkpoints(files, name, overwrite=overwrite)
+    with interruptible():
+        with extra("train", "importing checkpoints"):
+            from physiocam.weights.importer import import_checkpoints
+        bundle = import_checkpoints(files, name, overwrite=overwrite)
     typer.echo(f"{name}: {len(bundle.info.entries)} networks for {', '.join(bundle.tasks)}, in {bundle.folder}")
     typer.echo(f"use it with: physiocam measure VIDEO --weights {name}")
 
@@ -30,9 +31,10 @@ def weights_export(
     folder: Annotated[Path, typer.Argument(help="New folder of the bundle.")],
 ) -> None:
     """Turn a checkpoint of a training run into a bundle (needs the `train` extra)."""
-    with extra("train", "exporting checkpoints"):
-        from physiocam.training.fit import export_checkpoint
-    bundle = export_checkpoint(checkpoint, folder)
+    with interruptible():
+        with extra("train", "exporting checkpoints"):
+            from physiocam.training.fit import export_checkpoint
+        bundle = export_checkpoint(checkpoint, folder)
     typer.echo(f"use it with: physiocam measure VIDEO --weights {bundle.folder}")
 
 
@@ -45,7 +47,7 @@ def weights_list() -> None:
 
     table = Table("name", "tasks", "networks", "size", "note", box=None)
     for entry in list_bundles():
-        table.add_row(*entry.row())
+        table.add_row(*map(escaped, entry.row()))
     console().print(table)
 
 

@@ -1,18 +1,19 @@
 """Clips for training: consecutive frames of a store's recordings, gathered batch by batch."""
 
 import os
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from physiocam.datasets.clip_columns import read_all_frames, read_columns, task_columns
 from physiocam.datasets.store import Store, StoredRecording
 from physiocam.errors import DatasetError
+from physiocam.parents import end_with
 
 Memory = Literal["auto", "ram", "disk"]
 
@@ -112,7 +113,8 @@ class Clips(Dataset[ClipBatch]):
     Raises
     ------
     DatasetError
-        If nothing is left to take, a name is unknown, or recordings differ in their tasks' columns.
+        If nothing is left to take, a name is unknown, a recording is damaged, or recordings differ in their tasks'
+        columns.
     """
 
     def __init__(
@@ -131,7 +133,7 @@ class Clips(Dataset[ClipBatch]):
         store = store if isinstance(store, Store) else Store(store)
         self._stored = _chosen(store, recordings, subjects)
         self.recordings = tuple(recording.info.name for recording in self._stored)
-        self.tasks = _tasks(self._stored)
+        self.tasks = task_columns(self._stored)
         lengths = [recording.info.frames for recording in self._stored]
         self._offsets = torch.tensor([0, *np.cumsum(lengths)[:-1]])
         self.frames = sum(lengths)
@@ -140,8 +142,8 @@ class Clips(Dataset[ClipBatch]):
         self._start = torch.cat(starts)
         if not len(self._start):
             raise DatasetError(f"no recording of '{store.path}' has {clip_length} frames; prepare longer ones")
-        self._columns = _read_columns(self._stored, self.tasks, int(store.settings["small_size"]))
-        big_size = int(store.settings["big_size"])
+        self._columns = read_columns(self._stored, self.tasks, store.frame_size("small_size"))
+        big_size = store.frame_size("big_size")
         self._big_shape = (big_size, big_size, 3)
         big_bytes = self.frames * int(np.prod(self._big_shape))
         self._big: Tensor | None = None
@@ -210,7 +212,7 @@ class Clips(Dataset[ClipBatch]):
 
     def _read_all_big(self) -> Tensor:
         big = np.empty((self.frames, *self._big_shape), np.uint8)
-        _read_frames(self._stored, "big", big)
+        read_all_frames(self._stored, "big", big)
         return torch.from_numpy(big)
 
 
@@ -253,30 +255,15 @@ def clip_loader(
         sampler=sampler,
         num_workers=workers,
         collate_fn=_as_it_is,
+        worker_init_fn=partial(_begin, os.getpid()),
         generator=generator,
         pin_memory=pin_memory,
         persistent_workers=workers > 0,
     )
 
 
-@dataclass(frozen=True)
-class _Columns:
-    """What is held of every frame: all but the Big frames."""
-
-    small: Tensor
-    face_found: Tensor
-    statistics: Tensor
-    targets: dict[str, Tensor]
-    masks: dict[str, Tensor]
-
-    def to(self, device: str | torch.device) -> "_Columns":
-        return _Columns(
-            self.small.to(device),
-            self.face_found.to(device),
-            self.statistics.to(device),
-            {task: values.to(device) for task, values in self.targets.items()},
-            {task: values.to(device) for task, values in self.masks.items()},
-        )
+def _begin(parent: int, _: int) -> None:
+    end_with(parent)
 
 
 def _as_it_is(batch: Any) -> Any:
@@ -302,57 +289,10 @@ def _chosen(
     stored = [recording for recording in stored if subjects is None or recording.info.subject in subjects]
     if not stored:
         raise DatasetError(f"no recording of '{store.path}' was chosen; it holds {len(names)}")
+    # Before room is made for what they declare, and before hours of work that the last one would end.
+    for recording in stored:
+        recording.check()
     return stored
-
-
-def _tasks(stored: Sequence[StoredRecording]) -> dict[str, tuple[str, ...]]:
-    tasks: dict[str, tuple[str, ...]] = {}
-    for recording in stored:
-        for task, labels in recording.info.tasks.items():
-            if tasks.setdefault(task, labels) != labels:
-                raise DatasetError(
-                    f"'{recording.info.name}' has the columns {', '.join(labels)} for {task}, others "
-                    f"{', '.join(tasks[task])}; take recordings with the same labels"
-                )
-    return tasks
-
-
-def _read_columns(stored: Sequence[StoredRecording], tasks: Mapping[str, tuple[str, ...]], small_size: int) -> _Columns:
-    frames = sum(recording.info.frames for recording in stored)
-    small = np.empty((frames, 3, small_size, small_size), np.float32)
-    _read_frames(stored, "small", small)
-    infos = [recording.info for recording in stored]
-    targets, masks = {}, {}
-    for task, labels in tasks.items():
-        shape = (len(labels),)
-        targets[task] = _joined(stored, f"targets/{task}", task, np.zeros(shape, np.float32))
-        masks[task] = _joined(stored, f"masks/{task}", task, np.zeros(shape, np.bool_))
-    return _Columns(
-        small=torch.from_numpy(small),
-        face_found=torch.from_numpy(np.concatenate([recording.column("face_found") for recording in stored])),
-        statistics=torch.tensor([[info.big_mean, info.big_std, info.small_std] for info in infos]),
-        targets=targets,
-        masks=masks,
-    )
-
-
-def _joined(stored: Sequence[StoredRecording], column: str, task: str, unknown: NDArray[np.generic]) -> Tensor:
-    """A task's column of every recording, with `unknown` a frame where a recording has no such task."""
-    parts = [
-        recording.column(column)
-        if task in recording.info.tasks
-        else np.broadcast_to(unknown, (recording.info.frames, *unknown.shape))
-        for recording in stored
-    ]
-    return torch.from_numpy(np.concatenate(parts))
-
-
-def _read_frames(stored: Sequence[StoredRecording], column: Literal["big", "small"], out: NDArray[np.generic]) -> None:
-    first = 0
-    for recording in stored:
-        stop = first + recording.info.frames
-        recording.read_frames(column, 0, out[first:stop])
-        first = stop
 
 
 def _physical_memory() -> int:

@@ -1,10 +1,12 @@
 """One function over many items: here, on several processes, or on a cluster; whatever fails, the rest goes on."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from physiocam.errors import PhysiocamError
+from physiocam.errors import PhysiocamError, UnwritableError
+from physiocam.parents import end_with
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -26,11 +28,14 @@ class Outcome(Generic[Result]):
         What the function returned; None where it failed.
     error : str or None
         Why it failed, in one line.
+    unwritable : bool
+        It failed because nothing more can be written where the results go: what is left would fail as well.
     """
 
     index: int
     result: Result | None
     error: str | None = None
+    unwritable: bool = False
 
 
 def run_jobs(
@@ -77,14 +82,14 @@ def _attempt(function: Callable[[Item], Result], index: int, item: Item) -> Outc
     try:
         return Outcome(index, function(item))
     except PhysiocamError as error:
-        return Outcome(index, None, str(error))
+        return Outcome(index, None, str(error), isinstance(error, UnwritableError))
     except Exception as error:  # one broken item must not end the others' work
         return Outcome(index, None, f"unexpected {type(error).__name__}: {' '.join(str(error).split())}")
 
 
 def _on_processes(function: Callable[[Item], Result], items: Sequence[Item], jobs: int) -> Iterator[Outcome[Result]]:
     """Run until every item has its outcome, whichever process dies on the way."""
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
     waiting = dict(enumerate(items))
     started: list[int] = []
@@ -97,22 +102,38 @@ def _on_processes(function: Callable[[Item], Result], items: Sequence[Item], job
     while waiting:
         started.clear()
         try:
-            run = Parallel(jobs, backend="loky", return_as="generator_unordered", pre_dispatch=jobs, batch_size=1)
+            run = _workers(jobs, return_as="generator_unordered", pre_dispatch=jobs, batch_size=1)
             for outcome in run(calls()):
                 del waiting[outcome.index]
                 yield outcome
         except Exception:  # a process died, and took all the others' work in progress with it
             for index in [index for index in started if index in waiting]:
                 yield _alone(function, index, waiting.pop(index))
+        except BaseException:  # we are being ended, or nobody wants the rest: so are the processes
+            _end_workers()
+            raise
+
+
+def _workers(jobs: int, **how: Any) -> Any:
+    """Processes of this machine, which end with this one."""
+    from joblib import Parallel
+
+    return Parallel(jobs, backend="loky", initializer=end_with, initargs=(os.getpid(),), **how)
+
+
+def _end_workers() -> None:
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
 
 
 def _alone(function: Callable[[Item], Result], index: int, item: Item) -> Outcome[Result]:
     """Find out whether it was this item that killed its process."""
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
     try:
         # Two jobs, because a single one would run in this very process.
-        (outcome,) = Parallel(2, backend="loky")([delayed(_attempt)(function, index, item)])
+        (outcome,) = _workers(2)([delayed(_attempt)(function, index, item)])
     except Exception as error:
         return _died(index, error)
     else:

@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -17,7 +16,9 @@ from physiocam.datasets.drawn.scene import Scene, SceneSettings
 from physiocam.datasets.encoding import encoded, write_avi
 from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, Crop, Recording, Signal
 from physiocam.datasets.synthetic_recordings import SyntheticRecording, synthetic_entries
-from physiocam.errors import DatasetError
+from physiocam.errors import DatasetError, writing_to
+from physiocam.files import folder_beside, to_disk
+from physiocam.locks import alone_in
 from physiocam.networks.config import AU_LABELS
 from physiocam.video.writer import write_video
 
@@ -148,9 +149,6 @@ def write_layout(
         If there is no such layout, the folder is in use, or cannot be written.
     """
     layout = layout_named(name)
-    target = Path(root)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise DatasetError(f"'{target}' is in use, expected a new or empty folder; choose another")
     entries = synthetic_entries(
         recordings, seed, replace(settings or layout.settings, fs=layout.settings.fs), len(layout.trials)
     )
@@ -164,20 +162,22 @@ def write_layout(
         if progress is not None:
             progress(done, total)
 
-    beside = target.with_name(f".{target.name}.partial")
-    try:
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir(parents=True)
-        truths = []
-        for index, (entry, scene) in enumerate(zip(entries, scenes, strict=True)):
-            person, trial = divmod(index, len(layout.trials))
-            truths.append(layout.write(Take(person + 1, layout.trials[trial], entry, scene, tick), beside))
-        os.replace(beside, target)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise DatasetError(f"cannot write '{target}': {reason}; choose another folder, or free some space") from None
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+    target = Path(root)
+    with (
+        alone_in(target.parent, f"generating '{target.name}' into", f".{target.name}.lock", DatasetError),
+        writing_to(target, DatasetError),
+    ):
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise DatasetError(f"'{target}' is in use, expected a new or empty folder; choose another")
+        with folder_beside(target.parent) as own:
+            beside = own / target.name
+            beside.mkdir()
+            truths = []
+            for index, (entry, scene) in enumerate(zip(entries, scenes, strict=True)):
+                person, trial = divmod(index, len(layout.trials))
+                truths.append(layout.write(Take(person + 1, layout.trials[trial], entry, scene, tick), beside))
+            to_disk(beside)
+            os.replace(beside, target)
     return truths
 
 

@@ -8,9 +8,10 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from physiocam.datasets.splits import published_split
 from physiocam.datasets.store import Store
-from physiocam.errors import PhysiocamError
+from physiocam.errors import PhysiocamError, writing_to
 from physiocam.evaluation.predict import predict_with_bundle
 from physiocam.evaluation.predictions import Predictions, load_all_predictions
+from physiocam.locks import alone_in
 from physiocam.training.fit import fit
 from physiocam.training.settings import TrainSettings
 
@@ -144,11 +145,11 @@ def _run_fold(settings: TrainSettings, output: Path, subjects: Sequence[str], st
 @rank_zero_only
 def _predict(bundle: Path, store: Store, subjects: set[str], folder: Path) -> None:
     tested = [name for name in store.names() if store.recording(name).info.subject in subjects]
-    if tested:
-        for one in predict_with_bundle(bundle, store, tested):
-            one.save(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / _DONE).touch()
+    with writing_to(folder), alone_in(folder, "predicting into"):
+        if tested:
+            for one in predict_with_bundle(bundle, store, tested):
+                one.save(folder)
+        (folder / _DONE).touch()
 
 
 def _folder(store: int) -> str:

@@ -89,9 +89,9 @@ def predict_with_bundle(
     store = store if isinstance(store, Store) else Store(store)
     info = bundle.info
     for field in ("big_size", "small_size"):
-        if store.settings[field] != getattr(info, field):
+        if (there := store.frame_size(field)) != getattr(info, field):
             raise DatasetError(
-                f"'{store.path}' was prepared with {field} {store.settings[field]} and bundle '{info.name}' takes "
+                f"'{store.path}' was prepared with {field} {there} and bundle '{info.name}' takes "
                 f"{getattr(info, field)}; prepare one with --set {field}={getattr(info, field)}"
             )
     runtime = Runtime(bundle)

@@ -66,7 +66,7 @@ class Bench:
     def config(self, method: str) -> NetworkConfig:
         """Configuration of a preset in the sizes of the training store."""
         store = Store(self.settings.store)
-        sizes = {field: store.settings[field] for field in ("big_size", "small_size")}
+        sizes = {field: store.frame_size(field) for field in ("big_size", "small_size")}
         config = preset(method)
         return type(config).model_validate({**config.model_dump(), **sizes})
 
@@ -216,7 +216,7 @@ def _differences(name: str, bench: Bench) -> list[str]:
     ]
     if bench.test_stores:
         lines.append(f"tested on {', '.join(path.name for path in bench.test_stores)}")
-    sizes = (store.settings["big_size"], store.settings["small_size"])
+    sizes = (store.frame_size("big_size"), store.frame_size("small_size"))
     checks = [
         (sizes == (144, 9), f"frames of {sizes[0]} and {sizes[1]} pixels (paper: 144 and 9)"),
         (settings.epochs == 5, f"{settings.epochs} epochs (paper: 5)"),

@@ -25,6 +25,7 @@ from physiocam.training.losses import published_pos_weight
 from physiocam.training.module import TrainModule
 from physiocam.training.order import ClipOrder
 from physiocam.training.settings import TrainSettings
+from physiocam.training.turns import one_run_in
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.export import export_bundle
 
@@ -52,8 +53,14 @@ def fit(settings: TrainSettings, *, show_progress: bool = True) -> Bundle:
     Raises
     ------
     PhysiocamError
-        If the store does not fit the network, or the output folder holds a run with other settings.
+        If the store does not fit the network, the output folder holds a run with other settings or is being trained
+        into by another process, or cannot be written to.
     """
+    with one_run_in(settings.output):
+        return _fit(settings, show_progress)
+
+
+def _fit(settings: TrainSettings, show_progress: bool) -> Bundle:
     output = settings.output
     if (output / _BUNDLE).is_dir():
         return _ended(settings, output)
@@ -196,7 +203,7 @@ def _few(names: set[str]) -> str:
 def _check_sizes(store: Store, settings: TrainSettings) -> None:
     config = settings.network
     for used, field in ((config.uses_big, "big_size"), (config.uses_small, "small_size")):
-        there, wanted = store.settings[field], getattr(config, field)
+        there, wanted = store.frame_size(field), getattr(config, field)
         if used and there != wanted:
             raise PhysiocamError(
                 f"'{store.path}' was prepared with {field} {there} and the network takes {wanted}; prepare one "
@@ -292,7 +299,7 @@ def _write_bundle(network: Network, store: Store, settings: TrainSettings, folde
         ),
         licence="yours to say: the weights follow the terms of the recordings",
         fs=float(median(info.fs for info in infos)),
-        crop_factor=float(store.settings["crop_factor"]),
+        crop_factor=store.number("crop_factor", 10),
         provenance={
             "settings": settings.model_dump(mode="json"),
             "store": dict(store.settings),

@@ -5,11 +5,9 @@ import io
 import json
 import logging
 import os
-import shutil
 import struct
-import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from hashlib import sha256
@@ -22,10 +20,13 @@ import onnxruntime
 import torch
 from onnx.external_data_helper import set_external_data
 from pydantic import ValidationError
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from physiocam.errors import BundleError
+from physiocam.errors import BundleError, writing_to
+from physiocam.files import folder_beside, to_disk
+from physiocam.locks import alone_in
 from physiocam.networks.bigsmall import BigSmall
 from physiocam.networks.config import NetworkConfig
 from physiocam.networks.network import Network, given
@@ -104,12 +105,13 @@ def export_bundle(
         raise BundleError(f"'{target}' exists already; take another name, or say --overwrite")
     if target.exists() and not (target / DESCRIPTION).is_file():
         raise BundleError(f"'{target}' is not a bundle and will not be replaced by one; choose another folder")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=".bundle-", dir=target.parent))
-    except OSError as error:
-        raise BundleError(f"cannot write to '{target.parent}': {error.strerror}") from None
-    try:
+    with (
+        alone_in(target.parent, f"writing '{target.name}' into", f".{target.name}.lock", BundleError),
+        _refusals(target),
+        folder_beside(target.parent) as own,
+    ):
+        beside = own / target.name
+        beside.mkdir()
         info = BundleInfo(
             name=name,
             description=description,
@@ -123,17 +125,22 @@ def export_bundle(
         )
         (beside / DESCRIPTION).write_text(info.model_dump_json(indent=2) + "\n", encoding="utf-8")
         load_bundle(beside)
-        beside.chmod(0o755)
+        to_disk(beside)
         _publish(beside, target)
-    except ValidationError as error:
-        raise BundleError(f"cannot describe bundle '{name}': {one_line(error)}") from None
-    except OSError as error:
-        raise BundleError(
-            f"cannot write '{target}': {error.strerror}; free some space or choose another folder"
-        ) from None
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
     return load_bundle(target)
+
+
+@contextlib.contextmanager
+def _refusals(target: Path) -> Iterator[None]:
+    """Turn what libraries say of a folder that cannot be written to, or of wrong settings, into one line."""
+    try:
+        with writing_to(target, BundleError):
+            yield
+    except ValidationError as error:
+        raise BundleError(f"cannot describe bundle '{target.name}': {one_line(error)}") from None
+    except SafetensorError as error:
+        # Their writer wraps the system's error.
+        raise BundleError(f"cannot write to '{target}': {' '.join(str(error).split())}; free some space") from None
 
 
 def _publish(beside: Path, target: Path) -> None:
@@ -141,14 +148,13 @@ def _publish(beside: Path, target: Path) -> None:
     if not target.exists():
         beside.replace(target)
         return
-    old = beside.with_name(f"{beside.name}-replaced")
+    old = beside.with_name(f"{target.name}-replaced")
     target.replace(old)
     try:
         beside.replace(target)
     except OSError:
         old.replace(target)
         raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _export(networks: Mapping[str, Network], folder: Path) -> tuple[NetworkEntry, ...]:

@@ -1,0 +1,76 @@
+"""What decides how a prepared recording looks."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt, ValidationError, model_validator
+
+from physiocam.datasets.labels import LABEL_SETTINGS, LabelSettings
+from physiocam.datasets.recording import Crop
+from physiocam.errors import DatasetError
+
+Preprocessing = Literal["default", "authors", "toolbox"]
+
+
+class PrepareSettings(BaseModel):
+    """What decides how a prepared recording looks; a store holds recordings of one such setting only.
+
+    Attributes
+    ----------
+    preprocessing : "default", "authors" or "toolbox"
+        How differences at the end and dark pixels are taken. "default": as when measuring, one difference a frame and
+        a zero for the last. "authors": the last frame is dropped and the last difference is zero and counts in the
+        deviation, as in the code of the paper. "toolbox": frames are rounded to 8 bits before the differences are
+        taken, and black stays black, as in rPPG-Toolbox.
+    crop : Crop or "recording"
+        Where the face is cut; "recording" leaves it to each recording.
+    crop_factor : float
+        Side of a followed face's square over the longer side of the face.
+    big_size, small_size : int
+        Side of the Big and Small frames.
+    labels : LabelSettings
+        How targets are made; those named like the preprocessing, but for what is given.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    preprocessing: Preprocessing = "default"
+    crop: Crop | Literal["recording"] = "recording"
+    crop_factor: PositiveFloat = 1.0
+    big_size: PositiveInt = 144
+    small_size: PositiveInt = 9
+    labels: LabelSettings = LABEL_SETTINGS["default"]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Take the labels that go with the preprocessing."""
+        usual = LABEL_SETTINGS.get(values.get("preprocessing", "default"))
+        given = values.get("labels", {})
+        if usual is None or not isinstance(given, dict):
+            return values
+        return {**values, "labels": {**usual.model_dump(), **given}}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.labels.differences != self.preprocessing:
+            raise ValueError(f"labels.differences must be as preprocessing is, {self.preprocessing!r}")
+        return self
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Check settings given by a user.
+
+        Raises
+        ------
+        DatasetError
+            Naming the first setting that is unknown or wrong.
+        """
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(part for part in map(str, first["loc"]) if part.isidentifier())
+            wrong = f"setting {name}={first['input']!r}: " if name else ""
+            known = ", ".join([*cls.model_fields, *(f"labels.{field}" for field in LabelSettings.model_fields)])
+            raise DatasetError(f"{wrong}{first['msg']}; settings are {known}") from None

@@ -1,0 +1,43 @@
+"""The files behind a prepared recording, and whether they are still what it was made of."""
+
+import os
+from pathlib import Path
+
+from physiocam.datasets.recording import Entry
+from physiocam.datasets.stored_recording import SourceFile
+from physiocam.errors import DatasetError
+
+
+def sources_of(entry: Entry) -> tuple[SourceFile, ...]:
+    """Size and time of every file behind a recording.
+
+    Raises
+    ------
+    DatasetError
+        If one cannot be looked at.
+    """
+    return tuple(_source(path) for path in entry.sources)
+
+
+def _source(path: str) -> SourceFile:
+    try:
+        status = os.stat(path)
+        if not os.path.isdir(path):
+            return SourceFile(path=path, size=status.st_size, mtime_ns=status.st_mtime_ns)
+        inside = [item.stat() for item in os.scandir(path)]
+    except OSError as error:
+        raise DatasetError(f"source '{path}' cannot be read ({error.strerror}); expected a file or a folder") from None
+    # A folder of frames: the files in it, taken together.
+    times = [status.st_mtime_ns, *(item.st_mtime_ns for item in inside)]
+    return SourceFile(path=path, size=sum(item.st_size for item in inside), mtime_ns=max(times))
+
+
+def changed_source(before: tuple[SourceFile, ...], after: tuple[SourceFile, ...]) -> str | None:
+    """Say which source is not as it was, or None if all are; where it lies does not matter."""
+    old, new = (
+        {(Path(source.path).name, source.size, source.mtime_ns) for source in sources} for sources in (before, after)
+    )
+    if old == new and len(before) == len(after):
+        return None
+    changed = sorted(name for name, _, _ in old ^ new)
+    return f"source '{changed[0]}' has changed" if changed else "the number of sources has changed"
