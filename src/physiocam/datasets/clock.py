@@ -46,6 +46,10 @@ _MOST_BEHIND = 0.01
 _COARSE = 0.2
 _UNEVEN = 0.1
 
+# A hole is longer than some steps between samples, and than a packet that was late.
+_HOLE_STEPS = 3.0
+_HOLE_S = 0.25
+
 # Nobody has recorded for thirty thousand years; anything larger is no time.
 _LATEST_S = 1e12
 
@@ -91,7 +95,7 @@ def read_times(table: Table, column: int) -> NDArray[np.float64]:
         if found is None or len(kinds) > 1:
             raise DatasetError(
                 f"'{table.name}' has '{cell[:40]}' in line {table.lines[row]}, column '{table.header[column]}'; "
-                "expected times all written in one way: seconds, hours:minutes:seconds, or dates like 2024-05-01 12:00:00.5"
+                "expected one way to write times: seconds, hours:minutes:seconds, or 2024-05-01 12:00:00.5"
             )
         times[row] = found[1]
     return times
@@ -183,8 +187,15 @@ def rising(times: NDArray[np.float64], where: Where, values: NDArray[np.float64]
 
 
 def rate_of(seconds: NDArray[np.float64]) -> float:
-    """Samples per second between neighbours; holes do not count. 0 for a single sample."""
-    return 1.0 / float(np.median(np.diff(seconds))) if len(seconds) > 1 else 0.0
+    """Samples per second while the sensor recorded: holes do not count. 0 for a single sample."""
+    steps = np.diff(seconds)
+    steps = steps[steps <= longest_step(seconds)]
+    return len(steps) / float(steps.sum()) if len(steps) else 0.0
+
+
+def longest_step(seconds: NDArray[np.float64]) -> float:
+    """Seconds between two samples from which on the sensor did not record in between; 0 for a single sample."""
+    return max(_HOLE_STEPS * float(np.median(np.diff(seconds))), _HOLE_S) if len(seconds) > 1 else 0.0
 
 
 def _counted_on(seconds: NDArray[np.float64], notes: list[str]) -> NDArray[np.float64]:
@@ -240,6 +251,8 @@ def _spread(
     whole = counts[~begins & ~ends]
     usual = float(np.median(whole)) if len(whole) else 0.0
     slack = max(1.0, _UNEVEN * usual)
+    # A clock that begins at 0 begins with a whole tick; half of one is a clock that rounds, not cuts.
+    begins[0] &= ticks[0] != 0
     uneven = (counts > usual + slack) | (~begins & ~ends & (counts < usual - slack))
     if not len(whole) or uneven.any() or np.abs(apart / tick - np.rint(apart / tick)).max() > _UNEVEN:
         odd = int(np.flatnonzero(uneven)[0]) if uneven.any() else 0
@@ -253,7 +266,8 @@ def _spread(
     late = np.where(begins & (counts < usual), tick - counts * width, 0.0)
     within = np.arange(len(seconds)) - np.repeat(starts, counts)
     notes.append(f"times are cut to steps of {tick:g} s, {usual:g} samples each; spread evenly over the steps")
-    return np.repeat(ticks + late, counts) + within * np.repeat(width, counts)
+    spread: NDArray[np.float64] = np.repeat(ticks + late, counts) + within * np.repeat(width, counts)
+    return spread
 
 
 def _without_few_behind(

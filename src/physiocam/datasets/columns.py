@@ -36,8 +36,8 @@ _PARTS_OF_NO_WAVE = (
 _OTHER_SENSORS = ("ecg", "ekg", "eeg", "emg", "eog", "eda", "gsr", "scl", "acc", "gyr", "magn", "co2", "skin")
 # No wave either, if nothing else in the name says that it is one.
 _COUNTERS = frozenset(
-    {"index", "idx", "sample", "samples", "number", "no", "nr", "num", "count", "counter", "row", "seq", "sequence", "i",
-     "n", "packet", "block"}
+    {"index", "idx", "sample", "samples", "number", "no", "nr", "num", "count", "counter", "row", "seq", "sequence",
+     "i", "n", "packet", "block"}
 )  # fmt: skip
 
 _UNITS_OF_NO_WAVE = re.compile(r"[(\[]\s*(?:bpm|brpm|[^)\]]*/\s*min|%|percent|°?[cf]|celsius|hz)\s*[)\]]")

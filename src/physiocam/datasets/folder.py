@@ -31,8 +31,9 @@ _VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".w
 _SIGNALS = {"pulse_csv": ("pulse", "a.u."), "respiration_csv": ("respiration", "a.u.")}
 _COLUMNS = ("video", "subject", "trial", "fs", "start", *_SIGNALS, "action_units_csv", *RATES)
 
-# Where a video's length is not known, a signal that begins after a day is of another one.
+# Times that are all farther from 0 than a day are dates.
 _LONGEST_S = 86_400.0
+_EXPECTED_TIMES = "expected 0 at its first frame, or that frame's time in a column 'start' of recordings.csv"
 
 # Characters of a recording's name; file systems take 255 bytes.
 _LONGEST_NAME = 150
@@ -197,14 +198,21 @@ def read_signal(
     table = read_table(path)
     notes += table.notes
     clock = time_column(table)
-    rate = None if clock is not None else rate_in_header(table)
-    if clock is None and rate is None:
+    if clock is not None:
+        times = read_times(table, clock) - start_s
+    elif (rate := rate_in_header(table)) is not None:
+        times = np.arange(len(table.lines)) / rate
+    else:
         raise DatasetError(
             f"'{path.name}' has columns {', '.join(table.header)}; expected one called time, in s, or a sampling rate "
             "in the header, such as 'pulse 64 Hz'"
         )
+    if np.nanmin(np.abs(times), initial=np.inf) > _LONGEST_S:
+        raise DatasetError(
+            f"'{path.name}' has the time '{table.cells[0][clock or 0][:40]}' in line {table.lines[0]}, far from the video's; "
+            + _EXPECTED_TIMES
+        )
     wave = wave_column(table, name)
-    times = np.arange(len(table.lines)) / rate if clock is None else read_times(table, clock) - start_s
     source = f"column '{table.header[wave]}'"
     return Samples(name, table.numbers(wave), times, unit, source, path.name, lines(path.name, table.lines)).to_signal(
         notes
@@ -215,11 +223,11 @@ def _check_overlap(path: Path, signal: Signal, frames: VideoFrames) -> None:
     """Refuse a signal of another hour, such as one whose times are dates."""
     first, last = float(signal.timestamps_s[0]), float(signal.timestamps_s[-1])
     seen = outline(frames)
-    end = seen.frames / seen.fs if seen.frames and seen.fs else _LONGEST_S
+    end = seen.frames / seen.fs if seen.frames and seen.fs else np.inf
     if first >= end or last < 0:
         raise DatasetError(
-            f"'{path.name}' has times from {first:.15g} to {last:.15g} s, and the video lasts from 0 to {end:.6g} s; "
-            "expected times with 0 at its first frame, or that frame's time in a column 'start' of recordings.csv"
+            f"'{path.name}' has times from {first:.6g} to {last:.6g} s, and the video lasts from 0 to {end:.6g} s; "
+            + _EXPECTED_TIMES
         )
 
 

@@ -65,6 +65,19 @@ def check_rate(name: str, value: float) -> None:
         raise DatasetError(f"{name} is {value:g}; {_expected(limits, value)}")
 
 
+def recorded_rates(name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Keep the rates that a heart or a chest can have, of whatever was recorded or kept in a file.
+
+    Parameters
+    ----------
+    name : "heart_rate" or "breathing_rate"
+    values : float64 array (S,)
+        Per minute.
+    """
+    limits = RATES[name]
+    return values[(values >= limits.lowest) & (values <= limits.highest)]
+
+
 def known_values(
     name: str, values: NDArray[np.float64], seconds: NDArray[np.float64], where: Where, notes: list[str]
 ) -> NDArray[np.float64]:
@@ -146,7 +159,7 @@ def _sentinel(values: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 def _seven_bits(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Stretches of 127 without a rate near it on either side: hearts do not jump."""
-    is_it = values == _SEVEN_BITS
+    is_it: NDArray[np.bool_] = values == _SEVEN_BITS
     stuck = is_it.copy()
     edges = np.flatnonzero(np.diff(is_it, prepend=False, append=False))
     for start, stop in edges.reshape(-1, 2).tolist():

@@ -268,7 +268,7 @@ def _write_frames(
         tasks={task: tuple(names) for task, names in labels.columns.items()},
         signals={name: signal.unit for name, signal in recording.signals.items()},
         action_units=codes.labels if codes is not None else (),
-        notes=(*recording.notes, *video.notes),
+        notes=(*recording.notes, *labels.notes, *video.notes),
         sources=sources,
         version=__version__,
     )

@@ -1,5 +1,6 @@
 """From what a file holds of one sensor to a signal: its times rise, and what is no measurement is not known."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +62,10 @@ class Samples:
                 f"'{self.file}' has {self.values.size} samples of {self.name} and {self.times_s.size} times; expected "
                 "one time a sample"
             )
+        if not len(self.values):
+            raise DatasetError(
+                f"a signal without samples: '{self.file}' has none of {self.name}; expected seconds of it"
+            )
         found = rising(self.times_s, self.where, self.values)
         notes += [f"{self.name}: {note}" for note in found.notes]
         try:
@@ -73,6 +78,18 @@ class Samples:
         if not np.isfinite(values).any():
             return None
         return Signal.of(values, found.seconds, self.unit, self.source)
+
+
+def signals_of(samples: Iterable[Samples], notes: list[str]) -> dict[str, Signal]:
+    """Signals by their names, without those of which nothing is known.
+
+    Raises
+    ------
+    DatasetError
+        As `Samples.to_signal`.
+    """
+    found = {each.name: each.to_signal(notes) for each in samples}
+    return {name: signal for name, signal in found.items() if signal is not None}
 
 
 def lines(file: str, numbers: NDArray[np.int64]) -> Where:
