@@ -1,6 +1,7 @@
 """`physiocam reproduce`."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -41,6 +42,7 @@ def reproduce_command(
             from physiocam.datasets.store import Store
             from physiocam.evaluation.cross_validation import parse_folds
             from physiocam.evaluation.tables import Bench, reproduce_table
+            from physiocam.training.processes import is_first, said_once
             from physiocam.training.settings import read_settings
         trained, *tested = stores
         if target in _ACROSS and len(tested) != 1:
@@ -55,13 +57,18 @@ def reproduce_command(
             settings,
             parse_folds(Store(trained), folds, settings.seed),
             (trained, *tested) if within and tested else tuple(tested),
-            progress=typer.echo,
+            progress=said_once(typer.echo),
         )
-        if target.startswith("figure"):
-            with extra("report", "drawing figures"):
-                from physiocam.evaluation.figures import reproduce_figure
-            page = reproduce_figure(target, bench, output)
-        else:
-            page = reproduce_table(target, bench, output)
+        with TemporaryDirectory() as scratch:
+            # Further processes go through the same runs to help with them; their pages are nobody's.
+            place = output if is_first() else Path(scratch)
+            if target.startswith("figure"):
+                with extra("report", "drawing figures"):
+                    from physiocam.evaluation.figures import reproduce_figure
+                page = reproduce_figure(target, bench, place)
+            else:
+                page = reproduce_table(target, bench, place)
+        if not is_first():
+            return
     typer.echo(page.read_text(encoding="utf-8"))
     typer.echo(f"written to {page}")

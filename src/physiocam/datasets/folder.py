@@ -209,8 +209,8 @@ def read_signal(
         )
     if np.nanmin(np.abs(times), initial=np.inf) > _LONGEST_S:
         raise DatasetError(
-            f"'{path.name}' has the time '{table.cells[0][clock or 0][:40]}' in line {table.lines[0]}, far from the video's; "
-            + _EXPECTED_TIMES
+            f"'{path.name}' has the time '{table.cells[0][clock or 0][:40]}' in line {table.lines[0]}, which is "
+            f"no time of the video; {_EXPECTED_TIMES}"
         )
     wave = wave_column(table, name)
     source = f"column '{table.header[wave]}'"
@@ -227,7 +227,7 @@ def _check_overlap(path: Path, signal: Signal, frames: VideoFrames) -> None:
     if first >= end or last < 0:
         raise DatasetError(
             f"'{path.name}' has times from {first:.6g} to {last:.6g} s, and the video lasts from 0 to {end:.6g} s; "
-            + _EXPECTED_TIMES
+            f"{_EXPECTED_TIMES}"
         )
 
 

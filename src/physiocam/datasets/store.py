@@ -38,6 +38,7 @@ from pydantic_core import from_json
 
 from physiocam.datasets.recording import Crop, Signal
 from physiocam.errors import DatasetError
+from physiocam.files import read_file
 
 _FORMAT = 1
 _PARTIAL = ".partial"
@@ -459,7 +460,7 @@ def _chunk_path(column: str, chunk: int, dimensions: int) -> str:
 def _attributes(folder: Path) -> dict[str, Any]:
     """Attributes of a zarr group; empty where there is none that can be read."""
     try:
-        attributes = from_json((folder / "zarr.json").read_bytes())["attributes"]
+        attributes = from_json(read_file(folder / "zarr.json"))["attributes"]
     except FileNotFoundError:
         raise DatasetError(f"'{folder}' does not exist or is no store; expected a folder that prepare made") from None
     except (OSError, ValueError, KeyError, TypeError):

@@ -11,6 +11,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
+from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -18,12 +19,14 @@ from physiocam import __version__
 from physiocam.datasets.clips import ClipBatch, Clips, clip_loader
 from physiocam.datasets.store import Store
 from physiocam.errors import PhysiocamError
+from physiocam.files import check_regular
 from physiocam.networks.config import Task
 from physiocam.networks.network import Network
 from physiocam.networks.registry import build
 from physiocam.training.losses import published_pos_weight
 from physiocam.training.module import TrainModule
 from physiocam.training.order import ClipOrder
+from physiocam.training.processes import PATIENCE
 from physiocam.training.settings import TrainSettings
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.export import export_bundle
@@ -110,6 +113,7 @@ def export_checkpoint(path: str | os.PathLike[str], folder: str | os.PathLike[st
         If the file is no such checkpoint, or the folder exists.
     """
     try:
+        check_regular(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
         settings = TrainSettings.model_validate(content["physiocam"]["settings"])
         network = build(settings.network)
@@ -156,7 +160,7 @@ def _trainer(settings: TrainSettings, show_progress: bool) -> pl.Trainer:
         accelerator="auto",
         devices=settings.devices,
         num_nodes=settings.nodes,
-        strategy="ddp" if processes > 1 else "auto",
+        strategy=DDPStrategy(timeout=PATIENCE) if processes > 1 else "auto",
         precision=settings.precision,
         # Clips are shared among processes by their order.
         use_distributed_sampler=False,

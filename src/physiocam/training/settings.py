@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from physiocam.errors import PhysiocamError
+from physiocam.files import read_file
 from physiocam.networks.registry import AnyConfig, preset
 
 # Dates and numbers that are none are a ValueError.
@@ -158,7 +159,7 @@ def read_settings(path: str | os.PathLike[str] | None, changes: Sequence[str] = 
 
 def _yaml(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.safe_load(read_file(path).decode())
     except OSError as error:
         raise PhysiocamError(f"'{path}' cannot be read: {error.strerror}; give a YAML file of settings") from None
     except _YAML_ERRORS as error:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from safetensors import SafetensorError, safe_open
 
 from physiocam.errors import BundleError
+from physiocam.files import read_file
 from physiocam.networks.config import NetworkConfig, Task
 from physiocam.networks.registry import AnyConfig
 
@@ -248,7 +249,7 @@ def load_bundle(name_or_path: str | os.PathLike[str] = "default") -> Bundle:
     """
     folder = _find(name_or_path)
     try:
-        content = (folder / DESCRIPTION).read_bytes()
+        content = read_file(folder / DESCRIPTION)
     except OSError as error:
         raise BundleError(f"cannot read '{folder / DESCRIPTION}': {error.strerror}") from None
     try:
