@@ -83,8 +83,8 @@ def read_times(table: Table, column: int) -> NDArray[np.float64]:
     """
     cells, style = table.column(column), table.style
     numbers = [number(cell, style) for cell in cells]
-    if None not in numbers:
-        return np.array(numbers, dtype=np.float64) * (unit_of_time(table.header[column]) or 1.0)
+    if 2 * numbers.count(None) < len(numbers):
+        return table.numbers(column) * (unit_of_time(table.header[column]) or 1.0)
     times = np.full(len(cells), np.nan)
     kinds: set[str] = set()
     for row, (cell, plain) in enumerate(zip(cells, numbers, strict=True)):
@@ -206,7 +206,11 @@ def _counted_on(seconds: NDArray[np.float64], notes: list[str]) -> NDArray[np.fl
     usual = float(np.median(steps[forth]))
     for period in _PERIODS_S:
         over = steps[back] + period
-        if seconds.max() <= period and (over > 0).all() and (over <= max(3 * usual, 0.01 * period)).all():
+        if (
+            seconds.max() <= period
+            and (over > 0).all()
+            and (over <= min(max(3 * usual, 0.01 * period), period / 3)).all()
+        ):
             notes.append(f"times start again every {period:g} s; counted on, {int(back.sum())} times")
             return seconds + period * np.concatenate([[0], np.cumsum(back)])
     return seconds

@@ -26,7 +26,7 @@ from physiocam.networks.registry import build
 from physiocam.training.losses import published_pos_weight
 from physiocam.training.module import TrainModule
 from physiocam.training.order import ClipOrder
-from physiocam.training.processes import PATIENCE
+from physiocam.training.processes import PATIENCE, wait_for_first
 from physiocam.training.settings import TrainSettings
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.export import export_bundle
@@ -89,7 +89,7 @@ def fit(settings: TrainSettings, *, show_progress: bool = True) -> Bundle:
         raise KeyboardInterrupt
     if trainer.is_global_zero:
         _export(module, store, settings)
-    trainer.strategy.barrier()
+    wait_for_first()
     return load_bundle(output / _BUNDLE)
 
 
@@ -174,7 +174,8 @@ def _trainer(settings: TrainSettings, show_progress: bool) -> pl.Trainer:
 
 def _quiet() -> None:
     """Lightning tells a lot about hardware and advertises; what matters comes from us."""
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="pytorch_lightning")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 

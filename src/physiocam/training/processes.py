@@ -6,6 +6,8 @@ from datetime import timedelta
 import torch.distributed as dist
 from pytorch_lightning.utilities import rank_zero_only
 
+from physiocam.errors import PhysiocamError
+
 # How long processes wait for one another; the first one predicts a whole test set while the others wait.
 PATIENCE = timedelta(days=2)
 
@@ -21,6 +23,18 @@ def said_once(say: Callable[[str], None]) -> Callable[[str], None]:
 
 
 def wait_for_first() -> None:
-    """Wait until all processes are here, so that what the first one has written can be read."""
-    if dist.is_available() and dist.is_initialized():
+    """Wait until all processes are here, so that what the first one has written can be read.
+
+    Raises
+    ------
+    PhysiocamError
+        In the first process, if another one is gone. Where the first one is gone, it has said why, and the others end.
+    """
+    if not (dist.is_available() and dist.is_initialized()):
+        return
+    try:
         dist.barrier()
+    except RuntimeError:
+        if not is_first():
+            raise SystemExit(1) from None
+        raise PhysiocamError("another process of this run has ended; see what it said, and run again") from None
