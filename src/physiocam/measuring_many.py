@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from physiocam.locks import alone_in
 from physiocam.measurement import MEASUREMENT
 from physiocam.measuring import NETWORK, measure
 from physiocam.recording_frames import FaceChoice
+from physiocam.regular_files import check_regular, read_file
 from physiocam.report.results import write_results
 from physiocam.weights.bundle import load_bundle
 
@@ -188,14 +189,16 @@ def _with_what(video: str, options: MeasureOptions, weights: str | None) -> dict
 
 def _sha256(path: Path) -> str | None:
     try:
-        return sha256(path.read_bytes()).hexdigest()
+        check_regular(path)
+        with path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
     except OSError:
         return None
 
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        content = from_json(path.read_bytes())
+        content = from_json(read_file(path))
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) else None

@@ -13,7 +13,7 @@ from physiocam.errors import PhysiocamError, VideoError
 from physiocam.inputs import Located
 from physiocam.signals.waveform import check_fs
 from physiocam.video.ahead import read_ahead
-from physiocam.video.people import people_notes
+from physiocam.video.people import notes_of
 from physiocam.video.reader import Frame, Video, open_video
 from physiocam.video.tracker import CentreSquare, FaceLocator, FaceTracker, FixedSquare, Square
 
@@ -50,9 +50,7 @@ class RecordingFrames:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is odd about the recording, and who else is in it."""
-        seen = self._locator.seen
-        changes = [(change.frame / self.video.fs, change.other) for change in seen.changes]
-        return (*self.video.notes, *people_notes(seen.at_once, changes))
+        return (*self.video.notes, *notes_of(self._locator.seen, self.video.fs))
 
     @property
     def squares(self) -> NDArray[np.int32]:

@@ -32,17 +32,16 @@ def cross_validate_command(
         with extra("train", "cross-validating"):
             from physiocam.datasets.store import Store
             from physiocam.evaluation.cross_validation import cross_validate, parse_folds
+            from physiocam.training.processes import is_first, said_once
             from physiocam.training.settings import read_settings
-            from physiocam.training.turns import is_first_process
         from physiocam.evaluation.evaluate import evaluate
         from physiocam.evaluation.summary import to_markdown, write_evaluation
         from physiocam.signals.settings import SETTINGS
 
         run = read_settings(config, changes or ())
         divided = parse_folds(Store(run.store), folds, run.seed)
-        tested = cross_validate(run, divided, test_store or (), fold, progress=typer.echo)
-        if not is_first_process():
-            # Of one run's processes the first tells the outcome; the others need not know it.
+        tested = cross_validate(run, divided, test_store or (), fold, progress=said_once(typer.echo))
+        if not is_first():  # one process compares and writes
             return
         if tested is None:
             typer.echo(f"folds are missing; once all lie in {run.output}, run this without --fold to join them")

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,9 @@ from physiocam.errors import PhysiocamError
 
 if TYPE_CHECKING:
     from physiocam.datasets.check import CheckedRecording
+
+# Columns that are named where recordings have a signal in different ones.
+_SHOWN = 5
 
 data_app = typer.Typer(no_args_is_help=True, help="Data sets: which can be read, and whether yours is whole.")
 data_app.command("generate")(generate_command)
@@ -68,6 +72,13 @@ def check_command(
         raise typer.Exit(1)
 
 
+def _taken_from(checked: list["CheckedRecording"], name: str) -> str:
+    """What a signal was read from, the most frequent first."""
+    counts = Counter(each.sources[name] for each in checked if name in each.sources).most_common()
+    shown = [source if len(counts) == 1 else f"{source} ({count})" for source, count in counts[:_SHOWN]]
+    return ", from " + ", ".join(shown) + (", ..." if len(counts) > _SHOWN else "") if shown else ""
+
+
 def _show(checked: list["CheckedRecording"]) -> None:
     from rich.table import Table
 
@@ -101,7 +112,9 @@ def _show(checked: list["CheckedRecording"]) -> None:
         pace = f"{low:.5g} Hz" if high - low <= 0.01 * high else f"{low:.5g} to {high:.5g} Hz"
         if high == 0:
             pace = "one number each"
-        console().print(f"{name}: {len(rates)} of {len(checked)} recordings, {pace}")
+        console().print(
+            f"{name}: {len(rates)} of {len(checked)} recordings, {pace}{escaped(_taken_from(checked, name))}"
+        )
     length = sum(each.duration_s or 0.0 for each in checked)
     subjects = len({each.subject for each in checked})
     lost = sum(not each.usable for each in checked)

@@ -1,6 +1,7 @@
 """`physiocam reproduce`."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -42,6 +43,7 @@ def reproduce_command(
             from physiocam.datasets.store import Store
             from physiocam.evaluation.cross_validation import parse_folds
             from physiocam.evaluation.tables import Bench, reproduce_table
+            from physiocam.training.processes import is_first, said_once
             from physiocam.training.settings import read_settings
         trained, *tested = stores
         if target in _ACROSS and len(tested) != 1:
@@ -56,13 +58,18 @@ def reproduce_command(
             settings,
             parse_folds(Store(trained), folds, settings.seed),
             (trained, *tested) if within and tested else tuple(tested),
-            progress=typer.echo,
+            progress=said_once(typer.echo),
         )
         if target.startswith("figure"):
             with extra("report", "drawing figures"):
                 from physiocam.evaluation.figures import reproduce_figure as reproduce
         else:
             reproduce = reproduce_table
+        if not is_first():
+            # Further processes go through the same runs to help with them; their pages are nobody's.
+            with TemporaryDirectory() as scratch:
+                reproduce(target, bench, Path(scratch))
+            return
         with alone_in(output, "reproducing into"):
             page = reproduce(target, bench, output)
     typer.echo(page.read_text(encoding="utf-8"))

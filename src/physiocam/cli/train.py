@@ -28,6 +28,8 @@ def train_command(
             return
         with extra("train", "training"):
             from physiocam.training.fit import fit
+            from physiocam.training.processes import said_once
         bundle = fit(settings)
-    typer.echo(f"trained: {bundle.folder}")
-    typer.echo(f"use it with: physiocam measure VIDEO --weights {bundle.folder}")
+        say = said_once(typer.echo)
+    say(f"trained: {bundle.folder}")
+    say(f"use it with: physiocam measure VIDEO --weights {bundle.folder}")

@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.datasets.clock import longest_step, rate_of
 from physiocam.datasets.recording import Signal
 
 Alignment = Literal["linear", "release"]
@@ -27,12 +28,19 @@ def onto_frames(signal: Signal, timestamps_s: NDArray[np.float64], method: Align
     -------
     float64 array (T,)
         NaN where the sensor did not record, and where the samples around a frame are missing ("linear" only). A frame
-        within half a sample of the sensor's first or last sample takes its value.
+        within half a sample of the first or last sample, or of one beside a hole, takes its value.
     """
     values, times = signal.values, signal.timestamps_s
     if method == "release":
         stretched = np.linspace(0, len(values), len(timestamps_s))
         return np.interp(stretched, np.arange(len(values)), values)
-    reach = (times[-1] - times[0]) / (len(times) - 1) / 2 if len(times) > 1 else 1e-9
+    step = 1.0 / rate_of(times) if len(times) > 1 else 2e-9
+    # Each frame's neighbours: the last sample at or before it, and the first behind.
+    after = np.clip(np.searchsorted(times, timestamps_s, side="right"), 1, max(len(times) - 1, 1))
+    before, after = after - 1, np.minimum(after, len(times) - 1)
+    nearer = np.where(timestamps_s - times[before] <= times[after] - timestamps_s, before, after)
+    near = np.abs(timestamps_s - times[nearer]) <= step / 2 + 1e-9
+    between = (timestamps_s >= times[0]) & (timestamps_s <= times[-1])
+    covered = between & (times[after] - times[before] <= longest_step(times))
     onto = np.interp(timestamps_s, times, values)
-    return np.where((timestamps_s >= times[0] - reach) & (timestamps_s <= times[-1] + reach), onto, np.nan)
+    return np.where(covered, onto, np.where(near, values[nearer], np.nan))

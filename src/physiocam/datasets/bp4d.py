@@ -12,16 +12,19 @@ import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.datasets.codes import STRONGEST, check_codes
 from physiocam.datasets.frames import ImageFrames, odd_sizes
 from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, Recording, Signal
-from physiocam.datasets.tables import read_numbers, read_table
+from physiocam.datasets.sensor import Samples, signals_of
+from physiocam.datasets.tables import line_of, read_numbers, read_table
 from physiocam.errors import DatasetError, PhysiocamError
+from physiocam.regular_files import check_regular
 
 FS = 25.0
 SENSOR_FS = 1000.0
@@ -154,19 +157,21 @@ class TrialEntry:
         missing = [file for file, _ in _NEEDED.values() if not (self._sensors / file).exists()]
         if missing:
             raise DatasetError(f"no {' and no '.join(repr(file) for file in missing)} under Physiology")
-        signals = {}
+        samples = []
         for name, (file, unit) in {**_NEEDED, **_FURTHER}.items():
-            if name in _FURTHER and not (self._sensors / file).exists():
+            path = self._sensors / file
+            if name in _FURTHER and not path.exists():
                 notes.append(f"no '{file}' under Physiology")
                 continue
-            values = read_numbers(self._sensors / file, header_lines=1)[:, 0]
+            values = read_numbers(path, header_lines=1, columns=1)[:, 0]
             begin, end = round(start_s * SENSOR_FS), round((end_s + 1 / FS) * SENSOR_FS)
-            part = values[begin:end] if self.coded_stretch else values
+            begin, end = (begin, end) if self.coded_stretch else (0, len(values))
+            part = values[begin:end]
             if not len(part):
                 raise DatasetError(f"'{file}' ends at {len(values) / SENSOR_FS:.1f} s, before the coded frames begin")
-            times = (np.arange(len(part)) + (begin if self.coded_stretch else 0)) / SENSOR_FS - start_s
-            signals[name] = Signal(part, times, unit)
-        return signals
+            times = (np.arange(len(part)) + begin) / SENSOR_FS - start_s
+            samples.append(Samples(name, part, times, unit, f"'{file}'", file, partial(_place_of_number, path, begin)))
+        return signals_of(samples, notes)
 
     def _codes(self, images: list[_Image], notes: list[str]) -> "_Codes | None":
         if self.trial not in CODED_TRIALS:
@@ -181,9 +186,14 @@ class TrialEntry:
         if lacking:
             raise DatasetError(f"'{self._occurrence.name}' has no column {lacking[0]} in its first row of unit numbers")
         places = _places(self._occurrence, table.values[:, 0], frames)
-        codes = table.values[:, 1:]
         occurrence = np.full((frames, len(units)), UNKNOWN, dtype=np.int8)
-        occurrence[places] = np.where(np.isin(codes, (0, 1)), codes, UNKNOWN)
+        occurrence[places] = np.stack(
+            [
+                check_codes(table.numbers(column), 1, table.name, lambda row: f"line {table.lines[row]}")
+                for column in range(1, len(units) + 1)
+            ],
+            axis=1,
+        )
         intensity = np.full(occurrence.shape, UNKNOWN, dtype=np.int8)
         for unit in INTENSITY_UNITS:
             path = self._intensity(unit)
@@ -196,7 +206,7 @@ class TrialEntry:
                     f"'{path.name}' has {len(levels)} rows of {levels.shape[1]}; expected frame and intensity in "
                     f"{len(places)}, as in '{self._occurrence.name}'"
                 )
-            rated = np.where(np.isin(levels[:, 1], range(6)), levels[:, 1], UNKNOWN)
+            rated = check_codes(levels[:, 1], STRONGEST, path.name, partial(_place_of_row, path))
             intensity[_places(path, levels[:, 0], frames), units.index(unit)] = rated
         coded = np.zeros(frames, dtype=np.bool_)
         coded[places] = True
@@ -239,6 +249,7 @@ def listing(archive: Path) -> Mapping[str, list[_Image]]:
         If it is missing or damaged.
     """
     try:
+        check_regular(archive)
         return _listing(archive, archive.stat().st_mtime_ns)
     except FileNotFoundError:
         raise DatasetError(f"no '{archive.name}' under 2D+3D") from None
@@ -281,10 +292,22 @@ def _trials(root: Path, subject: str) -> set[str]:
     return found
 
 
+def _place_of_number(path: Path, shift: int, index: int) -> str:
+    return f"line {line_of(path, shift + index, header_lines=1)} of '{path.name}'"
+
+
+def _place_of_row(path: Path, index: int) -> str:
+    return f"line {line_of(path, index)}"
+
+
 def _places(path: Path, numbers: NDArray[np.float64], frames: int) -> NDArray[np.int64]:
     """Indices of the frames that rows of codes are about."""
     if not np.isfinite(numbers).all():
         raise DatasetError(f"'{path.name}' has a row without the number of its frame")
+    values, counts = np.unique(numbers, return_counts=True)
+    if (values % 1).any() or counts.max() > 1:
+        odd = values[(values % 1 > 0) | (counts > 1)][0]
+        raise DatasetError(f"'{path.name}' codes frame {odd:g} in no row or several; expected one row a frame, from 1")
     places = numbers.astype(np.int64) - 1
     if places.min() < 0 or places.max() >= frames:
         raise DatasetError(

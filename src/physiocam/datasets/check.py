@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from physiocam.datasets.clock import rate_of
 from physiocam.datasets.frames import Outline, outline
 from physiocam.datasets.jobs import run_jobs
-from physiocam.datasets.recording import UNKNOWN, Entry, Recording, Signal
+from physiocam.datasets.recording import UNKNOWN, Entry, Recording
 from physiocam.errors import PhysiocamError
 
 # A sensor that was switched on or off this much beside the camera is nothing to speak of.
@@ -33,6 +34,8 @@ class CheckedRecording:
         Width and height.
     signals : dict of str to float
         Samples per second of each; 0 for a single number.
+    sources : dict of str to str
+        What each was read from, such as "column 'ppg'".
     action_units : int
         Units that are coded in at least one frame.
     coded_frames : int
@@ -49,6 +52,7 @@ class CheckedRecording:
     duration_s: float | None = None
     size: tuple[int, int] | None = None
     signals: dict[str, float] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
     action_units: int = 0
     coded_frames: int = 0
     problems: tuple[str, ...] = ()
@@ -113,7 +117,8 @@ def check_recording(entry: Entry) -> CheckedRecording:
         fs=seen.fs if seen else None,
         duration_s=duration,
         size=seen.size if seen else None,
-        signals={name: round(_rate(signal), 3) for name, signal in recording.signals.items()},
+        signals={name: round(rate_of(signal.timestamps_s), 3) for name, signal in recording.signals.items()},
+        sources={name: signal.source for name, signal in recording.signals.items() if signal.source},
         action_units=int(known.any(axis=0).sum()),
         coded_frames=int(known.any(axis=1).sum()),
         problems=(*problems, *_oddities(recording, seen, duration)),
@@ -134,7 +139,8 @@ def _oddities(recording: Recording, seen: Outline | None, duration: float | None
         times = signal.timestamps_s
         if len(times) < 2:
             continue
-        if not np.isfinite(signal.values).all():
+        # What a reader has said already is not said again.
+        if not np.isfinite(signal.values).all() and not any(note.startswith(f"{name}:") for note in recording.notes):
             found.append(f"{name}: {int(np.count_nonzero(~np.isfinite(signal.values)))} samples are no numbers")
         elif np.ptp(signal.values) == 0 and name in {"pulse", "respiration"}:
             found.append(f"{name}: the same value throughout")
@@ -148,8 +154,3 @@ def _oddities(recording: Recording, seen: Outline | None, duration: float | None
     if codes and seen and seen.frames and len(codes.occurrence) != seen.frames:
         found.append(f"action units: {len(codes.occurrence)} frames are coded, the video has {seen.frames}")
     return found
-
-
-def _rate(signal: Signal) -> float:
-    times = signal.timestamps_s
-    return (len(times) - 1) / float(times[-1] - times[0]) if len(times) > 1 else 0.0

@@ -61,24 +61,46 @@ def read_columns(stored: Sequence[StoredRecording], tasks: Mapping[str, tuple[st
     Raises
     ------
     DatasetError
-        If a recording is damaged.
+        If a recording is damaged, or holds a number that is not finite.
     """
     frames = sum(recording.info.frames for recording in stored)
     small = np.empty((frames, 3, small_size, small_size), np.float32)
     read_all_frames(stored, "small", small)
+    _check_finite(stored, "small", torch.from_numpy(small).isfinite().flatten(1).all(dim=1))
     infos = [recording.info for recording in stored]
+    statistics = torch.tensor([[info.big_mean, info.big_std, info.small_std] for info in infos])
+    for info, fine in zip(infos, statistics.isfinite().all(dim=1).tolist(), strict=True):
+        if not fine:
+            raise DatasetError(f"'{info.name}' has a mean or deviation that is not finite; delete it and prepare again")
     targets, masks = {}, {}
     for task, labels in tasks.items():
         shape = (len(labels),)
         targets[task] = _joined(stored, f"targets/{task}", task, np.zeros(shape, np.float32))
         masks[task] = _joined(stored, f"masks/{task}", task, np.zeros(shape, np.bool_))
+        # What is not known may hold anything.
+        usable = targets[task].isfinite() | ~masks[task]
+        _check_finite(stored, f"targets/{task}", usable.all(dim=1))
     return Columns(
         small=torch.from_numpy(small),
         face_found=torch.from_numpy(np.concatenate([recording.column("face_found") for recording in stored])),
-        statistics=torch.tensor([[info.big_mean, info.big_std, info.small_std] for info in infos]),
+        statistics=statistics,
         targets=targets,
         masks=masks,
     )
+
+
+def _check_finite(stored: Sequence[StoredRecording], column: str, finite: Tensor) -> None:
+    """Refuse a column of all frames (T,) of all recordings, one after the other, unless each frame is finite."""
+    if finite.all():
+        return
+    frame = int(finite.int().argmin())
+    for recording in stored:
+        if frame < recording.info.frames:
+            raise DatasetError(
+                f"'{recording.folder}' has a number in '{column}' that is not finite, in frame {frame}; delete the "
+                "folder and prepare again"
+            )
+        frame -= recording.info.frames
 
 
 def _joined(stored: Sequence[StoredRecording], column: str, task: str, unknown: NDArray[np.generic]) -> Tensor:

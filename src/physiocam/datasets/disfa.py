@@ -16,9 +16,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.datasets.codes import STRONGEST, check_codes
 from physiocam.datasets.frames import VideoFrames, outline
 from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, Recording
-from physiocam.datasets.tables import read_numbers
+from physiocam.datasets.tables import line_of, read_numbers
 from physiocam.errors import DatasetError, PhysiocamError
 
 UNITS = (1, 2, 4, 5, 6, 9, 12, 15, 17, 20, 25, 26)
@@ -102,15 +103,22 @@ class SubjectEntry:
         rows = read_numbers(path)
         if rows.shape[1] != 2:
             raise DatasetError(f"'{path.name}' has {rows.shape[1]} columns; expected frame and intensity")
-        numbers, levels = rows.T
-        coded = int(numbers.max())
+        numbers = rows[:, 0]
+        if not np.array_equal(np.sort(numbers), np.arange(1, len(numbers) + 1)):
+            odd = next(row for row in range(len(numbers)) if numbers[row] != row + 1)
+            raise DatasetError(
+                f"'{path.name}' has frame {numbers[odd]:g} in line {line_of(path, odd)}; expected {odd + 1}: each "
+                "frame once, from 1"
+            )
+        levels = check_codes(rows[:, 1], STRONGEST, path.name, lambda row: f"line {line_of(path, row)}")
+        coded = len(numbers)
         count = coded if frames is None else frames
         if abs(coded - count) > _SLACK:
             raise DatasetError(f"'{path.name}' codes {coded} frames, and the video has {count}")
         if coded != count and unit == UNITS[0]:
             notes.append(f"{coded} frames are coded, and the video has {count}")
         column = np.full(count, UNKNOWN, dtype=np.int8)
-        inside = (numbers >= 1) & (numbers <= count) & np.isin(levels, range(6))
+        inside = numbers <= count
         column[numbers[inside].astype(np.int64) - 1] = levels[inside]
         return column
 

@@ -1,6 +1,6 @@
 """A folder of one's own: videos, and beside them recordings.csv with what is known about each.
 
-    recordings.csv    video, and optionally subject, trial, fs, pulse_csv, respiration_csv, action_units_csv,
+    recordings.csv    video, and optionally subject, trial, fs, start, pulse_csv, respiration_csv, action_units_csv,
                       heart_rate, breathing_rate
 
 Paths are relative to the folder. Without recordings.csv, every video file in the folder and below is a recording of a
@@ -14,32 +14,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from physiocam.datasets.frames import VideoFrames
-from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, Recording, Signal
-from physiocam.datasets.tables import Table, read_cells, read_table
+from physiocam.datasets import numbers
+from physiocam.datasets.clock import parse_time, read_times
+from physiocam.datasets.codes import codes_of_table
+from physiocam.datasets.columns import rate_in_header, time_column, wave_column
+from physiocam.datasets.frames import VideoFrames, outline
+from physiocam.datasets.plausible import RATES, check_rate
+from physiocam.datasets.recording import ActionUnitCodes, Recording, Signal
+from physiocam.datasets.sensor import Samples, lines
+from physiocam.datasets.tables import read_cells, read_table
 from physiocam.errors import DatasetError, PhysiocamError
 
 _VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".mts", ".3gp"}
 
 _SIGNALS = {"pulse_csv": ("pulse", "a.u."), "respiration_csv": ("respiration", "a.u.")}
-_RATES = {"heart_rate": "beats/min", "breathing_rate": "breaths/min"}
-_COLUMNS = ("video", "subject", "trial", "fs", *_SIGNALS, "action_units_csv", *_RATES)
+_COLUMNS = ("video", "subject", "trial", "fs", "start", *_SIGNALS, "action_units_csv", *RATES)
 
-_TIME = re.compile(r"(time|timestamps?|t|seconds?)([ _]*[(\[]?s(ec(onds)?)?[)\]]?)?")
-_NUMBER = r"(\d+\.?\d*|\.\d+)"
-_RATE = re.compile(rf"{_NUMBER}|.*?{_NUMBER} *hz\b.*|.*(?:fs|rate|frequency) *[=:]? *{_NUMBER}.*", re.ASCII)
-_UNIT = re.compile(r"au[ _]?0*(\d{1,3})(?:_c)?", re.ASCII)
-
-# Intensities are 0 to 5.
-_STRONGEST = 5
+# Times that are all farther from 0 than a day are dates.
+_LONGEST_S = 86_400.0
+_EXPECTED_TIMES = "expected 0 at its first frame, or that frame's time in a column 'start' of recordings.csv"
 
 # Characters of a recording's name; file systems take 255 bytes.
 _LONGEST_NAME = 150
-
-# Codes that mean "could not be seen": the data sets' 9, ours, and an empty cell.
-_UNSEEN = (9.0, float(UNKNOWN))
 
 
 @dataclass(frozen=True)
@@ -88,15 +85,8 @@ class FolderEntry:
         if not os.path.exists(video):
             raise DatasetError(f"no '{self.row['video']}' in '{self.root}'")
         frames = VideoFrames(video, self._number("fs"))
-        signals = {
-            name: read_signal(self.root / self.row[column], unit)
-            for column, (name, unit) in _SIGNALS.items()
-            if column in self.row
-        }
-        for column, unit in _RATES.items():
-            rate = self._number(column)
-            if rate is not None:
-                signals[column] = Signal.of([rate], [0.0], unit)
+        notes = list(self.notes)
+        signals = self._signals(frames, notes)
         codes = self.row.get("action_units_csv")
         return Recording(
             name=self.name,
@@ -104,20 +94,50 @@ class FolderEntry:
             trial=self.trial,
             frames=frames,
             signals=signals,
-            action_units=_action_units(self.root / codes, frames) if codes else None,
-            notes=self.notes,
+            action_units=_action_units(self.root / codes, frames, notes) if codes else None,
+            notes=tuple(notes),
         )
+
+    def _signals(self, frames: VideoFrames, notes: list[str]) -> dict[str, Signal]:
+        signals = {}
+        for column, (name, unit) in _SIGNALS.items():
+            if column in self.row:
+                path = self.root / self.row[column]
+                signal = read_signal(path, unit, name, notes, self._start())
+                if signal is not None:
+                    _check_overlap(path, signal, frames)
+                    signals[name] = signal
+        for name, limits in RATES.items():
+            rate = self._number(name)
+            if rate is not None:
+                try:
+                    check_rate(name, rate)
+                except DatasetError as error:
+                    raise DatasetError(f"{error} (recordings.csv)") from None
+                signals[name] = Signal.of([rate], [0.0], limits.unit, f"column '{name}' of recordings.csv")
+        return signals
+
+    def _start(self) -> float:
+        """Time of the first frame on the sensors' clock."""
+        text = self.row.get("start")
+        start = parse_time(text) if text else 0.0
+        if start is None:
+            raise DatasetError(
+                f"start is '{text}' in recordings.csv; expected when the video began on the sensors' clock: seconds, "
+                "hours:minutes:seconds, or a date like 2024-05-01 12:00:00.5"
+            )
+        return start
 
     def _number(self, column: str) -> float | None:
         if column not in self.row:
             return None
-        try:
-            number = float(self.row[column])
-        except ValueError:
-            number = np.nan
-        if not (np.isfinite(number) and number > 0):
+        # A list made by a spreadsheet may have decimal commas throughout.
+        found = numbers.number(self.row[column])
+        if found is None:
+            found = numbers.number(self.row[column], "comma")
+        if found is None or not (np.isfinite(found) and found > 0):
             raise DatasetError(f"{column} is '{self.row[column]}' in recordings.csv; expected a positive number")
-        return number
+        return found
 
 
 def recordings(root: Path) -> list[FolderEntry]:
@@ -146,48 +166,91 @@ def videos_below(root: Path) -> list[Path]:
     return sorted(p for p in root.rglob("*") if p.suffix.lower() in _VIDEOS and not p.name.startswith("."))
 
 
-def read_signal(path: Path, unit: str) -> Signal:
-    """Read a sensor's signal from a CSV file.
+def read_signal(
+    path: Path, unit: str, name: str = "pulse", notes: list[str] | None = None, start_s: float = 0.0
+) -> Signal | None:
+    """Read a sensor's wave from a CSV file.
 
     Parameters
     ----------
     path : Path
-        Either with a column of times in s (time, time_s, t, timestamp, seconds), of which the first other column is
-        the signal, or with one column whose header states the sampling rate ("64", "pulse 64 Hz", "fs=64").
+        Either with a column of times (time, timestamp_ms, ...), or with a column whose name states the sampling rate
+        ("64", "pulse 64 Hz", "fs=64"). The wave's column is chosen by its name (ppg, bvp, pleth, ...), or is the only
+        one that can be it.
     unit : str
+    name : "pulse" or "respiration"
+    notes : list of str, optional
+        Gets a line for whatever was made of the file.
+    start_s : float
+        Time of the video's first frame on the sensor's clock.
+
+    Returns
+    -------
+    Signal or None
+        None where the sensor measured nothing.
 
     Raises
     ------
     DatasetError
-        If it cannot be read, or has neither times nor a rate.
+        If it cannot be read, has neither times nor a rate, or is understood in no way or in several.
     """
+    notes = [] if notes is None else notes
     table = read_table(path)
-    clock = next((index for index, name in enumerate(table.header) if _TIME.fullmatch(name)), None)
+    notes += table.notes
+    clock = time_column(table)
     if clock is not None:
-        others = [index for index in range(len(table.header)) if index != clock]
-        if not others:
-            raise DatasetError(f"'{path.name}' has times but no values; expected two columns")
-        return Signal.of(table.values[:, others[0]], table.values[:, clock], unit)
-    rate = next((float(next(filter(None, found.groups()))) for found in map(_RATE.fullmatch, table.header) if found), 0)
-    if not rate > 0:
+        times = read_times(table, clock) - start_s
+    elif (rate := rate_in_header(table)) is not None:
+        times = np.arange(len(table.lines)) / rate
+    else:
         raise DatasetError(
             f"'{path.name}' has columns {', '.join(table.header)}; expected one called time, in s, or a sampling rate "
             "in the header, such as 'pulse 64 Hz'"
         )
-    return Signal.of(table.values[:, 0], np.arange(len(table.values)) / rate, unit)
+    if np.nanmin(np.abs(times), initial=np.inf) > _LONGEST_S:
+        raise DatasetError(
+            f"'{path.name}' has the time '{table.cells[0][clock or 0][:40]}' in line {table.lines[0]}, which is "
+            f"no time of the video; {_EXPECTED_TIMES}"
+        )
+    wave = wave_column(table, name)
+    source = f"column '{table.header[wave]}'"
+    return Samples(name, table.numbers(wave), times, unit, source, path.name, lines(path.name, table.lines)).to_signal(
+        notes
+    )
+
+
+def _check_overlap(path: Path, signal: Signal, frames: VideoFrames) -> None:
+    """Refuse a signal of another hour, such as one whose times are dates."""
+    first, last = float(signal.timestamps_s[0]), float(signal.timestamps_s[-1])
+    seen = outline(frames)
+    end = seen.frames / seen.fs if seen.frames and seen.fs else np.inf
+    if first >= end or last < 0:
+        raise DatasetError(
+            f"'{path.name}' has times from {first:.6g} to {last:.6g} s, and the video lasts from 0 to {end:.6g} s; "
+            f"{_EXPECTED_TIMES}"
+        )
 
 
 def _rows(listing: Path) -> tuple[list[dict[str, str]], tuple[str, ...]]:
     try:
-        header, *body = read_cells(listing) or [[]]
+        cells = read_cells(listing)
+        if not cells:
+            raise DatasetError(f"'{listing.name}' is empty; expected a first line such as 'video,heart_rate'")
     except DatasetError as error:
         raise DatasetError(f"'{listing.parent}' cannot be read: {error}") from None
+    header, *body = cells
     columns = [name.lower() for name in header]
     if "video" not in columns:
         raise DatasetError(f"'{listing}' has no column 'video'; columns are {', '.join(_COLUMNS)}")
+    for number, row in enumerate(body, start=2):
+        if any(row[len(columns) :]):
+            raise DatasetError(
+                f"'{listing}' has {len(row)} cells in row {number} and {len(columns)} columns; expected one cell a "
+                "column (put text with commas in quotes)"
+            )
     rows = [{name: cell for name, cell in zip(columns, row, strict=False) if cell} for row in body]
-    for number, row in enumerate(rows, start=2):
-        if "video" not in row:
+    for number, named in enumerate(rows, start=2):
+        if "video" not in named:
             raise DatasetError(f"'{listing}' names no video in row {number}; expected one in every row")
     unused = [name for name in columns if name not in _COLUMNS]
     note = f"not used of recordings.csv: column {', '.join(unused)}; known are {', '.join(_COLUMNS)}"
@@ -207,41 +270,10 @@ def _names(videos: list[str]) -> list[str]:
     return names
 
 
-def _action_units(path: Path, frames: VideoFrames) -> ActionUnitCodes:
+def _action_units(path: Path, frames: VideoFrames, notes: list[str]) -> ActionUnitCodes:
     table = read_table(path)
-    found = {index: match for index, name in enumerate(table.header) if (match := _UNIT.fullmatch(name))}
-    if not found:
-        raise DatasetError(f"'{path.name}' has no column of an action unit; expected AU01, AU02, ...")
+    notes += table.notes
     with frames.open() as video:
         count, fs = video.frames, video.fs
     assert count is not None
-    place = _rows_of_frames(path, table, fs)
-    inside = (place >= 0) & (place < count)
-    if (place >= count + 1).any():
-        raise DatasetError(f"'{path.name}' codes frame {int(place.max()) + 1}, and the video has {count} frames")
-    codes = table.values[:, list(found)]
-    codes[np.isin(codes, _UNSEEN) | ~np.isfinite(codes)] = UNKNOWN
-    strange = codes[(codes < UNKNOWN) | (codes > _STRONGEST)]
-    if len(strange):
-        raise DatasetError(f"'{path.name}' codes {strange[0]:g}; expected 0 to {_STRONGEST}, or 9 for unknown")
-    intensity = np.full((count, len(found)), UNKNOWN, dtype=np.int8)
-    intensity[place[inside]] = codes[inside]
-    labels = tuple(f"AU{int(match[1]):02d}" for match in found.values())
-    return ActionUnitCodes(labels, np.minimum(intensity, 1), intensity if (intensity > 1).any() else None)
-
-
-def _whole(times: NDArray[np.float64], fs: float = 1.0) -> NDArray[np.int64]:
-    """Places on a clock of fs ticks; -1, before every frame, for what is no time."""
-    known = np.abs(times) < 1e12
-    return np.where(known, np.rint(np.where(known, times, 0.0) * fs), -1.0).astype(np.int64)
-
-
-def _rows_of_frames(path: Path, table: Table, fs: float) -> NDArray[np.int64]:
-    """Which frame, from 0, each row of codes is about."""
-    for index, name in enumerate(table.header):
-        if _TIME.fullmatch(name):
-            return _whole(table.values[:, index], fs)
-        if name == "frame":
-            frames = _whole(table.values[:, index])
-            return frames - min(int(frames.min()), 1)  # some count from 0, most from 1
-    raise DatasetError(f"'{path.name}' has neither a column 'frame' nor 'time'; expected one of them")
+    return codes_of_table(table, fs, count, notes)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from physiocam.datasets.alignment import Alignment, onto_frames
+from physiocam.datasets.plausible import recorded_rates
 from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, PulseTarget, Recording
 from physiocam.errors import DatasetError, PhysiocamError
 from physiocam.networks.config import AU_LABELS
@@ -130,6 +131,8 @@ def make_labels(
         if known.any():
             targets[task] = np.where(known, difference, 0.0).astype(np.float32)[:, np.newaxis]
             masks[task], columns[task] = known[:, np.newaxis], (task,)
+        else:
+            notes.append(f"no {task} to learn: nothing is known of it at the video's frames")
     if recording.action_units is not None:
         rows = len(timestamps_s) - (settings.differences == "authors")
         present, known = _action_units(recording, recording.action_units, len(timestamps_s), settings)
@@ -169,8 +172,8 @@ def _pseudo_wave(
     fs = (len(timestamps_s) - 1) / float(timestamps_s[-1] - timestamps_s[0])
     if "heart_rate" not in recording.signals:
         return pseudo_ppg(mean_rgb, fs, band="paper")[1]
-    rates = recording.signals["heart_rate"].values
-    return pseudo_ppg(mean_rgb, fs, float(rates[rates > 0].mean()) if (rates > 0).any() else None, band)[1]
+    rates = recorded_rates("heart_rate", recording.signals["heart_rate"].values)
+    return pseudo_ppg(mean_rgb, fs, float(rates.mean()) if len(rates) else None, band)[1]
 
 
 def _action_units(

@@ -16,6 +16,7 @@ from physiocam.datasets.store_writer import RecordingWriter
 from physiocam.datasets.stored_recording import RecordingInfo, SourceFile
 from physiocam.errors import DatasetError
 from physiocam.inputs import Located, Sums, face_changes, lifted_pixels
+from physiocam.video.people import FacesSeen, notes_of
 from physiocam.video.reader import Video
 from physiocam.video.resize import area_resize
 from physiocam.video.tracker import CentreSquare, FaceLocator, FaceTracker, Square
@@ -100,7 +101,7 @@ def _write_frames(
         tasks={task: tuple(names) for task, names in labels.columns.items()},
         signals={name: signal.unit for name, signal in recording.signals.items()},
         action_units=codes.labels if codes is not None else (),
-        notes=(*recording.notes, *video.notes),
+        notes=(*recording.notes, *labels.notes, *video.notes, *notes_of(locator.seen, video.fs)),
         sources=sources,
         version=__version__,
     )
@@ -178,6 +179,7 @@ class _BottomSquare:
 
     def __init__(self) -> None:
         self.found: list[bool] = []
+        self.seen = FacesSeen()
 
     def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
         self.found.append(image is not None)

@@ -16,10 +16,15 @@ from pydantic_core import from_json
 
 from physiocam.datasets.frames import ImageFrames, odd_sizes
 from physiocam.datasets.recording import Recording, Signal
+from physiocam.datasets.sensor import Samples, signals_of
 from physiocam.errors import DatasetError
+from physiocam.regular_files import read_file
 
 _FOLDER = re.compile(r"(\d\d)-(\d\d)")
 _IMAGE = re.compile(r"Image(\d+)\.png")
+
+# A minute takes half a megabyte.
+_MOST_BYTES = 200_000_000
 
 _SIGNALS = {
     "pulse": ("waveform", "a.u."),
@@ -82,13 +87,15 @@ class TaskEntry:
         listed = content.get("/Image")
         if isinstance(listed, list) and len(listed) != len(stamps):
             notes += (f"'{self._oximeter.name}' lists {len(listed)} images, and {len(stamps)} are there",)
+        own: list[str] = []
+        signals = self._signals(content, stamps[0], own)
         return Recording(
             name=self.name,
             subject=self.subject,
             trial=self.name[3:],
             frames=ImageFrames(self._images, names, tuple((stamp - stamps[0]) / 1e9 for stamp in stamps)),
-            signals=self._signals(content, stamps[0]),
-            notes=notes,
+            signals=signals,
+            notes=(*notes, *own),
         )
 
     def _frames(self) -> tuple[list[int], tuple[str, ...], tuple[str, ...]]:
@@ -103,27 +110,46 @@ class TaskEntry:
 
     def _content(self) -> dict[str, Any]:
         try:
-            content = from_json(self._oximeter.read_bytes())
+            content = from_json(read_file(self._oximeter, _MOST_BYTES))
         except FileNotFoundError:
             raise DatasetError(f"no '{self._oximeter.name}' under {self.name}") from None
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise DatasetError(f"'{self._oximeter.name}' cannot be read: {error.strerror or error}") from None
+        except (ValueError, RecursionError) as error:
             raise DatasetError(f"'{self._oximeter.name}' cannot be read as JSON ({error})") from None
         return content if isinstance(content, dict) else {}
 
-    def _signals(self, content: dict[str, Any], first_stamp: int) -> dict[str, Signal]:
+    def _signals(self, content: dict[str, Any], first_stamp: int, notes: list[str]) -> dict[str, Signal]:
+        file = self._oximeter.name
         try:
             package = content["/FullPackage"]
             # Whole numbers are subtracted before anything is divided: a float holds no such time to the microsecond.
-            times = np.array([int(sample["Timestamp"]) - first_stamp for sample in package]) / 1e9
-            return {
-                name: Signal.of([float(sample["Value"][key]) for sample in package], times, unit)
-                for name, (key, unit) in _SIGNALS.items()
+            times = np.array([(int(sample["Timestamp"]) - first_stamp) / 1e9 for sample in package], dtype=np.float64)
+            values = {
+                key: np.array([_measured(sample["Value"][key]) for sample in package], dtype=np.float64)
+                for key, _ in _SIGNALS.values()
             }
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise DatasetError(
                 f"'{self._oximeter.name}' is not what PURE's oximeter writes ({error!r}); expected /FullPackage with "
                 "Timestamp and Value"
             ) from None
+        return signals_of(
+            [
+                Samples(name, values[key], times, unit, f"'{key}'", file, lambda i: f"sample {i + 1} of '{file}'")
+                for name, (key, unit) in _SIGNALS.items()
+            ],
+            notes,
+        )
+
+
+def _measured(value: object) -> float:
+    """A number, or NaN where the oximeter wrote null."""
+    if value is None:
+        return np.nan
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise TypeError(f"{value!r} is no number")
+    return float(value)
 
 
 def recordings(root: Path) -> list[TaskEntry]:

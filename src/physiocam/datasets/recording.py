@@ -36,34 +36,42 @@ class Signal:
         such as a heart rate that somebody counted, is one sample at 0.
     unit : str
         Such as "mmHg", "beats/min" or "a.u.".
+    source : str
+        What it was read from, such as "column 'ppg'"; empty where there is nothing to tell.
     """
 
     values: NDArray[np.float64]
     timestamps_s: NDArray[np.float64]
     unit: str
+    source: str = ""
 
     @classmethod
-    def of(cls, values: ArrayLike, timestamps_s: ArrayLike, unit: str) -> Self:
-        """Make a signal of what a file holds: samples that repeat a time or step back in it are left out.
+    def of(cls, values: ArrayLike, timestamps_s: ArrayLike, unit: str, source: str = "") -> Self:
+        """Make a signal of samples whose times rise.
 
-        Numbers of 1e30 and more count as missing.
+        Numbers of 1e30 and more count as missing, and samples without a time are left out.
+
+        `physiocam.datasets.sensor.Samples` makes one of what a sensor's program wrote, whatever its times.
 
         Raises
         ------
         DatasetError
-            If there is no sample, or not one time a sample.
+            If there is no sample, not one time a sample, or a time that does not rise.
         """
         samples, times = np.asarray(values, dtype=np.float64), np.asarray(timestamps_s, dtype=np.float64)
         if samples.ndim != 1 or samples.shape != times.shape:
             raise DatasetError(f"{samples.size} samples have {times.size} times; expected one time a sample")
-        # Larger numbers are no measurement, and overflow when they are squared.
-        samples = np.where(np.abs(samples) < _LARGEST, samples, np.nan)
         timed = np.abs(times) < _LARGEST
         samples, times = samples[timed], times[timed]
         if not len(times):
             raise DatasetError("a signal without samples; expected at least one number and its time")
-        later = np.concatenate([[True], times[1:] > np.maximum.accumulate(times)[:-1]])
-        return cls(samples[later], times[later], unit)
+        # Larger numbers are no measurement, and overflow when they are squared.
+        samples = np.where(np.abs(samples) < _LARGEST, samples, np.nan)
+        rises = np.concatenate([[True], np.diff(times) > 0])
+        if not rises.all():
+            index = int(np.flatnonzero(~rises)[0])
+            raise DatasetError(f"time {times[index]:g} s follows {times[index - 1]:g} s; expected times that rise")
+        return cls(samples, times, unit, source)
 
 
 @dataclass(frozen=True, eq=False)

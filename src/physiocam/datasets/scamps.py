@@ -16,14 +16,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.datasets.recording import ActionUnitCodes, Recording, Signal
+from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, Recording, Signal
+from physiocam.datasets.sensor import Samples, signals_of
 from physiocam.errors import DatasetError, VideoError
+from physiocam.regular_files import check_regular
 from physiocam.video.even_grid import EvenGrid, Still, untimed_grid
 from physiocam.video.reader import Video
 
 FS = 30.0
 
 _PRESENT_FROM = 0.2
+# A rendered face may overshoot a little; numbers beyond are of another scale.
+_LEAST, _MOST = -0.5, 2.0
 _UNIT = re.compile(r"au_?0*(\d+)", re.IGNORECASE)
 _SIGNALS = {"pulse": "d_ppg", "respiration": "d_br"}
 
@@ -117,23 +121,25 @@ class AvatarEntry:
         DatasetError
             If the file cannot be read or lacks one of them, or h5py is not installed.
         """
+        notes: list[str] = []
         try:
             with _opened(self.path) as file:
-                signals = {name: _signal(file, key) for name, key in _SIGNALS.items()}
+                waves = {key: _column(file, key) for key in _SIGNALS.values()}
                 units = {int(match[1]): _column(file, key) for key in file if (match := _UNIT.fullmatch(key))}
                 frames = file["Xsub"].shape[-1] if "Xsub" in file else 0
-            lengths = {key: len(signals[name].values) for name, key in _SIGNALS.items()}
+            lengths = {key: len(values) for key, values in waves.items()}
             lengths |= {f"au{unit}": len(values) for unit, values in units.items()}
             wrong = [f"{length} of '{key}'" for key, length in lengths.items() if length != frames]
             if wrong:
                 raise DatasetError(f"{frames} frames under 'Xsub', but values {', '.join(wrong)}")
+            signals = self._signals(waves, notes)
+            occurrence = {unit: self._presence(unit, values) for unit, values in units.items()}
         except DatasetError as error:
             raise DatasetError(f"{self.name}: {error}") from None
         codes = None
         if units:
-            movement = np.stack([units[unit] for unit in sorted(units)], axis=1)
             labels = tuple(f"AU{unit:02d}" for unit in sorted(units))
-            codes = ActionUnitCodes(labels, (movement >= _PRESENT_FROM - 1e-9).astype(np.int8))
+            codes = ActionUnitCodes(labels, np.stack([occurrence[unit] for unit in sorted(units)], axis=1))
         return Recording(
             name=self.name,
             subject=self.subject,
@@ -141,7 +147,31 @@ class AvatarEntry:
             frames=AvatarFrames(self.path),
             signals=signals,
             action_units=codes,
+            notes=tuple(notes),
         )
+
+    def _signals(self, waves: dict[str, NDArray[np.float64]], notes: list[str]) -> dict[str, Signal]:
+        times = {key: np.arange(len(values)) / FS for key, values in waves.items()}
+        return signals_of(
+            [
+                Samples(
+                    name, waves[key], times[key], "a.u.", f"'{key}'", self.path.name, partial(_value_of, self.path, key)
+                )
+                for name, key in _SIGNALS.items()
+            ],
+            notes,
+        )
+
+    def _presence(self, unit: int, movement: NDArray[np.float64]) -> NDArray[np.int8]:
+        beyond = (movement < _LEAST) | (movement > _MOST)
+        if beyond.any():
+            index = int(np.flatnonzero(beyond)[0])
+            raise DatasetError(
+                f"{_value_of(self.path, f'au{unit}', index)} is {movement[index]:g}; expected a share of the full "
+                "movement, 0 to 1"
+            )
+        present = (movement >= _PRESENT_FROM - 1e-9).astype(np.int8)
+        return np.where(np.isfinite(movement), present, np.int8(UNKNOWN))
 
 
 def recordings(root: Path) -> list[AvatarEntry]:
@@ -155,9 +185,14 @@ def _opened(path: Path) -> Any:
     except ImportError:
         raise DatasetError("SCAMPS comes as HDF5; run: pip install 'physiocam[datasets]'") from None
     try:
+        check_regular(path)
         return h5py.File(path, "r")
     except OSError:
         raise DatasetError(f"'{path.name}' cannot be read as a MATLAB v7.3 file") from None
+
+
+def _value_of(path: Path, key: str, index: int) -> str:
+    return f"value {index + 1} of '{key}' in '{path.name}'"
 
 
 def _column(file: Any, key: str) -> NDArray[np.float64]:
@@ -165,8 +200,3 @@ def _column(file: Any, key: str) -> NDArray[np.float64]:
         return np.asarray(file[key], dtype=np.float64).reshape(-1)
     except (KeyError, TypeError, ValueError, OSError):
         raise DatasetError(f"no '{key}' that could be read") from None
-
-
-def _signal(file: Any, key: str) -> Signal:
-    values = _column(file, key)
-    return Signal.of(values, np.arange(len(values)) / FS, "a.u.")

@@ -26,6 +26,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from physiocam.errors import DatasetError
+from physiocam.regular_files import read_file
 
 FORMAT = 1
 DESCRIPTION = "zarr.json"
@@ -68,7 +69,7 @@ def attributes(folder: Path) -> dict[str, Any]:
         more.
     """
     try:
-        content = (folder / DESCRIPTION).read_bytes()
+        content = read_file(folder / DESCRIPTION)
     except FileNotFoundError:
         raise DatasetError(f"{DESCRIPTION} is missing") from None
     except OSError as error:
@@ -139,7 +140,7 @@ def check_array(folder: Path, name: str, shape: tuple[int | None, ...]) -> int:
         The message is what is wrong and no more.
     """
     try:
-        about = from_json((folder / name / DESCRIPTION).read_bytes())
+        about = from_json(read_file(folder / name / DESCRIPTION))
         declared = tuple(about["shape"])
         chunks = tuple(about["chunk_grid"]["configuration"]["chunk_shape"])
         item, codecs = _ITEM_BYTES[about["data_type"]], [codec["name"] for codec in about["codecs"]]

@@ -6,13 +6,17 @@ subject1/vid.avi, ground_truth.txt    data set 2: three lines of numbers, pulse 
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from physiocam.datasets.clock import Where
 from physiocam.datasets.frames import VideoFrames
+from physiocam.datasets.numbers import number
 from physiocam.datasets.recording import Recording, Signal
-from physiocam.datasets.tables import read_lines, read_numbers
+from physiocam.datasets.sensor import Samples, signals_of
+from physiocam.datasets.tables import line_of, read_lines, read_numbers
 from physiocam.errors import DatasetError
 
 _SUBJECT = re.compile(r"subject\d+|\d+-gt")
@@ -53,11 +57,12 @@ class SubjectEntry:
         DatasetError
             If video or ground truth is missing or damaged.
         """
+        notes: list[str] = []
         try:
             if not (self.folder / "vid.avi").exists():
                 raise DatasetError("no 'vid.avi'")
             first_set = (self.folder / "gtdump.xmp").exists()
-            signals = _first_set(self.folder / "gtdump.xmp") if first_set else _second_set(self.folder)
+            signals = _first_set(self.folder / "gtdump.xmp", notes) if first_set else _second_set(self.folder, notes)
         except DatasetError as error:
             raise DatasetError(f"{self.name}: {error}") from None
         return Recording(
@@ -66,6 +71,7 @@ class SubjectEntry:
             trial="1",
             frames=VideoFrames(self.folder / "vid.avi"),
             signals=signals,
+            notes=tuple(notes),
         )
 
 
@@ -81,27 +87,49 @@ def _number(folder: Path) -> int:
     return int(digits[0]) if digits else 0
 
 
-def _second_set(folder: Path) -> dict[str, Signal]:
+def _second_set(folder: Path, notes: list[str]) -> dict[str, Signal]:
     path = folder / "ground_truth.txt"
-    rows = [line.split() for line in read_lines(path) if line.strip()]
+    filled = [(line, text.split()) for line, text in enumerate(read_lines(path), 1) if text.strip()]
+    rows = [cells for _, cells in filled]
     if len(rows) != 3 or len({len(row) for row in rows}) != 1:
         counts = ", ".join(str(len(row)) for row in rows)
         raise DatasetError(f"'{path.name}' has lines of {counts or 'no'} numbers; expected three lines of one length")
-    try:
-        wave, rate, times = np.array(rows, dtype=np.float64)
-    except ValueError as error:
-        raise DatasetError(f"'{path.name}' holds something else than numbers ({error})") from None
-    return {"pulse": Signal.of(wave, times, "a.u."), "heart_rate": Signal.of(rate, times, "beats/min")}
+    for line, cells in filled:
+        for place, cell in enumerate(cells, 1):
+            if number(cell) is None:
+                raise DatasetError(
+                    f"'{path.name}' holds something else than numbers: '{cell[:40]}', number {place} of line {line}; "
+                    "expected numbers with a decimal point"
+                )
+    wave, rate, times = (np.array([number(cell) for cell in row], dtype=np.float64) for row in rows)
+    columns = {"pulse": (wave, "a.u.", 0), "heart_rate": (rate, "beats/min", 1)}
+    return signals_of(
+        [
+            Samples(name, values, times, unit, f"line {filled[row][0]}", path.name, _number_of(path, filled[row][0]))
+            for name, (values, unit, row) in columns.items()
+        ],
+        notes,
+    )
 
 
-def _first_set(path: Path) -> dict[str, Signal]:
+def _first_set(path: Path, notes: list[str]) -> dict[str, Signal]:
     rows = read_numbers(path)
     if rows.shape[1] != 4:
         raise DatasetError(f"'{path.name}' has {rows.shape[1]} columns; expected time, heart rate, SpO2 and pulse wave")
-    milliseconds, rate, saturation, wave = rows.T
-    times = milliseconds / 1000
-    return {
-        "pulse": Signal.of(wave, times, "a.u."),
-        "heart_rate": Signal.of(rate, times, "beats/min"),
-        "oxygen_saturation": Signal.of(saturation, times, "%"),
-    }
+    times = rows[:, 0] / 1000
+    columns = {"pulse": (3, "a.u."), "heart_rate": (1, "beats/min"), "oxygen_saturation": (2, "%")}
+    return signals_of(
+        [
+            Samples(name, rows[:, column], times, unit, f"column {column + 1}", path.name, partial(_line_of_row, path))
+            for name, (column, unit) in columns.items()
+        ],
+        notes,
+    )
+
+
+def _number_of(path: Path, line: int) -> Where:
+    return lambda index: f"number {index + 1} of line {line} of '{path.name}'"
+
+
+def _line_of_row(path: Path, row: int) -> str:
+    return f"line {line_of(path, row)} of '{path.name}'"

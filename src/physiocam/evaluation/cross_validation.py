@@ -13,6 +13,7 @@ from physiocam.evaluation.predict import predict_with_bundle
 from physiocam.evaluation.predictions import Predictions, load_all_predictions
 from physiocam.locks import alone_in
 from physiocam.training.fit import fit
+from physiocam.training.processes import wait_for_first
 from physiocam.training.settings import TrainSettings
 
 Folds = tuple[tuple[str, ...], ...]
@@ -139,9 +140,10 @@ def _run_fold(settings: TrainSettings, output: Path, subjects: Sequence[str], st
         folder = output / _folder(i)
         if not (folder / _DONE).is_file():
             _predict(bundle.folder, store, set(subjects), folder)
+    wait_for_first()
 
 
-# With several processes one predicts; the others have nothing left to do.
+# With several processes one predicts, and the others wait.
 @rank_zero_only
 def _predict(bundle: Path, store: Store, subjects: set[str], folder: Path) -> None:
     tested = [name for name in store.names() if store.recording(name).info.subject in subjects]

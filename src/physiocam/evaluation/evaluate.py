@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.datasets.plausible import recorded_rates
 from physiocam.errors import PhysiocamError
 from physiocam.evaluation.metrics import (
     ActionUnitScores,
@@ -158,15 +159,13 @@ def _compare_part(one: Predictions, quantity: Quantity, settings: SignalSettings
 
 
 def _true_rate(one: Predictions, quantity: Quantity, settings: SignalSettings, part: slice) -> float | None:
-    recorded = one.sensors.get(_TRUE_RATES[quantity])
-    if settings.name != "paper" and recorded is not None:
-        known = recorded[part][np.isfinite(recorded[part])]
-        return float(known.mean()) if len(known) else None
+    name = _TRUE_RATES[quantity]
+    recorded = one.sensors.get(name)
+    known = recorded_rates(name, recorded[part]) if recorded is not None else np.empty(0)
     wave = one.sensors.get(_TASKS[quantity])
-    if wave is not None:
+    # Where a rate is not known all along, as while an oximeter searches, the wave may still show it.
+    if wave is not None and (settings.name == "paper" or not len(known)):
         return estimate_rate(_differences(wave[part]), one.fs, quantity, settings).value
-    assert recorded is not None
-    known = recorded[part][np.isfinite(recorded[part])]
     return float(known.mean()) if len(known) else None
 
 

@@ -14,6 +14,7 @@ from pydantic_core import from_json
 
 from physiocam.errors import DatasetError, PhysiocamError
 from physiocam.files import complete_file
+from physiocam.regular_files import check_regular
 from physiocam.signals.waveform import check_fs
 
 # Sensors' signals that rates are compared with.
@@ -138,6 +139,7 @@ def load_all_predictions(folder: str | os.PathLike[str]) -> list[Predictions]:
 
 
 def _check_size(path: str | os.PathLike[str]) -> None:
+    check_regular(path)
     with zipfile.ZipFile(path) as archive:
         if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
             raise ValueError

@@ -11,6 +11,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
+from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -21,9 +22,11 @@ from physiocam.errors import PhysiocamError
 from physiocam.networks.config import Task
 from physiocam.networks.network import Network
 from physiocam.networks.registry import build
+from physiocam.regular_files import check_regular
 from physiocam.training.losses import published_pos_weight
 from physiocam.training.module import TrainModule
 from physiocam.training.order import ClipOrder
+from physiocam.training.processes import PATIENCE, wait_for_first
 from physiocam.training.settings import TrainSettings
 from physiocam.training.turns import one_run_in
 from physiocam.weights.bundle import Bundle, load_bundle
@@ -93,7 +96,7 @@ def _fit(settings: TrainSettings, show_progress: bool) -> Bundle:
         raise KeyboardInterrupt
     if trainer.is_global_zero:
         _export(module, store, settings)
-    trainer.strategy.barrier()
+    wait_for_first()
     return load_bundle(output / _BUNDLE)
 
 
@@ -117,6 +120,7 @@ def export_checkpoint(path: str | os.PathLike[str], folder: str | os.PathLike[st
         If the file is no such checkpoint, or the folder exists.
     """
     try:
+        check_regular(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
         settings = TrainSettings.model_validate(content["physiocam"]["settings"])
         network = build(settings.network)
@@ -163,7 +167,7 @@ def _trainer(settings: TrainSettings, show_progress: bool) -> pl.Trainer:
         accelerator="auto",
         devices=settings.devices,
         num_nodes=settings.nodes,
-        strategy="ddp" if processes > 1 else "auto",
+        strategy=DDPStrategy(timeout=PATIENCE) if processes > 1 else "auto",
         precision=settings.precision,
         # Clips are shared among processes by their order.
         use_distributed_sampler=False,
@@ -177,7 +181,8 @@ def _trainer(settings: TrainSettings, show_progress: bool) -> pl.Trainer:
 
 def _quiet() -> None:
     """Lightning tells a lot about hardware and advertises; what matters comes from us."""
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="pytorch_lightning")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 

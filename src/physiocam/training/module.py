@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from physiocam.datasets.clips import ClipBatch, standardize
+from physiocam.errors import PhysiocamError
 from physiocam.training.gradients import resolve_conflicts, task_gradients
 from physiocam.training.initial import initial_network
 from physiocam.training.losses import TaskLosses
@@ -56,6 +57,7 @@ class TrainModule(pl.LightningModule):
         losses = self.losses(outputs, batch.targets, batch.masks)
         weighted = {task: self.settings.task_weights.get(task, 1.0) * loss for task, loss in losses.items()}
         total = torch.stack(list(weighted.values())).sum()
+        self._require_finite({**{f"the loss of '{task}'": loss for task, loss in weighted.items()}, "the loss": total})
         shown = {f"loss_{task}": loss.detach() for task, loss in losses.items()}
         self.log_dict({**shown, "loss": total.detach()}, prog_bar=True, batch_size=len(batch.small))
         if self.automatic_optimization:
@@ -69,8 +71,33 @@ class TrainModule(pl.LightningModule):
             schedule.step()
         return None
 
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:  # noqa: ARG002
+        """Stop before a gradient that is not finite gets into the weights."""
+        self._require_finite(
+            {f"the gradient of '{name}'": p.grad for name, p in self.network.named_parameters() if p.grad is not None}
+        )
+
+    def _require_finite(self, values: Mapping[str, Tensor]) -> None:
+        """Stop at the first number that is not finite, all processes together."""
+        finite = torch.stack([value.detach().isfinite().all() for value in values.values()]).float()
+        finite = self.trainer.strategy.reduce(finite, reduce_op="min")
+        if bool(finite.all()):
+            return
+        if not self.trainer.is_global_zero:  # the first process says it
+            raise SystemExit(0)
+        wrong = [name for name, fine in zip(values, finite.tolist(), strict=True) if not fine]
+        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        raise PhysiocamError(
+            f"training diverged at step {self.global_step + 1}: {wrong[0]} is not finite{more}; lower learning_rate, "
+            f"which is {self.settings.learning_rate:g}, and give another output, or look at the data with: physiocam "
+            f"store verify {self.settings.store}"
+        )
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the settings, as plain values, and the place in the epoch."""
+        # Nothing may go on from weights that are lost, nor become a bundle.
+        state = self.network.state_dict()
+        self._require_finite({f"'{name}' of the network": value for name, value in state.items()})
         checkpoint["physiocam"] = {
             "settings": self.settings.model_dump(mode="json"),
             "epoch": self.current_epoch,

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from physiocam.errors import PhysiocamError
 from physiocam.networks.registry import AnyConfig, preset
+from physiocam.regular_files import read_file
 
 # Dates and numbers that are none are a ValueError.
 _YAML_ERRORS = (yaml.YAMLError, ValueError, RecursionError)
@@ -158,7 +159,7 @@ def read_settings(path: str | os.PathLike[str] | None, changes: Sequence[str] = 
 
 def _yaml(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.safe_load(read_file(path).decode())
     except OSError as error:
         raise PhysiocamError(f"'{path}' cannot be read: {error.strerror}; give a YAML file of settings") from None
     except _YAML_ERRORS as error:

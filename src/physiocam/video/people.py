@@ -54,6 +54,11 @@ class FacesSeen:
         return sum(looks for seen, looks in self._looks.items() if seen >= faces)
 
 
+def notes_of(seen: FacesSeen, fs: float) -> list[str]:
+    """What `people_notes` says of a recording of this many frames a second, whose frames a tracker has seen."""
+    return people_notes(seen.at_once, [(change.frame / fs, change.other) for change in seen.changes])
+
+
 def people_notes(at_once: int, changes: Sequence[tuple[float, bool]]) -> list[str]:
     """Say who else was in the picture.
 

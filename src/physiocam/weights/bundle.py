@@ -20,6 +20,7 @@ from safetensors import SafetensorError, safe_open
 from physiocam.errors import BundleError
 from physiocam.networks.config import NetworkConfig, Task
 from physiocam.networks.registry import AnyConfig
+from physiocam.regular_files import read_file
 
 DESCRIPTION = "bundle.json"
 _DEFAULT = Path(__file__).parent / "default"
@@ -259,7 +260,7 @@ def load_bundle(name_or_path: str | os.PathLike[str] = "default") -> Bundle:
     """
     folder = _find(name_or_path)
     try:
-        content = (folder / DESCRIPTION).read_bytes()
+        content = read_file(folder / DESCRIPTION)
     except OSError as error:
         raise BundleError(f"cannot read '{folder / DESCRIPTION}': {error.strerror}") from None
     try:
