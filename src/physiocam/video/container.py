@@ -16,7 +16,7 @@ from physiocam.errors import VideoError
 from physiocam.video.ending import ends_midway, short_of, stated_end_s, stated_frames
 from physiocam.video.even_grid import EvenGrid, Still, timed_grid, untimed_grid
 from physiocam.video.pixels import RgbConverter
-from physiocam.video.stated_rate import NO_MADE_UP_DELAYS, is_bare, makes_up_times, stated_rate
+from physiocam.video.stated_rate import NO_MADE_UP_DELAYS, is_bare, makes_up_times, plausible_rate, stated_rate
 
 # PyAV trips over streams that damage conjures up in the middle of a file.
 DEMUX_ERRORS = (av.FFmpegError, IndexError)
@@ -92,7 +92,8 @@ class VideoFile:
         in_order, last_dts = True, None
         # Where the last packet of any stream ends: what a header states is how long all of them are.
         self._first_s, self._last_s = math.inf, -math.inf
-        self._packet_bytes, longest, self._ends_damaged = 0, 0, False
+        self._packet_bytes, self._ends_damaged = 0, False
+        field_s = 0.75 / (plausible_rate(stream.codec_context.framerate) or math.inf)
         try:
             for packet in container.demux():
                 if packet.size == 0:
@@ -105,12 +106,11 @@ class VideoFile:
                     continue
                 self._ends_damaged = packet.is_corrupt
                 self._packet_bytes = self._packet_bytes or packet.size
+                fields += 0 < (packet.duration or 0) * packet.time_base < field_s
                 if packet.is_discard:  # decoded for the sake of others, before the start of an edit list
                     dropped += 1
                 elif packet.pts is None:
                     unstamped += 1
-                    longest = max(longest, packet.duration or 0)
-                    fields += 0 < (packet.duration or 0) < 0.75 * longest
                 else:
                     stamps.append(packet.pts)
                 if packet.dts is not None:
@@ -121,7 +121,7 @@ class VideoFile:
         except DEMUX_ERRORS:
             self._ends_damaged = True
         # Where fields are coded one by one, two packets make a frame.
-        self._packets = len(stamps) + unstamped - fields // 2
+        self._packets = len(stamps) + unstamped - (fields // 2 if unstamped else 0)
         self._promised = max(self._packets, stated_frames(container, stream, self._path) - dropped)
         self._stamps = np.unique(np.frombuffer(stamps, dtype=np.int64))
         apart = len(self._stamps) > 0 and int(self._stamps[-1]) - int(self._stamps[0]) <= np.iinfo(np.int64).max
