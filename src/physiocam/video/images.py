@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from physiocam.errors import VideoError
 from physiocam.video.container import MOST_PIXELS, video_stream
 from physiocam.video.even_grid import EvenGrid, Still, untimed_grid
+from physiocam.video.numbering import places_by_number
 from physiocam.video.pixels import RgbConverter
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
@@ -108,6 +110,8 @@ class ImageSequence:
 def image_folder(folder: Path, fs: float | None, max_fs: float) -> ImageSequence:
     """Take all images of a folder, in natural order of their names, as frames of one recording.
 
+    Where numbers are missing in the names, so are frames (see `physiocam.video.numbering`).
+
     Parameters
     ----------
     folder : Path
@@ -127,8 +131,10 @@ def image_folder(folder: Path, fs: float | None, max_fs: float) -> ImageSequence
         kinds = " ".join(sorted(_SUFFIXES))
         raise VideoError(f"folder '{folder}' holds no images; expected one file a frame ({kinds})")
     if fs is None:
-        raise VideoError(f"the folder of images '{folder}' carries no frame rate; pass fs, its frames per second")
-    return ImageSequence(partial(files_of, folder), names, untimed_grid(len(names), fs, max_fs))
+        raise VideoError(f"the folder of images '{folder}' carries no frame rate; pass fs (--fs), its frames per second")
+    places, notes = places_by_number(names, fs)
+    grid = untimed_grid(len(names), fs, max_fs, places)
+    return ImageSequence(partial(files_of, folder), names, replace(grid, notes=(*notes, *grid.notes)))
 
 
 @contextmanager
