@@ -1,5 +1,6 @@
 """The command line: parse, call one function, print. One file a group of commands."""
 
+import codecs
 import io
 import os
 import sys
@@ -23,6 +24,7 @@ from physiocam.cli.store import store_app
 from physiocam.cli.train import train_command
 from physiocam.cli.weights import weights_app
 from physiocam.errors import PhysiocamError
+from physiocam.readable import printable
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -47,10 +49,11 @@ app.add_typer(weights_app, name="weights")
 
 def main() -> NoReturn:
     """Run the command line; expected errors become one line on standard error and exit status 1."""
+    # A terminal that knows no bars gets question marks, not an error.
+    codecs.register_error("physiocam", printable)
     for output in (sys.stdout, sys.stderr):
-        # A terminal that knows no bars gets question marks, not an error.
         if isinstance(output, io.TextIOWrapper):
-            output.reconfigure(errors="replace")
+            output.reconfigure(errors="physiocam")
     try:
         app()
     except PhysiocamError as error:

@@ -11,6 +11,7 @@ import numpy as np
 
 from physiocam.datasets.recording import Frames
 from physiocam.errors import VideoError
+from physiocam.readable import readable
 from physiocam.video.container import open_container, video_stream
 from physiocam.video.even_grid import EvenGrid, timed_grid
 from physiocam.video.images import ImageSequence, entries_of, files_of
@@ -67,7 +68,7 @@ class ImageFrames:
             If the times are no camera's.
         """
         reading = entries_of if self.source.suffix.lower() == ".zip" else files_of
-        return Video(str(self.source), ImageSequence(partial(reading, self.source), self.names, self._grid()))
+        return Video(readable(self.source), ImageSequence(partial(reading, self.source), self.names, self._grid()))
 
     def _grid(self) -> EvenGrid:
         times = np.array(self.times_s, dtype=np.float64)

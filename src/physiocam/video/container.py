@@ -157,11 +157,11 @@ class VideoFile:
         # Some count from the first frame, some from the clock's zero.
         there_s = max(self._last_s, self._last_s - self._first_s)
         if stated_s is not None and math.isfinite(there_s) and short_of(there_s, stated_s, self.grid.fs):
-            self.notes.append(
-                f"the file ends early: {there_s:.1f} s are there of the {stated_s:.1f} s that it states"
-            )
+            self.notes.append(f"the file ends early: {there_s:.1f} s are there of the {stated_s:.1f} s that it states")
         elif self._ends_damaged or ends_midway(container, self._path, self._packet_bytes):
-            self.notes.append("the file ends early, within a frame or without its end mark; what is missing is not known")
+            self.notes.append(
+                "the file ends early, within a frame or without its end mark; what is missing is not known"
+            )
 
     def stills(self) -> Generator[Still, None, None]:
         """Decode the file from the start; pixels are converted on demand.

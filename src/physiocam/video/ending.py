@@ -109,7 +109,7 @@ def _jpegs_end(file: BinaryIO, _packet_bytes: int) -> bool:
 def _transport_stream_ends(file: BinaryIO, _packet_bytes: int) -> bool:
     # Packets begin with 0x47; discs and some broadcasters make them longer.
     start = file.read(3 * 204)
-    lengths = [length for length, first in ((188, 0), (192, 4), (204, 0)) if start[first :: length][:3] == b"GGG"]
+    lengths = [length for length, first in ((188, 0), (192, 4), (204, 0)) if start[first::length][:3] == b"GGG"]
     return not lengths or _size(file) % lengths[0] == 0
 
 

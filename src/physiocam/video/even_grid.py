@@ -83,9 +83,7 @@ class EvenGrid:
         return math.floor(float(self.positions[-1]) + _SNAP) + 1
 
 
-def untimed_grid(
-    frames: int, fs: float, max_fs: float, places: NDArray[np.float64] | None = None
-) -> EvenGrid:
+def untimed_grid(frames: int, fs: float, max_fs: float, places: NDArray[np.float64] | None = None) -> EvenGrid:
     """Grid of frames that are evenly spaced by definition: arrays, folders, rates given by the user.
 
     Parameters

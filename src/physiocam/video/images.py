@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import VideoError
+from physiocam.readable import readable
 from physiocam.video.container import MOST_PIXELS, video_stream
 from physiocam.video.even_grid import EvenGrid, Still, untimed_grid
 from physiocam.video.numbering import places_by_number
@@ -89,7 +90,7 @@ class ImageSequence:
             with av.open(io.BytesIO(content), mode="r", options={"format_whitelist": _FORMATS}) as container:
                 image = self._rgb(next(container.decode(video_stream(container, name))))
         except (av.FFmpegError, OSError, ValueError, IndexError, KeyError, StopIteration, VideoError, *_ZIP_ERRORS):
-            self.notes.append(f"'{name}' cannot be read as an image; its frame is a gap")
+            self.notes.append(f"'{readable(name)}' cannot be read as an image; its frame is a gap")
             return None
         if self._shape is None:
             self._shape = image.shape
@@ -131,7 +132,9 @@ def image_folder(folder: Path, fs: float | None, max_fs: float) -> ImageSequence
         kinds = " ".join(sorted(_SUFFIXES))
         raise VideoError(f"folder '{folder}' holds no images; expected one file a frame ({kinds})")
     if fs is None:
-        raise VideoError(f"the folder of images '{folder}' carries no frame rate; pass fs (--fs), its frames per second")
+        raise VideoError(
+            f"the folder of images '{folder}' carries no frame rate; pass fs (--fs), its frames per second"
+        )
     places, notes = places_by_number(names, fs)
     grid = untimed_grid(len(names), fs, max_fs, places)
     return ImageSequence(partial(files_of, folder), names, replace(grid, notes=(*notes, *grid.notes)))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.readable import readable
 from physiocam.video.even_grid import LONGEST_HOLE_S
 
 # Numbers are regular if most are one step apart, and nearly all are whole steps apart, up to the jitter of a clock: some
@@ -44,7 +45,7 @@ def places_by_number(names: Sequence[str], fs: float) -> tuple[NDArray[np.float6
     if regular is not None:
         missing, holes = int((regular - 1).sum()), np.flatnonzero(regular > 1)
         if len(holes):
-            first = f"the first after '{names[int(holes[0])]}'"
+            first = f"the first after '{readable(names[int(holes[0])])}'"
             notes = (f"{missing} images are missing by the numbers in their names, {first}; they count as gaps",)
         if (regular > longest).any():
             notes += (f"numbers jump; each jump counts as a gap of {LONGEST_HOLE_S:.0f} s",)

@@ -48,9 +48,9 @@ def stated_rate(container: Any, stream: Any, path: Path) -> float | None:
 
 def makes_up_times(container: Any, stream: Any, path: Path) -> bool:
     """Whether frame times are FFmpeg's own, since the file states neither times nor a rate."""
-    return (
-        is_bare(container) or container.format.name in (*_HEADERS, "gif", "apng")
-    ) and stated_rate(container, stream, path) is None
+    return (is_bare(container) or container.format.name in (*_HEADERS, "gif", "apng")) and stated_rate(
+        container, stream, path
+    ) is None
 
 
 def plausible_rate(rate: Any) -> float | None:
