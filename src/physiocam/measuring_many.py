@@ -19,6 +19,7 @@ from physiocam.errors import PhysiocamError
 from physiocam.locks import alone_in
 from physiocam.measurement import MEASUREMENT
 from physiocam.measuring import NETWORK, measure
+from physiocam.readable import readable
 from physiocam.recording_frames import FaceChoice
 from physiocam.regular_files import check_regular, read_file
 from physiocam.report.results import write_results
@@ -180,7 +181,7 @@ def _with_what(video: str, options: MeasureOptions, weights: str | None) -> dict
         status = os.stat(video)
     except OSError as error:
         raise PhysiocamError(f"'{video}' cannot be read ({error.strerror}); expected a video") from None
-    about = {"video": video, "size": status.st_size, "mtime_ns": status.st_mtime_ns, "version": __version__}
+    about = {"video": readable(video), "size": status.st_size, "mtime_ns": status.st_mtime_ns, "version": __version__}
     result: dict[str, Any] = json.loads(json.dumps({**about, "weights_sha256": weights, **asdict(options)}))
     # How many threads compute it does not matter.
     del result["threads"]
@@ -229,13 +230,14 @@ def _write_parquet(path: Path, rows: Sequence[Mapping[str, Any]], names: Sequenc
         return
     table = pyarrow.table({name: [row.get(name) for row in rows] for name in names})
     beside = path.with_name(f".{path.name}.partial")
-    parquet.write_table(table, beside)
+    with beside.open("wb") as file:  # pyarrow takes no name that is not text
+        parquet.write_table(table, file)
     beside.replace(path)
 
 
 def _row(outcome: VideoOutcome) -> dict[str, Any]:
     """Columns of the table; empty where there is no value."""
-    row = {"video": outcome.video, "error": outcome.error}
+    row = {"video": readable(outcome.video), "error": outcome.error}
     for key, value in (outcome.summary or {}).items():
         if key == "action_units":
             for label, unit in value.items():

@@ -15,7 +15,7 @@ Encode = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def encode() -> Encode:
-    """Encode images with full control over times, formats and tags; the name decides the container."""
+    """Encode images with full control over times, formats and tags; the name decides the container, or `kind`."""
 
     def encode(
         path: Path,
@@ -31,9 +31,10 @@ def encode() -> Encode:
         display_matrix: Sequence[int] | None = None,
         prepare: Callable[[Any], None] = lambda stream: None,
         sound: bool = False,
+        kind: str | None = None,
     ) -> Path:
         defaults = {"crf": "1", "preset": "ultrafast"} if codec == "libx264" else {}
-        with av.open(str(path), "w", options=container_options or {}) as container:
+        with av.open(str(path), "w", format=kind, options=container_options or {}) as container:
             rate = Fraction(fs).limit_denominator(1001)
             stream: Any = container.add_stream(codec, rate=rate, options=defaults | (options or {}))
             stream.height, stream.width = images[0].shape[:2]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from physiocam.errors import PhysiocamError
+from physiocam.readable import readable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +26,7 @@ def console(stderr: bool = False) -> "Console":
 
 def complain(message: str) -> None:
     """Print one line on standard error."""
-    print(f"physiocam: {message}", file=sys.stderr)
+    print(f"physiocam: {readable(message)}", file=sys.stderr)
 
 
 @contextmanager
@@ -53,7 +54,7 @@ def progress_bar(title: str) -> Iterator["Progress"]:
         console=console(stderr=True),
         transient=True,
     )
-    task = bar.add_task(Path(title).name, total=None, speed="")
+    task = bar.add_task(escaped(Path(title).name), total=None, speed="")
     started = monotonic()
 
     def update(done: int, total: int | None) -> None:
@@ -103,10 +104,10 @@ def count_bar(doing: str, things: str, total: int) -> Iterator[Callable[[int, st
 
 
 def escaped(text: str) -> str:
-    """Make text safe for rich, which reads brackets as markup."""
+    """Make text safe for rich, which reads brackets as markup, and for terminals."""
     from rich.markup import escape
 
-    return escape(text)
+    return escape(readable(text))
 
 
 def listed(names: Sequence[str]) -> str:

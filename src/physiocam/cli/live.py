@@ -14,6 +14,7 @@ from physiocam.cli.console import complain, console, extra, interruptible
 from physiocam.cli.measure import show
 from physiocam.cli.options import FaceOption, SettingsName, SettingsOption, ThreadsOption, WeightsOption, face_choice
 from physiocam.errors import PhysiocamError
+from physiocam.readable import readable
 
 if TYPE_CHECKING:
     from physiocam.live import Watcher
@@ -55,7 +56,7 @@ def live_command(
         if output is not None:
             check_folder(output)
         terminal = console()
-        name = f"camera {camera}" if source is None else source.name
+        name = f"camera {camera}" if source is None else readable(source.name)
         stream = Stream(
             weights,
             face=face_choice(face),

@@ -1,9 +1,15 @@
 """Standard output and standard error that are full, closed, or that nobody reads any more."""
 
+import codecs
 import io
 import os
 import sys
 from contextlib import suppress
+
+from physiocam.readable import printable
+
+# A terminal that knows no bars gets question marks, and names that are no text are escaped.
+_FORGIVING = "physiocam"
 
 
 class OutputError(OSError):
@@ -32,6 +38,7 @@ class _Messages(io.FileIO):
 
 def prepare_streams() -> None:
     """Make standard output and error ones that fail in a way that `main` can tell."""
+    codecs.register_error(_FORGIVING, printable)
     if sys.platform == "win32":
         for output in (sys.stdout, sys.stderr):
             _forgive_signs(output)
@@ -72,15 +79,14 @@ def _occupy() -> None:
 
 def _text(stream: io.FileIO, before: object) -> io.TextIOWrapper:
     encoding = before.encoding if isinstance(before, io.TextIOWrapper) else "utf-8"
-    # A terminal that knows no bars gets question marks, not an error.
     return io.TextIOWrapper(
         io.BufferedWriter(stream),
         encoding=encoding,
-        errors="replace",
+        errors=_FORGIVING,
         line_buffering=stream.fileno() == 2 or stream.isatty(),
     )
 
 
 def _forgive_signs(output: object) -> None:
     if isinstance(output, io.TextIOWrapper):
-        output.reconfigure(errors="replace")
+        output.reconfigure(errors=_FORGIVING)

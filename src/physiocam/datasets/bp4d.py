@@ -47,6 +47,9 @@ _FURTHER = {
     "skin_conductance": ("EDA_microsiemens.txt", "microsiemens"),
 }
 
+# Times the frames that are there; numbers further apart are not those of a recording.
+_MOST_MISSING = 100
+
 _FRAME = re.compile(r"(?:.*/)?(T\d+)/(\d+)\.jpe?g", re.IGNORECASE)
 
 
@@ -147,6 +150,11 @@ class TrialEntry:
             raise DatasetError(f"'{self._archive.name}' holds {len(images)} frames of {self.trial}; expected hundreds")
         notes.extend(odd_sizes({image.name: image.size for image in images}))
         missing = images[-1].number - images[0].number + 1 - len(images)
+        if missing > _MOST_MISSING * len(images):
+            raise DatasetError(
+                f"'{self._archive.name}' has {len(images)} frames of {self.trial}, numbered from {images[0].number} to "
+                f"{images[-1].number}; expected hardly any to be missing"
+            )
         if missing:
             notes.append(
                 f"{missing} frames between {images[0].number} and {images[-1].number} are missing in the archive"

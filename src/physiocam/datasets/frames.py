@@ -11,11 +11,13 @@ import numpy as np
 
 from physiocam.datasets.recording import Frames
 from physiocam.errors import VideoError
+from physiocam.readable import readable
 from physiocam.video.container import open_container, video_stream
 from physiocam.video.even_grid import EvenGrid, timed_grid
 from physiocam.video.images import ImageSequence, entries_of, files_of
 from physiocam.video.pixels import RgbConverter
 from physiocam.video.reader import Video, open_video
+from physiocam.video.stated_rate import makes_up_times, stated_rate
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class ImageFrames:
             If the times are no camera's.
         """
         reading = entries_of if self.source.suffix.lower() == ".zip" else files_of
-        return Video(str(self.source), ImageSequence(partial(reading, self.source), self.names, self._grid()))
+        return Video(readable(self.source), ImageSequence(partial(reading, self.source), self.names, self._grid()))
 
     def _grid(self) -> EvenGrid:
         times = np.array(self.times_s, dtype=np.float64)
@@ -134,7 +136,9 @@ def _header(path: Path, fs: float | None) -> Outline:
         with open_container(path) as container:
             stream = video_stream(container, path)
             height, width, _ = RgbConverter()(next(container.decode(stream))).shape
-            rate = fs or float(stream.average_rate or stream.guessed_rate or 0)
+            if fs is None and makes_up_times(container, stream, path):
+                raise VideoError(f"'{path}' states no frame rate; give it as fs")
+            rate = fs or stated_rate(container, stream, path) or float(stream.guessed_rate or 0)
             return Outline(stream.frames or None, rate, (width, height))
     except (av.FFmpegError, OSError, ValueError, IndexError, StopIteration):
         raise VideoError(f"'{path}' cannot be opened as a video, or its first frame not be decoded") from None

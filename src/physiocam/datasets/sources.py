@@ -6,6 +6,7 @@ from pathlib import Path
 from physiocam.datasets.recording import Entry
 from physiocam.datasets.stored_recording import SourceFile
 from physiocam.errors import DatasetError
+from physiocam.readable import readable
 
 
 def sources_of(entry: Entry) -> tuple[SourceFile, ...]:
@@ -23,13 +24,13 @@ def _source(path: str) -> SourceFile:
     try:
         status = os.stat(path)
         if not os.path.isdir(path):
-            return SourceFile(path=path, size=status.st_size, mtime_ns=status.st_mtime_ns)
+            return SourceFile(path=readable(path), size=status.st_size, mtime_ns=status.st_mtime_ns)
         inside = [item.stat() for item in os.scandir(path)]
     except OSError as error:
         raise DatasetError(f"source '{path}' cannot be read ({error.strerror}); expected a file or a folder") from None
     # A folder of frames: the files in it, taken together.
     times = [status.st_mtime_ns, *(item.st_mtime_ns for item in inside)]
-    return SourceFile(path=path, size=sum(item.st_size for item in inside), mtime_ns=max(times))
+    return SourceFile(path=readable(path), size=sum(item.st_size for item in inside), mtime_ns=max(times))
 
 
 def changed_source(before: tuple[SourceFile, ...], after: tuple[SourceFile, ...]) -> str | None:

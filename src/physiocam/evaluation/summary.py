@@ -40,7 +40,7 @@ def write_text(path: Path, text: str) -> None:
         If it cannot be written.
     """
     with complete_file(path, DatasetError) as beside:
-        beside.write_text(text, encoding="utf-8")
+        beside.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def to_dict(found: Evaluation) -> dict[str, Any]:

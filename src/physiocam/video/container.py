@@ -1,5 +1,6 @@
 """Video files: the frame times of all packets first, then the frames one after the other."""
 
+import math
 import os
 from array import array
 from collections.abc import Callable, Generator, Iterator
@@ -12,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import VideoError
-from physiocam.video.even_grid import FASTEST_FS, SLOWEST_FS, EvenGrid, Still, timed_grid, untimed_grid
+from physiocam.video.ending import ends_midway, short_of, stated_end_s, stated_frames
+from physiocam.video.even_grid import EvenGrid, Still, timed_grid, untimed_grid
 from physiocam.video.pixels import RgbConverter
+from physiocam.video.stated_rate import NO_MADE_UP_DELAYS, is_bare, makes_up_times, plausible_rate, stated_rate
 
 # PyAV trips over streams that damage conjures up in the middle of a file.
 DEMUX_ERRORS = (av.FFmpegError, IndexError)
@@ -30,12 +33,15 @@ MOST_PIXELS = 36_000_000
 
 # Titles and the like that are not UTF-8 keep no one from the pictures. From PyAV 19 on that goes without saying.
 _ANY_TEXT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+# Frames of a file: four days at 30 a second. FFmpeg keeps some 40 bytes of each.
+MOST_FRAMES = 10_000_000
+_TOO_MANY_FRAMES = f"claims more than {MOST_FRAMES // 1_000_000} million frames; cut it into parts"
 
 # What FFmpeg may take a file for. Playlists, and what else makes it open other files or the network, are not among
 # them. Sound is, to be told as such.
 _FORMATS = (
     "mov,matroska,avi,mpegts,mpeg,mpegvideo,m4v,h264,hevc,vvc,av1,obu,ivf,asf,flv,live_flv,ogg,mxf,mxf_opatom,dv,nut,rm,wtv,"
-    "yuv4mpegpipe,mjpeg,mjpeg_2000,gif,apng,webp,image2,png_pipe,jpeg_pipe,bmp_pipe,tiff_pipe,webp_pipe,"
+    "yuv4mpegpipe,mjpeg,mpjpeg,mjpeg_2000,gif,apng,webp,image2,png_pipe,jpeg_pipe,bmp_pipe,tiff_pipe,webp_pipe,"
     "wav,mp3,aac,flac,caf"
 )
 
@@ -74,7 +80,8 @@ class VideoFile:
                 raise VideoError(f"'{path}' holds no video frame; expected a recording of a face")
             if self._packets == 1 and container.streams.audio:
                 raise VideoError(f"'{path}' holds sound and a cover picture; expected a video")
-            self.grid = self._even_grid(stream, fs, max_fs)
+            self.grid = self._even_grid(container, stream, fs, max_fs)
+            self._note_early_end(container, stream)
             pixel = stream.sample_aspect_ratio
             if pixel and pixel != 1:
                 self.notes.append(f"pixels are not square ({pixel}); the picture is taken as it is stored")
@@ -83,12 +90,25 @@ class VideoFile:
         self.notes.extend(self.grid.notes)
 
     def _list_packets(self, container: Any, stream: Any) -> None:
-        stamps, unstamped, dropped = array("q"), 0, 0
+        stamps, unstamped, dropped, fields = array("q"), 0, 0, 0
         in_order, last_dts = True, None
+        # Where the last packet of any stream ends: what a header states is how long all of them are.
+        self._first_s, self._last_s = math.inf, -math.inf
+        self._packet_bytes, self._ends_damaged = 0, False
+        field_s = 0.75 / (plausible_rate(stream.codec_context.framerate) or math.inf)
         try:
-            for packet in container.demux(stream):
+            for packet in container.demux():
                 if packet.size == 0:
                     continue
+                if packet.pts is not None:
+                    shown_s = float(packet.pts * packet.time_base)
+                    self._first_s = min(self._first_s, shown_s)
+                    self._last_s = max(self._last_s, shown_s + float((packet.duration or 0) * packet.time_base))
+                if packet.stream_index != stream.index:
+                    continue
+                self._ends_damaged = packet.is_corrupt
+                self._packet_bytes = self._packet_bytes or packet.size
+                fields += 0 < (packet.duration or 0) * packet.time_base < field_s
                 if packet.is_discard:  # decoded for the sake of others, before the start of an edit list
                     dropped += 1
                 elif packet.pts is None:
@@ -98,32 +118,52 @@ class VideoFile:
                 if packet.dts is not None:
                     in_order = in_order and (last_dts is None or packet.dts >= last_dts)
                     last_dts = packet.dts
+                if len(stamps) + unstamped > MOST_FRAMES:
+                    raise VideoError(f"'{self._path}' {_TOO_MANY_FRAMES}")
         except DEMUX_ERRORS:
-            pass  # what comes after the damage is told by the header's count
-        self._packets = len(stamps) + unstamped
-        self._promised = max(self._packets, stream.frames - dropped)
+            self._ends_damaged = True
+        # Where fields are coded one by one, two packets make a frame.
+        self._packets = len(stamps) + unstamped - (fields // 2 if unstamped else 0)
+        self._promised = max(self._packets, stated_frames(container, stream, self._path) - dropped)
         self._stamps = np.unique(np.frombuffer(stamps, dtype=np.int64))
         apart = len(self._stamps) > 0 and int(self._stamps[-1]) - int(self._stamps[0]) <= np.iinfo(np.int64).max
-        if not in_order or not apart or len(self._stamps) < 0.9 * self._packets:
+        if is_bare(container) or not in_order or not apart or len(self._stamps) < 0.9 * self._packets:
             self._stamps = self._stamps[:0]
 
-    def _even_grid(self, stream: Any, fs: float | None, max_fs: float) -> EvenGrid:
+    def _even_grid(self, container: Any, stream: Any, fs: float | None, max_fs: float) -> EvenGrid:
         times = ((self._stamps - self._stamps[:1]) * float(stream.time_base or 0)).astype(np.float64)
-        stated = _plausible(stream.average_rate) or _plausible(stream.guessed_rate)
+        stated = stated_rate(container, stream, self._path)
         if fs is not None:
             claim = f"{stated:.5g}" if stated else "nothing usable"
             self.notes.append(f"taken as {fs:.5g} frames/s, as given; the file says {claim}")
             return untimed_grid(len(times) or self._packets, fs, max_fs)
+        if makes_up_times(container, stream, self._path):
+            raise VideoError(
+                f"'{self._path}' states neither frame times nor a frame rate; pass its frames per second as fs (--fs)"
+            )
         try:
             if len(times) > 1 and times[-1] > 0:
                 return timed_grid(times, max_fs)
         except VideoError as error:
             raise VideoError(f"'{self._path}': {error}") from None
         if stated is None:
-            raise VideoError(f"'{self._path}' states no usable frame rate; pass it as fs")
+            raise VideoError(f"'{self._path}' states no usable frame rate; pass it as fs (--fs)")
         if self._packets > 1:
             self.notes.append(f"no usable frame times; taken as even at the stated {stated:.5g} frames/s")
         return untimed_grid(self._packets, stated, max_fs)
+
+    def _note_early_end(self, container: Any, stream: Any) -> None:
+        if self._packets < self._promised:
+            return  # told with the frames that could be decoded
+        stated_s = stated_end_s(container, stream, self._path)
+        # Some count from the first frame, some from the clock's zero.
+        there_s = max(self._last_s, self._last_s - self._first_s)
+        if stated_s is not None and math.isfinite(there_s) and short_of(there_s, stated_s, self.grid.fs):
+            self.notes.append(f"the file ends early: {there_s:.1f} s are there of the {stated_s:.1f} s that it states")
+        elif self._ends_damaged or ends_midway(container, self._path, self._packet_bytes):
+            self.notes.append(
+                "the file ends early, within a frame or without its end mark; what is missing is not known"
+            )
 
     def stills(self) -> Generator[Still, None, None]:
         """Decode the file from the start; pixels are converted on demand.
@@ -189,7 +229,7 @@ def open_container(path: Path) -> Any:
     """
     try:
         # Named as a file, and nothing else: a playlist in disguise must not make FFmpeg read the network.
-        options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
+        options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS, **NO_MADE_UP_DELAYS}
         return av.open(f"file:{path}", options=options, **_ANY_TEXT)
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = "permission denied" if isinstance(error, PermissionError) else "FFmpeg finds no video in it"
@@ -251,7 +291,3 @@ def _frames(container: Any, stream: Any) -> Iterator[av.VideoFrame]:
 def _pixel_aspect(stream: Any, frame: av.VideoFrame) -> float:
     stored = stream.sample_aspect_ratio or 1
     return float(1 / stored if round(frame.rotation / 90) % 2 else stored)
-
-
-def _plausible(rate: Any) -> float | None:
-    return float(rate) if rate and SLOWEST_FS <= rate <= FASTEST_FS else None

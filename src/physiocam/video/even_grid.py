@@ -20,7 +20,7 @@ _REACH_S = 0.25
 _SNAP = 0.1
 
 # No hole is longer than this: clocks that jump by hours or years are faults, not pauses.
-_LONGEST_HOLE_S = 60.0
+LONGEST_HOLE_S = 60.0
 
 # No time lapse is slower and no camera faster; a recording that claims to be has a wrong time base.
 SLOWEST_FS, FASTEST_FS = 0.001, 2000.0
@@ -90,7 +90,7 @@ class EvenGrid:
         return math.floor(_mean_place(last.tolist(), self.together) + _SNAP) + 1
 
 
-def untimed_grid(frames: int, fs: float, max_fs: float) -> EvenGrid:
+def untimed_grid(frames: int, fs: float, max_fs: float, places: NDArray[np.float64] | None = None) -> EvenGrid:
     """Grid of frames that are evenly spaced by definition: arrays, folders, rates given by the user.
 
     Parameters
@@ -100,12 +100,14 @@ def untimed_grid(frames: int, fs: float, max_fs: float) -> EvenGrid:
         Frames per second.
     max_fs : float
         As in `timed_grid`.
+    places : float64 array of shape (frames,), optional
+        Where some are missing: which of the frames, counted from 0, these are.
 
     Returns
     -------
     EvenGrid
     """
-    return _slowed(fs, np.arange(frames, dtype=np.float64), max_fs, ())
+    return _slowed(fs, np.arange(frames, dtype=np.float64) if places is None else places, max_fs, ())
 
 
 def timed_grid(times: NDArray[np.float64], max_fs: float) -> EvenGrid:
@@ -141,16 +143,16 @@ def timed_grid(times: NDArray[np.float64], max_fs: float) -> EvenGrid:
     else:
         intervals = np.diff(times)
         fs = _typical_rate(intervals)
-        jumps = intervals > max(_LONGEST_HOLE_S, 2.0 / fs)
+        jumps = intervals > max(LONGEST_HOLE_S, 2.0 / fs)
         if jumps.any():
             at, by = float(times[:-1][jumps][0]), float(intervals[jumps].max())
             notes.append(
                 f"frame times jump by up to {by:.4g} s ({int(jumps.sum())} times, first after {at:.1f} s); "
-                f"each jump counts as a gap of {_LONGEST_HOLE_S:.0f} s"
+                f"each jump counts as a gap of {LONGEST_HOLE_S:.0f} s"
             )
-            intervals = np.where(jumps, _LONGEST_HOLE_S, intervals)
+            intervals = np.where(jumps, LONGEST_HOLE_S, intervals)
         positions = np.concatenate([[0.0], np.cumsum(intervals)]) * fs
-        if positions[-1] > 100 * frames + _LONGEST_HOLE_S * fs:
+        if positions[-1] > 100 * frames + LONGEST_HOLE_S * fs:
             raise VideoError(
                 f"{frames} frames are scattered over {times[-1]:.4g} s at intervals of {1 / fs:.4g} s; "
                 "if they are evenly spaced, pass their rate as fs"

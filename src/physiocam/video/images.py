@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import VideoError
+from physiocam.readable import readable
 from physiocam.video.container import MOST_PIXELS, video_stream
 from physiocam.video.even_grid import EvenGrid, Still, untimed_grid
+from physiocam.video.numbering import places_by_number
 from physiocam.video.pixels import RgbConverter
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
@@ -87,7 +90,7 @@ class ImageSequence:
             with av.open(io.BytesIO(content), mode="r", options={"format_whitelist": _FORMATS}) as container:
                 image = self._rgb(next(container.decode(video_stream(container, name))))
         except (av.FFmpegError, OSError, ValueError, IndexError, KeyError, StopIteration, VideoError, *_ZIP_ERRORS):
-            self.notes.append(f"'{name}' cannot be read as an image; its frame is a gap")
+            self.notes.append(f"'{readable(name)}' cannot be read as an image; its frame is a gap")
             return None
         if self._shape is None:
             self._shape = image.shape
@@ -108,6 +111,8 @@ class ImageSequence:
 def image_folder(folder: Path, fs: float | None, max_fs: float) -> ImageSequence:
     """Take all images of a folder, in natural order of their names, as frames of one recording.
 
+    Where numbers are missing in the names, so are frames (see `physiocam.video.numbering`).
+
     Parameters
     ----------
     folder : Path
@@ -127,8 +132,12 @@ def image_folder(folder: Path, fs: float | None, max_fs: float) -> ImageSequence
         kinds = " ".join(sorted(_SUFFIXES))
         raise VideoError(f"folder '{folder}' holds no images; expected one file a frame ({kinds})")
     if fs is None:
-        raise VideoError(f"the folder of images '{folder}' carries no frame rate; pass fs, its frames per second")
-    return ImageSequence(partial(files_of, folder), names, untimed_grid(len(names), fs, max_fs))
+        raise VideoError(
+            f"the folder of images '{folder}' carries no frame rate; pass fs (--fs), its frames per second"
+        )
+    places, notes = places_by_number(names, fs)
+    grid = untimed_grid(len(names), fs, max_fs, places)
+    return ImageSequence(partial(files_of, folder), names, replace(grid, notes=(*notes, *grid.notes)))
 
 
 @contextmanager

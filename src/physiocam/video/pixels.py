@@ -1,9 +1,11 @@
 """Decoded pictures as upright RGB arrays, whatever their colour matrix, range, depth and rotation."""
 
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import av
 import numpy as np
+from av.filter import Graph
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
@@ -14,6 +16,9 @@ _KNOWN_MATRICES = {1, 4, 5, 6, 7, 9}
 
 # BT.2020 with constant luminance; its coefficients are nearly those of the common kind.
 _BT2020_CONSTANT = 10
+
+# AVFrameSideDataType: the display matrix, and more numbers than there are kinds.
+_DISPLAY_MATRIX, _SIDE_DATA_KINDS = 6, 64
 
 
 class RgbConverter:
@@ -85,6 +90,28 @@ def _range(frame: av.VideoFrame) -> int:
     return int(frame.color_range) or int(ColorRange.MPEG)
 
 
+def _with_display_matrix_only(frame: av.VideoFrame) -> av.VideoFrame:
+    """The same picture without its other side data.
+
+    PyAV's `side_data` must not see them: it frees the texts that belong to some, such as the name of an ICC profile, and
+    the frame frees them again, which ends the process. It also fails at kinds that it has no name for, such as EXIF.
+    """
+    graph = Graph()
+    node = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1))
+    for kind in range(_SIDE_DATA_KINDS):
+        if kind != _DISPLAY_MATRIX:
+            following = graph.add("sidedata", f"mode=delete:type={kind}")
+            node.link_to(following)
+            node = following
+    sink = graph.add("buffersink")
+    node.link_to(sink)
+    graph.configure()
+    graph.push(frame)
+    bare = graph.pull()
+    assert isinstance(bare, av.VideoFrame)
+    return bare
+
+
 class _Orientation(NamedTuple):
     """How a stored picture is brought upright."""
 
@@ -96,10 +123,7 @@ class _Orientation(NamedTuple):
     @classmethod
     def of(cls, frame: av.VideoFrame) -> "_Orientation":
         """Read the display matrix; angles between the quarter turns are left alone, as players do."""
-        try:
-            side_data: Any = frame.side_data.get("DISPLAYMATRIX")
-        except ValueError:  # PyAV trips over kinds of side data that it does not know, such as EXIF
-            return cls(quarter_turns=round(frame.rotation / 90))
+        side_data: Any = _with_display_matrix_only(frame).side_data.get("DISPLAYMATRIX")
         if side_data is None:
             return cls()
         # Stored rows and columns (a b; c d) take a point (x, y) to (a x + c y, b x + d y).

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import VideoError
+from physiocam.readable import readable
 from physiocam.video.container import VideoFile
 from physiocam.video.even_grid import FASTEST_FS, SLOWEST_FS, EvenGrid, Still, averaged, on_grid, untimed_grid
 from physiocam.video.images import image_folder
@@ -67,7 +68,7 @@ class Video:
     Attributes
     ----------
     source : str
-        What is read, for messages.
+        What is read, for messages and results; see `physiocam.readable`.
     fs : float
         Grid times per second.
     frames : int or None
@@ -177,14 +178,14 @@ def open_video(
         kind = type(source).__name__
         raise VideoError(f"source is of type {kind}, expected a path or a uint8 array (T, H, W, 3)") from None
     if path.is_dir():
-        return Video(str(path), image_folder(path, fs, max_fs))
+        return Video(readable(path), image_folder(path, fs, max_fs))
     if not path.exists():
         raise VideoError(f"'{path}' does not exist; expected a video file or a folder of images")
     if not path.is_file():
         raise VideoError(f"'{path}' is no regular file; expected a video file or a folder of images")
     if path.stat().st_size == 0:
         raise VideoError(f"'{path}' is empty (0 bytes); expected a video file")
-    return Video(str(path), VideoFile(path, fs, max_fs))
+    return Video(readable(path), VideoFile(path, fs, max_fs))
 
 
 class _ArrayRecording:

@@ -20,6 +20,7 @@ from safetensors import SafetensorError, safe_open
 from physiocam.errors import BundleError
 from physiocam.networks.config import NetworkConfig, Task
 from physiocam.networks.registry import AnyConfig
+from physiocam.readable import readable
 from physiocam.regular_files import read_file
 
 DESCRIPTION = "bundle.json"
@@ -235,7 +236,7 @@ class Bundle:
 
     def describe(self) -> str:
         """Return what the bundle says of itself, as JSON."""
-        facts = {"folder": str(self.folder), "sha256": self.sha256, **self.info.model_dump(mode="json")}
+        facts = {"folder": readable(self.folder), "sha256": self.sha256, **self.info.model_dump(mode="json")}
         return json.dumps(facts, indent=2, ensure_ascii=False)
 
 
