@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from physiocam.files import complete_files
 from physiocam.signals.rate import Rate, RateSeries
-from physiocam.signals.variability import HeartRateVariability
+from physiocam.signals.variability import HeartRateVariability, IntervalSpread
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -34,8 +35,14 @@ ACTION_UNIT_NAMES = {
 
 ACTIVE_THRESHOLD = 0.5
 
+# A printed measurement names so many action units, and none that are active less often.
+_MOST_SHOWN = 4
+_SELDOM = 0.01
+
 # The summary's file name.
 MEASUREMENT = "measurement.json"
+
+_BEATS = "beats.csv"
 
 
 @dataclass(frozen=True)
@@ -81,9 +88,9 @@ class Weights:
     sha256: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Measurement:
-    """Everything measured in one recording.
+    """Everything measured in one recording. Printed, it is a summary of a few lines.
 
     Attributes
     ----------
@@ -126,7 +133,7 @@ class Measurement:
     action_unit_probability : float32 array (T, A)
         NaN in gaps; columns in the order of `action_units`.
     heart_rate_variability : HeartRateVariability or None
-        None where it was not asked for.
+        None where it was not asked for. Without beats, and with a note, where there is no heart rate.
     """
 
     source: str
@@ -152,6 +159,32 @@ class Measurement:
     breathing_rate_along: RateSeries
     action_unit_probability: NDArray[np.float32]
     heart_rate_variability: HeartRateVariability | None = None
+
+    @property
+    def beats(self) -> HeartRateVariability | None:
+        """The heart-rate variability, where there is a heart rate: without one there are no beats to show."""
+        return None if self.heart_rate.value is None else self.heart_rate_variability
+
+    def __repr__(self) -> str:
+        square = "a face" if self.face.choice == "auto" else "a fixed square"
+        face = f"{square} in {self.face.found_fraction:.0%} of them"
+        lines = [
+            f"{self.source}: {self.duration_s:.1f} s, {self.frames} frames at {self.fs:.2f} frames/s, {face}",
+            f"Heart rate: {told(self.heart_rate)}",
+            f"Breathing rate: {told(self.breathing_rate)}",
+        ]
+        if (variability := self.heart_rate_variability) is not None:
+            lines.append(f"SDNN: {told(variability.sdnn)}; RMSSD: {told(variability.rmssd)}")
+        lines.append(f"Action units: {self._active_units()}")
+        return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
+
+    def _active_units(self) -> str:
+        """The units that are active most, in words."""
+        if not any(unit.mean_probability is not None for unit in self.action_units.values()):
+            return "not measured" + (" (no face was found)" if self.action_units else "")
+        active = [(unit.active_fraction or 0.0, label, unit.name) for label, unit in self.action_units.items()]
+        most = sorted((unit for unit in active if unit[0] >= _SELDOM), reverse=True)[:_MOST_SHOWN]
+        return ", ".join(f"{label} {name} active {share:.0%}" for share, label, name in most) or "none active"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the summary, all but the arrays, as plain dicts, numbers and strings; floats to six digits."""
@@ -198,8 +231,9 @@ class Measurement:
     def write(self, folder: str | os.PathLike[str]) -> None:
         """Write measurement.json, waveforms.csv, rates.csv and action_units.csv into a folder.
 
-        Where heart-rate variability was measured, beats.csv comes with them. The files are complete when they appear:
-        they are written beside and then renamed. Files of the same names are replaced.
+        Where heart-rate variability was asked for and there is a heart rate, beats.csv comes with them; otherwise one
+        that an earlier measurement left is removed. The files are complete when they appear: they are written beside
+        and then renamed. Files of the same names are replaced.
 
         Parameters
         ----------
@@ -216,14 +250,16 @@ class Measurement:
             "rates.csv": self._rates_csv(),
             "action_units.csv": self._action_units_csv(),
         }
-        if self.heart_rate_variability is not None:
-            files["beats.csv"] = self._beats_csv(self.heart_rate_variability)
+        if (beats := self.beats) is not None:
+            files[_BEATS] = self._beats_csv(beats)
         # The summary comes last, so that a folder with a measurement.json has the rest.
         files[MEASUREMENT] = [self.to_json()]
         with complete_files(folder, list(files)) as beside:
             for name, lines in files.items():
                 with (beside / name).open("w", encoding="utf-8", newline="") as file:
                     file.writelines(lines)
+            if _BEATS not in files:
+                (Path(folder) / _BEATS).unlink(missing_ok=True)
 
     def _waveforms_csv(self) -> Iterator[str]:
         rows = zip(
@@ -272,6 +308,13 @@ class Measurement:
             header += [f"{label}_p", f"{label}_c"]
             columns += [_fixed(probability, 4), _classes(probability)]
         return _csv(header, zip(*columns, strict=True))
+
+
+def told(answer: Rate | IntervalSpread) -> str:
+    """Return an answer in words: its value with its quality, or that it was not measured, and why."""
+    if answer.value is None:
+        return f"not measured ({answer.note})"
+    return f"{answer.value:.1f} {answer.unit} (quality {answer.quality:.2f})"
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -166,7 +166,7 @@ def test_notes_say_why_there_is_no_rate() -> None:
     assert note(wave(72, seconds=5)) == "5.0 s of usable signal; heart rate needs 6 s"
     assert note(np.full(900, np.nan)) == "0.0 s of usable signal; heart rate needs 6 s"
     assert note([]) == "0.0 s of usable signal; heart rate needs 6 s"
-    assert note([1.0, 2.0], chosen=PAPER) == "0.0 s of usable signal; heart rate needs 0.73 s"
+    assert note([1.0, 2.0], chosen=PAPER) == "0.1 s of usable signal; heart rate needs 0.73 s"
     assert note(np.zeros(900)) == "the signal is flat"
     assert note(np.full(900, 0.3)) == "the signal is flat"
     assert note(wave(72, fs=5), fs=5.0) == "5 frames per second are too few; heart rate needs more than 6"
