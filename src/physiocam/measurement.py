@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from physiocam.files import complete_files
 from physiocam.signals.rate import Rate, RateSeries
-from physiocam.signals.variability import HeartRateVariability, IntervalSpread
+from physiocam.signals.variability import HeartRateVariability
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -34,10 +34,6 @@ ACTION_UNIT_NAMES = {
 }
 
 ACTIVE_THRESHOLD = 0.5
-
-# A printed measurement names so many action units, and none that are active less often.
-_MOST_SHOWN = 4
-_SELDOM = 0.01
 
 # The summary's file name.
 MEASUREMENT = "measurement.json"
@@ -166,25 +162,9 @@ class Measurement:
         return None if self.heart_rate.value is None else self.heart_rate_variability
 
     def __repr__(self) -> str:
-        square = "a face" if self.face.choice == "auto" else "a fixed square"
-        face = f"{square} in {self.face.found_fraction:.0%} of them"
-        lines = [
-            f"{self.source}: {self.duration_s:.1f} s, {self.frames} frames at {self.fs:.2f} frames/s, {face}",
-            f"Heart rate: {told(self.heart_rate)}",
-            f"Breathing rate: {told(self.breathing_rate)}",
-        ]
-        if (variability := self.heart_rate_variability) is not None:
-            lines.append(f"SDNN: {told(variability.sdnn)}; RMSSD: {told(variability.rmssd)}")
-        lines.append(f"Action units: {self._active_units()}")
-        return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
+        from physiocam.measurement_text import measurement_text
 
-    def _active_units(self) -> str:
-        """The units that are active most, in words."""
-        if not any(unit.mean_probability is not None for unit in self.action_units.values()):
-            return "not measured" + (" (no face was found)" if self.action_units else "")
-        active = [(unit.active_fraction or 0.0, label, unit.name) for label, unit in self.action_units.items()]
-        most = sorted((unit for unit in active if unit[0] >= _SELDOM), reverse=True)[:_MOST_SHOWN]
-        return ", ".join(f"{label} {name} active {share:.0%}" for share, label, name in most) or "none active"
+        return measurement_text(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the summary, all but the arrays, as plain dicts, numbers and strings; floats to six digits."""
@@ -308,13 +288,6 @@ class Measurement:
             header += [f"{label}_p", f"{label}_c"]
             columns += [_fixed(probability, 4), _classes(probability)]
         return _csv(header, zip(*columns, strict=True))
-
-
-def told(answer: Rate | IntervalSpread) -> str:
-    """Return an answer in words: its value with its quality, or that it was not measured, and why."""
-    if answer.value is None:
-        return f"not measured ({answer.note})"
-    return f"{answer.value:.1f} {answer.unit} (quality {answer.quality:.2f})"
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

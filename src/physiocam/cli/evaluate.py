@@ -17,11 +17,17 @@ def evaluate_command(
     source: Annotated[
         Path, typer.Argument(metavar="STORE|PREDICTIONS", help="A store, or a folder of predictions to evaluate again.")
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for predictions, tables and plots.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FOLDER", help="Folder for predictions, tables and plots.")
+    ],
     weights: WeightsOption = "default",
-    method: Annotated[str | None, typer.Option(help="A classical method, such as pos, instead of a bundle.")] = None,
+    method: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A classical method, such as pos, instead of a bundle.")
+    ] = None,
     settings: SettingsOption = SettingsName.default,
-    window: Annotated[float | None, typer.Option(help="Compare windows of this many seconds.")] = None,
+    window_s: Annotated[
+        float | None, typer.Option("--window", metavar="SECONDS", help="Compare windows of this length.")
+    ] = None,
 ) -> None:
     """Predict a store's recordings and compare with their sensors and codes (needs the `train` extra)."""
     with interruptible():
@@ -34,7 +40,7 @@ def evaluate_command(
             predictions = load_all_predictions(source)
         else:
             predictions = _predict(source, output / "predictions", weights, method)
-        found = evaluate(predictions, SETTINGS[settings.value], window)
+        found = evaluate(predictions, SETTINGS[settings.value], window_s)
         title = f"{source.name}, {method or weights}"
         write_evaluation(found, output, title)
         typer.echo(to_markdown(found, title))

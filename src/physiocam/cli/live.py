@@ -24,15 +24,19 @@ _ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(sign
 
 
 def live_command(
-    camera: Annotated[str, typer.Option(help="Number of the camera, or the name by which the system knows it.")] = "0",
+    camera: Annotated[
+        str, typer.Option(metavar="CAMERA", help="Its number, or the name by which the system knows it.")
+    ] = "0",
     source: Annotated[
-        Path | None, typer.Option(help="A video file in place of a camera, played at its own pace.")
+        Path | None, typer.Option(metavar="VIDEO", help="A video file in place of a camera, played at its own pace.")
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="Folder for the files of `measure`, written at the end."),
+        typer.Option("-o", "--output", metavar="FOLDER", help="Folder for the files of `measure`, written at the end."),
     ] = None,
-    seconds: Annotated[float | None, typer.Option(min=1, help="End after so long; else Ctrl-C ends.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=1, metavar="SECONDS", help="End after so long; without it, Ctrl-C ends.")
+    ] = None,
     window: Annotated[bool, typer.Option("--window", help="Also show the picture in a window (extra window).")] = False,
     lsl: Annotated[
         bool, typer.Option("--lsl", help="Also send rates and action units over the Lab Streaming Layer (extra lsl).")

@@ -15,7 +15,10 @@ _ACROSS = {"table3-pure": "PURE", "table3-ubfc": "UBFC-rPPG", "table4": "DISFA"}
 def reproduce_command(
     target: Annotated[
         str,
-        typer.Argument(help="table1, table2, table3-pure, table3-ubfc, table4 .. table7, figure5, figure6 or figure7."),
+        typer.Argument(
+            metavar="TARGET",
+            help="table1, table2, table3-pure, table3-ubfc, table4 .. table7, figure5, figure6 or figure7.",
+        ),
     ],
     stores: Annotated[
         list[Path],
@@ -26,10 +29,12 @@ def reproduce_command(
         ),
     ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder for the pages; runs are kept in it and shared.")
+        Path,
+        typer.Option("-o", "--output", metavar="FOLDER", help="Folder for the pages; runs are kept in it and shared."),
     ],
     folds: Annotated[
-        str, typer.Option(help="A number of folds, or release or paper: the published subjects of BP4D+.")
+        str,
+        typer.Option(metavar="FOLDS", help="A number of folds, or release or paper: the published subjects of BP4D+."),
     ] = "3",
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="A setting, as in `physiocam train`.")

@@ -10,7 +10,7 @@ from physiocam.cli.console import extra, interruptible
 
 def train_command(
     config: Annotated[
-        Path | None, typer.Argument(metavar="[CONFIG]", help="YAML file with the settings of the run.")
+        Path | None, typer.Argument(metavar="CONFIG", help="YAML file with the settings of the run.")
     ] = None,
     changes: Annotated[
         list[str] | None,

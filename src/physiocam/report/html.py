@@ -10,12 +10,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from physiocam.files import complete_file
 from physiocam.measurement import Measurement
+from physiocam.measurement_text import answers
 from physiocam.report import sections
 from physiocam.report.methods import methods_of
-from physiocam.report.reasons import WAVES, rate_of
-from physiocam.signals.rate import Rate
+from physiocam.report.reasons import WAVES
 from physiocam.signals.settings import Quantity
-from physiocam.signals.variability import IntervalSpread
 
 if TYPE_CHECKING:
     from physiocam.report.attention import Attention
@@ -68,15 +67,10 @@ class _Picture:
 def _content(measurement: Measurement, attention: "Attention | str") -> dict[str, Any]:
     variability = measurement.heart_rate_variability
     measured = [q for q in _QUANTITIES if measurement.method == "network" or q == "heart"]
-    values: dict[str, Rate | IntervalSpread] = {
-        sections.RATES[quantity]: rate_of(measurement, quantity)[0] for quantity in _QUANTITIES
-    }
-    if variability is not None:
-        values |= {"SDNN": variability.sdnn, "RMSSD": variability.rmssd}
     return {
         "name": Path(measurement.source).name or measurement.source,
         "measurement": measurement,
-        "values": values,
+        "values": answers(measurement),
         "waveforms": [
             (WAVES[q], sections.waveform_strips(measurement, q), sections.waveform_table(measurement, q))
             for q in measured

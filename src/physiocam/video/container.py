@@ -117,7 +117,7 @@ class VideoFile:
         except VideoError as error:
             raise VideoError(f"'{self._path}': {error}") from None
         if stated is None:
-            raise VideoError(f"'{self._path}' states no usable frame rate; pass it as fs")
+            raise VideoError(f"'{self._path}' states no usable frame rate; pass it as fs=")
         if self._packets > 1:
             self.notes.append(f"no usable frame times; taken as even at the stated {stated:.5g} frames/s")
         return untimed_grid(self._packets, stated, max_fs)
