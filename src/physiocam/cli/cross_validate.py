@@ -36,14 +36,19 @@ def cross_validate_command(
     with interruptible():
         with extra("train", "cross-validating"):
             from physiocam.datasets.store import Store
-            from physiocam.evaluation.cross_validation import cross_validate, parse_folds
+            from physiocam.training.checks import check_store
             from physiocam.training.settings import read_settings
+        run = read_settings(config, changes or ())
+        store = Store(run.store)
+        # PyTorch takes seconds to import: what cannot be trained is refused before.
+        check_store(store, run)
+        with extra("train", "cross-validating"):
+            from physiocam.evaluation.cross_validation import cross_validate, parse_folds
         from physiocam.evaluation.evaluate import evaluate
         from physiocam.evaluation.summary import to_markdown, write_evaluation
         from physiocam.signals.settings import SETTINGS
 
-        run = read_settings(config, changes or ())
-        divided = parse_folds(Store(run.store), folds, run.seed)
+        divided = parse_folds(store, folds, run.seed)
         tested = cross_validate(run, divided, test_store or (), fold, progress=typer.echo)
         if tested is None:
             typer.echo(f"folds are missing; once all lie in {run.output}, run this without --fold to join them")

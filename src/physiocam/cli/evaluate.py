@@ -61,10 +61,20 @@ def evaluate_command(
 
 
 def _predict(store: Path, folder: Path, weights: str, method: str | None) -> "list[Predictions]":
+    from physiocam.signals.methods import classical_method
+    from physiocam.weights.bundle import load_bundle
+
     with extra("train", "evaluating a store"):
         from physiocam.datasets.store import Store
-        from physiocam.evaluation.predict import predict_with_bundle, predict_with_method
+        from physiocam.training.checks import check_bundle
     opened = Store(store)
+    # PyTorch takes seconds to import: what cannot be evaluated is refused before.
+    if method:
+        classical_method(method)
+    else:
+        check_bundle(opened, load_bundle(weights).info)
+    with extra("train", "evaluating a store"):
+        from physiocam.evaluation.predict import predict_with_bundle, predict_with_method
     found = predict_with_method(method, opened) if method else predict_with_bundle(weights, opened)
     predictions = []
     with progress_bar(str(store)) as progress:

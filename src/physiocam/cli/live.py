@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from physiocam.cli.console import complain, console, extra, interruptible
+from physiocam.cli.console import animated, complain, console, extra, interruptible
 from physiocam.cli.measure import show
 from physiocam.cli.options import FaceOption, SettingsName, SettingsOption, ThreadsOption, WeightsOption, face_choice
 from physiocam.errors import PhysiocamError
@@ -72,7 +72,7 @@ def live_command(
         with ExitStack() as open_things:
             watchers = _watchers(open_things, stream, name, window, lsl)
             tell: Callable[[str], None] = complain
-            if terminal.is_terminal:
+            if animated(terminal):
                 watchers.append(open_things.enter_context(LiveView(terminal, name)))
 
                 def tell(line: str) -> None:
@@ -84,7 +84,7 @@ def live_command(
                 open_things.callback(signal.signal, number, signal.signal(number, _interrupt))
             try:
                 with feed:
-                    if not terminal.is_terminal:
+                    if not animated(terminal):
                         complain(f"watching {name}; Ctrl-C ends")
                     watch(feed, stream, watchers, tell, seconds)
             except KeyboardInterrupt:

@@ -42,11 +42,6 @@ def reproduce_command(
 ) -> None:
     """Compute a table or figure of the paper, with the paper's figures beside ours (needs the `train` extra)."""
     with interruptible():
-        with extra("train", "reproducing the paper"):
-            from physiocam.datasets.store import Store
-            from physiocam.evaluation.cross_validation import parse_folds
-            from physiocam.evaluation.tables import Bench, reproduce_table
-            from physiocam.training.settings import read_settings
         trained, *tested = stores
         if target in _ACROSS and len(tested) != 1:
             raise PhysiocamError(
@@ -54,11 +49,18 @@ def reproduce_command(
             )
         if len(tested) > 1:
             raise PhysiocamError(f"{target} takes one store or two; got {len(stores)}")
+        with extra("train", "reproducing the paper"):
+            from physiocam.datasets.store import Store
+            from physiocam.training.settings import read_settings
         settings = read_settings(None, [*(changes or ()), f"store={trained}", f"output={output / 'runs'}"])
+        store = Store(trained)
+        with extra("train", "reproducing the paper"):
+            from physiocam.evaluation.cross_validation import parse_folds
+            from physiocam.evaluation.tables import Bench, reproduce_table
         within = target not in _ACROSS
         bench = Bench(
             settings,
-            parse_folds(Store(trained), folds, settings.seed),
+            parse_folds(store, folds, settings.seed),
             (trained, *tested) if within and tested else tuple(tested),
             progress=typer.echo,
         )
