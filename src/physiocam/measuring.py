@@ -214,7 +214,7 @@ def _probability(outputs: dict[str, NDArray[np.float32]], found: NDArray[np.bool
 
 def _frames(seen: RecordingFrames | RecordingInputs) -> Frames:
     video = seen.video
-    return Frames(video.source, video.fs, np.array(seen.timestamps), seen.found, seen.squares, notes=tuple(video.notes))
+    return Frames(video.source, video.fs, np.array(seen.timestamps), seen.found, seen.squares, notes=seen.notes)
 
 
 def _with_variability(measurement: Measurement, wanted: bool) -> Measurement:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError, VideoError
+from physiocam.face_colour import FaceColour
 from physiocam.inputs import Located
 from physiocam.signals.waveform import check_fs
 from physiocam.video.ahead import read_ahead
@@ -39,6 +40,7 @@ class RecordingFrames:
         self._squares: list[Square | None] = []
         self._progress = progress
         self._halves = 0
+        self._colour = FaceColour()
         self.located = self._located()
 
     @property
@@ -52,6 +54,11 @@ class RecordingFrames:
         pairs = zip(self._squares, self._locator.found, strict=True)
         squares = [square if found and square else (-1, -1, -1) for square, found in pairs]
         return np.array(squares, dtype=np.int32).reshape(-1, 3)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is odd about the recording, as far as it was read."""
+        return (*self.video.notes, *self._colour.notes())
 
     def passed(self, frames: int) -> None:
         """Count frames that went through one of two halves: being read, and being worked on."""
@@ -68,6 +75,7 @@ class RecordingFrames:
                 self.passed(1)
                 square = self._locator.locate(frame.image)
                 self._squares.append(square)
+                self._colour.add(frame.image, square)
                 yield frame.image, square
 
 
