@@ -51,9 +51,9 @@ def evaluate_command(
             complain(str(error))
         else:
             for name, figure in (
-                ("rates.png", plot_rates(found)),
-                ("waveforms.png", plot_waveforms(predictions, SETTINGS[settings.value])),
-                ("action_units.png", plot_units(found.action_units) if found.action_units is not None else None),
+                ("rates.png", plot_rates(found, title)),
+                ("waveforms.png", plot_waveforms(predictions, SETTINGS[settings.value], title=title)),
+                ("action_units.png", plot_units(found.action_units, title) if found.action_units is not None else None),
             ):
                 if figure is not None:
                     save(figure, output / name)

@@ -50,7 +50,7 @@ def why_withheld(measurement: Measurement, quantity: Quantity) -> str | None:
 def _strip(measurement: Measurement, quantity: Quantity, waveform: NDArray[np.float64], start: int) -> Graph:
     style = quantity if why_withheld(measurement, quantity) is None else "withheld"
     fs = measurement.fs
-    x = Axis.of_time(start / fs, (start + len(waveform)) / fs)
+    x = Axis.of_time(start / fs, (start + len(waveform)) / fs, measurement.duration_s)
     gaps = [((start + gap.start) / fs, (start + gap.stop) / fs) for gap in stretches(~np.isfinite(waveform), 1)]
     graph = Graph(
         f"{WAVES[quantity]} from {x.low:.1f} to {x.high:.1f} s; {_told(gaps)}",
