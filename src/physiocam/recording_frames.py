@@ -33,14 +33,14 @@ class RecordingFrames:
         In the order of time, once.
     """
 
-    def __init__(self, video: Video, locator: FaceLocator, progress: Progress | None) -> None:
+    def __init__(self, video: Video, locator: FaceLocator, crop_factor: float, progress: Progress | None) -> None:
         self.video = video
         self.timestamps: list[float] = []
         self._locator = locator
         self._squares: list[Square | None] = []
         self._progress = progress
         self._halves = 0
-        self._colour = FaceColour()
+        self._colour = FaceColour(crop_factor)
         self.located = self._located()
 
     @property
@@ -116,7 +116,7 @@ def open_frames(
             check_fs(video.fs)
         except PhysiocamError as error:
             raise VideoError(f"'{video.source}' cannot be measured: {error}") from None
-        frames = RecordingFrames(video, face_locator(face, video.fs, crop_factor), progress)
+        frames = RecordingFrames(video, face_locator(face, video.fs, crop_factor), crop_factor, progress)
         # The reading thread must end before the video is closed.
         with closing(frames.located):
             yield frames

@@ -119,7 +119,7 @@ class Stream:
         self._pushed_s = self._taken_s = -math.inf
         self._shape: tuple[int, ...] | None = None
         self._locator = face_locator(self._face, info.fs, info.crop.factor)
-        self._colour = FaceColour()
+        self._colour = FaceColour(info.crop.factor)
         self._remembered = math.ceil(MEMORY_S * info.fs)
         shape = InputShape(info.clip_length, info.big_stride, info.big_size, info.small_size)
         face = {"square": 3, "found": None}

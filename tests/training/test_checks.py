@@ -18,11 +18,11 @@ from physiocam.weights.bundle import load_bundle
 
 
 def test_all_sizes_of_the_fix_are_named(store: Path, tmp_path: Path) -> None:
-    run = TrainSettings(store=store, output=tmp_path, network=BigSmallConfig(big_size=32, small_size=9))
+    run = TrainSettings(store=store, output=tmp_path, network=BigSmallConfig(big_size=48, small_size=3))
     with pytest.raises(PhysiocamError) as caught:
         check_store(Store(store), run)
-    assert "big_size 32 and small_size 2, and the network takes big_size 32 and small_size 9" in str(caught.value)
-    assert str(caught.value).endswith("physiocam prepare NAME ROOT STORE --set big_size=32 --set small_size=9")
+    assert "big_size 32 and small_size 2, and the network takes big_size 48 and small_size 3" in str(caught.value)
+    assert str(caught.value).endswith("physiocam prepare NAME ROOT STORE --set big_size=48 --set small_size=3")
 
 
 def test_a_run_that_has_ended_needs_no_store(tmp_path: Path) -> None:

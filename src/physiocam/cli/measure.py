@@ -63,7 +63,7 @@ def measure_command(
         typer.Option(
             "--report",
             help="Also write report.html: one page with graphs, figures and a methods paragraph (extra report). It "
-            "shows the face where the extra explain is installed.",
+            "shows the face, but not with a classical method.",
         ),
     ] = False,
     overlay: Annotated[
