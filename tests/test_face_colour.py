@@ -14,6 +14,7 @@ from physiocam.datasets.synthetic_recordings import settings_of, synthetic_entri
 from physiocam.face_colour import SWAPPED, FaceColour
 from physiocam.recording_frames import face_locator
 from physiocam.video.reader import open_video
+from physiocam.video.tracker import Square
 
 Frames = list[NDArray[np.uint8]]
 
@@ -54,7 +55,8 @@ def test_drawn_people_of_any_skin(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["vitallens_1/video.mp4", "clips/single_face.mp4", "real_faces/clm_cap12.mp4", "real_faces/proctor_center.mp4"]
+    "name",
+    ["vitallens_1/video.mp4", "clips/single_face.mp4", "real_faces/clm_cap12.mp4", "real_faces/proctor_center.mp4"],
 )
 def test_filmed_people(name: str, shared: Path) -> None:
     with open_video(shared / "data" / name) as video:
@@ -68,11 +70,11 @@ def test_filmed_people(name: str, shared: Path) -> None:
 def test_what_has_no_colour_has_no_note(value: int) -> None:
     colour = FaceColour(1.0)
     for _ in range(100):
-        colour.add(np.full((60, 60, 3), value, np.uint8), (0, 0, 60))
+        colour.add(np.full((60, 60, 3), value, np.uint8), Square(0, 0, 60))
         colour.add(np.full((60, 60, 3), value, np.uint8), None)
         # A square that reaches out of the picture, and one smaller than its places.
-        colour.add(np.full((60, 60, 3), value, np.uint8), (-10, 30, 60))
-        colour.add(np.full((60, 60, 3), value, np.uint8), (5, 5, 4))
+        colour.add(np.full((60, 60, 3), value, np.uint8), Square(-10, 30, 60))
+        colour.add(np.full((60, 60, 3), value, np.uint8), Square(5, 5, 4))
     assert colour.notes() == ()
 
 

@@ -132,7 +132,10 @@ def _listed(rows: list[tuple[str, str]], width: int) -> Iterable[str]:
             yield fill(meaning, width, initial_indent="      ", subsequent_indent="      ")
         return
     for name, meaning in rows:
-        yield fill(meaning, width, initial_indent=f"  {name}".ljust(column), subsequent_indent=" " * column)
+        yield (
+            fill(meaning, width, initial_indent=f"  {name}".ljust(column), subsequent_indent=" " * column)
+            or f"  {name}"
+        )
 
 
 def _no_command(args: list[str], known: list[str], within: bool) -> str:
