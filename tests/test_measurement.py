@@ -4,6 +4,7 @@ import csv
 import errno
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from physiocam.errors import PhysiocamError
 from physiocam.measurement import ACTION_UNIT_NAMES, ActionUnit, Face, Measurement, Weights
 from physiocam.signals.rate import Rate, RateSeries
+from physiocam.signals.variability import HeartRateVariability, IntervalSpread
 
 FRAMES = 6
 
@@ -105,6 +107,38 @@ def test_writing_twice_gives_the_same_bytes_and_leaves_nothing_beside(tmp_path: 
     first = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
     example().write(tmp_path)
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == first
+
+
+def beats() -> HeartRateVariability:
+    spread = IntervalSpread(20.0, "ms", 0.9, None)
+    return HeartRateVariability(spread, spread, 3.0, np.array([0.05, 0.15]), np.ones(2), np.array([np.nan, 100.0]))
+
+
+def test_beats_are_written_where_there_is_a_heart_rate_only(tmp_path: Path) -> None:
+    measured = replace(example(), heart_rate_variability=beats())
+    measured.write(tmp_path)
+    assert (tmp_path / "beats.csv").read_text().splitlines()[0] == "timestamp_s,quality,interval_ms"
+    withheld = replace(measured, heart_rate=Rate(None, "beats/min", 0.05, "a reason"))
+    withheld.write(tmp_path)
+    # Nor may the one of the measurement before stay.
+    assert not (tmp_path / "beats.csv").exists()
+
+
+def test_a_printed_measurement_is_a_few_lines() -> None:
+    lines = repr(example()).splitlines()
+    assert lines == [
+        "clip.mp4: 0.2 s, 6 frames at 30.00 frames/s, a face in 83% of them",
+        "Heart rate: 72.1 beats/min (quality 0.90)",
+        "Breathing rate: not measured (too short)",
+        lines[3],
+        "Note: variable frame rate",
+    ]
+    assert lines[3].startswith("Action units: AU24 lip pressor active 20%, ")
+    assert str(example()) == repr(example())
+    assert "SDNN: 20.0 ms (quality 0.90)" in repr(replace(example(), heart_rate_variability=beats()))
+    faceless = replace(example(), action_units={"AU12": ActionUnit("lip corner puller", None, None)}, notes=())
+    assert repr(faceless).splitlines()[-1] == "Action units: not measured (no face was found)"
+    assert "array" not in repr(beats())
 
 
 def test_a_full_disk_leaves_the_old_files_and_no_new_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

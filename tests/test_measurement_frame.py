@@ -82,3 +82,10 @@ def test_a_recording_under_a_second_has_no_rates() -> None:
     nothing = RateSeries(np.empty(0), np.empty(0))
     short = replace(example(), heart_rate_along=nothing, breathing_rate_along=nothing, rates_timestamps_s=np.empty(0))
     assert short.to_frame()["PPG_Rate"].isna().all()
+
+
+def test_without_a_heart_rate_no_beat_is_marked() -> None:
+    spread = IntervalSpread(None, "ms", 0.0, "too short")
+    beats = HeartRateVariability(spread, spread, None, np.array([0.1]), np.ones(1), np.array([np.nan]))
+    withheld = replace(example(), heart_rate=Rate(None, "beats/min", 0.0, "a reason"), heart_rate_variability=beats)
+    assert "PPG_Peaks" not in withheld.to_frame()

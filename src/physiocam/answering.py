@@ -15,7 +15,7 @@ from physiocam.measurement import (
     Weights,
 )
 from physiocam.recording_frames import FaceChoice
-from physiocam.signals.rate import Rate, estimate_rate, rate_times, rates_along
+from physiocam.signals.rate import Rate, RateSeries, estimate_rate, rate_times, rates_along, withheld
 from physiocam.signals.settings import UNITS, Quantity, SignalSettings
 from physiocam.signals.waveform import clean_waveform
 
@@ -97,6 +97,8 @@ def answer(
     nothing = np.full(len(found), np.nan)
     pulse = nothing if isinstance(signals.pulse, str) else signals.pulse
     respiration = nothing if isinstance(signals.respiration, str) else signals.respiration
+    heart_rate = _rate(signals.pulse, "heart", fs, found, settings)
+    breathing_rate = _rate(signals.respiration, "breathing", fs, found, settings)
     return Measurement(
         source=frames.source,
         duration_s=len(found) / fs,
@@ -105,8 +107,8 @@ def answer(
         face=Face(
             float(found.mean()) if len(found) else 0.0, face if isinstance(face, str) else ",".join(map(str, face))
         ),
-        heart_rate=_rate(signals.pulse, "heart", fs, found, settings),
-        breathing_rate=_rate(signals.respiration, "breathing", fs, found, settings),
+        heart_rate=heart_rate,
+        breathing_rate=breathing_rate,
         action_units={
             label: _action_unit(label, signals.probability[found, column]) for column, label in enumerate(signals.units)
         },
@@ -121,8 +123,8 @@ def answer(
         pulse=clean_waveform(pulse, fs, "heart", settings),
         respiration=clean_waveform(respiration, fs, "breathing", settings),
         rates_timestamps_s=frames.timestamps_s[:1].sum() + rate_times(len(found), fs),
-        heart_rate_along=rates_along(pulse, fs, "heart", settings),
-        breathing_rate_along=rates_along(respiration, fs, "breathing", settings),
+        heart_rate_along=_along(pulse, "heart", fs, heart_rate, settings),
+        breathing_rate_along=_along(respiration, "breathing", fs, breathing_rate, settings),
         action_unit_probability=signals.probability,
     )
 
@@ -154,6 +156,13 @@ def _rate(
     rate = estimate_rate(waveform, fs, quantity, settings)
     # What was not seen counts against the quality, however clean the rest is.
     return replace(rate, quality=rate.quality * _share(found))
+
+
+def _along(
+    waveform: NDArray[np.float64], quantity: Quantity, fs: float, whole: Rate, settings: SignalSettings
+) -> RateSeries:
+    along = rates_along(waveform, fs, quantity, settings)
+    return along if whole.value is not None else withheld(along)
 
 
 def _share(found: NDArray[np.bool_]) -> float:

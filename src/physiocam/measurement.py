@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +37,8 @@ ACTIVE_THRESHOLD = 0.5
 
 # The summary's file name.
 MEASUREMENT = "measurement.json"
+
+_BEATS = "beats.csv"
 
 
 @dataclass(frozen=True)
@@ -81,9 +84,9 @@ class Weights:
     sha256: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Measurement:
-    """Everything measured in one recording.
+    """Everything measured in one recording. Printed, it is a summary of a few lines.
 
     Attributes
     ----------
@@ -126,7 +129,7 @@ class Measurement:
     action_unit_probability : float32 array (T, A)
         NaN in gaps; columns in the order of `action_units`.
     heart_rate_variability : HeartRateVariability or None
-        None where it was not asked for.
+        None where it was not asked for. Without beats, and with a note, where there is no heart rate.
     """
 
     source: str
@@ -152,6 +155,16 @@ class Measurement:
     breathing_rate_along: RateSeries
     action_unit_probability: NDArray[np.float32]
     heart_rate_variability: HeartRateVariability | None = None
+
+    @property
+    def beats(self) -> HeartRateVariability | None:
+        """The heart-rate variability, where there is a heart rate: without one there are no beats to show."""
+        return None if self.heart_rate.value is None else self.heart_rate_variability
+
+    def __repr__(self) -> str:
+        from physiocam.measurement_text import measurement_text
+
+        return measurement_text(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the summary, all but the arrays, as plain dicts, numbers and strings; floats to six digits."""
@@ -198,8 +211,9 @@ class Measurement:
     def write(self, folder: str | os.PathLike[str]) -> None:
         """Write measurement.json, waveforms.csv, rates.csv and action_units.csv into a folder.
 
-        Where heart-rate variability was measured, beats.csv comes with them. The files are complete when they appear:
-        they are written beside and then renamed. Files of the same names are replaced.
+        Where heart-rate variability was asked for and there is a heart rate, beats.csv comes with them; otherwise one
+        that an earlier measurement left is removed. The files are complete when they appear: they are written beside
+        and then renamed. Files of the same names are replaced.
 
         Parameters
         ----------
@@ -216,14 +230,16 @@ class Measurement:
             "rates.csv": self._rates_csv(),
             "action_units.csv": self._action_units_csv(),
         }
-        if self.heart_rate_variability is not None:
-            files["beats.csv"] = self._beats_csv(self.heart_rate_variability)
+        if (beats := self.beats) is not None:
+            files[_BEATS] = self._beats_csv(beats)
         # The summary comes last, so that a folder with a measurement.json has the rest.
         files[MEASUREMENT] = [self.to_json()]
         with complete_files(folder, list(files)) as beside:
             for name, lines in files.items():
                 with (beside / name).open("w", encoding="utf-8", newline="") as file:
                     file.writelines(lines)
+            if _BEATS not in files:
+                (Path(folder) / _BEATS).unlink(missing_ok=True)
 
     def _waveforms_csv(self) -> Iterator[str]:
         rows = zip(

@@ -25,7 +25,8 @@ def measurement_frame(measurement: Measurement) -> pd.DataFrame:
         measured.
 
         NeuroKit2's columns: `PPG_Clean`, `PPG_Rate` (beats/min), `PPG_Quality`, `RSP_Clean`, `RSP_Rate` (breaths/min)
-        and, where heart-rate variability was measured, `PPG_Peaks` (1 at a beat's frame). Beside them `RSP_Quality`.
+        and, where heart-rate variability was asked for and there is a heart rate, `PPG_Peaks` (1 at a beat's frame).
+        Beside them `RSP_Quality`.
         Rates are those of the frame's second. NaN where there is no value. `attrs["sampling_rate"]` is `fs`.
     """
     columns: dict[str, object] = {
@@ -38,7 +39,7 @@ def measurement_frame(measurement: Measurement) -> pd.DataFrame:
         "RSP_Rate": _each_frame(measurement, measurement.breathing_rate_along.value),
         "RSP_Quality": _each_frame(measurement, measurement.breathing_rate_along.quality),
     }
-    if (variability := measurement.heart_rate_variability) is not None:
+    if (variability := measurement.beats) is not None:
         peaks = np.zeros(measurement.frames, dtype=np.int64)
         peaks[np.rint(variability.beats_s * measurement.fs).astype(int)] = 1
         columns["PPG_Peaks"] = peaks

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError, VideoError
+from physiocam.face_colour import FaceColour
 from physiocam.inputs import Located
 from physiocam.signals.waveform import check_fs
 from physiocam.video.ahead import read_ahead
@@ -33,13 +34,14 @@ class RecordingFrames:
         In the order of time, once.
     """
 
-    def __init__(self, video: Video, locator: FaceLocator, progress: Progress | None) -> None:
+    def __init__(self, video: Video, locator: FaceLocator, crop_factor: float, progress: Progress | None) -> None:
         self.video = video
         self.timestamps: list[float] = []
         self._locator = locator
         self._squares: list[Square | None] = []
         self._progress = progress
         self._halves = 0
+        self._colour = FaceColour(crop_factor)
         self.located = self._located()
 
     @property
@@ -49,8 +51,8 @@ class RecordingFrames:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is odd about the recording, and who else is in it."""
-        return (*self.video.notes, *notes_of(self._locator.seen, self.video.fs))
+        """What is odd about the recording as far as it was read, and who else is in it."""
+        return (*self.video.notes, *self._colour.notes(), *notes_of(self._locator.seen, self.video.fs))
 
     @property
     def squares(self) -> NDArray[np.int32]:
@@ -74,6 +76,7 @@ class RecordingFrames:
                 self.passed(1)
                 square = self._locator.locate(frame.image)
                 self._squares.append(square)
+                self._colour.add(frame.image, square)
                 yield frame.image, square
 
 
@@ -114,7 +117,7 @@ def open_frames(
             check_fs(video.fs)
         except PhysiocamError as error:
             raise VideoError(f"'{video.source}' cannot be measured: {error}") from None
-        frames = RecordingFrames(video, face_locator(face, video.fs, crop_factor), progress)
+        frames = RecordingFrames(video, face_locator(face, video.fs, crop_factor), crop_factor, progress)
         # The reading thread must end before the video is closed.
         with closing(frames.located):
             yield frames

@@ -65,14 +65,14 @@ class RecordingInputs:
         return self.frames.found
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """What is odd about the recording, as in `RecordingFrames`."""
-        return self.frames.notes
-
-    @property
     def squares(self) -> NDArray[np.int32]:
         """Face squares (T, 3), as in `RecordingFrames`."""
         return self.frames.squares
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is odd about the recording, as in `RecordingFrames`."""
+        return self.frames.notes
 
     def batches(self, block: InputBlock, clips: int = _CLIPS) -> Iterator[tuple[int, int]]:
         """Start and stop of the clips to hand to the networks at a time; each counts as done when the next is asked."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from physiocam.answering import Frames, Signals, answer, probabilities, without_gaps
 from physiocam.clip_phases import phases_of
 from physiocam.errors import PhysiocamError
+from physiocam.face_colour import FaceColour
 from physiocam.frame_log import FrameLog
 from physiocam.inputs import InputShape
 from physiocam.measurement import Measurement, Weights
@@ -124,6 +125,7 @@ class Stream:
         self._locator = face_locator(self._face, info.fs, info.crop.factor)
         self._faces_at_once = 0
         self._changes: list[tuple[float, bool]] = []
+        self._colour = FaceColour(info.crop.factor)
         self._remembered = math.ceil(MEMORY_S * info.fs)
         shape = InputShape(info.clip_length, info.big_stride, info.big_size, info.small_size)
         face = {"square": 3, "found": None}
@@ -273,6 +275,7 @@ class Stream:
         self._changes += [(time_s, change.other) for change in seen.changes]
         seen.changes.clear()
         self._clips.add(image, square, time_s)
+        self._colour.add(image, square)
         log.write("square", log.end - 1, np.array([square or (-1, -1, -1)]))
         # That a face was gone shows only at the next look, so what was found is told anew.
         found = self._locator.found
@@ -311,7 +314,7 @@ class Stream:
         return f"the bundle '{self._bundle.info.name}' does not measure {task}"
 
     def _notes(self, times_s: NDArray[np.float64]) -> tuple[str, ...]:
-        notes = []
+        notes = [*self._colour.notes()]
         if self.late:
             notes.append(f"{self.late} of {self.frames} frames were no newer than the one before and were left out")
         pace = _pace(times_s)

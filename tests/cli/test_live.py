@@ -41,9 +41,9 @@ def measurement(clip: Path) -> Measurement:
     return physiocam.measure(clip, threads=1)
 
 
-def text_of(moment: Moment) -> str:
-    console = Console(width=100, record=True, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-    console.print(drawn("camera 0", moment))
+def text_of(moment: Moment, width: int = 100) -> str:
+    console = Console(width=width, record=True, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    console.print(drawn("camera 0", moment, width))
     return console.export_text()
 
 
@@ -140,6 +140,17 @@ def test_a_moment_is_drawn(measurement: Measurement) -> None:
     levels = np.array(["▁▂▃▄▅▆▇█".index(character) for character in trace.split("  ")[1].strip()])
     crossings = np.count_nonzero(np.diff(levels > 3.5))
     assert crossings / 2 == pytest.approx(84 / 60 * 8.0, abs=3.0)
+
+
+@pytest.mark.parametrize("width", [40, 60, 79])
+def test_a_moment_fits_a_narrow_terminal(width: int, measurement: Measurement) -> None:
+    lines = text_of(Moment(measurement, 65.2, 29.7, 0, 0.0), width).splitlines()
+    assert max(map(len, lines)) <= width
+    # Each trace and each action unit keeps to a line.
+    assert sum(line.rstrip().endswith(("  8 s", "  30 s")) for line in lines) == 2
+    units = [line for line in lines if "AU" in line]
+    assert len(units) == 12
+    assert all("AU" + line.split("AU")[1][:2] in measurement.action_units for line in units)
 
 
 def test_trouble_is_shown(measurement: Measurement) -> None:

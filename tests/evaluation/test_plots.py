@@ -56,6 +56,28 @@ def test_rates_are_drawn_against_the_sensor_and_as_bland_and_altman_do() -> None
     assert lines == pytest.approx([difference.mean(), difference.mean() + spread, difference.mean() - spread])
 
 
+def test_plots_say_what_they_show_of_how_many_and_how_well_it_agrees() -> None:
+    figure = plot_rates(compared(), "store $1, default")
+    assert figure is not None
+    assert figure.get_suptitle() == "store $1, default"
+    scatter, bland_altman = figure.axes
+    r = np.corrcoef(PREDICTED, TRUE)[0, 1]
+    assert scatter.get_title() == f"n = 4 (1 without a rate), MAE 2.00 beats/min, r {r:.3f}"
+    assert bland_altman.get_title().startswith("n = 4")
+    assert (scatter.get_ylabel(), bland_altman.get_ylabel()) == (
+        "predicted: heart rate (beats/min)",
+        "predicted - sensor (beats/min)",
+    )
+    waves = plot_waveforms([recording("S0")], SETTINGS["paper"], title="a store")
+    assert waves is not None
+    assert waves.get_suptitle() == "a store"
+    assert waves.axes[0].get_title(loc="right") == "r 1.00"
+    true = np.arange(240).reshape(20, 12) % 5 == 0
+    units = plot_units(action_unit_scores(true, true, np.ones_like(true), AU_LABELS), "a store")
+    assert units.get_suptitle() == "a store"
+    assert "n = 20 coded frames" in units.axes[0].get_title()
+
+
 def test_bars_are_as_high_as_f1() -> None:
     random = np.random.default_rng(0)
     true, predicted = random.random((2, 400, 12)) < 0.3

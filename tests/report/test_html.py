@@ -1,5 +1,6 @@
 """The report: one page that says everything, needs nothing, and holds up in a real browser."""
 
+import base64
 import functools
 import http.server
 import re
@@ -21,7 +22,10 @@ pytest.importorskip("jinja2")
 import itertools
 
 from physiocam.measurement import Measurement
+from physiocam.report.face_picture import face_picture
 from physiocam.report.html import report_page, write_report
+from physiocam.signals.rate import Rate
+from physiocam.video.reader import open_video
 
 Make = Callable[..., Measurement]
 
@@ -150,6 +154,74 @@ def test_writing_and_colours_contrast_enough(make_measurement: Make) -> None:
             assert contrast(colours[name], background) >= 4.5, name
         for name in ("heart", "breathing", "au"):
             assert contrast(colours[name], background) >= 3.0, name
+
+
+def test_the_dark_page_contrasts_enough_too(make_measurement: Make) -> None:
+    page = report_page(make_measurement(), "")
+    dark = page[page.index("prefers-color-scheme: dark") : page.index("}", page.index("prefers-color-scheme: dark"))]
+    light = page[page.index("\n:root {") :]
+    colours, in_light = (dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", part)) for part in (dark, light))
+    assert set(colours) == set(in_light)
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    def contrast(one: str, other: str) -> float:
+        high, low = sorted((luminance(one), luminance(other)), reverse=True)
+        return (high + 0.05) / (low + 0.05)
+
+    for background in (colours["paper"], colours["field"]):
+        for name in ("ink", "quiet", "link"):
+            assert contrast(colours[name], background) >= 4.5, name
+        for name in ("heart", "breathing", "au"):
+            assert contrast(colours[name], background) >= 3.0, name
+
+
+def test_without_a_heart_rate_there_is_no_variability_and_no_pulse(make_measurement: Make) -> None:
+    pytest.importorskip("neurokit2")
+    measurement = make_measurement(90.0, None, hrv=True)
+    assert "Intervals between beats" in words(report_page(measurement, ""))
+    withheld = replace(measurement, heart_rate=Rate(None, "beats/min", 0.05, "a reason"))
+    page = report_page(withheld, "")
+    said = words(page)
+    assert "Intervals between beats" not in said
+    assert "beats were found" not in said
+    assert "Heart-rate variability was not measured" in said
+    assert "No heart rate was measured (a reason)" in said
+    assert 'class="line withheld"' in page
+    assert "beats.csv" not in said
+
+
+def test_waveforms_have_axes_with_units(make_measurement: Make) -> None:
+    page = report_page(make_measurement(), "")
+    said = words(page)
+    assert "pulse (standard deviations)" in said
+    waveforms = said[said.index("Waveforms") : said.index("Rates along")]
+    assert "time (s)" in waveforms
+    assert "-2 0 2" in " ".join(sorted(set(waveforms.split()) & {"-2", "0", "2"}))
+
+
+def test_the_face_is_shown_without_an_extra(tmp_path: Path, make_measurement: Make) -> None:
+    measurement = make_measurement(2.0, (0.0, 0.4))
+    frames = np.zeros((measurement.frames, 48, 64, 3), np.uint8)
+    frames[:, 4:36, 8:40] = (200, 120, 90)
+    face = face_picture(measurement, frames, measurement.fs)
+    assert face is not None
+    assert face.time_s == pytest.approx(1.2, abs=0.05)
+    (picture,) = Page(report_page(measurement, "left out", face)).all("img")
+    assert picture["alt"] == "The recorded face, at 1.2 s"
+    png = tmp_path / "face.png"
+    png.write_bytes(base64.b64decode(str(picture["src"]).removeprefix("data:image/png;base64,")))
+    with open_video(png.rename(tmp_path / "folder.png").parent, fs=1.0) as video:
+        (frame,) = video
+    assert frame.image is not None
+    assert frame.image.shape == (160, 160, 3)
+    assert np.unique(frame.image.reshape(-1, 3), axis=0).tolist() == [[200, 120, 90]]
+    assert Page(report_page(measurement, "left out")).all("img") == []
+    nobody = replace(measurement, face_found=np.zeros(measurement.frames, dtype=bool))
+    assert face_picture(nobody, frames, measurement.fs) is None
 
 
 def test_the_same_measurement_gives_the_same_bytes(tmp_path: Path, make_measurement: Make) -> None:

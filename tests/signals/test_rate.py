@@ -159,10 +159,12 @@ def test_notes_say_why_there_is_no_rate() -> None:
         assert rate.value is None
         return rate.note
 
+    assert note(wave(72, seconds=6)[:-1]) == "5.96 s of usable signal; heart rate needs 6 s"
+    assert note(wave(72, seconds=3), quantity="breathing") == "3.0 s of usable signal; breathing needs 15 s"
     assert note(wave(72, seconds=5)) == "5.0 s of usable signal; heart rate needs 6 s"
     assert note(np.full(900, np.nan)) == "0.0 s of usable signal; heart rate needs 6 s"
     assert note([]) == "0.0 s of usable signal; heart rate needs 6 s"
-    assert note([1.0, 2.0], chosen=PAPER) == "0.0 s of usable signal; heart rate needs 0.73 s"
+    assert note([1.0, 2.0], chosen=PAPER) == "0.1 s of usable signal; heart rate needs 0.73 s"
     assert note(np.zeros(900)) == "the signal is flat"
     assert note(np.full(900, 0.3)) == "the signal is flat"
     assert note(wave(72, fs=5), fs=5.0) == "5 frames per second are too few; heart rate needs more than 6"

@@ -14,6 +14,7 @@ from physiocam.cli.data import data_app
 from physiocam.cli.demo import demo_command
 from physiocam.cli.ending import Terminated, end_tidily
 from physiocam.cli.evaluate import evaluate_command
+from physiocam.cli.help import App
 from physiocam.cli.live import live_command
 from physiocam.cli.measure import measure_command
 from physiocam.cli.models import models_command
@@ -25,12 +26,7 @@ from physiocam.cli.train import train_command
 from physiocam.cli.weights import weights_app
 from physiocam.errors import PhysiocamError, unwritable
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Facial action units, heart rate and breathing rate from an ordinary face video.",
-)
+app = App("Facial action units, heart rate and breathing rate from an ordinary face video.")
 app.command("measure")(measure_command)
 app.command("live")(live_command)
 app.command("demo")(demo_command)

@@ -10,15 +10,20 @@ from physiocam.cli.options import FaceOption, FsOption, WeightsOption, face_choi
 
 
 def attention_command(
-    video: Annotated[str, typer.Argument(help="Video file, or folder of images (with --fs).")],
+    video: Annotated[str, typer.Argument(metavar="VIDEO", help="Video file, or folder of images (with --fs).")],
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder for attention.png and attention.npz.")
+        Path, typer.Option("-o", "--output", metavar="FOLDER", help="Folder for attention.png and attention.npz.")
     ] = Path(),
     weights: WeightsOption = "default",
-    frames: Annotated[int, typer.Option(min=1, max=50, help="How many moments to show, evenly spread.")] = 4,
+    moments: Annotated[
+        int, typer.Option("--frames", min=1, max=50, metavar="N", help="How many moments to show, 1 to 50.")
+    ] = 4,
     target: Annotated[
         str | None,
-        typer.Option(help="Show what this output owes to each place, such as AU12 or pulse; else what is active."),
+        typer.Option(
+            metavar="NAME",
+            help="Show what this output owes to each place, such as AU12 or pulse; else what is active.",
+        ),
     ] = None,
     face: FaceOption = "auto",
     fs: FsOption = None,
@@ -33,6 +38,6 @@ def attention_command(
             if target is not None:
                 import captum  # noqa: F401
         with progress_bar(video) as progress:
-            found = find_attention(video, weights, moments=frames, target=target, fs=fs, face=where, progress=progress)
+            found = find_attention(video, weights, moments=moments, target=target, fs=fs, face=where, progress=progress)
         found.write(output)
     typer.echo(f"written to {output / 'attention.png'} and {output / 'attention.npz'}")

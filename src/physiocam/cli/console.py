@@ -1,7 +1,9 @@
 """What every command says to the terminal, and how."""
 
+import os
+import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,16 +19,58 @@ if TYPE_CHECKING:
     from physiocam.recording_frames import Progress
 
 
+# Tables and lines that go into a file or another program are not folded to a terminal's width.
+_NO_TERMINAL = 1000
+
+# What the running command calls the arguments of Python's functions, by their names.
+_options: dict[str, str] = {}
+
+
+def name_options(options: Mapping[str, str]) -> None:
+    """Say what arguments of Python's functions are called from now on, such as `fs` `--fs`."""
+    _options.clear()
+    _options.update(options)
+
+
+def in_options(message: str) -> str:
+    """Put the command line's options for Python's arguments in an error's message: `--fs` for `fs=`.
+
+    Errors name an argument as `fs=`, as `fs=30`, or first: `fs is 0; ...`. What stands in quotes, such as the name of a
+    file, and behind `--set` is left as it is.
+    """
+    if not _options:
+        return message
+    names = "|".join(map(re.escape, _options))
+    named = rf"'[^']*'|--set \S+|^(?P<first>{names})(?= is )|\b(?P<name>{names})=(?:True\b|(?=[\s,;:.)]|$))?"
+
+    def option(found: re.Match[str]) -> str:
+        name = found["first"] or found["name"]
+        if name is None:
+            return found[0]
+        with_value = found[0].endswith("=") and found.end() < len(message) and message[found.end()] not in " ,;:.)"
+        return _options[name] + (" " if with_value else "")
+
+    return re.sub(named, option, message)
+
+
 def console(stderr: bool = False) -> "Console":
     """Return a rich console on standard output, or on standard error."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    terminal = Console(stderr=stderr, highlight=False)
+    if not terminal.is_terminal and "COLUMNS" not in os.environ:
+        terminal.width = _NO_TERMINAL
+    return terminal
+
+
+def animated(terminal: "Console") -> bool:
+    """Whether somebody is looking at a terminal that can be drawn on anew."""
+    return terminal.is_terminal and not terminal.is_dumb_terminal
 
 
 def complain(message: str) -> None:
     """Print one line on standard error."""
-    print(f"physiocam: {readable(message)}", file=sys.stderr)
+    print(f"physiocam: {readable(in_options(message))}", file=sys.stderr)
 
 
 @contextmanager
@@ -59,7 +103,7 @@ def progress_bar(title: str) -> Iterator["Progress"]:
 
     def update(done: int, total: int | None) -> None:
         elapsed = monotonic() - started
-        if elapsed > 2.0 and bar.console.is_terminal:
+        if elapsed > 2.0 and animated(bar.console):
             bar.start()
         bar.update(task, completed=done, total=total, speed=f"{done / max(elapsed, 1e-3):.0f} frames/s")
 
@@ -96,10 +140,10 @@ def count_bar(doing: str, things: str, total: int) -> Iterator[Callable[[int, st
         passed += frames
         bar.update(task, advance=1, speed=f"{passed / max(monotonic() - started, 1e-3):.0f} frames/s")
         if failure is not None:
-            bar.console.print(f"physiocam: {failure}", markup=False, soft_wrap=True)
+            bar.console.print(f"physiocam: {in_options(failure)}", markup=False, soft_wrap=True)
 
     # Where nobody is looking, only failures are told.
-    with bar if bar.console.is_terminal else nullcontext():
+    with bar if animated(bar.console) else nullcontext():
         yield update
 
 

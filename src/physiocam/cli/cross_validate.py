@@ -11,35 +11,45 @@ from physiocam.cli.options import SettingsName
 
 def cross_validate_command(
     config: Annotated[
-        Path | None, typer.Argument(metavar="[CONFIG]", help="YAML file with the settings of the runs.")
+        Path | None, typer.Argument(metavar="CONFIG", help="YAML file with the settings of the runs.")
     ] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="A setting, as in `physiocam train`.")
     ] = None,
     folds: Annotated[
-        str, typer.Option(help="A number of folds, or release or paper: the published subjects of BP4D+.")
+        str,
+        typer.Option(metavar="FOLDS", help="A number of folds, or release or paper: the published subjects of BP4D+."),
     ] = "3",
-    fold: Annotated[int | None, typer.Option(help="Run this fold only, from 1; others run elsewhere.")] = None,
+    fold: Annotated[
+        int | None, typer.Option(metavar="N", help="Run this fold only, from 1; others run elsewhere.")
+    ] = None,
     test_store: Annotated[
-        list[Path] | None, typer.Option(help="Store to predict instead of the one trained on; may be given twice.")
+        list[Path] | None,
+        typer.Option(metavar="STORE", help="Store to predict instead of the one trained on; may be given twice."),
     ] = None,
     settings: Annotated[
-        SettingsName, typer.Option(help="From waveform to rate: paper (the reference's way), or default.")
+        SettingsName,
+        typer.Option(metavar="NAME", help="From waveform to rate: paper (the reference's way), or default."),
     ] = SettingsName.paper,
 ) -> None:
     """Train and test on subjects kept apart; run again, it goes on where it was stopped (needs the `train` extra)."""
     with interruptible():
         with extra("train", "cross-validating"):
             from physiocam.datasets.store import Store
+            from physiocam.training.checks import check_store
+            from physiocam.training.settings import read_settings
+        run = read_settings(config, changes or ())
+        store = Store(run.store)
+        # PyTorch takes seconds to import: what cannot be trained is refused before.
+        check_store(store, run)
+        with extra("train", "cross-validating"):
             from physiocam.evaluation.cross_validation import cross_validate, parse_folds
             from physiocam.training.processes import is_first, said_once
-            from physiocam.training.settings import read_settings
         from physiocam.evaluation.evaluate import evaluate
         from physiocam.evaluation.summary import to_markdown, write_evaluation
         from physiocam.signals.settings import SETTINGS
 
-        run = read_settings(config, changes or ())
-        divided = parse_folds(Store(run.store), folds, run.seed)
+        divided = parse_folds(store, folds, run.seed)
         tested = cross_validate(run, divided, test_store or (), fold, progress=said_once(typer.echo))
         if not is_first():  # one process compares and writes
             return

@@ -10,6 +10,7 @@ import typer
 
 from physiocam.cli.console import complain, console, escaped, extra, interruptible
 from physiocam.cli.generate import generate_command
+from physiocam.cli.help import App
 from physiocam.errors import PhysiocamError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 # Columns that are named where recordings have a signal in different ones.
 _SHOWN = 5
 
-data_app = typer.Typer(no_args_is_help=True, help="Data sets: which can be read, and whether yours is whole.")
+data_app = App("Data sets: which can be read, and whether yours is whole.")
 data_app.command("generate")(generate_command)
 
 
@@ -43,7 +44,7 @@ def list_command() -> None:
 def check_command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Data set, as `physiocam data list` names it.")],
     root: Annotated[Path, typer.Argument(metavar="ROOT", help="Folder that holds it.")],
-    jobs: Annotated[int, typer.Option(min=1, help="Recordings looked at at a time, each by a process.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Recordings checked at a time, each by a process.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """List the recordings of a data set, and what is missing or odd; exit status 1 if anything is."""

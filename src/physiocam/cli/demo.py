@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def demo_command(
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="Folder to keep the generated clip and the results in."),
+        typer.Option("-o", "--output", metavar="FOLDER", help="Folder to keep the generated clip and the results in."),
     ] = None,
 ) -> None:
     """Generate a face clip with known heart and breathing rate, measure it, and compare."""
@@ -36,6 +36,6 @@ def _compare(result: "DemoResult") -> None:
         ("heart rate", result.heart_rate, result.measurement.heart_rate),
         ("breathing rate", result.breathing_rate, result.measurement.breathing_rate),
     ):
-        value = "none" if rate.value is None else f"{rate.value:.1f} {rate.unit}"
+        value = "not measured" if rate.value is None else f"{rate.value:.1f} {rate.unit}"
         table.add_row(label, f"{truth:.1f} {rate.unit}", value)
     console().print(table)

@@ -11,18 +11,24 @@ from physiocam.errors import DatasetError
 
 
 def generate_command(
-    name: Annotated[str, typer.Argument(help="Layout: bp4d, ubfc-rppg, ubfc-rppg-1, pure, disfa, scamps or folder.")],
-    root: Annotated[Path, typer.Argument(help="New or empty folder to write to.")],
-    recordings: Annotated[int, typer.Option(help="How many; people have one or two each.")] = 4,
-    seconds: Annotated[float, typer.Option(help="Length of each.")] = 20.0,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same recordings.")] = 0,
-    difficulty: Annotated[str, typer.Option(help="easy, middle or hard: motion, light and noise.")] = "easy",
+    name: Annotated[
+        str,
+        typer.Argument(metavar="LAYOUT", help="Layout: bp4d, ubfc-rppg, ubfc-rppg-1, pure, disfa, scamps or folder."),
+    ],
+    root: Annotated[Path, typer.Argument(metavar="FOLDER", help="New or empty folder to write to.")],
+    recordings: Annotated[int, typer.Option(metavar="N", help="How many; people have one or two each.")] = 4,
+    seconds: Annotated[float, typer.Option(metavar="SECONDS", help="Length of each.")] = 20.0,
+    seed: Annotated[int, typer.Option(metavar="N", help="The same seed gives the same recordings.")] = 0,
+    difficulty: Annotated[
+        str, typer.Option(metavar="NAME", help="easy, middle or hard: motion, light and noise.")
+    ] = "easy",
     size: Annotated[
         str | None, typer.Option(metavar="WIDTHxHEIGHT", help="Of the frames, such as 320x240; by default the set's.")
     ] = None,
-    expressions: Annotated[float, typer.Option(help="How many begin in a minute.")] = 14.0,
+    expressions: Annotated[float, typer.Option(metavar="N", help="How many begin in a minute.")] = 14.0,
     weakest: Annotated[
-        float, typer.Option(help="Strength of the weakest expressions, 0 to 1; posed ones are near 1.")
+        float,
+        typer.Option(metavar="STRENGTH", help="Strength of the weakest expressions, 0 to 1; posed ones are near 1."),
     ] = 0.35,
 ) -> None:
     """Write recordings of drawn people, with exactly known truth, in the layout of a data set."""

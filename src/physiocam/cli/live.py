@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from physiocam.cli.console import complain, console, extra, interruptible
+from physiocam.cli.console import animated, complain, console, extra, interruptible
 from physiocam.cli.measure import show
 from physiocam.cli.options import FaceOption, SettingsName, SettingsOption, ThreadsOption, WeightsOption, face_choice
 from physiocam.errors import PhysiocamError
@@ -25,15 +25,19 @@ _ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(sign
 
 
 def live_command(
-    camera: Annotated[str, typer.Option(help="Number of the camera, or the name by which the system knows it.")] = "0",
+    camera: Annotated[
+        str, typer.Option(metavar="CAMERA", help="Its number, or the name by which the system knows it.")
+    ] = "0",
     source: Annotated[
-        Path | None, typer.Option(help="A video file in place of a camera, played at its own pace.")
+        Path | None, typer.Option(metavar="VIDEO", help="A video file in place of a camera, played at its own pace.")
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="Folder for the files of `measure`, written at the end."),
+        typer.Option("-o", "--output", metavar="FOLDER", help="Folder for the files of `measure`, written at the end."),
     ] = None,
-    seconds: Annotated[float | None, typer.Option(min=1, help="End after so long; else Ctrl-C ends.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=1, metavar="SECONDS", help="End after so long; without it, Ctrl-C ends.")
+    ] = None,
     window: Annotated[bool, typer.Option("--window", help="Also show the picture in a window (extra window).")] = False,
     lsl: Annotated[
         bool, typer.Option("--lsl", help="Also send rates and action units over the Lab Streaming Layer (extra lsl).")
@@ -69,7 +73,7 @@ def live_command(
         with ExitStack() as open_things:
             watchers = _watchers(open_things, stream, name, window, lsl)
             tell: Callable[[str], None] = complain
-            if terminal.is_terminal:
+            if animated(terminal):
                 watchers.append(open_things.enter_context(LiveView(terminal, name)))
 
                 def tell(line: str) -> None:
@@ -81,7 +85,7 @@ def live_command(
                 open_things.callback(signal.signal, number, signal.signal(number, _interrupt))
             try:
                 with feed:
-                    if not terminal.is_terminal:
+                    if not animated(terminal):
                         complain(f"watching {name}; Ctrl-C ends")
                     watch(feed, stream, watchers, tell, seconds)
             except KeyboardInterrupt:

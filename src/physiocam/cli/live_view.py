@@ -1,5 +1,6 @@
 """What `physiocam live` shows in a terminal."""
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,10 +17,14 @@ from physiocam.signals.rate import Rate
 if TYPE_CHECKING:
     from rich.console import Console
 
-# A trace is so many characters wide, and shows that many seconds.
+# A trace is so many characters wide where there is room, and shows that many seconds. Beside it stands how many.
 _WIDTH = 60
+_BESIDE = 8
 _PULSE_S = 8.0
 _RESPIRATION_S = 30.0
+
+# Two columns of action units need so many characters.
+_TWO_COLUMNS = 80
 
 # A trace's lowest and highest level stand for that many standard deviations.
 _RANGE = 2.0
@@ -44,7 +49,7 @@ class LiveView(Watcher):
 
     def moment(self, moment: Moment) -> None:
         """Draw what is known."""
-        self._live.update(drawn(self._name, moment), refresh=True)
+        self._live.update(drawn(self._name, moment, self._live.console.width), refresh=True)
 
     def __enter__(self) -> "LiveView":
         self._live.start()
@@ -54,7 +59,7 @@ class LiveView(Watcher):
         self._live.stop()
 
 
-def drawn(name: str, moment: Moment) -> RenderableType:
+def drawn(name: str, moment: Moment, width: int = 80) -> RenderableType:
     """Draw a moment.
 
     Parameters
@@ -62,22 +67,31 @@ def drawn(name: str, moment: Moment) -> RenderableType:
     name : str
         What is watched.
     moment : Moment
+    width : int
+        Characters in a line of the terminal.
 
     Returns
     -------
     RenderableType
-        About twenty lines of eighty characters.
+        About twenty lines, more where they are narrow.
     """
     measurement = moment.measurement
+    trace = max(min(width - _BESIDE, _WIDTH), 10)
     return Group(
         _head(name, moment),
         Text(),
-        _rate("heart rate", measurement.heart_rate),
-        Text(f"  {_trace(measurement.pulse, _PULSE_S, measurement.fs)}  {_PULSE_S:.0f} s", style="red"),
-        _rate("breathing rate", measurement.breathing_rate),
-        Text(f"  {_trace(measurement.respiration, _RESPIRATION_S, measurement.fs)}  {_RESPIRATION_S:.0f} s", "cyan"),
+        *_quantity("heart rate", measurement.heart_rate, measurement.pulse, _PULSE_S, "red", measurement.fs, trace),
+        *_quantity(
+            "breathing rate",
+            measurement.breathing_rate,
+            measurement.respiration,
+            _RESPIRATION_S,
+            "cyan",
+            measurement.fs,
+            trace,
+        ),
         Text(),
-        *_action_units(measurement),
+        *_action_units(measurement, width),
         Text(f"over the last {SHOWN_S:.0f} s; Ctrl-C ends", style="dim"),
     )
 
@@ -98,18 +112,24 @@ def _head(name: str, moment: Moment) -> Text:
     return line
 
 
-def _rate(name: str, rate: Rate) -> Text:
+def _quantity(
+    name: str, rate: Rate, waveform: NDArray[np.float64], seconds: float, colour: str, fs: float, width: int
+) -> list[RenderableType]:
+    """A rate and its running waveform, which is in colour where there is a rate: without one it need not be a pulse."""
     line = Text(f"{name:<15}")
     if rate.value is None:
-        return line.append("none", style="bold").append(f"  {rate.note}", style="dim")
-    line.append(f"{rate.value:.0f} {rate.unit}", style="bold")
-    return line.append(f"  quality {rate.quality:.2f} {_bar(rate.quality)}")
+        line.append("not measured", style="bold").append(f": {rate.note}", style="dim")
+    else:
+        line.append(f"{rate.value:.0f} {rate.unit}", style="bold")
+        line.append(f"  quality {rate.quality:.2f} {_bar(rate.quality)}")
+    trace = f"  {_trace(waveform, seconds, fs, width)}  {seconds:.0f} s"
+    return [line, Text(trace, style="dim" if rate.value is None else colour, no_wrap=True)]
 
 
-def _trace(waveform: NDArray[np.float64], seconds: float, fs: float) -> str:
+def _trace(waveform: NDArray[np.float64], seconds: float, fs: float, width: int) -> str:
     """The last seconds of a waveform in one line of characters; blanks are gaps."""
     shown = waveform[-max(round(seconds * fs), 1) :]
-    places = round(len(shown) / (seconds * fs) * _WIDTH)
+    places = round(len(shown) / (seconds * fs) * width)
     line = ""
     for piece in np.array_split(shown, places) if places else []:
         known = piece[np.isfinite(piece)]
@@ -118,10 +138,10 @@ def _trace(waveform: NDArray[np.float64], seconds: float, fs: float) -> str:
             continue
         share = (float(known.mean()) / _RANGE + 1.0) / 2.0
         line += _LEVELS[min(max(int(share * len(_LEVELS)), 0), len(_LEVELS) - 1)]
-    return line.rjust(_WIDTH)
+    return line.rjust(width)
 
 
-def _action_units(measurement: Measurement) -> list[RenderableType]:
+def _action_units(measurement: Measurement, width: int) -> list[RenderableType]:
     """The units as they are now, the active ones in bright."""
     known = np.flatnonzero(np.isfinite(measurement.action_unit_probability).all(axis=1))
     if not measurement.action_units or not len(known):
@@ -133,8 +153,8 @@ def _action_units(measurement: Measurement) -> list[RenderableType]:
     ):
         style = "bold yellow" if probability >= ACTIVE_THRESHOLD else "dim"
         cells.append(Text(f"{_bar(probability)} {label} {unit.name}", style=style))
-    half = -(-len(cells) // 2)
-    for left, right in zip(cells[:half], [*cells[half:], Text()], strict=False):
+    rows = -(-len(cells) // 2) if width >= _TWO_COLUMNS else len(cells)
+    for left, right in zip_longest(cells[:rows], cells[rows:], fillvalue=Text()):
         table.add_row(left, right)
     return [table, Text()]
 

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from physiocam.signals.variability import IntervalSpread
 
 
+# A terminal narrower than this has no room for bars.
+_BARS_FROM = 60
+
+
 def measure_command(
     videos: Annotated[
         list[str],
@@ -37,6 +41,7 @@ def measure_command(
         typer.Option(
             "-o",
             "--output",
+            metavar="FOLDER",
             help="Folder for the result files; with several videos, one folder a video inside it. For a folder of "
             "videos also summary.csv, a row a video; what is there already is kept.",
         ),
@@ -45,8 +50,9 @@ def measure_command(
     method: Annotated[
         str,
         typer.Option(
+            metavar="NAME",
             help="network, or a classical method, which measures the heart rate alone and needs no weights: "
-            "pos, chrom, green, ica, pbv, lgi, omit."
+            "pos, chrom, green, ica, pbv, lgi, omit.",
         ),
     ] = "network",
     face: FaceOption = "auto",
@@ -57,7 +63,7 @@ def measure_command(
         typer.Option(
             "--report",
             help="Also write report.html: one page with graphs, figures and a methods paragraph (extra report). It "
-            "shows the face where the extra explain is installed.",
+            "shows the face, but not with a classical method.",
         ),
     ] = False,
     overlay: Annotated[
@@ -71,7 +77,7 @@ def measure_command(
     hrv: Annotated[
         bool,
         typer.Option(
-            "--hrv", help="Also find the beats, and tell SDNN and RMSSD of long, clean recordings (extra hrv)."
+            "--hrv", help="Also find the beats, and give SDNN and RMSSD of long, clean recordings (extra hrv)."
         ),
     ] = False,
     threads: ThreadsOption = None,
@@ -79,9 +85,12 @@ def measure_command(
         bool,
         typer.Option("--json", help="Print one JSON object (a list for several videos) and nothing else."),
     ] = False,
-    jobs: Annotated[int, typer.Option(min=1, help="Videos measured at a time, each by a process.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Videos measured at a time, each by a process.")] = 1,
     scheduler: Annotated[
-        str | None, typer.Option(help="Address of a dask scheduler, such as tcp://10.0.0.1:8786; replaces --jobs.")
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Address of a dask scheduler, such as tcp://10.0.0.1:8786; replaces --jobs."
+        ),
     ] = None,
 ) -> None:
     """Measure heart rate, breathing rate and facial action units in face videos."""
@@ -232,35 +241,39 @@ def show(measurement: "Measurement", folder: Path | None) -> None:
     """Print a measurement's summary."""
     from rich.table import Table
 
+    from physiocam.measurement_text import answers
+
     terminal = console()
-    found = f"face in {measurement.face.found_fraction:.0%} of the frames"
+    square = "face" if measurement.face.choice == "auto" else "fixed square"
     terminal.print(
         f"[bold]{escaped(measurement.source)}[/bold]  {measurement.duration_s:.1f} s, "
-        f"{measurement.frames} frames at {measurement.fs:.2f}/s, {found}"
+        f"{measurement.frames} frames at {measurement.fs:.2f}/s, "
+        f"{square} in {measurement.face.found_fraction:.0%} of the frames"
     )
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    rows: list[tuple[str, Rate | IntervalSpread]] = [
-        ("heart rate", measurement.heart_rate),
-        ("breathing rate", measurement.breathing_rate),
-    ]
-    if (variability := measurement.heart_rate_variability) is not None:
-        rows += [("SDNN", variability.sdnn), ("RMSSD", variability.rmssd)]
-    for label, told in rows:
-        value = "none" if told.value is None else f"{told.value:.1f} {told.unit}"
-        table.add_row(label, f"[bold]{value}[/bold]", f"quality {told.quality:.2f}", told.note or "")
+    for label, answer in answers(measurement).items():
+        table.add_row(label, _answered(answer))
     terminal.print(table)
     units = [(label, unit) for label, unit in measurement.action_units.items() if unit.mean_probability is not None]
     if units:
         table = Table("action unit", "", "mean", "active", box=None, padding=(0, 2, 0, 0))
+        share = _bar if terminal.width >= _BARS_FROM else "{:.0%}".format
         for label, unit in units:
-            table.add_row(label, unit.name, f"{unit.mean_probability:.2f}", _bar(unit.active_fraction or 0.0))
+            table.add_row(label, unit.name, f"{unit.mean_probability:.2f}", share(unit.active_fraction or 0.0))
         terminal.print(table)
     elif measurement.action_units:
-        terminal.print("action units   none: no face was found")
+        terminal.print("action units    [bold]not measured[/bold]: no face was found")
     for note in measurement.notes:
         terminal.print(f"note: {escaped(note)}")
     if folder is not None:
-        terminal.print(f"written to {escaped(str(folder))}")
+        # In one piece, to be copied.
+        terminal.print(f"written to {escaped(str(folder))}", soft_wrap=True)
+
+
+def _answered(answer: "Rate | IntervalSpread") -> str:
+    if answer.value is None:
+        return f"[bold]not measured[/bold]: {escaped(answer.note or '')}"
+    return f"[bold]{answer.value:.1f} {answer.unit}[/bold]  quality {answer.quality:.2f}"
 
 
 def _bar(fraction: float) -> str:

@@ -11,9 +11,6 @@ from physiocam.cli.console import console, extra
 if TYPE_CHECKING:
     from physiocam.networks.complexity import Cost
 
-# A table that is piped has no terminal to fit into.
-_PIPED_WIDTH = 120
-
 _UNEXPLAINED = (
     "unexplained: no rule is known that gives the paper's figures of networks with one Big frame a clip as well as its "
     "other three, which follow exactly."
@@ -71,8 +68,6 @@ def models_command(
             model.note,
         )
     out = console()
-    if not out.is_terminal:
-        out.width = _PIPED_WIDTH
     out.print(table)
     out.print(f"\n{_UNEXPLAINED}")
 

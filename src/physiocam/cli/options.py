@@ -18,17 +18,22 @@ class SettingsName(StrEnum):
     paper = "paper"
 
 
-WeightsOption = Annotated[str, typer.Option(help="Name of a bundle, or path of its folder.")]
+WeightsOption = Annotated[str, typer.Option(metavar="BUNDLE", help="Name of a bundle, or path of its folder.")]
 FaceOption = Annotated[
-    str, typer.Option(help="auto (find the face), center (largest centred square), or X,Y,SIZE in pixels.")
+    str,
+    typer.Option(metavar="WHERE", help="auto (find the face), center (largest centred square), or X,Y,SIZE in pixels."),
 ]
 SettingsOption = Annotated[
-    SettingsName, typer.Option(help="default, or paper (the reference's way from waveform to rate).")
+    SettingsName,
+    typer.Option(metavar="NAME", help="default, or paper (the reference's way from waveform to rate)."),
 ]
 FsOption = Annotated[
-    float | None, typer.Option(help="Frames per second: needed for folders of images, else from the file.")
+    float | None,
+    typer.Option(metavar="RATE", help="Frames per second: needed for folders of images, else from the file."),
 ]
-ThreadsOption = Annotated[int | None, typer.Option(min=1, help="Threads of the networks; all cores by default.")]
+ThreadsOption = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Threads of the networks; all cores by default.")
+]
 
 
 def face_choice(text: str) -> "FaceChoice":

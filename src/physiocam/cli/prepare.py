@@ -18,9 +18,14 @@ def prepare_command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The data set, such as bp4d, ubfc-rppg or folder.")],
     root: Annotated[Path, typer.Argument(metavar="ROOT", help="Folder that holds the data set.")],
     store: Annotated[Path, typer.Argument(metavar="STORE", help="Folder for the prepared recordings.")],
-    jobs: Annotated[int, typer.Option(min=1, help="Recordings worked on at a time, each by a process.")] = 1,
+    jobs: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Recordings worked on at a time, each by a process.")
+    ] = 1,
     scheduler: Annotated[
-        str | None, typer.Option(help="Address of a dask scheduler, such as tcp://10.0.0.1:8786; replaces --jobs.")
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Address of a dask scheduler, such as tcp://10.0.0.1:8786; replaces --jobs."
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,

@@ -17,7 +17,10 @@ _ACROSS = {"table3-pure": "PURE", "table3-ubfc": "UBFC-rPPG", "table4": "DISFA"}
 def reproduce_command(
     target: Annotated[
         str,
-        typer.Argument(help="table1, table2, table3-pure, table3-ubfc, table4 .. table7, figure5, figure6 or figure7."),
+        typer.Argument(
+            metavar="TARGET",
+            help="table1, table2, table3-pure, table3-ubfc, table4 .. table7, figure5, figure6 or figure7.",
+        ),
     ],
     stores: Annotated[
         list[Path],
@@ -28,10 +31,12 @@ def reproduce_command(
         ),
     ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder for the pages; runs are kept in it and shared.")
+        Path,
+        typer.Option("-o", "--output", metavar="FOLDER", help="Folder for the pages; runs are kept in it and shared."),
     ],
     folds: Annotated[
-        str, typer.Option(help="A number of folds, or release or paper: the published subjects of BP4D+.")
+        str,
+        typer.Option(metavar="FOLDS", help="A number of folds, or release or paper: the published subjects of BP4D+."),
     ] = "3",
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="A setting, as in `physiocam train`.")
@@ -39,12 +44,6 @@ def reproduce_command(
 ) -> None:
     """Compute a table or figure of the paper, with the paper's figures beside ours (needs the `train` extra)."""
     with interruptible():
-        with extra("train", "reproducing the paper"):
-            from physiocam.datasets.store import Store
-            from physiocam.evaluation.cross_validation import parse_folds
-            from physiocam.evaluation.tables import Bench, reproduce_table
-            from physiocam.training.processes import is_first, said_once
-            from physiocam.training.settings import read_settings
         trained, *tested = stores
         if target in _ACROSS and len(tested) != 1:
             raise PhysiocamError(
@@ -52,11 +51,19 @@ def reproduce_command(
             )
         if len(tested) > 1:
             raise PhysiocamError(f"{target} takes one store or two; got {len(stores)}")
+        with extra("train", "reproducing the paper"):
+            from physiocam.datasets.store import Store
+            from physiocam.training.settings import read_settings
         settings = read_settings(None, [*(changes or ()), f"store={trained}", f"output={output / 'runs'}"])
+        store = Store(trained)
+        with extra("train", "reproducing the paper"):
+            from physiocam.evaluation.cross_validation import parse_folds
+            from physiocam.evaluation.tables import Bench, reproduce_table
+            from physiocam.training.processes import is_first, said_once
         within = target not in _ACROSS
         bench = Bench(
             settings,
-            parse_folds(Store(trained), folds, settings.seed),
+            parse_folds(store, folds, settings.seed),
             (trained, *tested) if within and tested else tuple(tested),
             progress=said_once(typer.echo),
         )

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from physiocam.cli.console import complain, console, escaped, extra, interruptible, listed, progress_bar
+from physiocam.cli.help import App
 from physiocam.errors import PhysiocamError
 
-store_app = typer.Typer(no_args_is_help=True, help="Look into a store of prepared recordings.")
+store_app = App("Look into a store of prepared recordings.")
 
 _StorePath = Annotated[Path, typer.Argument(metavar="STORE", help="Folder that `physiocam prepare` made.")]
 

@@ -10,22 +10,26 @@ from physiocam.cli.console import extra, interruptible
 
 def train_command(
     config: Annotated[
-        Path | None, typer.Argument(metavar="[CONFIG]", help="YAML file with the settings of the run.")
+        Path | None, typer.Argument(metavar="CONFIG", help="YAML file with the settings of the run.")
     ] = None,
     changes: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="FIELD=VALUE", help="A setting, such as epochs=10 or network.clip_length=6."),
     ] = None,
-    show: Annotated[bool, typer.Option("--show", help="Print all settings as YAML, and do nothing else.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Print all settings as YAML, and end.")] = False,
 ) -> None:
     """Train a network on a store; run again, it goes on where it was stopped (needs the `train` extra)."""
     with interruptible():
         with extra("train", "training"):
-            from physiocam.training.settings import read_settings
-        settings = read_settings(config, changes or ())
+            from physiocam.training.settings import read_settings, settings_yaml
         if show:
-            typer.echo(settings.to_yaml(), nl=False)
+            typer.echo(settings_yaml(config, changes or ()), nl=False)
             return
+        settings = read_settings(config, changes or ())
+        # PyTorch takes seconds to import: what cannot be trained is refused before.
+        with extra("train", "training"):
+            from physiocam.training.checks import check_run
+        check_run(settings)
         with extra("train", "training"):
             from physiocam.training.fit import fit
             from physiocam.training.processes import said_once

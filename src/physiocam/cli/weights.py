@@ -6,14 +6,15 @@ from typing import Annotated
 import typer
 
 from physiocam.cli.console import console, escaped, extra, interruptible
+from physiocam.cli.help import App
 
-weights_app = typer.Typer(no_args_is_help=True, help="Import, export, list and show bundles of network weights.")
+weights_app = App("Import, export, list and show bundles of network weights.")
 
 
 @weights_app.command("import")
 def weights_import(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Checkpoints (.pth or .safetensors).")],
-    name: Annotated[str, typer.Option(help="Name of the new bundle.")],
+    name: Annotated[str, typer.Option(metavar="NAME", help="Name of the new bundle.")],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a bundle of this name.")] = False,
 ) -> None:
     """Turn checkpoints of the BigSmall authors or of rPPG-Toolbox into a bundle (needs the `train` extra)."""
@@ -27,8 +28,10 @@ def weights_import(
 
 @weights_app.command("export")
 def weights_export(
-    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint of `physiocam train` (.ckpt).")],
-    folder: Annotated[Path, typer.Argument(help="New folder of the bundle.")],
+    checkpoint: Annotated[
+        Path, typer.Argument(metavar="CHECKPOINT", help="A checkpoint of `physiocam train` (.ckpt).")
+    ],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="New folder of the bundle.")],
 ) -> None:
     """Turn a checkpoint of a training run into a bundle (needs the `train` extra)."""
     with interruptible():
@@ -53,7 +56,7 @@ def weights_list() -> None:
 
 @weights_app.command("show")
 def weights_show(
-    name: Annotated[str, typer.Argument(help="Name of a bundle, or path of its folder.")] = "default",
+    name: Annotated[str, typer.Argument(metavar="BUNDLE", help="Name of a bundle, or path of its folder.")] = "default",
 ) -> None:
     """Show what a bundle says of itself, as JSON."""
     from physiocam.weights.bundle import load_bundle

@@ -11,12 +11,12 @@ from torch import Tensor
 from physiocam.datasets.alignment import onto_frames
 from physiocam.datasets.clips import Clips, clip_loader, standardize
 from physiocam.datasets.store import Store, StoredRecording
-from physiocam.errors import DatasetError
 from physiocam.evaluation.predictions import RATES, WAVEFORMS, Predictions
 from physiocam.networks.config import AU, Task
 from physiocam.networks.network import Network
 from physiocam.runtime import Runtime
 from physiocam.signals.methods import classical_method
+from physiocam.training.checks import check_bundle
 from physiocam.weights.bundle import Bundle, load_bundle
 
 _BATCH_CLIPS = 60
@@ -88,12 +88,7 @@ def predict_with_bundle(
     bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
     store = store if isinstance(store, Store) else Store(store)
     info = bundle.info
-    for field in ("big_size", "small_size"):
-        if (there := store.frame_size(field)) != getattr(info, field):
-            raise DatasetError(
-                f"'{store.path}' was prepared with {field} {there} and bundle '{info.name}' takes "
-                f"{getattr(info, field)}; prepare one with --set {field}={getattr(info, field)}"
-            )
+    check_bundle(store, info)
     runtime = Runtime(bundle)
 
     def run(big: Tensor, small: Tensor) -> dict[str, NDArray[np.float32]]:

@@ -191,7 +191,7 @@ def find_attention(
     choice.candidates = [moment for moment in choice.candidates if found[moment.frame]]
     chosen = choice.chosen()
     if not chosen:
-        raise PhysiocamError(f"no face was found in '{inputs.video.source}', so nothing is drawn; try --face center")
+        raise PhysiocamError(f"no face was found in '{inputs.video.source}', so nothing is drawn; try face='center'")
     return Attention(
         source=inputs.video.source,
         bundle=bundle.info.name,

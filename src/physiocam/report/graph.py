@@ -41,10 +41,10 @@ class Axis:
         return cls(low, high, unit, tuple((value, f"{value:.6g}") for value in values.tolist()))
 
     @classmethod
-    def of_time(cls, low: float, high: float) -> "Axis":
-        """An axis of seconds, or of minutes and seconds where there are many."""
+    def of_time(cls, low: float, high: float, end: float | None = None) -> "Axis":
+        """An axis of seconds, or of minutes and seconds where the recording's end, by default `high`, is far."""
         axis = cls.of(low, high, "s")
-        if high <= 180:
+        if (high if end is None else end) <= 180:
             return axis
         step = next((s for s in (10, 20, 30, 60, 120, 300, 600, 1200, 1800) if (high - low) / s <= _MOST_TICKS), 3600)
         values = range(math.ceil(low / step) * step, math.floor(high) + 1, step)

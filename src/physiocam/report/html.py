@@ -10,12 +10,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from physiocam.files import complete_file
 from physiocam.measurement import Measurement
+from physiocam.measurement_text import answers
 from physiocam.report import sections
+from physiocam.report.face_picture import FacePicture
 from physiocam.report.methods import methods_of
-from physiocam.report.reasons import WAVES, rate_of
-from physiocam.signals.rate import Rate
+from physiocam.report.reasons import WAVES
 from physiocam.signals.settings import Quantity
-from physiocam.signals.variability import IntervalSpread
 
 if TYPE_CHECKING:
     from physiocam.report.attention import Attention
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 _QUANTITIES: tuple[Quantity, ...] = ("heart", "breathing")
 
 
-def write_report(measurement: Measurement, path: str | os.PathLike[str], attention: "Attention | str") -> None:
+def write_report(
+    measurement: Measurement,
+    path: str | os.PathLike[str],
+    attention: "Attention | str",
+    face: FacePicture | None = None,
+) -> None:
     """Write a measurement as one HTML file without scripts, which loads nothing from anywhere.
 
     The file appears when it is complete.
@@ -35,6 +40,8 @@ def write_report(measurement: Measurement, path: str | os.PathLike[str], attenti
         An existing file is replaced.
     attention : Attention or str
         What the networks looked at, or why that is not shown. Its pictures show the recorded face.
+    face : FacePicture, optional
+        The recorded face, to be shown at the top.
 
     Raises
     ------
@@ -44,10 +51,10 @@ def write_report(measurement: Measurement, path: str | os.PathLike[str], attenti
         If Jinja is not installed (extra `report`).
     """
     with complete_file(path) as beside:
-        beside.write_text(report_page(measurement, attention), encoding="utf-8")
+        beside.write_text(report_page(measurement, attention, face), encoding="utf-8")
 
 
-def report_page(measurement: Measurement, attention: "Attention | str") -> str:
+def report_page(measurement: Measurement, attention: "Attention | str", face: FacePicture | None = None) -> str:
     """Return the page of `write_report`."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -56,7 +63,7 @@ def report_page(measurement: Measurement, attention: "Attention | str") -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.jinja").render(_content(measurement, attention))
+    return environment.get_template("report.html.jinja").render(_content(measurement, attention, face))
 
 
 @dataclass(frozen=True)
@@ -65,20 +72,25 @@ class _Picture:
     data: str
 
 
-def _content(measurement: Measurement, attention: "Attention | str") -> dict[str, Any]:
-    variability = measurement.heart_rate_variability
+@dataclass(frozen=True)
+class _Face(_Picture):
+    side: int
+
+
+def _content(measurement: Measurement, attention: "Attention | str", face: FacePicture | None) -> dict[str, Any]:
+    beats = measurement.beats
     measured = [q for q in _QUANTITIES if measurement.method == "network" or q == "heart"]
-    values: dict[str, Rate | IntervalSpread] = {
-        sections.RATES[quantity]: rate_of(measurement, quantity)[0] for quantity in _QUANTITIES
-    }
-    if variability is not None:
-        values |= {"SDNN": variability.sdnn, "RMSSD": variability.rmssd}
     return {
         "name": Path(measurement.source).name or measurement.source,
         "measurement": measurement,
-        "values": values,
+        "values": answers(measurement),
         "waveforms": [
-            (WAVES[q], sections.waveform_strips(measurement, q), sections.waveform_table(measurement, q))
+            (
+                WAVES[q],
+                sections.waveform_strips(measurement, q),
+                sections.waveform_table(measurement, q),
+                sections.why_withheld(measurement, q),
+            )
             for q in measured
         ],
         "rates": [
@@ -89,11 +101,16 @@ def _content(measurement: Measurement, attention: "Attention | str") -> dict[str
         "spectra": [(WAVES[q], found) for q in measured if (found := sections.spectrum_graph(measurement, q))],
         "units": sections.action_unit_rows(measurement),
         "units_table": sections.action_unit_table(measurement),
-        "beats": None if variability is None else sections.beat_graph(measurement, variability),
+        "beats": None if beats is None else sections.beat_graph(measurement, beats),
+        "face": face and _Face(f"at {face.time_s:.1f} s", _data(face.png), face.side),
         "attention": attention,
         "pictures": [] if isinstance(attention, str) else _pictures(attention),
         "methods": methods_of(measurement),
     }
+
+
+def _data(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
 def _pictures(attention: "Attention") -> list[tuple[str, list[_Picture]]]:
@@ -104,10 +121,7 @@ def _pictures(attention: "Attention") -> list[tuple[str, list[_Picture]]]:
     return [
         (
             branch_name(view.branch),
-            [
-                _Picture(moment, "data:image/png;base64," + base64.b64encode(data).decode())
-                for moment, data in zip(moments, thumbnails(attention, view), strict=True)
-            ],
+            [_Picture(moment, _data(data)) for moment, data in zip(moments, thumbnails(attention, view), strict=True)],
         )
         for view in attention.views
     ]

@@ -72,8 +72,10 @@ def methods_of(measurement: Measurement) -> MethodsText:
         f"{_source(measurement, references)}",
         " ".join([*(_rate(name, chosen, references) for name, chosen in measured), _QUALITY]),
     ]
-    if measurement.heart_rate_variability is not None:
+    if measurement.beats is not None:
         paragraphs.append(_variability(references))
+    elif measurement.heart_rate_variability is not None:
+        paragraphs.append(f"Heart-rate variability was not measured: {measurement.heart_rate_variability.sdnn.note}.")
     return MethodsText(tuple(paragraphs), tuple(_settings(measurement, measured)), tuple(references))
 
 
@@ -131,7 +133,7 @@ def _variability(references: list[str]) -> str:
         f"Heart-rate variability: beats were found with NeuroKit2 {version('neurokit2')} {library} by the method of "
         f"Elgendi and others {beats}, in the pulse waveform interpolated by cubic splines to 500 Hz. Intervals next "
         "to a beat whose upstroke differs from the typical one, and those more than 20 % from the median around them, "
-        f"were left out. SDNN and RMSSD were told for at least {MINIMUM_S:g} s of pulse, 90 % of it clean, and where "
+        f"were left out. SDNN and RMSSD were given for at least {MINIMUM_S:g} s of pulse, 90 % of it clean, and where "
         "timing noise made up at most a quarter of the variance."
     )
 

@@ -147,7 +147,7 @@ class OverlayFrame:
         for quantity, place in self._traces.items():
             self._write(canvas, _NAMES[quantity], (place.x, place.y - self._size(44)), 12, _QUIET)
             rate, _, _ = rate_of(self._measurement, quantity)
-            value = "none" if rate.value is None else f"{rate.value:.0f}, quality {rate.quality:.2f}"
+            value = "not measured" if rate.value is None else f"{rate.value:.0f}, quality {rate.quality:.2f}"
             below = place.y + place.height + self._size(2)
             self._write(canvas, f"{self._whole}: {value}", (place.x, below), 11, _QUIET)
             self._write_right(canvas, f"{_SHOWN_S[quantity]:g} s", below, 11, _QUIET)
@@ -172,7 +172,7 @@ class OverlayFrame:
         quality = along.quality[second] if second >= 0 else 0.0
         known = bool(np.isfinite(value))
         baseline = place.y - self._size(31)
-        text = f"{value:.0f}" if known else "none"
+        text = f"{value:.0f}" if known else "not measured"
         self._write(canvas, text, (place.x, baseline), 24, _TEXT if known else _QUIET)
         if known:
             beside = place.x + _mask(text, self._size(24)).width + self._size(6)

@@ -39,7 +39,8 @@ def why_no_rate(measurement: Measurement, quantity: Quantity) -> list[str | None
     usable_s = _within(usable, times, chosen.window_s, measurement.fs)
     face_s = _within(measurement.face_found, times, chosen.window_s, measurement.fs)
     reasons: list[str | None] = []
-    for value, signal_s, seen_s in zip(along.value.tolist(), usable_s.tolist(), face_s.tolist(), strict=True):
+    columns = (along.value, along.quality, usable_s, face_s)
+    for value, quality, signal_s, seen_s in zip(*(column.tolist() for column in columns), strict=True):
         if np.isfinite(value):
             reasons.append(None)
         elif seen_s == 0:
@@ -48,6 +49,8 @@ def why_no_rate(measurement: Measurement, quantity: Quantity) -> list[str | None
             reasons.append(
                 f"{signal_s:.1f} s of {WAVES[quantity]} within {chosen.window_s:g} s; {chosen.minimum_s:g} s needed"
             )
+        elif rate.value is None and quality >= chosen.quality_floor:
+            reasons.append(f"none for the whole recording: {rate.note}")
         else:
             reasons.append(f"no steady {WAVES[quantity]} stands out from the noise")
     return reasons

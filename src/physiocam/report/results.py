@@ -51,10 +51,13 @@ def write_results(
     """
     measurement.write(folder)
     if report:
+        from physiocam.report.face_picture import face_picture
         from physiocam.report.html import write_report
 
         attention = _attention(measurement, source, weights, fs, face, progress)
-        write_report(measurement, folder / REPORT, attention)
+        # The classical methods' page shows no face, whatever is installed.
+        picture = None if measurement.weights is None else face_picture(measurement, source, fs)
+        write_report(measurement, folder / REPORT, attention, picture)
     if overlay:
         from physiocam.report.overlay import write_overlay
 

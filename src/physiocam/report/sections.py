@@ -23,6 +23,7 @@ _MOST_ROWS = 600
 
 # Standard deviations on the axis of a waveform.
 _RANGE = 3.5
+_TICKS = ((-2.0, "-2"), (0.0, "0"), (2.0, "2"))
 
 # A rate's axis spans at least this much per minute.
 _LEAST_SPAN = 20.0
@@ -38,23 +39,35 @@ def waveform_strips(measurement: Measurement, quantity: Quantity) -> list[Graph]
     return [_strip(measurement, quantity, waveform[start:stop], start) for start, stop in pairwise(edges)]
 
 
+def why_withheld(measurement: Measurement, quantity: Quantity) -> str | None:
+    """Say beside a waveform that there is no rate in it, and why; None where there is one."""
+    rate, _, _ = rate_of(measurement, quantity)
+    if rate.value is not None:
+        return None
+    return f"No {RATES[quantity]} was measured ({rate.note}): what is drawn here need not be {WAVES[quantity]}."
+
+
 def _strip(measurement: Measurement, quantity: Quantity, waveform: NDArray[np.float64], start: int) -> Graph:
+    style = quantity if why_withheld(measurement, quantity) is None else "withheld"
     fs = measurement.fs
-    x = Axis.of_time(start / fs, (start + len(waveform)) / fs)
+    x = Axis.of_time(start / fs, (start + len(waveform)) / fs, measurement.duration_s)
     gaps = [((start + gap.start) / fs, (start + gap.stop) / fs) for gap in stretches(~np.isfinite(waveform), 1)]
     graph = Graph(
-        f"{WAVES[quantity]} from {x.low:.1f} to {x.high:.1f} s; {_told(gaps)}", x, Axis(-_RANGE, _RANGE, "", ()), "wave"
+        f"{WAVES[quantity]} from {x.low:.1f} to {x.high:.1f} s; {_told(gaps)}",
+        x,
+        Axis(-_RANGE, _RANGE, "", _TICKS),
+        "wave",
     )
     graph.add_spans(gaps, "gap")
     clipped = np.clip(waveform, -_RANGE, _RANGE)
     if len(waveform) <= _MOST_DRAWN:
-        graph.add_line((start + np.arange(len(waveform))) / fs, clipped, quantity)
+        graph.add_line((start + np.arange(len(waveform))) / fs, clipped, style)
     else:
         # Up and down within each bin, so that no beat is lost.
         edges = bins(len(waveform), _MOST_DRAWN // 2)
         middles = (start + (edges[:-1] + edges[1:]) / 2) / fs
         both = np.stack([lowest(clipped, edges), highest(clipped, edges)], axis=1)
-        graph.add_line(np.repeat(middles, 2), both.ravel(), quantity)
+        graph.add_line(np.repeat(middles, 2), both.ravel(), style)
     return graph
 
 
@@ -143,7 +156,7 @@ def spectrum_graph(measurement: Measurement, quantity: Quantity) -> tuple[Graph,
     per_minute, power = 60.0 * spectrum.frequencies_hz, spectrum.power / spectrum.power.max()
     low, high = (60.0 * edge for edge in chosen.band_hz)
     peak = float(per_minute[np.argmax(power)])
-    told = f"the chosen peak is at {rate.value:.1f}" if rate.value is not None else f"no rate is told: {rate.note}"
+    told = f"the chosen peak is at {rate.value:.1f}" if rate.value is not None else f"no rate is given: {rate.note}"
     alt = (
         f"spectrum of the {WAVES[quantity]}; the band is {low:g} to {high:g} {rate.unit}, the largest power at "
         f"{peak:.1f}; {told}"

@@ -83,6 +83,12 @@ def rate_times(frames: int, fs: float) -> NDArray[np.float64]:
     return np.asarray(STEP_S * (0.5 + np.arange(int(frames / fs / STEP_S))))
 
 
+def short_of(length_s: float, needed_s: float) -> str:
+    """Return a length in seconds that is less than another one, with the digits that show it."""
+    short = f"{length_s:.1f}"
+    return short if float(short) < needed_s else f"{np.floor(100.0 * length_s) / 100.0:.2f}"
+
+
 def too_few_frames(fs: float, quantity: Quantity, needed: float) -> str:
     """Say that frames come too slowly for a rate, which needs more than this many a second."""
     return f"{fs:.4g} frames per second are too few; {_NAMES[quantity]} needs more than {needed:g}"
@@ -118,7 +124,8 @@ def estimate_rate(difference: NDArray[np.floating], fs: float, quantity: Quantit
     chosen = settings.of(quantity)
     unit = UNITS[quantity]
     waveform = clean_waveform(difference, fs, quantity, settings)
-    if note := _why_none(waveform, fs, quantity, chosen):
+    seen_s = np.count_nonzero(np.isfinite(difference)) / fs
+    if note := _why_none(waveform, seen_s, fs, quantity, chosen):
         return Rate(None, unit, 0.0, note)
     pooling = _pooled(waveform, fs, chosen)
     if pooling is None:
@@ -203,6 +210,14 @@ def rates_along(
     return RateSeries(np.where(given, 60.0 * rate_hz, np.nan), np.where(enough, quality, 0.0))
 
 
+def withheld(along: RateSeries) -> RateSeries:
+    """Return rates along a recording that as a whole has none: no values, with the qualities that they had.
+
+    Of many windows of noise some look like a rate by chance; only the whole recording can tell.
+    """
+    return RateSeries(np.full_like(along.value, np.nan), along.quality)
+
+
 def waveform_spectrum(waveform: NDArray[np.float64], fs: float, settings: RateSettings) -> Spectrum | None:
     """Return the spectrum in whose peak `estimate_rate` finds a recording's rate.
 
@@ -240,15 +255,21 @@ def _too_slow(rate_hz: float, quantity: Quantity, settings: RateSettings) -> str
     )
 
 
-def _why_none(waveform: NDArray[np.float64], fs: float, quantity: Quantity, settings: RateSettings) -> str | None:
+def _why_none(
+    waveform: NDArray[np.float64], seen_s: float, fs: float, quantity: Quantity, settings: RateSettings
+) -> str | None:
     needed = 2 * settings.band_hz[1]
     if fs <= needed:
         return too_few_frames(fs, quantity, needed)
+    shortest_s = max(settings.minimum_s, settings.cycle_s)
+    needs = f"{_NAMES[quantity]} needs {shortest_s:.2g} s"
+    if seen_s < shortest_s:
+        return f"{short_of(seen_s, shortest_s)} s of usable signal; {needs}"
     usable = np.isfinite(waveform)
     usable_s = np.count_nonzero(usable) / fs
     if usable_s < settings.minimum_s or usable_s == 0:
-        shortest = max(settings.minimum_s, settings.cycle_s)
-        return f"{usable_s:.1f} s of usable signal; {_NAMES[quantity]} needs {shortest:.2g} s"
+        # A stretch shorter than a cycle is not filtered.
+        return f"the usable signal is in pieces; {needs} in pieces of {settings.cycle_s:.2g} s or more"
     if not waveform[usable].any():
         return "the signal is flat"
     return None

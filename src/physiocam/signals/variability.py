@@ -1,17 +1,17 @@
 """Heart-rate variability: beats in the pulse waveform, and how much their intervals vary."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from physiocam.signals.rate import Rate
+from physiocam.signals.rate import Rate, short_of
 from physiocam.signals.waveform import stretches
 
 UNIT = "ms"
 
-# Shorter records are not told; see docs/report.md for what the literature says of shorter and longer ones.
+# Shorter records have no value; see docs/report.md for what the literature says of shorter and longer ones.
 MINIMUM_S = 60.0
 
 # Of the seconds with a pulse, the share that clean intervals must cover.
@@ -84,9 +84,9 @@ class HeartRateVariability:
     sdnn: IntervalSpread
     rmssd: IntervalSpread
     timing_noise_ms: float | None
-    beats_s: NDArray[np.float64]
-    beat_quality: NDArray[np.float64]
-    intervals_ms: NDArray[np.float64]
+    beats_s: NDArray[np.float64] = field(repr=False)
+    beat_quality: NDArray[np.float64] = field(repr=False)
+    intervals_ms: NDArray[np.float64] = field(repr=False)
 
 
 def heart_rate_variability(pulse: NDArray[np.float64], fs: float, heart_rate: Rate) -> HeartRateVariability:
@@ -104,7 +104,7 @@ def heart_rate_variability(pulse: NDArray[np.float64], fs: float, heart_rate: Ra
     fs : float
         Samples per second.
     heart_rate : Rate
-        Of the whole recording.
+        Of the whole recording. Where it has no value no beats are looked for, and the notes say so.
 
     Returns
     -------
@@ -115,20 +115,21 @@ def heart_rate_variability(pulse: NDArray[np.float64], fs: float, heart_rate: Ra
     ImportError
         If NeuroKit2 is not installed (extra `hrv`).
     """
+    if heart_rate.value is None:
+        # What has no rate is no pulse, and the maxima of noise are no beats.
+        return _none(np.empty(0), f"there is no heart rate: {heart_rate.note}")
     beats, upstrokes, first = _beats(pulse, fs)
     if len(beats) < 3:
-        return _none(beats, _too_short(pulse, fs, heart_rate) or "the pulse shows fewer than three beats")
+        return _none(beats, _too_short(pulse, fs) or "the pulse shows fewer than three beats")
     intervals = np.where(first, np.nan, np.diff(beats, prepend=np.nan))
     deviation = np.abs(upstrokes - np.nanmedian(upstrokes)) / np.nanmedian(intervals)
     quality = np.nan_to_num(np.clip(1.0 - deviation / _UPSTROKE_MISFIT, 0.0, 1.0))
     clean = (quality > 0) & np.append(False, quality[:-1] > 0) & _near_the_median(intervals)
     both = clean & np.append(False, clean[:-1])
     intervals_ms = np.where(clean, 1000.0 * intervals, np.nan)
-    note = _too_short(pulse, fs, heart_rate)
     usable_s = np.count_nonzero(np.isfinite(pulse)) / fs
     share = min(float(np.nansum(intervals_ms)) / 1000.0 / usable_s, 1.0)
-    if note is None:
-        note = _unclean(share, intervals_ms, heart_rate)
+    note = _too_short(pulse, fs) or _unclean(share, intervals_ms, heart_rate.value)
     if note is not None or np.count_nonzero(both) < 2:
         return _none(beats, note or "no three clean beats follow one another", quality, intervals_ms)
     noise = 1000.0 * float(np.sqrt(np.mean(np.diff(upstrokes, prepend=np.nan)[clean] ** 2) / 2))
@@ -183,21 +184,19 @@ def _near_the_median(intervals: NDArray[np.float64]) -> NDArray[np.bool_]:
         return np.asarray(np.abs(intervals - usual) <= _INTERVAL_MISFIT * usual)
 
 
-def _too_short(pulse: NDArray[np.float64], fs: float, heart_rate: Rate) -> str | None:
-    if heart_rate.value is None:
-        return f"there is no heart rate: {heart_rate.note}"
+def _too_short(pulse: NDArray[np.float64], fs: float) -> str | None:
     usable_s = np.count_nonzero(np.isfinite(pulse)) / fs
     if usable_s < MINIMUM_S:
-        return f"{usable_s:.1f} s of pulse; heart-rate variability needs {MINIMUM_S:g} s"
+        return f"{short_of(usable_s, MINIMUM_S)} s of pulse; heart-rate variability needs {MINIMUM_S:g} s"
     return None
 
 
-def _unclean(share: float, intervals_ms: NDArray[np.float64], heart_rate: Rate) -> str | None:
+def _unclean(share: float, intervals_ms: NDArray[np.float64], heart_rate: float) -> str | None:
     if share < _CLEAN_SHARE:
         return f"clean beats cover {share:.0%} of the pulse; heart-rate variability needs {_CLEAN_SHARE:.0%}"
     counted = 60_000.0 / float(np.nanmean(intervals_ms))
-    if heart_rate.value is None or abs(counted / heart_rate.value - 1.0) > _RATE_MISFIT:
-        return f"the beats count {counted:.0f} beats/min, which is not the heart rate of {heart_rate.value:.0f}"
+    if abs(counted / heart_rate - 1.0) > _RATE_MISFIT:
+        return f"the beats count {counted:.0f} beats/min, which is not the heart rate of {heart_rate:.0f}"
     return None
 
 

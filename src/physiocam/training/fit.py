@@ -23,6 +23,7 @@ from physiocam.networks.config import Task
 from physiocam.networks.network import Network
 from physiocam.networks.registry import build
 from physiocam.regular_files import check_regular
+from physiocam.training.checks import BUNDLE, check_store, chosen_subjects
 from physiocam.training.losses import published_pos_weight
 from physiocam.training.module import TrainModule
 from physiocam.training.order import ClipOrder
@@ -32,7 +33,6 @@ from physiocam.training.turns import one_run_in
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.export import export_bundle
 
-_BUNDLE = "bundle"
 _CHECKPOINTS = "checkpoints"
 
 
@@ -65,11 +65,10 @@ def fit(settings: TrainSettings, *, show_progress: bool = True) -> Bundle:
 
 def _fit(settings: TrainSettings, show_progress: bool) -> Bundle:
     output = settings.output
-    if (output / _BUNDLE).is_dir():
+    if (output / BUNDLE).is_dir():
         return _ended(settings, output)
     store = Store(settings.store)
-    subjects = _subjects(store, settings)
-    _check_sizes(store, settings)
+    check_store(store, settings)
     checkpoint = _last_checkpoint(output)
     if checkpoint is not None:
         _check_same(settings, checkpoint)
@@ -79,10 +78,9 @@ def _fit(settings: TrainSettings, show_progress: bool) -> Bundle:
         store,
         settings.network.clip_length,
         settings.network.big_stride if settings.network.uses_big else settings.network.clip_length,
-        subjects=subjects,
+        subjects=chosen_subjects(store, settings),
         memory=settings.memory,
     )
-    _check_tasks(clips, settings)
     order = ClipOrder(len(clips), settings.batch_clips, settings.seed)
     module = TrainModule(settings, pos_weight(clips, settings), order)
     trainer = _trainer(settings, show_progress)
@@ -97,7 +95,7 @@ def _fit(settings: TrainSettings, show_progress: bool) -> Bundle:
     if trainer.is_global_zero:
         _export(module, store, settings)
     wait_for_first()
-    return load_bundle(output / _BUNDLE)
+    return load_bundle(output / BUNDLE)
 
 
 def export_checkpoint(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> Bundle:
@@ -187,50 +185,6 @@ def _quiet() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-def _subjects(store: Store, settings: TrainSettings) -> set[str] | None:
-    if settings.subjects is None and not settings.exclude_subjects:
-        return None
-    known = {store.recording(name).info.subject for name in store.names()}
-    named = set(settings.subjects or ()) | set(settings.exclude_subjects)
-    if unknown := sorted(named - known):
-        raise PhysiocamError(f"'{store.path}' holds no recording of subject '{unknown[0]}'; known are {_few(known)}")
-    chosen = (set(settings.subjects) if settings.subjects is not None else known) - set(settings.exclude_subjects)
-    if not chosen:
-        raise PhysiocamError("no subject is left to train on; exclude fewer")
-    return chosen
-
-
-def _few(names: set[str]) -> str:
-    shown = sorted(names)[:10]
-    return ", ".join(shown) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
-
-
-def _check_sizes(store: Store, settings: TrainSettings) -> None:
-    config = settings.network
-    for used, field in ((config.uses_big, "big_size"), (config.uses_small, "small_size")):
-        there, wanted = store.frame_size(field), getattr(config, field)
-        if used and there != wanted:
-            raise PhysiocamError(
-                f"'{store.path}' was prepared with {field} {there} and the network takes {wanted}; prepare one "
-                f"with --set {field}={wanted}"
-            )
-
-
-def _check_tasks(clips: Clips, settings: TrainSettings) -> None:
-    for task in settings.network.tasks:
-        columns = clips.tasks.get(task.name)
-        if columns is None:
-            raise PhysiocamError(
-                f"no recording of the store has labels for '{task.name}'; it has {', '.join(clips.tasks) or 'none'}: "
-                "train a network with other tasks"
-            )
-        if columns != task.labels:
-            raise PhysiocamError(
-                f"task '{task.name}' has the outputs {', '.join(task.labels)} and the store {', '.join(columns)}; "
-                "they must be the same in the same order"
-            )
-
-
 def pos_weight(clips: Clips, settings: TrainSettings) -> dict[str, Tensor]:
     """Weights (C,) of present frames by binary task, as the settings want them; none where all are 1."""
     binary = [task for task in settings.network.tasks if task.kind == "binary"]
@@ -280,24 +234,24 @@ _FREE = {"output", "store", "workers", "memory", "checkpoint_steps"}
 
 
 def _ended(settings: TrainSettings, output: Path) -> Bundle:
-    bundle = load_bundle(output / _BUNDLE)
+    bundle = load_bundle(output / BUNDLE)
     _compare(bundle.info.provenance.get("settings", {}), settings, output)
     return bundle
 
 
 def _export(module: TrainModule, store: Store, settings: TrainSettings) -> None:
-    _write_bundle(module.network, store, settings, settings.output / _BUNDLE)
+    _write_bundle(module.network, store, settings, settings.output / BUNDLE)
 
 
 def _write_bundle(network: Network, store: Store, settings: TrainSettings, folder: Path) -> Bundle:
-    chosen = _subjects(store, settings)
+    chosen = chosen_subjects(store, settings)
     infos = [store.recording(name).info for name in store.names()]
     infos = [info for info in infos if chosen is None or info.subject in chosen]
     subjects = sorted({info.subject for info in infos})
     return export_bundle(
         {settings.network.architecture: network},
         folder,
-        name=folder.resolve().parent.name if folder.name == _BUNDLE else folder.resolve().name,
+        name=folder.resolve().parent.name if folder.name == BUNDLE else folder.resolve().name,
         description=(
             f"trained by physiocam {__version__} on {len(infos)} recordings of {len(subjects)} subjects, "
             f"{sum(info.frames for info in infos)} frames"

@@ -2,7 +2,7 @@
 
 import os
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -122,9 +122,9 @@ class TrainSettings(BaseModel):
             raise ValueError(f"gradients is 'pcgrad' with {processes} processes; conflicts are resolved in one only")
         return self
 
-    def to_yaml(self) -> str:
-        """Return all fields as YAML, as `read_settings` reads them."""
-        text: str = yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+    def to_yaml(self, without: Collection[str] = ()) -> str:
+        """Return all fields, or all but some, as YAML that `read_settings` reads."""
+        text: str = yaml.safe_dump(self.model_dump(mode="json", exclude=set(without)), sort_keys=False)
         return text
 
 
@@ -147,9 +147,42 @@ def read_settings(path: str | os.PathLike[str] | None, changes: Sequence[str] = 
     PhysiocamError
         If the file cannot be read, or a field is wrong: the message names it with what is allowed.
     """
+    return _checked(_values(path, changes), path)
+
+
+def settings_yaml(path: str | os.PathLike[str] | None, changes: Sequence[str] = ()) -> str:
+    """Return all settings of a run as YAML, to be read or changed; it need not be complete yet.
+
+    Parameters
+    ----------
+    path, changes
+        As in `read_settings`.
+
+    Returns
+    -------
+    str
+        What has no default and is not given stands at the end, as a comment.
+
+    Raises
+    ------
+    PhysiocamError
+        As in `read_settings`, but not for what is missing.
+    """
+    values = _values(path, changes)
+    fields = TrainSettings.model_fields.items()
+    missing = [name for name, field in fields if field.is_required() and name not in values]
+    settings = _checked({**dict.fromkeys(missing, "."), **values}, path)
+    return settings.to_yaml(without=missing) + "".join(f"# {name}: still to be given\n" for name in missing)
+
+
+def _values(path: str | os.PathLike[str] | None, changes: Sequence[str]) -> dict[str, Any]:
     values: dict[str, Any] = {} if path is None else _yaml(Path(path))
     for change in changes:
         _apply(values, change)
+    return values
+
+
+def _checked(values: dict[str, Any], path: str | os.PathLike[str] | None) -> TrainSettings:
     try:
         return TrainSettings.model_validate(values)
     except ValidationError as error:
@@ -199,8 +232,9 @@ def _explained(error: ValidationError) -> str:
     field = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"'{field}' is no field of the settings; known are {', '.join(TrainSettings.model_fields)}"
-    if first["type"] == "missing":
-        return f"'{field}' is missing; give it in the file or as --set {field}=VALUE"
+    if missing := [".".join(map(str, each["loc"])) for each in error.errors() if each["type"] == "missing"]:
+        named = " and ".join(f"'{name}' is missing" for name in missing)
+        return f"{named}; give it in the file or as {' '.join(f'--set {name}=VALUE' for name in missing)}"
     reason = first["msg"].removeprefix("Value error, ")
     if not field:  # fields that do not go together; the reason names them
         return reason

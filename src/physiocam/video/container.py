@@ -139,7 +139,7 @@ class VideoFile:
             return untimed_grid(len(times) or self._packets, fs, max_fs)
         if makes_up_times(container, stream, self._path):
             raise VideoError(
-                f"'{self._path}' states neither frame times nor a frame rate; pass its frames per second as fs (--fs)"
+                f"'{self._path}' states neither frame times nor a frame rate; pass its frames per second as fs="
             )
         try:
             if len(times) > 1 and times[-1] > 0:
@@ -147,7 +147,7 @@ class VideoFile:
         except VideoError as error:
             raise VideoError(f"'{self._path}': {error}") from None
         if stated is None:
-            raise VideoError(f"'{self._path}' states no usable frame rate; pass it as fs (--fs)")
+            raise VideoError(f"'{self._path}' states no usable frame rate; pass it as fs=")
         if self._packets > 1:
             self.notes.append(f"no usable frame times; taken as even at the stated {stated:.5g} frames/s")
         return untimed_grid(self._packets, stated, max_fs)

@@ -155,12 +155,12 @@ def timed_grid(times: NDArray[np.float64], max_fs: float) -> EvenGrid:
         if positions[-1] > 100 * frames + LONGEST_HOLE_S * fs:
             raise VideoError(
                 f"{frames} frames are scattered over {times[-1]:.4g} s at intervals of {1 / fs:.4g} s; "
-                "if they are evenly spaced, pass their rate as fs"
+                "if they are evenly spaced, pass their rate as fs="
             )
         notes.append(_about_intervals(positions, fs))
     if not SLOWEST_FS <= fs <= FASTEST_FS:
         raise VideoError(
-            f"frame times claim {fs:.4g} frames/s, expected {SLOWEST_FS:g} to {FASTEST_FS:g}; pass the rate as fs"
+            f"frame times claim {fs:.4g} frames/s, expected {SLOWEST_FS:g} to {FASTEST_FS:g}; pass the rate as fs="
         )
     return _slowed(fs, positions, max_fs, tuple(notes))
 

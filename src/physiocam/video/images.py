@@ -132,9 +132,7 @@ def image_folder(folder: Path, fs: float | None, max_fs: float) -> ImageSequence
         kinds = " ".join(sorted(_SUFFIXES))
         raise VideoError(f"folder '{folder}' holds no images; expected one file a frame ({kinds})")
     if fs is None:
-        raise VideoError(
-            f"the folder of images '{folder}' carries no frame rate; pass fs (--fs), its frames per second"
-        )
+        raise VideoError(f"the folder of images '{folder}' carries no frame rate; pass fs=, its frames per second")
     places, notes = places_by_number(names, fs)
     grid = untimed_grid(len(names), fs, max_fs, places)
     return ImageSequence(partial(files_of, folder), names, replace(grid, notes=(*notes, *grid.notes)))

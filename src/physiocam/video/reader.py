@@ -170,7 +170,7 @@ def open_video(
         raise VideoError(f"fs is {fs}, expected frames per second, {SLOWEST_FS:g} to {FASTEST_FS:g}")
     if isinstance(source, np.ndarray):
         if fs is None:
-            raise VideoError("an array carries no frame rate; pass fs, its frames per second")
+            raise VideoError("an array carries no frame rate; pass fs=, its frames per second")
         return Video("array", _ArrayRecording(source, fs, max_fs))
     try:
         path = Path(source)

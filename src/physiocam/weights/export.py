@@ -102,7 +102,7 @@ def export_bundle(
     """
     target = Path(folder)
     if target.exists() and not overwrite:
-        raise BundleError(f"'{target}' exists already; take another name, or say --overwrite")
+        raise BundleError(f"'{target}' exists already; take another name, or pass overwrite=True")
     if target.exists() and not (target / DESCRIPTION).is_file():
         raise BundleError(f"'{target}' is not a bundle and will not be replaced by one; choose another folder")
     with (

@@ -1,0 +1,76 @@
+"""A small picture of the recorded face, for the report's head; it needs no extra."""
+
+import os
+from dataclasses import dataclass
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.measurement import Measurement
+from physiocam.video.reader import open_video
+from physiocam.video.resize import area_resize
+
+_SIDE = 160
+
+
+@dataclass(frozen=True)
+class FacePicture:
+    """The square that was measured in one frame.
+
+    Attributes
+    ----------
+    png : bytes
+        A PNG file.
+    side : int
+        Its width and height in pixels.
+    time_s : float
+        When the frame was taken.
+    """
+
+    png: bytes
+    side: int
+    time_s: float
+
+
+def face_picture(
+    measurement: Measurement, source: str | os.PathLike[str] | NDArray[np.uint8], fs: float | None = None
+) -> FacePicture | None:
+    """Take the face out of the recording, in the middle of the frames that show one.
+
+    Parameters
+    ----------
+    measurement : Measurement
+        Of this recording.
+    source, fs
+        As they were given to `physiocam.measure`.
+
+    Returns
+    -------
+    FacePicture or None
+        None where no face was found.
+
+    Raises
+    ------
+    VideoError
+        If the source cannot be read.
+    """
+    found = np.flatnonzero(measurement.face_found)
+    if not len(found):
+        return None
+    index = int(found[len(found) // 2])
+    x, y, side = measurement.face_squares[index].tolist()
+    time_s = float(measurement.timestamps_s[index])
+    with open_video(source, fs=fs) as video:
+        for frame in video:
+            if frame.image is not None and frame.timestamp_s > time_s - 0.5 / video.fs:
+                face = frame.image[y : y + side, x : x + side]
+                return FacePicture(_png(area_resize(face, _SIDE, _SIDE)), _SIDE, frame.timestamp_s)
+    return None
+
+
+def _png(image: NDArray[np.float32]) -> bytes:
+    picture = av.VideoFrame.from_ndarray(np.rint(image).astype(np.uint8), format="rgb24")
+    encoder = av.CodecContext.create("png", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = picture.width, picture.height, "rgb24"
+    return b"".join(bytes(packet) for packet in [*encoder.encode(picture), *encoder.encode(None)])

@@ -1,0 +1,107 @@
+"""Whether a store fits what is to be trained or tested on it: found out before PyTorch is imported."""
+
+from collections.abc import Mapping
+
+from physiocam.datasets.store import Store
+from physiocam.errors import DatasetError, PhysiocamError
+from physiocam.training.settings import TrainSettings
+from physiocam.weights.bundle import BundleInfo
+
+# Folder of a run's result, in its output.
+BUNDLE = "bundle"
+
+
+def check_run(settings: TrainSettings) -> None:
+    """Find out whether a run can begin; one that has ended needs no store any more.
+
+    Parameters
+    ----------
+    settings : TrainSettings
+
+    Raises
+    ------
+    PhysiocamError
+        If there is no such store, or it does not fit the network or the subjects.
+    """
+    if not (settings.output / BUNDLE).is_dir():
+        check_store(Store(settings.store), settings)
+
+
+def check_store(store: Store, settings: TrainSettings) -> None:
+    """Find out whether a store fits a run's network and subjects.
+
+    Raises
+    ------
+    PhysiocamError
+        If it does not; the message says all that must change.
+    """
+    config = settings.network
+    used = (("big_size", config.uses_big), ("small_size", config.uses_small))
+    _check_sizes(store, {field: getattr(config, field) for field, is_used in used if is_used}, "the network")
+    chosen = chosen_subjects(store, settings)
+    tasks: dict[str, tuple[str, ...]] = {}
+    for name in store.names():
+        info = store.recording(name).info
+        if chosen is None or info.subject in chosen:
+            tasks = {**info.tasks, **tasks}
+    for task in config.tasks:
+        columns = tasks.get(task.name)
+        if columns is None:
+            raise PhysiocamError(
+                f"no recording of the store has labels for '{task.name}'; it has {', '.join(tasks) or 'none'}: "
+                "train a network with other tasks"
+            )
+        if columns != task.labels:
+            raise PhysiocamError(
+                f"task '{task.name}' has the outputs {', '.join(task.labels)} and the store {', '.join(columns)}; "
+                "they must be the same in the same order"
+            )
+
+
+def check_bundle(store: Store, info: BundleInfo) -> None:
+    """Find out whether a store holds frames of the sizes that a bundle takes.
+
+    Raises
+    ------
+    DatasetError
+        If it does not; the message says all that must change.
+    """
+    _check_sizes(store, {"big_size": info.big_size, "small_size": info.small_size}, f"bundle '{info.name}'")
+
+
+def chosen_subjects(store: Store, settings: TrainSettings) -> set[str] | None:
+    """Return the subjects that a run is trained on; None where they are all.
+
+    Raises
+    ------
+    PhysiocamError
+        If one is unknown, or none is left.
+    """
+    if settings.subjects is None and not settings.exclude_subjects:
+        return None
+    known = {store.recording(name).info.subject for name in store.names()}
+    named = set(settings.subjects or ()) | set(settings.exclude_subjects)
+    if unknown := sorted(named - known):
+        raise PhysiocamError(f"'{store.path}' holds no recording of subject '{unknown[0]}'; known are {_few(known)}")
+    chosen = (set(settings.subjects) if settings.subjects is not None else known) - set(settings.exclude_subjects)
+    if not chosen:
+        raise PhysiocamError("no subject is left to train on; exclude fewer")
+    return chosen
+
+
+def _few(names: set[str]) -> str:
+    shown = sorted(names)[:10]
+    return ", ".join(shown) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
+def _check_sizes(store: Store, wanted: Mapping[str, int], taker: str) -> None:
+    there = {field: store.frame_size(field) for field in wanted}
+    if there == wanted:
+        return
+    takes, has = (" and ".join(f"{field} {size}" for field, size in sizes.items()) for sizes in (wanted, there))
+    # All sizes: one that fits now would be another one in a new store.
+    changes = " ".join(f"--set {field}={size}" for field, size in wanted.items())
+    raise DatasetError(
+        f"'{store.path}' was prepared with {has}, and {taker} takes {takes}; "
+        f"prepare another store: physiocam prepare NAME ROOT STORE {changes}"
+    )
