@@ -187,6 +187,16 @@ class Store:
         """
         return StoredRecording(self.path / name)
 
+    def digests(self, names: Collection[str] | None = None) -> dict[str, str]:
+        """Return the `digest` of recordings by their names; all by default.
+
+        Raises
+        ------
+        DatasetError
+            If one is not there or damaged.
+        """
+        return {name: self.recording(name).digest for name in (self.names() if names is None else sorted(names))}
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Be the only one who prepares into this store, and clear away what a killed run left.
@@ -251,6 +261,12 @@ class StoredRecording:
     @cached_property
     def _group(self) -> zarr.Group:
         return zarr.open_group(str(self.folder), mode="r")
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of what it holds and says of itself, whenever and from wherever that was prepared."""
+        told = self.info.model_dump(mode="json", exclude={"sources", "notes", "version"})
+        return hashlib.sha256(json.dumps([told, self._files], sort_keys=True).encode()).hexdigest()
 
     def column(self, name: str) -> NDArray[Any]:
         """Read an array of the recording as a whole, such as "face_found" or "targets/pulse".

@@ -5,12 +5,15 @@ import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from shutil import rmtree
 from statistics import median
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
+from pytorch_lightning.utilities import rank_zero_only
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -21,6 +24,8 @@ from physiocam.errors import PhysiocamError
 from physiocam.networks.config import Task
 from physiocam.networks.network import Network
 from physiocam.networks.registry import build
+from physiocam.provenance import difference, read_record, write_record
+from physiocam.training.facts import run_facts, store_facts, trained_subjects
 from physiocam.training.losses import published_pos_weight
 from physiocam.training.module import TrainModule
 from physiocam.training.order import ClipOrder
@@ -30,13 +35,15 @@ from physiocam.weights.export import export_bundle
 
 _BUNDLE = "bundle"
 _CHECKPOINTS = "checkpoints"
+_LOGS = "logs"
 
 
 def fit(settings: TrainSettings, *, show_progress: bool = True) -> Bundle:
     """Train a network on a store's recordings.
 
     A run that was stopped goes on from its last checkpoint, and ends with the weights of an undisturbed one on the same
-    machine. A run that has ended is not repeated.
+    machine. A run that has ended is not repeated. Both hold for the same settings, recordings, initial weights and
+    version of physiocam only: an output folder with a run of others is refused.
 
     Parameters
     ----------
@@ -52,17 +59,18 @@ def fit(settings: TrainSettings, *, show_progress: bool = True) -> Bundle:
     Raises
     ------
     PhysiocamError
-        If the store does not fit the network, or the output folder holds a run with other settings.
+        If the store does not fit the network, or the output folder holds a run that was made with anything else.
     """
     output = settings.output
-    if (output / _BUNDLE).is_dir():
-        return _ended(settings, output)
+    if (bundle := ended_run(settings)) is not None:
+        return bundle
     store = Store(settings.store)
-    subjects = _subjects(store, settings)
+    subjects = trained_subjects(store, settings)
     _check_sizes(store, settings)
     checkpoint = _last_checkpoint(output)
     if checkpoint is not None:
         _check_same(settings, checkpoint)
+    made_with = run_facts(settings)
     _quiet()
     pl.seed_everything(settings.seed, verbose=False)
     clips = Clips(
@@ -74,7 +82,8 @@ def fit(settings: TrainSettings, *, show_progress: bool = True) -> Bundle:
     )
     _check_tasks(clips, settings)
     order = ClipOrder(len(clips), settings.batch_clips, settings.seed)
-    module = TrainModule(settings, pos_weight(clips, settings), order)
+    module = TrainModule(settings, pos_weight(clips, settings), order, made_with)
+    _begin(output, made_with, resumed=checkpoint is not None)
     trainer = _trainer(settings, show_progress)
     trainer.fit(
         module,
@@ -96,7 +105,7 @@ def export_checkpoint(path: str | os.PathLike[str], folder: str | os.PathLike[st
     Parameters
     ----------
     path : path
-        In the run's folder of checkpoints; the store that it was trained on must still be where it was.
+        In the run's folder of checkpoints; the store that it was trained on must still be where and as it was.
     folder : path
         New folder of the bundle.
 
@@ -107,7 +116,7 @@ def export_checkpoint(path: str | os.PathLike[str], folder: str | os.PathLike[st
     Raises
     ------
     PhysiocamError
-        If the file is no such checkpoint, or the folder exists.
+        If the file is no such checkpoint, the store holds other recordings now, or the folder exists.
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
@@ -120,7 +129,16 @@ def export_checkpoint(path: str | os.PathLike[str], folder: str | os.PathLike[st
     except Exception as error:  # damaged files fail in every way there is
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise PhysiocamError(f"'{path}' is no checkpoint of a physiocam run: {reason}") from None
-    return _write_bundle(network, Store(settings.store), settings, Path(folder))
+    made_with = content["physiocam"].get("made_with")
+    if not made_with:
+        raise PhysiocamError(f"'{path}' does not say what it was trained on; train again, or export another checkpoint")
+    # What the bundle says that it was trained on is read from the store.
+    for about, now in store_facts(settings).items():
+        if changed := difference({about: made_with.get(about)}, {about: now}):
+            raise PhysiocamError(
+                f"'{path}' was trained {changed} in '{settings.store}'; bring the store back as it was, then export"
+            )
+    return _write_bundle(network, Store(settings.store), settings, Path(folder), made_with)
 
 
 class _Data(pl.LightningDataModule):
@@ -145,7 +163,7 @@ class _Data(pl.LightningDataModule):
 
 def _trainer(settings: TrainSettings, show_progress: bool) -> pl.Trainer:
     output = settings.output
-    logs = output / "logs"
+    logs = output / _LOGS
     checkpoints = [
         ModelCheckpoint(output / _CHECKPOINTS, filename="{step}", every_n_train_steps=settings.checkpoint_steps),
         ModelCheckpoint(output / _CHECKPOINTS, filename="{epoch}", save_top_k=-1, every_n_epochs=1),
@@ -173,24 +191,6 @@ def _quiet() -> None:
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="pytorch_lightning")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-
-def _subjects(store: Store, settings: TrainSettings) -> set[str] | None:
-    if settings.subjects is None and not settings.exclude_subjects:
-        return None
-    known = {store.recording(name).info.subject for name in store.names()}
-    named = set(settings.subjects or ()) | set(settings.exclude_subjects)
-    if unknown := sorted(named - known):
-        raise PhysiocamError(f"'{store.path}' holds no recording of subject '{unknown[0]}'; known are {_few(known)}")
-    chosen = (set(settings.subjects) if settings.subjects is not None else known) - set(settings.exclude_subjects)
-    if not chosen:
-        raise PhysiocamError("no subject is left to train on; exclude fewer")
-    return chosen
-
-
-def _few(names: set[str]) -> str:
-    shown = sorted(names)[:10]
-    return ", ".join(shown) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
 
 
 def _check_sizes(store: Store, settings: TrainSettings) -> None:
@@ -242,10 +242,37 @@ def _last_checkpoint(output: Path) -> Path | None:
     return max(found, key=lambda path: path.stat().st_mtime_ns) if found else None
 
 
+def ended_run(settings: TrainSettings) -> Bundle | None:
+    """Return the bundle of a run that has ended, or None where it has not.
+
+    Raises
+    ------
+    PhysiocamError
+        If the output folder holds the bundle of a run that was made with anything else, or nothing says with what.
+    """
+    output = settings.output
+    if not (output / _BUNDLE).is_dir():
+        return None
+    record = read_record(output)
+    _compare(record.made_with if record else None, settings, output)
+    return load_bundle(output / _BUNDLE)
+
+
+# With several processes one writes.
+@rank_zero_only
+def _begin(output: Path, made_with: Mapping[str, Any], *, resumed: bool) -> None:
+    """Let the folder say what its checkpoints, logs and bundle are made with, before there is any of them."""
+    record = read_record(output)
+    if record is None or difference(record.made_with, made_with) is not None:
+        if not resumed:  # logs of another run, which came to no checkpoint
+            rmtree(output / _LOGS, ignore_errors=True)
+        write_record(output, made_with)
+
+
 def _check_same(settings: TrainSettings, checkpoint: Path) -> None:
-    """A run is gone on with under its own settings only."""
+    """A run is gone on with under its own conditions only."""
     try:
-        before = torch.load(checkpoint, map_location="cpu", weights_only=True)["physiocam"]["settings"]
+        before = torch.load(checkpoint, map_location="cpu", weights_only=True)["physiocam"].get("made_with")
     except Exception as error:  # damaged files fail in every way there is
         raise PhysiocamError(
             f"'{checkpoint}' cannot be gone on from ({type(error).__name__}); remove it to go on from the one before"
@@ -253,32 +280,23 @@ def _check_same(settings: TrainSettings, checkpoint: Path) -> None:
     _compare(before, settings, checkpoint.parent.parent)
 
 
-def _compare(before: Mapping[str, object], settings: TrainSettings, output: Path) -> None:
-    now = settings.model_dump(mode="json")
-    changed = [field for field in now if field not in _FREE and before.get(field) != now[field]]
-    if changed:
+def _compare(before: Mapping[str, Any] | None, settings: TrainSettings, output: Path) -> None:
+    if not before:
         raise PhysiocamError(
-            f"'{output}' holds a run with {changed[0]} {before.get(changed[0])!r}, not {now[changed[0]]!r}; "
-            "choose another output, or remove it"
+            f"'{output}' holds a run of which nothing says what it was trained on; choose another output, or remove it"
         )
-
-
-# Fields that change where and how fast a run is, not what it computes.
-_FREE = {"output", "store", "workers", "memory", "checkpoint_steps"}
-
-
-def _ended(settings: TrainSettings, output: Path) -> Bundle:
-    bundle = load_bundle(output / _BUNDLE)
-    _compare(bundle.info.provenance.get("settings", {}), settings, output)
-    return bundle
+    if changed := difference(before, run_facts(settings)):
+        raise PhysiocamError(f"'{output}' holds a run {changed}; choose another output, or remove it")
 
 
 def _export(module: TrainModule, store: Store, settings: TrainSettings) -> None:
-    _write_bundle(module.network, store, settings, settings.output / _BUNDLE)
+    _write_bundle(module.network, store, settings, settings.output / _BUNDLE, module.made_with)
 
 
-def _write_bundle(network: Network, store: Store, settings: TrainSettings, folder: Path) -> Bundle:
-    chosen = _subjects(store, settings)
+def _write_bundle(
+    network: Network, store: Store, settings: TrainSettings, folder: Path, made_with: Mapping[str, Any]
+) -> Bundle:
+    chosen = trained_subjects(store, settings)
     infos = [store.recording(name).info for name in store.names()]
     infos = [info for info in infos if chosen is None or info.subject in chosen]
     subjects = sorted({info.subject for info in infos})
@@ -296,7 +314,7 @@ def _write_bundle(network: Network, store: Store, settings: TrainSettings, folde
         provenance={
             "settings": settings.model_dump(mode="json"),
             "store": dict(store.settings),
-            "recordings": [info.name for info in infos],
+            "recordings": made_with["recording"],
             "subjects": subjects,
             "version": __version__,
         },
