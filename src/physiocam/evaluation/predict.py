@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -79,6 +80,7 @@ def predict_with_bundle(
     Yields
     ------
     Predictions
+        Without the tasks of `not_predicted`.
 
     Raises
     ------
@@ -100,6 +102,32 @@ def predict_with_bundle(
         return runtime.run(big.numpy(), small.numpy())
 
     yield from _predict(run, info.clip_length, info.big_stride, info.tasks, store, recordings)
+
+
+def not_predicted(bundle: Bundle) -> dict[str, str]:
+    """Say which of a bundle's tasks cannot be predicted from a store: why, and what to do instead."""
+    slow = bundle.info.slow
+    reason = (
+        "is not evaluated: the bundle's network for it sees more than the face square that a store keeps; measure the "
+        "recordings themselves with `physiocam measure`"
+    )
+    return {task.name: reason for task in (slow.tasks if slow else ())}
+
+
+def prediction_facts(store: Store, names: Collection[str], method: str, weights: str | None) -> dict[str, Any]:
+    """Return what decides the predictions of recordings, as facts of `physiocam.provenance`.
+
+    Parameters
+    ----------
+    store : Store
+    names : collection of str
+        Of the recordings.
+    method : str
+        "network", or a classical method.
+    weights : str, optional
+        The digest of the bundle.
+    """
+    return {"method": method, "weights": weights, "recording": store.digests(names)}
 
 
 def predict_with_method(

@@ -3,7 +3,7 @@
 import json
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from pydantic_core import from_json
 
 from physiocam.errors import DatasetError, PhysiocamError
 from physiocam.files import complete_file
+from physiocam.provenance import RECORD, Facts, damage, read_record, write_record
 from physiocam.signals.waveform import check_fs
 
 # Sensors' signals that rates are compared with.
@@ -21,6 +22,7 @@ WAVEFORMS = ("pulse", "respiration")
 RATES = ("heart_rate", "breathing_rate")
 
 _ABOUT = "about"
+_FILES = "[!.]*.npz"
 
 # What a file may hold, far above what a day's recording does.
 _MOST_BYTES = 400_000_000
@@ -129,12 +131,53 @@ def load_all_predictions(folder: str | os.PathLike[str]) -> list[Predictions]:
     Raises
     ------
     DatasetError
-        If there are none, or one cannot be read.
+        If there are none, one cannot be read, or they are not all those that were made together.
     """
-    paths = sorted(Path(folder).glob("[!.]*.npz"))
+    paths = sorted(Path(folder).glob(_FILES))
     if not paths:
         raise DatasetError(f"'{folder}' holds no predictions (*.npz); predict first")
+    record = read_record(Path(folder))
+    if record is not None:
+        problem = damage(Path(folder), record)
+        if strange := [path.name for path in paths if path.name not in record.files]:
+            problem = f"with '{strange[0]}', which was not made with the others"
+        if problem:
+            raise DatasetError(f"'{folder}' holds predictions {problem}; predict again into a new folder")
     return [load_predictions(path) for path in paths]
+
+
+def keep_predictions(
+    found: Iterable[Predictions], folder: str | os.PathLike[str], made_with: Facts, about: Facts | None = None
+) -> list[Predictions]:
+    """Write predictions into a folder of their own, and then what they were made with.
+
+    Parameters
+    ----------
+    found : iterable of Predictions
+        Each is written as it comes.
+    folder : path
+        Predictions that it holds already are removed.
+    made_with, about : mapping
+        See `physiocam.provenance.Record`.
+
+    Returns
+    -------
+    list of Predictions
+
+    Raises
+    ------
+    PhysiocamError
+        If they cannot be written.
+    """
+    place = Path(folder)
+    for path in (place / RECORD, *place.glob(_FILES)):
+        path.unlink(missing_ok=True)
+    kept, names = [], []
+    for one in found:
+        names.append(one.save(place).name)
+        kept.append(one)
+    write_record(place, made_with, names, about=about)
+    return kept
 
 
 def _check_size(path: str | os.PathLike[str]) -> None:
