@@ -3,9 +3,10 @@
 import json
 import os
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from pydantic_core import from_json
 
 from physiocam.errors import DatasetError, PhysiocamError
 from physiocam.files import complete_file
-from physiocam.provenance import RECORD, Facts, damage, read_record, write_record
+from physiocam.provenance import Facts, damage, digest_of, read_record, write_record
+from physiocam.recording_frames import Progress
 from physiocam.signals.waveform import check_fs
 
 # Sensors' signals that rates are compared with.
@@ -149,14 +151,14 @@ def load_all_predictions(folder: str | os.PathLike[str]) -> list[Predictions]:
 def keep_predictions(
     found: Iterable[Predictions], folder: str | os.PathLike[str], made_with: Facts, about: Facts | None = None
 ) -> list[Predictions]:
-    """Write predictions into a folder of their own, and then what they were made with.
+    """Write predictions into a folder of their own, with what they were made with; it appears when it is complete.
 
     Parameters
     ----------
     found : iterable of Predictions
         Each is written as it comes.
     folder : path
-        Predictions that it holds already are removed.
+        Replaced as a whole where it exists.
     made_with, about : mapping
         See `physiocam.provenance.Record`.
 
@@ -170,14 +172,64 @@ def keep_predictions(
         If they cannot be written.
     """
     place = Path(folder)
-    for path in (place / RECORD, *place.glob(_FILES)):
-        path.unlink(missing_ok=True)
-    kept, names = [], []
-    for one in found:
-        names.append(one.save(place).name)
-        kept.append(one)
-    write_record(place, made_with, names, about=about)
+    beside = place.with_name(f".{place.name}-partial")
+    rmtree(beside, ignore_errors=True)
+    kept = list(_saved(found, beside))
+    write_record(beside, made_with, [f"{one.name}.npz" for one in kept], about=about)
+    try:
+        if place.exists():
+            rmtree(place)
+        beside.rename(place)
+    except OSError as error:
+        raise DatasetError(f"cannot replace '{place}': {error.strerror}; remove it, or choose another folder") from None
     return kept
+
+
+def _saved(found: Iterable[Predictions], folder: Path) -> Iterator[Predictions]:
+    for one in found:
+        one.save(folder)
+        yield one
+
+
+@dataclass(frozen=True)
+class PredictionJob:
+    """Predictions that are there or can be made, and what they are made with.
+
+    Attributes
+    ----------
+    title : str
+        Of what and by what.
+    made_with : mapping
+        See `physiocam.provenance.Record`.
+    not_predicted : mapping of str to str
+        By task, why it is not predicted.
+    run : callable
+        Takes a folder to keep them in, and a progress or None, as `physiocam.measure` does.
+    """
+
+    title: str
+    made_with: Facts
+    not_predicted: Mapping[str, str]
+    run: Callable[[Path, Progress | None], list[Predictions]]
+
+
+def kept_predictions(folder: Path) -> PredictionJob:
+    """Predictions that lie in a folder, which are taken as they are."""
+    record = read_record(folder)
+    if record is None:
+        files = {path.name: digest_of(path) for path in sorted(folder.glob(_FILES))}
+        return PredictionJob(
+            f"{folder.name}, of which nothing says by what they were made",
+            {"predictions": files},
+            {},
+            lambda _folder, _progress: load_all_predictions(folder),
+        )
+    return PredictionJob(
+        str(record.about.get("title", folder.name)),
+        record.made_with,
+        {str(task): str(reason) for task, reason in dict(record.about.get("not_predicted", {})).items()},
+        lambda _folder, _progress: load_all_predictions(folder),
+    )
 
 
 def _check_size(path: str | os.PathLike[str]) -> None:
