@@ -242,12 +242,13 @@ def _without_truth(store: Store) -> list[str]:
     """What of a tested store's recordings cannot be compared, since nothing true is known of it."""
     infos = [store.recording(name).info for name in store.names()]
     known = {
-        "heart rate": [{"pulse", "heart_rate"} & set(info.signals) for info in infos],
-        "breathing rate": [{"respiration", "breathing_rate"} & set(info.signals) for info in infos],
-        "action units": [info.action_units for info in infos],
+        "heart rate": [bool({"pulse", "heart_rate"} & set(info.signals)) for info in infos],
+        "breathing rate": [bool({"respiration", "breathing_rate"} & set(info.signals)) for info in infos],
+        "state of the action units": [bool(info.action_units) for info in infos],
     }
     return [
-        f"{what}: known of {sum(map(bool, there))} of the {len(infos)} recordings of '{store.path.name}', not of the rest"
+        f"the true {what} is known of {sum(there)} of the {len(infos)} recordings of '{store.path.name}'; the others "
+        "are left out"
         for what, there in known.items()
         if not all(there)
     ]
