@@ -190,11 +190,9 @@ def measure_many(
         if progress is not None:
             progress(outcome)
     ordered = [outcomes[index] for index in range(len(videos))]
-    rows = [
-        _row(outcome, summary.parent, note)
-        for outcome, note in zip(ordered, notes or [None] * len(ordered), strict=True)
-    ]
-    _write_table(summary, [*rows, *_of_gone_videos(summary.parent, [folder for _, folder in items])])
+    said = notes or [None] * len(ordered)
+    rows = [_row(outcome, summary.parent, note) for outcome, note in zip(ordered, said, strict=True)]
+    _write_table(summary, [*rows, *_of_gone_videos(summary, [folder for _, folder in items])])
     return ordered
 
 
@@ -255,18 +253,25 @@ def _made_with(video: str, options: MeasureOptions, weights: str | None, code: s
     return {"video": content, "source": video, "weights_sha256": weights, "physiocam": code, **chosen}
 
 
-def _of_gone_videos(output: Path, current: Sequence[Path]) -> list[dict[str, Any]]:
-    """A row for each earlier result whose video is no longer there."""
+def _of_gone_videos(summary: Path, current: Sequence[Path]) -> list[dict[str, Any]]:
+    """A row for each result of the table as it was whose video is no longer there."""
     rows = []
-    for path in sorted(output.rglob(MEASURED_WITH)):
-        record = read_record(path.parent, MEASURED_WITH)
+    for place in _earlier_folders(summary):
+        folder = (summary.parent / place).resolve()
+        record = read_record(folder, MEASURED_WITH)
         video = record.about.get("video") if record is not None else None
-        if isinstance(video, str) and path.parent.resolve() not in current and not os.path.exists(video):
-            where = _beside(path.parent, output)
-            rows.append(
-                {"video": video, "folder": where, "error": "no longer there; the results are of an earlier run"}
-            )
+        if isinstance(video, str) and folder not in current and not os.path.exists(video):
+            error = "the video is no longer there; these results are of an earlier run"
+            rows.append({"video": video, "folder": place, "error": error})
     return rows
+
+
+def _earlier_folders(summary: Path) -> list[str]:
+    try:
+        with summary.open(newline="", encoding="utf-8") as file:
+            return [row["folder"] for row in csv.DictReader(file) if row.get("folder")]
+    except (OSError, ValueError, csv.Error):
+        return []
 
 
 def _beside(folder: Path, output: Path) -> str:
