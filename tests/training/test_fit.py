@@ -144,7 +144,9 @@ def test_recordings_of_the_same_name_are_told_apart_by_content(
     fit(settings(store, tmp_path / "run", epochs=1), show_progress=False)
     other = tmp_path / "other"
     load = noise_entry.load
-    monkeypatch.setattr(noise_entry, "load", lambda self: replace(load(self), trial="another"))
+    monkeypatch.setattr(
+        noise_entry, "load", lambda self: replace(load(self), frames=load(noise_entry(self.seed + 10)).frames)
+    )
     prepare([noise_entry(seed) for seed in range(6)], other, PrepareSettings(big_size=32, small_size=2))
     with pytest.raises(PhysiocamError, match="with recording 'S00_T0' of other content"):
         fit(settings(other, tmp_path / "run", epochs=1), show_progress=False)
