@@ -6,7 +6,7 @@ digests of their content, settings, the version of physiocam. Where they lie and
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -107,6 +107,30 @@ def mismatch(folder: Path, made_with: Facts, name: str = RECORD) -> str | None:
     if record is None:
         return "of which nothing says what they were made with"
     return difference(record.made_with, made_with) or damage(folder, record)
+
+
+def keep_file(path: Path, made_with: Facts, make: Callable[[Path], None]) -> None:
+    """Make a file unless it is there as it would be made now; its record stands beside it.
+
+    Parameters
+    ----------
+    path : Path
+    made_with : mapping
+        All that decides its content.
+    make : callable
+        Writes it, to a path of the same suffix.
+
+    Raises
+    ------
+    PhysiocamError
+        If it cannot be written.
+    """
+    record = f"{path.name}.json"
+    if mismatch(path.parent, made_with, record) is not None:
+        (path.parent / record).unlink(missing_ok=True)
+        with complete_file(path) as beside:
+            make(beside)
+        write_record(path.parent, made_with, [path.name], name=record)
 
 
 def damage(folder: Path, record: Record) -> str | None:

@@ -241,7 +241,8 @@ def test_predictions_that_are_not_known_are_made_anew(
     assert any("predicted anew" in line for line in lines)
     assert [path.stem for path in kept.glob("*.npz")] == [one.name for one in again[0][0]] == ["S001_T1"]
     if left != "weights":
-        assert np.array_equal(*(found[0][0][0].waveforms["respiration"] for found in (first, again)), equal_nan=True)
+        before, now = (found[0][0][0].waveforms["respiration"] for found in (first, again))
+        assert np.array_equal(before, now, equal_nan=True)
 
 
 def test_nobody_is_tested_by_a_network_that_saw_them(store: Path, tmp_path: Path, untraced: None) -> None:
@@ -335,7 +336,7 @@ def test_results_of_which_nothing_is_known_are_refused(store: Path, tmp_path: Pa
         with pytest.raises(PhysiocamError, match="nothing says what they were made with"):
             evaluation(store, "-o", tmp_path / "out", "--method", "pos")
         (tmp_path / "out" / "evaluation.json").unlink(missing_ok=True)
-        (tmp_path / "out" / "predictions" / "made_with.json").unlink()
+        (tmp_path / "out" / "predictions" / "made_with.json").unlink(missing_ok=True)
 
 
 def test_kept_predictions_say_by_what_they_were_made(store: Path, tmp_path: Path) -> None:

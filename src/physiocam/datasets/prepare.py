@@ -18,6 +18,7 @@ from physiocam.datasets.recording import Crop, Entry, Recording
 from physiocam.datasets.store import RecordingInfo, RecordingWriter, SourceFile, Store
 from physiocam.errors import DatasetError
 from physiocam.inputs import Located, Sums, face_changes, lifted_pixels
+from physiocam.provenance import difference
 from physiocam.video.reader import Video
 from physiocam.video.resize import area_resize
 from physiocam.video.tracker import CentreSquare, FaceLocator, FaceTracker, Square
@@ -192,6 +193,10 @@ def _check(store: Store, entry: Entry) -> Prepared:
             raise DatasetError(
                 f"{changed} since '{entry.name}' was prepared; delete '{store.path / entry.name}' to prepare it anew"
             )
+        if told := difference(info.facts, _facts(entry)):
+            raise DatasetError(
+                f"'{entry.name}' was prepared {told}; delete '{store.path / entry.name}' to prepare it anew"
+            )
     except DatasetError as error:
         return Prepared(entry.name, error=str(error))
     return Prepared(entry.name, frames=info.frames, kept=True, notes=info.notes)
@@ -206,7 +211,7 @@ def _prepare_entry(entry: Entry, store: Path, settings: PrepareSettings) -> Reco
     with recording.frames.open() as video:
         writer = RecordingWriter(store, recording.name, settings.big_size, settings.small_size)
         with writer:
-            info, columns = _write_frames(recording, video, writer, settings, sources)
+            info, columns = _write_frames(recording, video, writer, settings, sources, _facts(entry))
             changed = _changed(sources, _sources(entry))
             if changed:
                 raise DatasetError(f"{changed} while '{entry.name}' was being prepared; run again")
@@ -220,6 +225,7 @@ def _write_frames(
     writer: RecordingWriter,
     settings: PrepareSettings,
     sources: tuple[SourceFile, ...],
+    facts: dict[str, str],
 ) -> tuple[RecordingInfo, dict[str, NDArray[Any]]]:
     crop = recording.crop if settings.crop == "recording" else settings.crop
     locator = _locator(crop, video.fs, settings.crop_factor)
@@ -271,6 +277,7 @@ def _write_frames(
         notes=(*recording.notes, *video.notes),
         sources=sources,
         version=__version__,
+        facts=facts,
     )
     return info, columns
 
@@ -368,6 +375,11 @@ def _toolbox_pixels(cut: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
     face = np.rint(area_resize(cut, size, size))
     face /= np.float32(255)
     return face
+
+
+def _facts(entry: Entry) -> dict[str, str]:
+    """What decides the recording beside its sources, where the data set says so."""
+    return dict(getattr(entry, "facts", {}))
 
 
 def _sources(entry: Entry) -> tuple[SourceFile, ...]:

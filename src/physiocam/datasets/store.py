@@ -87,6 +87,8 @@ class RecordingInfo(BaseModel):
     sources : tuple of SourceFile
     version : str
         Version of physiocam that prepared it.
+    facts : dict of str to str
+        What its data set says of it outside of the sources, such as a row of a table.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -107,6 +109,7 @@ class RecordingInfo(BaseModel):
     notes: tuple[str, ...]
     sources: tuple[SourceFile, ...]
     version: str
+    facts: dict[str, str] = {}
 
 
 class Store:
@@ -265,7 +268,7 @@ class StoredRecording:
     @property
     def digest(self) -> str:
         """The sha256 of what it holds and says of itself, whenever and from wherever that was prepared."""
-        told = self.info.model_dump(mode="json", exclude={"sources", "notes", "version"})
+        told = self.info.model_dump(mode="json", exclude={"sources", "notes", "version", "facts"})
         return hashlib.sha256(json.dumps([told, self._files], sort_keys=True).encode()).hexdigest()
 
     def column(self, name: str) -> NDArray[Any]:
@@ -484,7 +487,8 @@ def _attributes(folder: Path) -> dict[str, Any]:
 
 
 def _attributes_digest(info: RecordingInfo, files: Mapping[str, str]) -> str:
-    text = json.dumps([info.model_dump(mode="json"), files], sort_keys=True)
+    # Without what is not said, so that recordings keep the digest they had before it could be.
+    text = json.dumps([info.model_dump(mode="json", exclude_defaults=True), files], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
