@@ -1,7 +1,6 @@
 """What benchmarks and scripts keep between runs is of the same recipe and code, or made anew."""
 
 import runpy
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -82,9 +81,7 @@ def test_a_stage_of_the_default_bundle_is_trained_for_its_inputs(
     for module in ("torch", "cv2", "h5py", "scipy"):
         pytest.importorskip(module)
     monkeypatch.syspath_prepend(str(SCRIPTS))
-    with monkeypatch.context() as patch:
-        patch.setattr(sys, "modules", sys.modules.copy())
-        stage = runpy.run_path(str(SCRIPTS / "train_default_bundle.py"), run_name="script")["_stage"]
+    stage = runpy.run_path(str(SCRIPTS / "train_default_bundle.py"), run_name="script")["_stage"]
     trained: list[int] = []
 
     def train() -> tuple[dict[str, Any], dict[str, Any]]:
