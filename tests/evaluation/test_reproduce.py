@@ -320,10 +320,12 @@ def test_a_folder_of_results_is_of_one_thing(store: Path, fewer: Path, tmp_path:
         with pytest.raises(PhysiocamError, match=rf"{words}; choose another folder with -o, or remove it"):
             evaluation(*arguments, "-o", out)
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    (out / "predictions" / "notes.txt").write_text("mine")
     # The same again is the same again; a picture that is no longer drawn would not stay.
     (out / "action_units.png").write_text("of an earlier one")
     evaluation(store, "-o", out, "--method", "pos")
     assert not (out / "action_units.png").exists()
+    assert (out / "predictions" / "notes.txt").read_text() == "mine"
     assert (out / "rates.csv").read_bytes() == before[out / "rates.csv"]
 
 

@@ -15,7 +15,7 @@ from pydantic_core import from_json
 
 from physiocam.errors import DatasetError, PhysiocamError
 from physiocam.files import complete_file
-from physiocam.provenance import Facts, damage, digest_of, read_record, write_record
+from physiocam.provenance import RECORD, Facts, damage, digest_of, read_record, write_record
 from physiocam.recording_frames import Progress
 from physiocam.signals.waveform import check_fs
 
@@ -151,14 +151,14 @@ def load_all_predictions(folder: str | os.PathLike[str]) -> list[Predictions]:
 def keep_predictions(
     found: Iterable[Predictions], folder: str | os.PathLike[str], made_with: Facts, about: Facts | None = None
 ) -> list[Predictions]:
-    """Write predictions into a folder of their own, with what they were made with; it appears when it is complete.
+    """Write predictions into a folder of their own, with what they were made with; they appear when all are made.
 
     Parameters
     ----------
     found : iterable of Predictions
         Each is written as it comes.
     folder : path
-        Replaced as a whole where it exists.
+        Predictions that it holds are replaced, all of them; other files stay.
     made_with, about : mapping
         See `physiocam.provenance.Record`.
 
@@ -177,9 +177,13 @@ def keep_predictions(
     kept = list(_saved(found, beside))
     write_record(beside, made_with, [f"{one.name}.npz" for one in kept], about=about)
     try:
-        if place.exists():
-            rmtree(place)
-        beside.rename(place)
+        place.mkdir(parents=True, exist_ok=True)
+        for path in place.glob(_FILES):
+            path.unlink()
+        # The record goes first: as long as one of its files is missing, it says that something is.
+        for name in (RECORD, *(f"{one.name}.npz" for one in kept)):
+            (beside / name).replace(place / name)
+        beside.rmdir()
     except OSError as error:
         raise DatasetError(f"cannot replace '{place}': {error.strerror}; remove it, or choose another folder") from None
     return kept
