@@ -14,7 +14,7 @@ import argparse
 import json
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,9 @@ from physiocam.datasets.drawn.person import Person
 from physiocam.datasets.synthetic_recordings import DIFFICULTIES, SyntheticRecording, synthetic_entries
 from physiocam.evaluation.metrics import rate_scores
 from physiocam.measuring import NETWORK
-from physiocam.measuring_many import MeasureOptions, measure_many
+from physiocam.measuring_many import MeasureOptions, measure_many, plan_videos
 from physiocam.networks.config import AU_LABELS
+from physiocam.provenance import code_version, keep_file
 from physiocam.video.writer import write_video
 from physiocam.weights.bundle import load_bundle
 
@@ -100,7 +101,7 @@ def main() -> None:
 
 
 def drawn(folder: Path, count: int, jobs: int) -> list[Drawn]:
-    """Write the recordings that are not there yet."""
+    """Write the recordings that are not there yet, as they would be drawn now."""
     folder.mkdir(parents=True, exist_ok=True)
     items = [(folder / f"{index:03d}.mp4", *recording(index)) for index in range(count)]
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
@@ -137,20 +138,20 @@ def recording(index: int) -> tuple[SyntheticRecording, dict[str, str]]:
 
 
 def film(video: Path, entry: SyntheticRecording, factors: dict[str, str]) -> None:
-    if not video.is_file():
-        scene = entry.scene()
-        write_video(video, scene.frames(), FS, COMPRESSION[factors["compression"]])
-        np.save(video.with_suffix(".npy"), scene.expressions.codes.occurrence)
+    crf = COMPRESSION[factors["compression"]]
+    made_with = {"entry": asdict(entry), "fs": FS, "crf": crf, "physiocam": code_version(__file__)}
+    keep_file(video, made_with, lambda path: write_video(path, entry.scene().frames(), FS, crf))
+    codes = video.with_suffix(".npy")
+    keep_file(codes, made_with, lambda path: np.save(path, entry.scene().expressions.codes.occurrence))
 
 
 def summaries(
     videos: Sequence[Path | str], folder: Path, options: MeasureOptions, arguments: argparse.Namespace
 ) -> list[tuple[Path, dict[str, Any]]]:
     """Folder and summary of each video, in order; one that failed ends the benchmark."""
-    folders = [folder / Path(video).stem for video in videos]
-    outcomes = measure_many(
-        [str(video) for video in videos], folders, folder / "summary.csv", options, jobs=arguments.jobs
-    )
+    names = [str(video) for video in videos]
+    folders = [planned.folder for planned in plan_videos(names, folder)]
+    outcomes = measure_many(names, folders, folder / "summary.csv", options, jobs=arguments.jobs)
     for outcome in outcomes:
         if outcome.summary is None:
             raise SystemExit(f"{outcome.video}: {outcome.error}")

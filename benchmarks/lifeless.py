@@ -1,7 +1,7 @@
 """Videos of faces that have no pulse and do not breathe: photographs, prints held in a hand, mannequins."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import cv2
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from physiocam.datasets.synthetic import ClipSettings, SyntheticClip
 from physiocam.datasets.synthetic_recordings import DIFFICULTIES, synthetic_entries
+from physiocam.provenance import Facts, code_version, digest_of, keep_file
 from physiocam.video.face import FaceDetector
 from physiocam.video.writer import write_video
 
@@ -28,7 +29,8 @@ def photographs(folder: Path, sources: Sequence[Path]) -> list[Path]:
         image = _read(source).astype(np.float32)
         for way, (noise, crf) in _WAYS.items():
             videos.append(folder / f"{source.stem}-{way}.mp4")
-            _write(videos[-1], _noisy(image, noise), crf)
+            made_with = {"photograph": digest_of(source), "noise": noise}
+            _write(videos[-1], made_with, _noisy(image, noise), crf)
     return videos
 
 
@@ -47,7 +49,8 @@ def prints(folder: Path, sources: Sequence[Path]) -> list[Path]:
             noise=2.0, seed=SEED + number,
         )  # fmt: skip
         videos.append(folder / f"{source.stem}-print.mp4")
-        _write(videos[-1], SyntheticClip(image, place, settings).frames(), 20)
+        made_with = {"photograph": digest_of(source), "settings": asdict(settings)}
+        _write(videos[-1], made_with, SyntheticClip(image, place, settings).frames(), 20)
     return videos
 
 
@@ -62,7 +65,7 @@ def mannequins(folder: Path, count: int) -> list[Path]:
         )  # fmt: skip
         (entry,) = synthetic_entries(1, SEED + index, dead, trials=1)
         videos.append(folder / f"mannequin-{index:02d}-{difficulty}.mp4")
-        _write(videos[-1], entry.scene().frames(), 20)
+        _write(videos[-1], {"entry": asdict(entry)}, entry.scene().frames(), 20)
     return videos
 
 
@@ -82,7 +85,6 @@ def _noisy(image: NDArray[np.float32], noise: float) -> Iterator[NDArray[np.uint
         yield np.clip(image + grain + 0.5, 0, 255).astype(np.uint8)
 
 
-def _write(video: Path, frames: Iterator[NDArray[np.uint8]], crf: int) -> None:
-    if not video.is_file():
-        video.parent.mkdir(parents=True, exist_ok=True)
-        write_video(video, frames, FS, crf)
+def _write(video: Path, made_with: Facts, frames: Iterator[NDArray[np.uint8]], crf: int) -> None:
+    known = {**made_with, "fs": FS, "seconds": SECONDS, "crf": crf, "physiocam": code_version(__file__)}
+    keep_file(video, known, lambda path: write_video(path, frames, FS, crf))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from physiocam.evaluation.evaluate import Evaluation, evaluate
 from physiocam.evaluation.predictions import load_all_predictions
 from physiocam.evaluation.summary import table
+from physiocam.provenance import difference, read_record
 from physiocam.signals.settings import SETTINGS, Quantity
 
 PAGE = Path(__file__).parents[1] / "docs" / "reproduce.md"
@@ -40,6 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("output", type=Path)
     folds = parser.parse_args().output / "runs" / "folds"
+    _check_alike([folds / name for names in ROWS.values() for name in names])
     methods = {name: _evaluations(folds / name) for names in ROWS.values() for name in names}
     head = ["", *(f"{quantity} {what}" for quantity in QUANTITIES for what in ("MAE", "wrong", "SNR (dB)")), "F1 (%)"]
     rows = [[row, *_cells([methods[name] for name in names], methods[BASE])] for row, names in ROWS.items()]
@@ -47,6 +49,17 @@ def main() -> None:
     after = rest.partition(END)[2]
     PAGE.write_text(f"{before}{START}" + "\n".join(table(head, rows)) + f"\n{END}{after}", encoding="utf-8")
     print(f"wrote into {PAGE}")
+
+
+def _check_alike(folders: list[Path]) -> None:
+    """Rows are compared with each other: all must be of the same recordings and code."""
+    first: dict[str, dict[str, object]] = {}
+    for place in (place for folder in folders for place in sorted(folder.glob("fold-*/predictions"))):
+        record = read_record(place)
+        facts = {name: record.made_with.get(name) for name in ("recording", "physiocam")} if record else {}
+        reason = difference(facts, first.setdefault(place.parent.name, facts)) if facts else "of which nothing is known"
+        if reason:
+            raise SystemExit(f"'{place}' holds predictions {reason}; run `physiocam reproduce table1` again")
 
 
 def _evaluations(folder: Path) -> list[Evaluation]:

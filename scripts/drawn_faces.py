@@ -1,7 +1,7 @@
 """Faces of drawn people with exactly known action units, for the default bundle."""
 
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from expression_stills import CROP_SIZE, cut_face
 from physiocam.datasets.drawn.scene import SceneSettings
 from physiocam.datasets.synthetic_recordings import SyntheticRecording, synthetic_entries
+from physiocam.provenance import code_version, keep_file
 from physiocam.video.face import FaceDetector
 from through_camera import through_camera
 
@@ -40,17 +41,22 @@ class DrawnFaces:
 
 def load_drawn_faces(people: int, seed: int, cache: Path) -> DrawnFaces:
     """Draw people, finding each face with the project's own detector; cached as one .npz."""
-    if not cache.is_file():
+    scripts = (
+        Path(__file__).with_name(f"{name}.py") for name in ("drawn_faces", "through_camera", "expression_stills")
+    )
+    made_with = {"people": people, "seed": seed, "settings": asdict(_SETTINGS), "physiocam": code_version(*scripts)}
+
+    def make(path: Path) -> None:
         entries = synthetic_entries(people, seed, _SETTINGS, trials=1)
         with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
             parts = list(pool.map(_draw, entries, chunksize=10))
-        beside = cache.with_suffix(".partial.npz")
         np.savez(
-            beside,
+            path,
             crops=np.concatenate([crops for crops, _ in parts]),
             targets=np.concatenate([targets for _, targets in parts]),
         )
-        beside.replace(cache)
+
+    keep_file(cache, made_with, make)
     with np.load(cache) as stored:
         return DrawnFaces(stored["crops"], stored["targets"])
 

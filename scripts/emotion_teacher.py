@@ -23,10 +23,13 @@ class EmotionTeacher(Protocol):
         Side of its images.
     margins : tuple of int
         Pixels that are cut off around a crop for each view; the mean of views is steadier than each.
+    sha256 : str
+        Of the weights.
     """
 
     size: int
     margins: tuple[int, ...]
+    sha256: str
 
     def logits(self, images: Tensor) -> Tensor:
         """Logits (n, 7) of WORDS for float32 RGB images (n, 3, size, size) from 0 to 255."""

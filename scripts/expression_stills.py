@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from emotion_teacher import WORDS, EmotionTeacher, words_of
 from physiocam.networks.config import AU_LABELS
+from physiocam.provenance import code_version, digest_of, keep_file, source_digest
 from physiocam.video.face import FaceBox, FaceDetector
 from physiocam.video.resize import area_resize
 
@@ -32,6 +33,9 @@ _BROWS = ("AU01", "AU02", "AU04")
 # Words that the classifiers tell well enough to soften them: how likely they find each counts this much.
 _TOLD = ("neutral", "happiness", "surprise", "anger", "sadness")
 _TEACHER_SHARE = 0.6
+
+# What has a part in the stills.
+_SCRIPTS = ("expression_stills", "emotion_teacher", "mini_xception", "face_expression_net")
 
 # Until the classifiers' words are as frequent as wanted.
 _ROUNDS = 200
@@ -100,10 +104,17 @@ class Stills:
 
 
 def load_stills(folder: Path, teachers: Sequence[EmotionTeacher], cache: Path) -> Stills:
-    """Read the stills, finding each face with the project's own detector; cached as one .npz."""
-    if not cache.is_file():
-        np.savez(cache.with_suffix(".partial.npz"), allow_pickle=False, **_read(folder, teachers))
-        cache.with_suffix(".partial.npz").replace(cache)
+    """Read the stills, finding each face with the project's own detector; cached as one .npz.
+
+    The cache is of the very images, table, classifiers and code.
+    """
+    made_with = {
+        "images": source_digest(folder / "images.tar"),
+        "labels": digest_of(folder / "labels.csv"),
+        "teacher": {type(teacher).__name__: teacher.sha256 for teacher in teachers},
+        "physiocam": code_version(*(Path(__file__).with_name(f"{name}.py") for name in _SCRIPTS)),
+    }
+    keep_file(cache, made_with, lambda path: np.savez(path, allow_pickle=False, **_read(folder, teachers)))
     with np.load(cache) as stored:
         return Stills(
             stored["crops"],

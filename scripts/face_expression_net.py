@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d, pad, relu
 
 from emotion_teacher import WORDS
+from physiocam.provenance import digest_of
 
 _OUTPUTS = ("neutral", "happiness", "sadness", "anger", "fear", "disgust", "surprise")
 # Mean R, G and B of the pictures that it learned from.
@@ -34,6 +35,7 @@ class FaceExpressionNet:
     margins: tuple[int, ...] = (0, 8, 16, 24)
 
     def __init__(self, file: Path) -> None:
+        self.sha256 = digest_of(file)
         (group,) = json.loads(file.with_name(f"{file.stem}-weights_manifest.json").read_text())
         stored = file.read_bytes()
         self._weights: dict[str, Tensor] = {}

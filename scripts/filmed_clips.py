@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from functools import partial
+from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +24,7 @@ from physiocam.datasets.physiology import Physiology
 from physiocam.datasets.synthetic import ClipSettings, SyntheticClip
 from physiocam.datasets.synthetic_recordings import SyntheticRecording, synthetic_entries
 from physiocam.inputs import InputShape, input_blocks
+from physiocam.provenance import code_version, keep_file, mismatch
 from physiocam.slow_inputs import other_square
 from physiocam.video.face import FaceDetector
 from physiocam.video.tracker import Square
@@ -65,30 +68,39 @@ class PreparedClip:
 def load_clips(
     folder: Path, kind: Kind, stills: Stills, count: int, *, held_out: bool, seed: int
 ) -> list[PreparedClip]:
-    """Read prepared clips, generating those that are not there yet; clip i depends on the seed and i alone."""
+    """Read prepared clips, generating those that are not there as they would be now.
+
+    Clip i depends on the seed and i alone, and on the stills if it is a portrait.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     candidates = np.flatnonzero(stills.held_out == held_out)
     paths = [folder / f"{index:05d}.npz" for index in range(count)]
+    scripts = (
+        Path(__file__).with_name(f"{name}.py") for name in ("filmed_clips", "through_camera", "expression_stills")
+    )
+    common: dict[str, Any] = {"kind": kind, "seed": seed, "physiocam": code_version(*scripts)}
+    if kind == "portrait":
+        common |= {"held_out": held_out, "portraits": sha256(stills.crops[candidates].tobytes()).hexdigest()}
     # Fresh processes: forking one that runs PyTorch's threads may hang.
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         jobs = []
         for index, path in enumerate(paths):
-            if not path.is_file():
+            made_with = {**common, "index": index}
+            if mismatch(folder, made_with, f"{path.name}.json") is not None:
                 random = np.random.default_rng([seed, index])
                 portrait = stills.crops[random.choice(candidates)] if kind == "portrait" else None
-                jobs.append(pool.submit(_generate, path, kind, portrait, seed + index, random))
+                make = partial(_generate, kind, portrait, seed + index, random)
+                jobs.append(pool.submit(keep_file, path, made_with, make))
         for job in jobs:
             job.result()
     return [_restore(path) for path in paths]
 
 
 def _generate(
-    path: Path, kind: Kind, portrait: NDArray[np.uint8] | None, person: int, random: np.random.Generator
+    kind: Kind, portrait: NDArray[np.uint8] | None, person: int, random: np.random.Generator, path: Path
 ) -> None:
     clip = _portrait(portrait, random) if portrait is not None else _drawn(kind, person, random)
-    beside = path.with_suffix(".partial.npz")
-    np.savez(beside, small=clip.small, big=clip.big, target=clip.target, facts=np.array(json.dumps(clip.facts)))
-    beside.replace(path)
+    np.savez(path, small=clip.small, big=clip.big, target=clip.target, facts=np.array(json.dumps(clip.facts)))
 
 
 def _restore(path: Path) -> PreparedClip:

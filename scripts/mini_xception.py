@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import batch_norm, conv2d, max_pool2d, pad, relu
 
+from physiocam.provenance import digest_of
+
 _BLOCKS = 4
 _EPSILON = 1e-3
 _GREY = (0.299, 0.587, 0.114)
@@ -29,6 +31,7 @@ class MiniXception:
     margins: tuple[int, ...] = (0, 8, 16)
 
     def __init__(self, file: Path) -> None:
+        self.sha256 = digest_of(file)
         with h5py.File(file) as stored:
             found: dict[str, Tensor] = {}
             stored["model_weights"].visititems(

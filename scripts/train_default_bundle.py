@@ -3,12 +3,13 @@
     python scripts/train_default_bundle.py EXPRESSIONS_DIR --mini-xception HDF5 --face-api BIN --work WORK_DIR
         [--initial BUNDLE] [--clip VIDEO --heart-rate BPM]
 
-Four stages, all but the last kept in WORK_DIR, so that an interrupted run goes on where it was: the Big branch and the
-action-unit head on weakly labelled stills and drawn faces; the Small branch and the pulse head on generated clips, on
-summed maps with Big frozen; the slow network on generated clips; the action-unit head again, on summed maps, and its
-calibration. Held-out stills, people and clips evaluate it; a real clip with a known heart rate can be added to the
-report, and no weight is ever fitted to it. `--initial` goes on from another bundle's weights: its first two
-convolutions and its slow network are taken as they are.
+Four stages, all but the last kept in WORK_DIR with what they were made with, so that an interrupted run goes on where
+it was, and what has changed is made anew: the Big branch and the action-unit head on weakly labelled stills and drawn
+faces; the Small branch and the pulse head on generated clips, on summed maps with Big frozen; the slow network on
+generated clips; the action-unit head again, on summed maps, and its calibration. Held-out stills, people and clips
+evaluate it; a real clip with a known heart rate can be added to the report, and no weight is ever fitted to it.
+`--initial` goes on from another bundle's weights: its first two convolutions and its slow network are taken as they
+are.
 """
 
 import argparse
@@ -31,6 +32,7 @@ from mini_xception import MiniXception
 from physiocam.measuring import measure
 from physiocam.networks.bigsmall import BigSmall, Head
 from physiocam.networks.config import AU, AU_LABELS, PULSE, BigSmallConfig
+from physiocam.provenance import Facts, code_version, digest_of, keep_file
 from physiocam.signals.rate import estimate_rate
 from physiocam.signals.settings import SETTINGS, Quantity
 from physiocam.training.initial import draw_by_he
@@ -117,7 +119,13 @@ def _train(stills: Stills, initial: Bundle | None, work: Path) -> tuple[BigSmall
         record = train_big(network, stills, drawn, motion, kept=kept, epochs=BIG_EPOCHS, seed=SEED)
         return network.state_dict(), record
 
-    state, big_record = _stage(work / "big.pt", big)
+    made_with: dict[str, Any] = {
+        "initial": initial.sha256 if initial else None,
+        "seed": SEED,
+        **{name: digest_of(work / name) for name in ("stills.npz", "drawn.npz", "portrait", "drawn")},
+    }
+    code = _code("course", "train_action_units")
+    state, big_record = _stage(work / "big.pt", {**made_with, "epochs": BIG_EPOCHS, "physiocam": code}, big)
     network.load_state_dict(state)
 
     def pulse() -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -128,7 +136,9 @@ def _train(stills: Stills, initial: Bundle | None, work: Path) -> tuple[BigSmall
         record = train_pulse(network, clips, others, PULSE_EPOCHS, SEED)
         return network.state_dict(), record
 
-    state, pulse_record = _stage(work / "pulse.pt", pulse)
+    made_with |= {"big": digest_of(work / "big.pt"), "other clips": [OTHER_PORTRAITS, OTHER_DRAWN]}
+    code = _code("course", "train_rates", "filmed_clips", "through_camera")
+    state, pulse_record = _stage(work / "pulse.pt", {**made_with, "epochs": PULSE_EPOCHS, "physiocam": code}, pulse)
     network.load_state_dict(state)
 
     def respiration() -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -140,7 +150,8 @@ def _train(stills: Stills, initial: Bundle | None, work: Path) -> tuple[BigSmall
     slow = _slow_of(initial) if initial else None
     slow_record = None
     if slow is None:
-        state, slow_record = _stage(work / "respiration.pt", respiration)
+        facts = {"seed": SEED, "clips": [SLOW_CLIPS, OTHER_SLOW_CLIPS], "epochs": SLOW_EPOCHS, "physiocam": code}
+        state, slow_record = _stage(work / "respiration.pt", facts, respiration)
         slow = BigSmall(slow_config())
         slow.load_state_dict(state)
     motion = _motion(network, clips)
@@ -185,12 +196,15 @@ def _evaluate(network: BigSmall, slow: BigSmall, stills: Stills, work: Path) -> 
 
 
 def _stage(
-    kept: Path, train: Callable[[], tuple[dict[str, Tensor], dict[str, Any]]]
+    kept: Path, made_with: Facts, train: Callable[[], tuple[dict[str, Tensor], dict[str, Any]]]
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Weights and record of a stage, trained unless they were kept."""
-    if not kept.is_file():
+    """Weights and record of a stage, trained unless they were kept and would be made with the same now."""
+
+    def make(path: Path) -> None:
         state, record = train()
-        _keep({"state": state, "record": record}, kept)
+        torch.save({"state": state, "record": record}, path)
+
+    keep_file(kept, made_with, make)
     stored = torch.load(kept, weights_only=True)
     return stored["state"], dict(stored["record"])
 
@@ -203,10 +217,8 @@ def _slow_of(bundle: Bundle) -> BigSmall | None:
     return None
 
 
-def _keep(content: dict[str, Any], path: Path) -> None:
-    beside = path.with_suffix(".partial")
-    torch.save(content, beside)
-    beside.replace(path)
+def _code(*scripts: str) -> str:
+    return code_version(*(Path(__file__).with_name(f"{name}.py") for name in ("train_default_bundle", *scripts)))
 
 
 @torch.inference_mode()

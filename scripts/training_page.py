@@ -6,6 +6,7 @@ RUN is the output of `physiocam train`, EVALUATION that of `physiocam evaluate` 
 """
 
 import csv
+import json
 import sys
 from pathlib import Path
 
@@ -15,6 +16,8 @@ mpl.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
+
+from physiocam.weights.bundle import load_bundle
 
 DOCS = Path(__file__).parents[1] / "docs"
 FIGURE, PAGE = DOCS / "training.png", DOCS / "training.md"
@@ -28,6 +31,7 @@ _SMOOTHED = 5
 
 def main() -> None:
     run, evaluation = (Path(argument) for argument in sys.argv[1:])
+    _check(run, evaluation)
     _draw(run)
     lines = (evaluation / "evaluation.md").read_text(encoding="utf-8").splitlines()
     tables = "\n".join(lines[2:]).strip()
@@ -35,6 +39,13 @@ def main() -> None:
     after = rest.partition(END)[2]
     PAGE.write_text(f"{before}{START}![Losses]({FIGURE.name})\n\n{tables}\n{END}{after}", encoding="utf-8")
     print(f"wrote {FIGURE} and into {PAGE}")
+
+
+def _check(run: Path, evaluation: Path) -> None:
+    """Curves and tables must be of the same weights."""
+    made_with = json.loads((evaluation / "evaluation.json").read_text(encoding="utf-8")).get("made_with", {})
+    if made_with.get("weights") != load_bundle(run / "bundle").sha256:
+        raise SystemExit(f"'{evaluation}' is not of the weights of '{run}'; evaluate them into a new folder")
 
 
 def _draw(run: Path) -> None:

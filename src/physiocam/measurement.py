@@ -35,10 +35,11 @@ ACTION_UNIT_NAMES = {
 
 ACTIVE_THRESHOLD = 0.5
 
-# The summary's file name.
+# The summary's file name, and those that a measurement may have beside it: who writes a new one, removes them first.
 MEASUREMENT = "measurement.json"
-
-_BEATS = "beats.csv"
+BEATS, REPORT, OVERLAY, MEASURED_WITH = "beats.csv", "report.html", "overlay.mp4", "measured_with.json"
+_BESIDE = (MEASURED_WITH, REPORT, OVERLAY, BEATS)
+_TABLES = ("waveforms.csv", "rates.csv", "action_units.csv")
 
 
 @dataclass(frozen=True)
@@ -211,9 +212,9 @@ class Measurement:
     def write(self, folder: str | os.PathLike[str]) -> None:
         """Write measurement.json, waveforms.csv, rates.csv and action_units.csv into a folder.
 
-        Where heart-rate variability was asked for and there is a heart rate, beats.csv comes with them; otherwise one
-        that an earlier measurement left is removed. The files are complete when they appear: they are written beside
-        and then renamed. Files of the same names are replaced.
+        Where heart-rate variability was asked for and there is a heart rate, beats.csv comes with them. The files are
+        complete when they appear: they are written beside and then renamed. Files of the same names are replaced; what
+        else an earlier measurement left in the folder (beats, report, overlay video) is removed.
 
         Parameters
         ----------
@@ -225,21 +226,24 @@ class Measurement:
         PhysiocamError
             If the folder cannot be written to, or the disk is full.
         """
-        files: dict[str, Iterable[str]] = {
+        contents: dict[str, Iterable[str]] = {
             "waveforms.csv": self._waveforms_csv(),
             "rates.csv": self._rates_csv(),
             "action_units.csv": self._action_units_csv(),
+            MEASUREMENT: [self.to_json()],
         }
         if (beats := self.beats) is not None:
-            files[_BEATS] = self._beats_csv(beats)
+            contents[BEATS] = self._beats_csv(beats)
         # The summary comes last, so that a folder with a measurement.json has the rest.
-        files[MEASUREMENT] = [self.to_json()]
-        with complete_files(folder, list(files)) as beside:
-            for name, lines in files.items():
+        with complete_files(folder, self.files()) as beside:
+            for name, lines in contents.items():
                 with (beside / name).open("w", encoding="utf-8", newline="") as file:
                     file.writelines(lines)
-            if _BEATS not in files:
-                (Path(folder) / _BEATS).unlink(missing_ok=True)
+            remove_results(Path(folder), self.source)
+
+    def files(self) -> tuple[str, ...]:
+        """Names of the files that `write` writes, the summary last."""
+        return (*_TABLES, *((BEATS,) if self.beats is not None else ()), MEASUREMENT)
 
     def _waveforms_csv(self) -> Iterator[str]:
         rows = zip(
@@ -288,6 +292,27 @@ class Measurement:
             header += [f"{label}_p", f"{label}_c"]
             columns += [_fixed(probability, 4), _classes(probability)]
         return _csv(header, zip(*columns, strict=True))
+
+
+def remove_results(folder: Path, source: str | None = None) -> None:
+    """Remove the files of a measurement; a folder without a measurement.json has none, and is left as it is.
+
+    Parameters
+    ----------
+    folder : Path
+    source : str, optional
+        A recording that stays, even if it lies there under the name of an overlay video.
+
+    Raises
+    ------
+    OSError
+        If one cannot be removed.
+    """
+    if (folder / MEASUREMENT).is_file():
+        # The summary goes last: as long as it is there, the rest is known to belong to it.
+        for path in (folder / name for name in (*_BESIDE, *_TABLES, MEASUREMENT)):
+            if source is None or os.path.abspath(source) != os.path.abspath(path):
+                path.unlink(missing_ok=True)
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

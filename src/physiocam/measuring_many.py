@@ -1,33 +1,27 @@
 """Many videos measured, one row each: on one core, on several, or on a cluster."""
 
 import csv
-import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from hashlib import file_digest
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from pydantic_core import from_json
 
-from physiocam import __version__
 from physiocam.datasets.folder import videos_below
 from physiocam.datasets.jobs import run_jobs
 from physiocam.errors import PhysiocamError
 from physiocam.locks import alone_in
-from physiocam.measurement import MEASUREMENT
+from physiocam.measurement import MEASURED_WITH, MEASUREMENT, OVERLAY, REPORT, remove_results
 from physiocam.measuring import NETWORK, measure
+from physiocam.provenance import code_version, mismatch, read_record, source_digest, write_record
 from physiocam.readable import readable
 from physiocam.recording_frames import FaceChoice
-from physiocam.regular_files import check_regular, read_file
+from physiocam.regular_files import read_file
 from physiocam.report.results import write_results
 from physiocam.weights.bundle import load_bundle
-
-# What a video's folder says of how it was measured: as long as nothing of it changes, it is not measured again.
-_DONE = "measured_with.json"
-_RESULT = "measurement_sha256"
 
 SUMMARY = "summary.csv"
 
@@ -68,6 +62,23 @@ class VideoOutcome:
     error: str | None = None
 
 
+@dataclass(frozen=True)
+class Planned:
+    """A video and the folder for its results.
+
+    Attributes
+    ----------
+    video : str
+    folder : Path
+    note : str or None
+        Why the folder has another name than the video.
+    """
+
+    video: str
+    folder: Path
+    note: str | None = None
+
+
 def expand_videos(sources: Sequence[str]) -> list[str]:
     """Replace every folder of videos by the videos in it and below; a folder of images is one video.
 
@@ -79,11 +90,51 @@ def expand_videos(sources: Sequence[str]) -> list[str]:
     -------
     list of str
     """
-    videos: list[str] = []
+    return [video for source in sources for video, _ in _videos(source)]
+
+
+def plan_videos(sources: Sequence[str], output: Path) -> list[Planned]:
+    """Give each video a folder of its own: named after it, and below a given folder where the video lies below that.
+
+    Parameters
+    ----------
+    sources : sequence of str
+        Videos, folders of videos and folders of images. With several of them, results of a folder of videos lie in one
+        of its name.
+    output : Path
+
+    Returns
+    -------
+    list of Planned
+        In the order of `expand_videos`. Where two would have the same folder, the later is numbered, and says so.
+    """
+    planned: list[Planned] = []
+    # Names that file systems may take for the same are the same; those of the tables are taken.
+    taken = {SUMMARY: SUMMARY, SUMMARY.replace(".csv", ".parquet"): SUMMARY}
     for source in sources:
-        below = videos_below(Path(source)) if os.path.isdir(source) else []
-        videos += [str(video) for video in below] or [source]
-    return videos
+        for video, place in _videos(source):
+            inside = Path(source).resolve().name / place if len(sources) > 1 and os.path.isdir(source) else place
+            wanted = inside if place.name else PurePath(Path(source).resolve().name or "video")
+            folder, number = wanted, 1
+            while folder.as_posix().lower() in taken:
+                number += 1
+                folder = wanted.with_name(f"{wanted.name}-{number}")
+            other = taken.get(wanted.as_posix().lower())
+            note = f"results are in '{folder}', since '{wanted}' is taken by '{other}'" if other else None
+            taken[folder.as_posix().lower()] = video
+            planned.append(Planned(video, output / folder, note))
+    return planned
+
+
+def _videos(source: str) -> Iterator[tuple[str, PurePath]]:
+    """The videos of a source, each with the place of its results; of a folder of images, the empty place."""
+    root = Path(source)
+    below = videos_below(root) if os.path.isdir(source) else []
+    found = [path for path in below if not (path.name == OVERLAY and (path.parent / MEASUREMENT).is_file())]
+    for path in found:
+        yield str(path), path.relative_to(root).with_suffix("")
+    if not found:
+        yield source, PurePath() if os.path.isdir(source) else PurePath(root.stem or "video")
 
 
 def measure_many(
@@ -92,13 +143,16 @@ def measure_many(
     summary: Path,
     options: MeasureOptions | None = None,
     *,
+    notes: Sequence[str | None] = (),
     jobs: int = 1,
     scheduler: str | None = None,
     progress: Callable[[VideoOutcome], None] | None = None,
 ) -> list[VideoOutcome]:
     """Measure videos, each into a folder of its own, and write one row each into a table.
 
-    It may be stopped at any moment: what was measured with the same options is not measured again.
+    It may be stopped at any moment: what was measured in the same way is not measured again. Results of a video that
+    has changed, or is to be measured in another way, are removed before it is measured. Results beside the table whose
+    video is no longer there stay, and the table says so.
 
     Parameters
     ----------
@@ -109,6 +163,8 @@ def measure_many(
         The table, written when all is done; videos that failed have their reason in it. Beside it stands the same as
         Parquet where pyarrow is installed.
     options : MeasureOptions, optional
+    notes : sequence of str or None, optional
+        What else the table says of each video.
     jobs : int
         Videos measured at a time, each by a process of its own.
     scheduler : str, optional
@@ -128,7 +184,7 @@ def measure_many(
     """
     options = options or MeasureOptions()
     weights = load_bundle(options.weights).sha256 if options.method == NETWORK else None
-    work = partial(_measure_one, options=options, weights=weights)
+    work = partial(_measure_one, options=options, weights=weights, code=code_version())
     items = [(os.path.abspath(video), folder.resolve()) for video, folder in zip(videos, folders, strict=True)]
     outcomes: dict[int, VideoOutcome] = {}
     with alone_in(summary.parent, "measuring into"):
@@ -138,19 +194,19 @@ def measure_many(
             if progress is not None:
                 progress(outcome)
         ordered = [outcomes[index] for index in range(len(videos))]
-        _write_table(summary, ordered)
+        said = notes or [None] * len(ordered)
+        rows = [_row(outcome, summary.parent, note) for outcome, note in zip(ordered, said, strict=True)]
+        _write_table(summary, [*rows, *_of_gone_videos(summary, [folder for _, folder in items])])
     return ordered
 
 
-def _measure_one(item: tuple[str, Path], options: MeasureOptions, weights: str | None) -> dict[str, Any]:
+def _measure_one(item: tuple[str, Path], options: MeasureOptions, weights: str | None, code: str) -> dict[str, Any]:
     video, folder = item
-    done, with_what = folder / _DONE, _with_what(video, options, weights)
-    if done.exists() and _read(done) == {**with_what, _RESULT: _sha256(folder / MEASUREMENT)}:
-        summary = _read(folder / MEASUREMENT)
-        if summary is not None:
-            return summary
-    # While the results are replaced, nothing may claim that they are up to date.
-    done.unlink(missing_ok=True)
+    made_with = _made_with(video, options, weights, code)
+    if mismatch(folder, made_with, MEASURED_WITH) is None and (summary := _read(folder / MEASUREMENT)) is not None:
+        return summary
+    # Nothing may pass for a result of the video as it is now, even if it cannot be measured.
+    _clear(folder, video)
     measurement = measure(
         video,
         weights=options.weights,
@@ -171,30 +227,67 @@ def _measure_one(item: tuple[str, Path], options: MeasureOptions, weights: str |
         fs=options.fs,
         face=options.face,
     )
-    _replace(done, json.dumps({**with_what, _RESULT: _sha256(folder / MEASUREMENT)}, indent=2) + "\n")
+    written = (*measurement.files(), *(name for name, wanted in _extras(options) if wanted))
+    # A name may be any bytes, which JSON cannot hold.
+    about = {"video": readable(video), "path": os.fsencode(video).hex()}
+    write_record(folder, made_with, written, name=MEASURED_WITH, about=about)
     return measurement.to_dict()
 
 
-def _with_what(video: str, options: MeasureOptions, weights: str | None) -> dict[str, Any]:
-    """All that decides the answer, as it reads back from JSON."""
+def _extras(options: MeasureOptions) -> tuple[tuple[str, bool], ...]:
+    return (REPORT, options.report), (OVERLAY, options.overlay)
+
+
+def _clear(folder: Path, video: str) -> None:
     try:
-        status = os.stat(video)
+        remove_results(folder, video)
+        (folder / MEASURED_WITH).unlink(missing_ok=True)
+    except NotADirectoryError:
+        pass  # named when the results are written
+    except OSError as error:
+        raise PhysiocamError(f"cannot replace the results in '{folder}': {error.strerror}; remove them") from None
+
+
+def _made_with(video: str, options: MeasureOptions, weights: str | None, code: str) -> dict[str, Any]:
+    """All that decides the answer."""
+    try:
+        content = source_digest(video)
     except OSError as error:
         raise PhysiocamError(f"'{video}' cannot be read ({error.strerror}); expected a video") from None
-    about = {"video": readable(video), "size": status.st_size, "mtime_ns": status.st_mtime_ns, "version": __version__}
-    result: dict[str, Any] = json.loads(json.dumps({**about, "weights_sha256": weights, **asdict(options)}))
     # How many threads compute it does not matter.
-    del result["threads"]
-    return result
+    chosen = {name: value for name, value in asdict(options).items() if name != "threads"}
+    return {"video": content, "source": readable(video), "weights_sha256": weights, "physiocam": code, **chosen}
 
 
-def _sha256(path: Path) -> str | None:
+def _of_gone_videos(summary: Path, current: Sequence[Path]) -> list[dict[str, Any]]:
+    """A row for each result of the table as it was whose video is no longer there."""
+    rows = []
+    for place in _earlier_folders(summary):
+        folder = (summary.parent / place).resolve()
+        record = read_record(folder, MEASURED_WITH)
+        if record is None or folder in current:
+            continue
+        try:
+            there = os.path.exists(bytes.fromhex(str(record.about["path"])))
+        except (KeyError, ValueError):
+            continue
+        if not there:
+            error = "the video is no longer there; these results are of an earlier run"
+            rows.append({"video": record.about.get("video"), "folder": place, "error": error})
+    return rows
+
+
+def _earlier_folders(summary: Path) -> list[str]:
     try:
-        check_regular(path)
-        with path.open("rb") as file:
-            return file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return None
+        with summary.open(newline="", encoding="utf-8") as file:
+            return [row["folder"] for row in csv.DictReader(file) if row.get("folder")]
+    except (OSError, ValueError, csv.Error):
+        return []
+
+
+def _beside(folder: Path, output: Path) -> str:
+    """A folder as seen from where the table is."""
+    return Path(os.path.relpath(folder.resolve(), output.resolve())).as_posix()
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -205,8 +298,7 @@ def _read(path: Path) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def _write_table(path: Path, outcomes: Sequence[VideoOutcome]) -> None:
-    rows = [_row(outcome) for outcome in outcomes]
+def _write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     names = list(dict.fromkeys(name for row in rows for name in row))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -235,9 +327,10 @@ def _write_parquet(path: Path, rows: Sequence[Mapping[str, Any]], names: Sequenc
     beside.replace(path)
 
 
-def _row(outcome: VideoOutcome) -> dict[str, Any]:
+def _row(outcome: VideoOutcome, output: Path, note: str | None) -> dict[str, Any]:
     """Columns of the table; empty where there is no value."""
-    row = {"video": readable(outcome.video), "error": outcome.error}
+    place = readable(_beside(outcome.folder, output))
+    row: dict[str, Any] = {"video": readable(outcome.video), "folder": place, "error": outcome.error}
     for key, value in (outcome.summary or {}).items():
         if key == "action_units":
             for label, unit in value.items():
@@ -246,10 +339,6 @@ def _row(outcome: VideoOutcome) -> dict[str, Any]:
             row |= {f"{key}_{name}": inner for name, inner in value.items()}
         elif key != "source":
             row[key] = "; ".join(value) if isinstance(value, list) else value
+    if note is not None:
+        row["notes"] = "; ".join([note, row["notes"]] if row.get("notes") else [note])
     return row
-
-
-def _replace(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.partial")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)

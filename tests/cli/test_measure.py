@@ -45,6 +45,28 @@ def test_report_and_overlay_come_with_the_data(noise_clip: Path, tmp_path: Path)
     assert "A fixed square was measured in" in page
 
 
+def test_nothing_of_an_earlier_measurement_stays(noise_clip: Path, tmp_path: Path) -> None:
+    pytest.importorskip("neurokit2")
+    out, options = tmp_path / "out", ("--method", "pos", "--face", "center")
+    physiocam(noise_clip, "-o", out, *options, "--report", "--overlay", "--hrv")
+    for name in ("beats.csv", "report.html", "overlay.mp4"):
+        assert (out / name).is_file()
+    (out / "measured_with.json").write_text("{}")
+    (out / "notes.txt").write_text("mine")
+    physiocam(noise_clip, "-o", out, *options)
+    assert sorted(path.name for path in out.iterdir()) == [
+        "action_units.csv", "measurement.json", "notes.txt", "rates.csv", "waveforms.csv",
+    ]  # fmt: skip
+
+
+def test_files_that_no_measurement_wrote_are_left_alone(noise_clip: Path, tmp_path: Path) -> None:
+    own = tmp_path / "overlay.mp4"
+    own.write_bytes(noise_clip.read_bytes())
+    for _ in range(2):
+        physiocam(own, "-o", tmp_path, "--method", "pos", "--face", "center")
+        assert own.read_bytes() == noise_clip.read_bytes()
+
+
 def test_the_report_of_a_video_without_a_face_says_so(noise_clip: Path, tmp_path: Path) -> None:
     physiocam(noise_clip, "-o", tmp_path / "out", "--report")
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")

@@ -1,6 +1,7 @@
 """Preparing: numbers against the reference's, resuming, failures, changed settings and sources."""
 
 import hashlib
+import shutil
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,12 +10,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from physiocam.datasets.catalogue import open_dataset
 from physiocam.datasets.prepare import PrepareSettings, prepare
 from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, Crop, Recording, Signal
 from physiocam.datasets.store import Store, StoredRecording
 from physiocam.errors import DatasetError, VideoError
 from physiocam.networks.config import AU_LABELS
 from physiocam.video.reader import Video, open_video
+from physiocam.video.writer import write_video
 
 FS = 25.0
 
@@ -256,3 +259,53 @@ def test_an_empty_recording_is_a_failure(tmp_path: Path) -> None:
 
     (report,) = prepare([Empty("F001_T1")], tmp_path / "store")
     assert report.error == "'a.avi' is empty (0 bytes); expected a video file"
+
+
+def test_a_changed_row_of_the_table_is_noticed(tmp_path: Path) -> None:
+    root, store = tmp_path / "mine", tmp_path / "store"
+    root.mkdir()
+    for name in ("a", "b"):
+        write_video(root / f"{name}.mp4", np.full((6, 32, 32, 3), 90, np.uint8), 25.0)
+    table = root / "recordings.csv"
+
+    def again(text: str) -> list[str | None]:
+        table.write_text(text)
+        report = prepare(open_dataset("folder", root).entries(), store, PrepareSettings(crop="center"))
+        return [one.error for one in report]
+
+    assert again("video,subject,heart_rate\na.mp4,Ann,71\n") == [None]
+    # Another recording's row is none of its business.
+    assert again("video,subject,heart_rate\na.mp4,Ann,71\nb.mp4,Ann,80\n") == [None, None]
+    for row, said in (("Ann,75", "with heart_rate '71', not '75'"), ("Bea,71", "with subject 'Ann', not 'Bea'")):
+        first, second = again(f"video,subject,heart_rate\na.mp4,{row}\nb.mp4,Ann,80\n")
+        assert first is not None
+        assert said in first
+        assert "to prepare it anew" in first
+        assert second is None
+    shutil.rmtree(store / "a")
+    assert again("video,subject,heart_rate\na.mp4,Ann,75\nb.mp4,Ann,80\n") == [None, None]
+
+
+def test_another_way_of_preparing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "mine"
+    root.mkdir()
+    write_video(root / "a.mp4", np.full((6, 32, 32, 3), 90, np.uint8), 25.0)
+    entries = open_dataset("folder", root).entries()
+    prepare(entries, tmp_path / "store", PrepareSettings(crop="center"))
+    with pytest.raises(DatasetError, match="was prepared with crop=center, asked for is crop=face"):
+        prepare(entries, tmp_path / "store", PrepareSettings(crop="face"))
+    monkeypatch.setattr("physiocam.datasets.prepare._REVISION", 99)
+    with pytest.raises(DatasetError, match="asked for is revision=99; name another store, or delete this one"):
+        prepare(entries, tmp_path / "store", PrepareSettings(crop="center"))
+
+
+def test_a_recording_is_known_by_its_content(tmp_path: Path) -> None:
+    digests = []
+    for number, grey in enumerate((90, 90, 91)):
+        root = tmp_path / str(number)
+        root.mkdir()
+        write_video(root / "a.mp4", np.full((6, 32, 32, 3), grey, np.uint8), 25.0)
+        store = tmp_path / f"store{number}"
+        prepare(open_dataset("folder", root).entries(), store, PrepareSettings(crop="center"))
+        digests.append(Store(store).digests()["a"])
+    assert digests[0] == digests[1] != digests[2]

@@ -1,6 +1,7 @@
 """Every table and figure of the paper on a small generated store, and cross-validation beneath them."""
 
 import csv
+import json
 import re
 import runpy
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -166,6 +168,83 @@ def test_runs_are_shared_and_not_repeated(
     assert (tmp_path / "table7.md").read_text() == before
 
 
+@pytest.fixture
+def fewer(store: Path, tmp_path: Path) -> Path:
+    """The store without its last person."""
+    other = Path(shutil.copytree(store, tmp_path / "fewer"))
+    shutil.rmtree(other / Store(other).names()[-1])
+    return other
+
+
+def test_another_second_store_is_predicted_anew(
+    store: Path, fewer: Path, runs: Path, tmp_path: Path, untraced: None
+) -> None:
+    counted: dict[Path, dict[str, str]] = {}
+    lines: list[str] = []
+    for tested in (store, fewer, store):
+        usual = replace(bench(store, runs, store, tested), progress=lines.append)
+        page = reproduce_table("table7", usual, tmp_path)
+        rows = list(csv.DictReader(page.with_suffix(".csv").open()))
+        ours = {f"{row['row']} {row['figure']}": row["ours"] for row in rows}
+        assert counted.setdefault(tested, ours) == ours
+        names = {path.stem for path in (runs / "folds" / "bigsmall").glob("fold-*/predictions-2/*.npz")}
+        assert names == set(Store(tested).names())
+    assert counted[store] != counted[fewer]
+    assert any("predicted anew" in line and "which is not there now" in line for line in lines)
+
+
+def test_recordings_added_to_a_store_are_noticed(
+    store: Path, fewer: Path, tmp_path: Path, untraced: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = TrainSettings(
+        store=fewer, output=tmp_path / "cv", epochs=1, batch_clips=60, network=bench(store, tmp_path).config("small")
+    )
+    folds = (("S001",), ("S002",))
+    assert cross_validate(settings, folds) is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainModule, "training_step", None)
+        # The same recordings elsewhere are the same.
+        moved = settings.model_copy(update={"store": Path(shutil.copytree(fewer, tmp_path / "moved"))})
+        assert cross_validate(moved, folds) is not None
+        # Folds of other settings are not joined with it.
+        with pytest.raises(PhysiocamError, match="with epochs 1, not 2"):
+            cross_validate(settings.model_copy(update={"epochs": 2}), folds, only=1)
+        with pytest.raises(PhysiocamError, match="without recording 'S004"):
+            cross_validate(settings.model_copy(update={"store": store}), folds)
+
+
+@pytest.mark.parametrize("left", ["old", "weights", "code", "file"])
+def test_predictions_that_are_not_known_are_made_anew(
+    store: Path, tmp_path: Path, untraced: None, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    settings = TrainSettings(
+        store=store, output=tmp_path, epochs=1, batch_clips=60, network=bench(store, tmp_path).config("small")
+    )
+    folds = (("S001",), ("S002",))
+    first = cross_validate(settings, folds)
+    assert first is not None
+    kept = tmp_path / "fold-1" / "predictions"
+    if left == "old":
+        (kept / "made_with.json").unlink()
+        (kept / "done").touch()
+        shutil.copy(next(kept.glob("*.npz")), kept / "another.npz")
+    elif left == "weights":
+        path = tmp_path / "fold-1" / "bundle" / "weights.safetensors"
+        save_file({name: torch.zeros_like(tensor) for name, tensor in load_file(path).items()}, path)
+    elif left == "code":
+        monkeypatch.setattr("physiocam.provenance._package_digest", lambda: "another")
+    else:
+        next(kept.glob("*.npz")).unlink()
+    lines: list[str] = []
+    again = cross_validate(settings, folds, progress=lines.append)
+    assert again is not None
+    assert any("predicted anew" in line for line in lines)
+    assert [path.stem for path in kept.glob("*.npz")] == [one.name for one in again[0][0]] == ["S001_T1"]
+    if left != "weights":
+        before, now = (found[0][0][0].waveforms["respiration"] for found in (first, again))
+        assert np.array_equal(before, now, equal_nan=True)
+
+
 def test_nobody_is_tested_by_a_network_that_saw_them(store: Path, tmp_path: Path, untraced: None) -> None:
     settings = TrainSettings(
         store=store, output=tmp_path, epochs=1, batch_clips=60, network=bench(store, tmp_path).config("small")
@@ -219,6 +298,76 @@ def test_the_commands_from_store_to_page(store: Path, tmp_path: Path) -> None:
     again = CliRunner().invoke(app, ["evaluate", str(tmp_path / "ev" / "predictions"), "-o", str(tmp_path / "again")])
     assert again.exit_code == 0, again.output
     assert (tmp_path / "again" / "rates.csv").read_text() == (tmp_path / "ev" / "rates.csv").read_text()
+
+
+def evaluation(*arguments: object) -> str:
+    result = CliRunner().invoke(app, ["evaluate", *map(str, arguments)])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.output
+
+
+def test_a_folder_of_results_is_of_one_thing(store: Path, fewer: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    evaluation(store, "-o", out, "--method", "pos")
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    for arguments, words in (
+        ((store, "--method", "chrom"), "with method 'pos', not 'chrom'"),
+        ((fewer, "--method", "pos"), "which is not there now"),
+        ((store, "--method", "pos", "--settings", "paper"), "with settings 'default', not 'paper'"),
+        ((store, "--method", "pos", "--window", "5"), "with window None, not 5.0"),
+    ):
+        with pytest.raises(PhysiocamError, match=rf"{words}; choose another folder with -o, or remove it"):
+            evaluation(*arguments, "-o", out)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    (out / "predictions" / "notes.txt").write_text("mine")
+    # The same again is the same again; a picture that is no longer drawn would not stay.
+    (out / "action_units.png").write_text("of an earlier one")
+    evaluation(store, "-o", out, "--method", "pos")
+    assert not (out / "action_units.png").exists()
+    assert (out / "predictions" / "notes.txt").read_text() == "mine"
+    assert (out / "rates.csv").read_bytes() == before[out / "rates.csv"]
+
+
+def test_results_of_which_nothing_is_known_are_refused(store: Path, tmp_path: Path) -> None:
+    evaluation(store, "-o", tmp_path / "out", "--method", "pos")
+    content = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    del content["made_with"]
+    (tmp_path / "out" / "evaluation.json").write_text(json.dumps(content))
+    for _ in range(2):
+        with pytest.raises(PhysiocamError, match="nothing says what they were made with"):
+            evaluation(store, "-o", tmp_path / "out", "--method", "pos")
+        (tmp_path / "out" / "evaluation.json").unlink(missing_ok=True)
+        (tmp_path / "out" / "predictions" / "made_with.json").unlink(missing_ok=True)
+
+
+def test_kept_predictions_say_by_what_they_were_made(store: Path, tmp_path: Path) -> None:
+    evaluation(store, "-o", tmp_path / "out", "--method", "pos")
+    kept = tmp_path / "out" / "predictions"
+    output = evaluation(kept, "-o", tmp_path / "again")
+    assert "# drawn, pos" in output
+    assert "'respiration' is not evaluated: 'pos' gives the pulse alone" in output
+    with pytest.raises(PhysiocamError, match="'chrom' can predict a store only"):
+        evaluation(kept, "-o", tmp_path / "again", "--method", "chrom")
+    # Predictions of two methods are not taken for one.
+    shutil.copy(next(kept.glob("*.npz")), kept / "other.npz")
+    with pytest.raises(PhysiocamError, match=r"with 'other\.npz', which was not made with the others"):
+        evaluation(kept, "-o", tmp_path / "mixed")
+    (kept / "made_with.json").unlink()
+    assert "nothing says by what they were made" in evaluation(kept, "-o", tmp_path / "unknown")
+
+
+def test_breathing_that_a_store_cannot_give_is_named(tmp_path: Path) -> None:
+    scenes = replace(settings_of("easy"), duration_s=4.0, fs=25.0, height=180, width=240)
+    prepare(synthetic_entries(1, trials=1, settings=scenes), tmp_path / "store")
+    output = evaluation(tmp_path / "store", "-o", tmp_path / "out")
+    (line,) = [line for line in output.splitlines() if "respiration" in line]
+    assert "is not evaluated" in line
+    assert "physiocam measure" in line
+    said = json.loads((tmp_path / "out" / "evaluation.json").read_text())["left_out"]
+    assert line == f"- {said[0]}"
+    assert line in (tmp_path / "out" / "evaluation.md").read_text()
+    assert line in evaluation(tmp_path / "out" / "predictions", "-o", tmp_path / "again")
 
 
 def test_every_published_row_names_something_that_exists() -> None:

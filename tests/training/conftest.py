@@ -61,6 +61,11 @@ class NoiseEntry:
 
 
 @pytest.fixture(scope="session")
+def noise_entry() -> type[NoiseEntry]:
+    return NoiseEntry
+
+
+@pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A prepared store of three subjects with two recordings each: 6 x 61 frames at 32 x 32 and 2 x 2."""
     path = tmp_path_factory.mktemp("stores") / "noise"

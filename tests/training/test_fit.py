@@ -2,9 +2,12 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,7 @@ pytest.importorskip("zarr")
 from safetensors.torch import load_file, save_file  # noqa: E402
 from torch import Tensor  # noqa: E402
 
+from physiocam.datasets.prepare import PrepareSettings, prepare  # noqa: E402
 from physiocam.errors import PhysiocamError  # noqa: E402
 from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig  # noqa: E402
 from physiocam.runtime import Runtime  # noqa: E402
@@ -77,6 +81,131 @@ def test_an_ended_run_is_not_repeated(store: Path, tmp_path: Path, monkeypatch: 
         fit(settings(store, tmp_path / "run", epochs=2), show_progress=False)
 
 
+def _begun(chosen: TrainSettings) -> None:
+    """Leave a run that was stopped after its first checkpoints."""
+
+    def dying(self: TrainModule, batch: Any, batch_idx: int) -> None:
+        if batch_idx == 4:
+            raise _Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TrainModule, "on_train_batch_start", dying)
+        with pytest.raises(_Killed):
+            fit(chosen, show_progress=False)
+
+
+def _without(store: Path, other: Path, name: str) -> Path:
+    shutil.copytree(store, other)
+    shutil.rmtree(other / name)
+    return other
+
+
+@pytest.mark.parametrize("ended", [False, True], ids=["stopped", "ended"])
+def test_a_run_of_other_recordings_weights_or_version_is_refused(
+    store: Path,
+    noise_entry: Any,
+    tmp_path: Path,
+    just_weights: None,
+    monkeypatch: pytest.MonkeyPatch,
+    ended: bool,
+) -> None:
+    few = _without(store, tmp_path / "few", "S02_T1")
+    first = settings(few, tmp_path / "run", epochs=1)
+    if ended:
+        fit(first, show_progress=False)
+    else:
+        _begun(first)
+    # Another store, and recordings that were added to the same one.
+    with pytest.raises(PhysiocamError, match=r"run without recording 'S02_T1'; choose another output, or remove it"):
+        fit(settings(store, tmp_path / "run", epochs=1), show_progress=False)
+    fewer = _without(few, tmp_path / "fewer", "S00_T0")
+    with pytest.raises(PhysiocamError, match="with recording 'S00_T0', which is not there now"):
+        fit(settings(fewer, tmp_path / "run", epochs=1), show_progress=False)
+    # The same names with other frames.
+    swapped = tmp_path / "swapped"
+    prepare(
+        [noise_entry(seed) for seed in range(5)], swapped, PrepareSettings(big_size=32, small_size=2, crop="center")
+    )
+    with pytest.raises(PhysiocamError, match="with preparation 'crop' 'recording', not 'center'"):
+        fit(settings(swapped, tmp_path / "run", epochs=1), show_progress=False)
+    with monkeypatch.context() as patch:
+        patch.setattr("physiocam.training.facts.__version__", "9.9")
+        with pytest.raises(PhysiocamError, match=r"with physiocam '.*', not '9\.9'"):
+            fit(first, show_progress=False)
+    # Where a store lies plays no part.
+    moved = shutil.copytree(few, tmp_path / "moved")
+    fit(settings(moved, tmp_path / "run", epochs=1), show_progress=False)
+    assert weights(tmp_path / "run")
+
+
+def test_recordings_of_the_same_name_are_told_apart_by_content(
+    store: Path, noise_entry: Any, tmp_path: Path, just_weights: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit(settings(store, tmp_path / "run", epochs=1), show_progress=False)
+    other = tmp_path / "other"
+    load = noise_entry.load
+    monkeypatch.setattr(
+        noise_entry, "load", lambda self: replace(load(self), frames=load(noise_entry(self.seed + 10)).frames)
+    )
+    prepare([noise_entry(seed) for seed in range(6)], other, PrepareSettings(big_size=32, small_size=2))
+    with pytest.raises(PhysiocamError, match="with recording 'S00_T0' of other content"):
+        fit(settings(other, tmp_path / "run", epochs=1), show_progress=False)
+
+
+def test_an_initial_bundle_is_known_by_its_content(
+    store: Path, tmp_path: Path, just_weights: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("physiocam.training.initial._take_weights", lambda *_: None)
+    for content in "ab":
+        bundle = SimpleNamespace(sha256=content * 64)
+        monkeypatch.setattr("physiocam.training.facts.load_bundle", lambda _, bundle=bundle: bundle)
+        chosen = settings(store, tmp_path / "run", epochs=1, initial_bundle="mine")
+        if content == "a":
+            fit(chosen, show_progress=False)
+            continue
+        with pytest.raises(PhysiocamError, match="with initial_bundle of other content"):
+            fit(chosen, show_progress=False)
+
+
+def test_what_an_earlier_version_left_is_not_trusted(store: Path, tmp_path: Path, just_weights: None) -> None:
+    chosen = settings(store, tmp_path / "run", epochs=1)
+    fit(chosen, show_progress=False)
+    (tmp_path / "run" / "made_with.json").unlink()
+    with pytest.raises(PhysiocamError, match="nothing says what it was trained on; choose another output"):
+        fit(chosen, show_progress=False)
+    shutil.rmtree(tmp_path / "run" / "bundle")
+    for path in (tmp_path / "run" / "checkpoints").glob("*.ckpt"):
+        content = torch.load(path, weights_only=True)
+        del content["physiocam"]["made_with"]
+        torch.save(content, path)
+    with pytest.raises(PhysiocamError, match="nothing says what it was trained on"):
+        fit(chosen, show_progress=False)
+    with pytest.raises(PhysiocamError, match="does not say what it was trained on"):
+        export_checkpoint(path, tmp_path / "exported")
+
+
+def test_a_checkpoint_is_not_exported_under_the_names_of_other_recordings(store: Path, tmp_path: Path) -> None:
+    few = _without(store, tmp_path / "few", "S02_T1")
+    _begun(settings(few, tmp_path / "run", epochs=1))
+    shutil.copytree(store / "S02_T1", few / "S02_T1")
+    (checkpoint,) = (tmp_path / "run" / "checkpoints").glob("*.ckpt")
+    with pytest.raises(PhysiocamError, match="was trained without recording 'S02_T1'"):
+        export_checkpoint(checkpoint, tmp_path / "exported")
+
+
+def test_settings_may_change_as_long_as_nothing_is_made(store: Path, tmp_path: Path, just_weights: None) -> None:
+    def failing(self: TrainModule, batch: Any, batch_idx: int) -> None:
+        raise _Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TrainModule, "on_train_batch_start", failing)
+        with pytest.raises(_Killed):
+            fit(settings(store, tmp_path / "run", epochs=1), show_progress=False)
+    fit(settings(store, tmp_path / "run", epochs=1, batch_clips=8), show_progress=False)
+    # Logs of the first are not among those of the second.
+    assert [path.parent.name for path in (tmp_path / "run" / "logs").glob("csv/*/metrics.csv")] == ["version_0"]
+
+
 class _Killed(BaseException):
     pass
 
@@ -131,15 +260,8 @@ def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
-def test_a_resumed_run_keeps_its_settings(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def dying(self: TrainModule, batch: Any, batch_idx: int) -> None:
-        if batch_idx == 4:
-            raise _Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(TrainModule, "on_train_batch_start", dying)
-        with pytest.raises(_Killed):
-            fit(settings(store, tmp_path / "run"), show_progress=False)
+def test_a_resumed_run_keeps_its_settings(store: Path, tmp_path: Path) -> None:
+    _begun(settings(store, tmp_path / "run"))
     with pytest.raises(PhysiocamError, match="learning_rate"):
         fit(settings(store, tmp_path / "run", learning_rate=0.01), show_progress=False)
 

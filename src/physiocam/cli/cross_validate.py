@@ -56,9 +56,12 @@ def cross_validate_command(
         if tested is None:
             typer.echo(f"folds are missing; once all lie in {run.output}, run this without --fold to join them")
             return
-        for path, predictions in zip(test_store or [run.store], tested, strict=True):
+        stores = test_store or [run.store]
+        for number, (path, predictions) in enumerate(zip(stores, tested, strict=True), start=1):
             found = evaluate([one for part in predictions for one in part], SETTINGS[settings.value])
             title = f"{path.name}, {len(divided)} folds"
-            write_evaluation(found, run.output / f"evaluation-{path.name}", title)
+            alike = [other.name for other in stores].count(path.name) > 1
+            folder = f"evaluation-{path.name}-{number}" if alike else f"evaluation-{path.name}"
+            write_evaluation(found, run.output / folder, title)
             typer.echo(to_markdown(found, title))
     typer.echo(f"written to {run.output}")

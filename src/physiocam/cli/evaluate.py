@@ -11,7 +11,7 @@ from physiocam.errors import PhysiocamError
 from physiocam.locks import alone_in
 
 if TYPE_CHECKING:
-    from physiocam.evaluation.predictions import Predictions
+    from physiocam.evaluation.predictions import PredictionJob
 
 
 def evaluate_command(
@@ -33,19 +33,24 @@ def evaluate_command(
     """Predict a store's recordings and compare with their sensors and codes (needs the `train` extra)."""
     with interruptible():
         from physiocam.evaluation.evaluate import evaluate
-        from physiocam.evaluation.predictions import load_all_predictions
-        from physiocam.evaluation.summary import to_markdown, write_evaluation
+        from physiocam.evaluation.predictions import kept_predictions
+        from physiocam.evaluation.summary import PICTURES, check_evaluation, to_markdown, write_evaluation
         from physiocam.signals.settings import SETTINGS
 
+        if not any(source.glob("*.npz")):
+            job = _of_store(source, weights, method)
+        elif method is not None or weights != "default":
+            raise PhysiocamError(f"'{source}' holds predictions; {method or weights!r} can predict a store only")
+        else:
+            job = kept_predictions(source)
+        made_with = {**job.made_with, "settings": settings.value, "window": window_s}
         with alone_in(output, "evaluating into"):
-            if any(source.glob("*.npz")):
-                predictions = load_all_predictions(source)
-            else:
-                predictions = _predict(source, output / "predictions", weights, method)
-            found = evaluate(predictions, SETTINGS[settings.value], window_s)
-            title = f"{source.name}, {method or weights}"
-            write_evaluation(found, output, title)
-            typer.echo(to_markdown(found, title))
+            check_evaluation(output, made_with)
+            with progress_bar(str(source)) as progress:
+                predictions = job.run(output / "predictions", progress)
+            found = evaluate(predictions, SETTINGS[settings.value], window_s, job.not_predicted)
+            write_evaluation(found, output, job.title, made_with)
+            typer.echo(to_markdown(found, job.title))
             try:
                 with extra("report", "drawing the plots"):
                     from physiocam.evaluation.plots import plot_rates, plot_units, plot_waveforms, save
@@ -53,17 +58,18 @@ def evaluate_command(
                 complain(str(error))
             else:
                 units = found.action_units
-                for name, figure in (
-                    ("rates.png", plot_rates(found, title)),
-                    ("waveforms.png", plot_waveforms(predictions, SETTINGS[settings.value], title=title)),
-                    ("action_units.png", plot_units(units, title) if units is not None else None),
-                ):
+                figures = (
+                    plot_rates(found, job.title),
+                    plot_waveforms(predictions, SETTINGS[settings.value], title=job.title),
+                    plot_units(units, job.title) if units is not None else None,
+                )
+                for name, figure in zip(PICTURES, figures, strict=True):
                     if figure is not None:
                         save(figure, output / name)
         typer.echo(f"written to {output}")
 
 
-def _predict(store: Path, folder: Path, weights: str, method: str | None) -> "list[Predictions]":
+def _of_store(store: Path, weights: str, method: str | None) -> "PredictionJob":
     from physiocam.signals.methods import classical_method
     from physiocam.weights.bundle import load_bundle
 
@@ -77,14 +83,5 @@ def _predict(store: Path, folder: Path, weights: str, method: str | None) -> "li
     else:
         check_bundle(opened, load_bundle(weights).info)
     with extra("train", "evaluating a store"):
-        from physiocam.evaluation.predict import predict_with_bundle, predict_with_method
-    found = predict_with_method(method, opened) if method else predict_with_bundle(weights, opened)
-    predictions = []
-    with progress_bar(str(store)) as progress:
-        frames, total = 0, sum(opened.recording(name).info.frames for name in opened.names())
-        for one in found:
-            one.save(folder)
-            predictions.append(one)
-            frames += len(next(iter(one.waveforms.values()), one.probabilities))
-            progress(frames, total)
-    return predictions
+        from physiocam.evaluation.predict import store_job
+    return store_job(opened, weights, method)

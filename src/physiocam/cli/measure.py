@@ -42,8 +42,8 @@ def measure_command(
             "-o",
             "--output",
             metavar="FOLDER",
-            help="Folder for the result files; with several videos, one folder a video inside it. For a folder of "
-            "videos also summary.csv, a row a video; what is there already is kept.",
+            help="Folder for the result files; with several videos, one folder a video inside it, and summary.csv, a "
+            "row a video; what was measured in the same way is kept.",
         ),
     ] = None,
     weights: WeightsOption = "default",
@@ -102,17 +102,17 @@ def measure_command(
 
         _check_wanted(output, report, overlay, hrv)
         expanded = expand_videos(videos)
-        if expanded != videos or jobs > 1 or scheduler is not None:
+        table = len(videos) > 1 and output is not None
+        if table or expanded != videos or jobs > 1 or scheduler is not None:
             options = MeasureOptions(
                 weights, method, fs, face_choice(face), settings.value, threads, hrv, report, overlay
             )
-            _measure_many(expanded, output, options, jobs, scheduler, as_json)
+            _measure_many(videos, output, options, jobs, scheduler, as_json)
             return
         where = face_choice(face)
         bundle = load_bundle(weights) if method == NETWORK else weights
-        folders = _output_folders(videos, output)
         done: list[Measurement] = []
-        for video, folder in zip(videos, folders, strict=True):
+        for video in videos:
             try:
                 with progress_bar(video) as progress:
                     measurement = measure(
@@ -126,12 +126,12 @@ def measure_command(
                         threads=threads,
                         progress=progress,
                     )
-                if folder is not None:
+                if output is not None:
                     with progress_bar(f"drawing {Path(video).name}") as progress:
                         write_results(
                             measurement,
                             video,
-                            folder,
+                            output,
                             report=report,
                             overlay=overlay,
                             weights=bundle,
@@ -144,7 +144,7 @@ def measure_command(
                 continue
             done.append(measurement)
             if not as_json:
-                show(measurement, folder)
+                show(measurement, output)
     if as_json:
         _print_json(done, single=len(videos) == 1)
     if len(done) < len(videos):
@@ -170,7 +170,7 @@ def _check_wanted(output: Path | None, report: bool, overlay: bool, hrv: bool) -
 
 
 def _measure_many(
-    videos: list[str],
+    sources: list[str],
     output: Path | None,
     options: "MeasureOptions",
     jobs: int,
@@ -179,20 +179,22 @@ def _measure_many(
 ) -> None:
     import json
 
-    from physiocam.measuring_many import SUMMARY, measure_many
+    from physiocam.measuring_many import SUMMARY, expand_videos, measure_many, plan_videos
 
     if output is None:
-        raise PhysiocamError(f"{len(videos)} videos need a folder for their results; name one with -o FOLDER")
-    folders = [folder or output for folder in _output_folders([*videos, ""], output)[:-1]]
+        count = len(expand_videos(sources))
+        raise PhysiocamError(f"{count} videos need a folder for their results; name one with -o FOLDER")
+    planned = plan_videos(sources, output)
     # Processes side by side share the cores out.
     if jobs > 1 and options.threads is None:
         options = replace(options, threads=max((os.cpu_count() or 1) // jobs, 1))
-    with extra("cluster", "measuring several videos at a time"), count_bar("measuring", "videos", len(videos)) as bar:
+    with extra("cluster", "measuring several videos at a time"), count_bar("measuring", "videos", len(planned)) as bar:
         outcomes = measure_many(
-            videos,
-            folders,
+            [one.video for one in planned],
+            [one.folder for one in planned],
             output / SUMMARY,
             options,
+            notes=[one.note for one in planned],
             jobs=jobs,
             scheduler=scheduler,
             progress=lambda outcome: bar(outcome.summary["frames"] if outcome.summary else 0, outcome.error),
@@ -202,29 +204,13 @@ def _measure_many(
         summaries = [outcome.summary for outcome in outcomes if outcome.summary is not None]
         sys.stdout.write(json.dumps(summaries, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     else:
-        typer.echo(f"{len(videos) - failed} of {len(videos)} videos are measured; one row each in {output / SUMMARY}")
+        for one in planned:
+            if one.note is not None:
+                typer.echo(f"{one.video}: {one.note}")
+        typer.echo(f"{len(planned) - failed} of {len(planned)} videos are measured; one row each in {output / SUMMARY}")
     if failed:
-        complain(f"{failed} of {len(videos)} videos could not be measured (see above)")
+        complain(f"{failed} of {len(planned)} videos could not be measured (see above)")
         raise typer.Exit(1)
-
-
-def _output_folders(videos: list[str], output: Path | None) -> list[Path | None]:
-    """One folder a video; the plain output folder when there is one video, else named after the files."""
-    if output is None:
-        return [None] * len(videos)
-    if len(videos) == 1:
-        return [output]
-    folders: list[Path | None] = []
-    taken: set[str] = set()
-    for video in videos:
-        stem = Path(video).stem or "video"
-        name, number = stem, 1
-        while name.lower() in taken:
-            number += 1
-            name = f"{stem}-{number}"
-        taken.add(name.lower())
-        folders.append(output / name)
-    return folders
 
 
 def _print_json(measurements: "list[Measurement]", single: bool) -> None:

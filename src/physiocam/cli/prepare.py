@@ -36,6 +36,7 @@ def prepare_command(
     with interruptible():
         with extra("train", "preparing recordings"):
             from physiocam.datasets.prepare import PrepareSettings, prepare
+            from physiocam.datasets.store import Store
         if jobs > 1 or scheduler is not None:
             with extra("cluster", "working on several recordings at a time"):
                 import_module("joblib")
@@ -55,7 +56,11 @@ def prepare_command(
                     0 if item.kept else item.frames, f"{item.name}: {item.error}" if item.error else None
                 ),
             )
+        known = {item.name for item in report}
+        others = [one for one in Store(store).names() if one not in known]
     _summarize(report, store)
+    if others:
+        typer.echo(f"{store} also holds {len(others)} recordings that are not in {root}: {listed(others)}")
 
 
 def _settings(pairs: list[str]) -> dict[str, Any]:

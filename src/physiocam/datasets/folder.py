@@ -66,6 +66,11 @@ class FolderEntry:
         files = [self.root / self.row[column] for column in columns if column in self.row]
         return tuple(str(path) for path in files if os.path.exists(path))
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What its row says beside the video, which no source file holds."""
+        return {column: value for column, value in self.row.items() if column != "video"}
+
     def load(self) -> Recording:
         """Read what is known about the video.
 

@@ -9,9 +9,10 @@ from physiocam.datasets.jobs import run_jobs
 from physiocam.datasets.prepare_recording import prepare_recording
 from physiocam.datasets.prepare_settings import PrepareSettings
 from physiocam.datasets.recording import Entry
-from physiocam.datasets.sources import changed_source, sources_of
+from physiocam.datasets.sources import changed_source, facts_of, sources_of
 from physiocam.datasets.store import Store
 from physiocam.errors import DatasetError, UnwritableError
+from physiocam.provenance import difference
 
 __all__ = ["PrepareSettings", "Prepared", "prepare"]
 
@@ -132,9 +133,9 @@ def _check(store: Store, entry: Entry) -> Prepared:
         changed = changed_source(info.sources, sources_of(entry))
     except DatasetError as error:
         return Prepared(entry.name, error=str(error))
+    anew = f"delete '{store.path / entry.name}' to prepare it anew"
     if changed:
-        return Prepared(
-            entry.name,
-            error=f"{changed} since '{entry.name}' was prepared; delete '{store.path / entry.name}' to prepare it anew",
-        )
+        return Prepared(entry.name, error=f"{changed} since '{entry.name}' was prepared; {anew}")
+    if other := difference(info.facts, facts_of(entry)):
+        return Prepared(entry.name, error=f"'{entry.name}' was prepared {other}; {anew}")
     return Prepared(entry.name, frames=info.frames, kept=True, notes=info.notes)

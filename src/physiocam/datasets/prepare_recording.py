@@ -11,9 +11,9 @@ from physiocam import __version__
 from physiocam.datasets.labels import Labels, make_labels
 from physiocam.datasets.prepare_settings import PrepareSettings
 from physiocam.datasets.recording import Crop, Entry, Recording
-from physiocam.datasets.sources import changed_source, sources_of
+from physiocam.datasets.sources import changed_source, facts_of, sources_of
 from physiocam.datasets.store_writer import RecordingWriter
-from physiocam.datasets.stored_recording import RecordingInfo, SourceFile
+from physiocam.datasets.stored_recording import RecordingInfo
 from physiocam.errors import DatasetError
 from physiocam.inputs import Located, Sums, face_changes, lifted_pixels
 from physiocam.video.people import FacesSeen, notes_of
@@ -39,10 +39,11 @@ def prepare_recording(entry: Entry, store: Path, settings: PrepareSettings) -> R
     with recording.frames.open() as video:
         writer = RecordingWriter(store, recording.name, settings.big_size, settings.small_size)
         with writer:
-            info, columns = _write_frames(recording, video, writer, settings, sources)
+            info, columns = _write_frames(recording, video, writer, settings)
             changed = changed_source(sources, sources_of(entry))
             if changed:
                 raise DatasetError(f"{changed} while '{entry.name}' was being prepared; run again")
+            info = info.model_copy(update={"sources": sources, "facts": facts_of(entry)})
             writer.finish(info, columns)
     return info
 
@@ -52,7 +53,6 @@ def _write_frames(
     video: Video,
     writer: RecordingWriter,
     settings: PrepareSettings,
-    sources: tuple[SourceFile, ...],
 ) -> tuple[RecordingInfo, dict[str, NDArray[Any]]]:
     crop = recording.crop if settings.crop == "recording" else settings.crop
     locator = _locator(crop, video.fs, settings.crop_factor)
@@ -102,7 +102,7 @@ def _write_frames(
         signals={name: signal.unit for name, signal in recording.signals.items()},
         action_units=codes.labels if codes is not None else (),
         notes=(*recording.notes, *labels.notes, *video.notes, *notes_of(locator.seen, video.fs)),
-        sources=sources,
+        sources=(),
         version=__version__,
     )
     return info, columns

@@ -140,7 +140,11 @@ class Recording:
 
 
 class Entry(Protocol):
-    """A recording that a data set lists, not read yet; pickles, so that another process can load it."""
+    """A recording that a data set lists, not read yet; pickles, so that another process can load it.
+
+    An entry may also have `facts`, a mapping of str to str: what a table of the set says of it beside its sources. A
+    recording that was prepared when they were others is not kept.
+    """
 
     @property
     def name(self) -> str:

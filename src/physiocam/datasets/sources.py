@@ -9,6 +9,11 @@ from physiocam.errors import DatasetError
 from physiocam.readable import readable
 
 
+def facts_of(entry: Entry) -> dict[str, str]:
+    """What decides the recording beside its sources, where the data set says so."""
+    return dict(getattr(entry, "facts", {}))
+
+
 def sources_of(entry: Entry) -> tuple[SourceFile, ...]:
     """Size and time of every file behind a recording.
 

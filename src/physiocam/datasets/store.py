@@ -6,7 +6,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -126,6 +126,16 @@ class Store:
             If the store's settings do not say.
         """
         return int(self.number(setting, LARGEST))
+
+    def digests(self, names: Collection[str] | None = None) -> dict[str, str]:
+        """Return the `digest` of recordings by their names; all by default.
+
+        Raises
+        ------
+        DatasetError
+            If one is not there or damaged.
+        """
+        return {name: self.recording(name).digest for name in (self.names() if names is None else sorted(names))}
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -72,6 +72,8 @@ class RecordingInfo(BaseModel):
     sources : tuple of SourceFile
     version : str
         Version of physiocam that prepared it.
+    facts : dict of str to str
+        What its data set says of it outside of the sources, such as a row of a table.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -92,6 +94,7 @@ class RecordingInfo(BaseModel):
     notes: tuple[str, ...]
     sources: tuple[SourceFile, ...]
     version: str
+    facts: dict[str, str] = {}
 
 
 class StoredRecording:
@@ -142,6 +145,12 @@ class StoredRecording:
     @cached_property
     def _group(self) -> zarr.Group:
         return zarr.open_group(str(self.folder), mode="r")
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of what it holds and says of itself, whenever and from wherever that was prepared."""
+        told = self.info.model_dump(mode="json", exclude={"sources", "notes", "version", "facts"})
+        return hashlib.sha256(json.dumps([told, self._files], sort_keys=True).encode()).hexdigest()
 
     def column(self, name: str) -> NDArray[Any]:
         """Read an array of the recording as a whole, such as "face_found" or "targets/pulse".
@@ -261,5 +270,6 @@ class StoredRecording:
 def attributes_digest(info: RecordingInfo, files: Mapping[str, str], settings: Mapping[str, Any] | None) -> str:
     """The sha256 that stands for a recording's whole content."""
     # Recordings of earlier versions do not say their settings.
-    parts = [info.model_dump(mode="json"), files, *([] if settings is None else [settings])]
+    # And what is not said is left out, so that they keep their digest.
+    parts = [info.model_dump(mode="json", exclude_defaults=True), files, *([] if settings is None else [settings])]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

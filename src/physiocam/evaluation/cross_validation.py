@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pytorch_lightning.utilities import rank_zero_only
@@ -9,17 +10,17 @@ from pytorch_lightning.utilities import rank_zero_only
 from physiocam.datasets.splits import published_split
 from physiocam.datasets.store import Store
 from physiocam.errors import PhysiocamError, writing_to
-from physiocam.evaluation.predict import predict_with_bundle
-from physiocam.evaluation.predictions import Predictions, load_all_predictions
+from physiocam.evaluation.predict import predict_with_bundle, prediction_facts
+from physiocam.evaluation.predictions import Predictions, keep_predictions, load_all_predictions
 from physiocam.locks import alone_in
-from physiocam.training.fit import fit
+from physiocam.measuring import NETWORK
+from physiocam.provenance import code_version, digest_of, mismatch, read_record
+from physiocam.training.fit import ended_run, fit
 from physiocam.training.processes import wait_for_first
 from physiocam.training.settings import TrainSettings
 
 Folds = tuple[tuple[str, ...], ...]
 Progress = Callable[[str], None]
-
-_DONE = "done"
 
 
 def subject_folds(store: Store, folds: int, seed: int = 0) -> Folds:
@@ -86,8 +87,9 @@ def cross_validate(
 ) -> list[list[list[Predictions]]] | None:
     """Train once for each fold on all other subjects, and predict the fold's.
 
-    What is done already is not repeated. Folds may run on different machines; once their folders lie together in one
-    output, the next call joins them.
+    What is done already is not repeated: a training run with the same settings and recordings, and predictions by the
+    same weights of the same recordings. Other predictions in their place are made anew; another run's is refused. Folds
+    may run on different machines; once their folders lie together in one output, the next call joins them.
 
     Parameters
     ----------
@@ -112,47 +114,72 @@ def cross_validate(
     Raises
     ------
     PhysiocamError
-        If a setting makes no sense.
+        If a setting makes no sense, or the output holds a run that was made with anything else.
     """
     if only is not None and not 1 <= only <= len(folds):
         raise PhysiocamError(f"fold is {only}; expected 1 to {len(folds)}")
     stores = [Store(path) for path in (test_stores or [settings.store])]
-    for number, subjects in enumerate(folds, start=1):
-        if only is not None and number != only:
-            continue
-        if progress is not None:
-            progress(f"fold {number} of {len(folds)}: {len(subjects)} subjects held out")
-        _run_fold(settings, settings.output / f"fold-{number}", subjects, stores)
-    places = [
-        [settings.output / f"fold-{number}" / _folder(i) for number in range(1, len(folds) + 1)]
-        for i in range(len(stores))
-    ]
-    if not all((place / _DONE).is_file() for row in places for place in row):
+    runs = [_Fold(settings, number, subjects, stores) for number, subjects in enumerate(folds, start=1)]
+    for run in runs:
+        if only is None or run.number == only:
+            if progress is not None:
+                progress(f"fold {run.number} of {len(folds)}: {len(run.subjects)} subjects held out")
+            run.do(progress)
+    if not all(run.done() for run in runs):
         return None
-    return [[load_all_predictions(place) if any(place.glob("*.npz")) else [] for place in row] for row in places]
+    return [[run.predictions(i) for run in runs] for i in range(len(stores))]
 
 
-def _run_fold(settings: TrainSettings, output: Path, subjects: Sequence[str], stores: Sequence[Store]) -> None:
-    trained = Store(settings.store)
-    held_out = {trained.recording(name).info.subject for name in trained.names()} & set(subjects)
-    bundle = fit(settings.model_copy(update={"output": output, "exclude_subjects": tuple(sorted(held_out))}))
-    for i, store in enumerate(stores):
-        folder = output / _folder(i)
-        if not (folder / _DONE).is_file():
-            _predict(bundle.folder, store, set(subjects), folder)
-    wait_for_first()
+class _Fold:
+    """A training run without some subjects, and the predictions of these subjects' recordings in each test store."""
 
+    def __init__(self, settings: TrainSettings, number: int, subjects: Sequence[str], stores: Sequence[Store]) -> None:
+        trained = Store(settings.store)
+        held_out = {trained.recording(name).info.subject for name in trained.names()} & set(subjects)
+        self.number = number
+        self.subjects = subjects
+        self._output = settings.output / f"fold-{number}"
+        self._settings = settings.model_copy(
+            update={"output": self._output, "exclude_subjects": tuple(sorted(held_out))}
+        )
+        self._stores = stores
+        self._tested = [
+            [name for name in store.names() if store.recording(name).info.subject in set(subjects)] for store in stores
+        ]
 
-# With several processes one predicts, and the others wait.
-@rank_zero_only
-def _predict(bundle: Path, store: Store, subjects: set[str], folder: Path) -> None:
-    tested = [name for name in store.names() if store.recording(name).info.subject in subjects]
-    with writing_to(folder), alone_in(folder, "predicting into"):
-        if tested:
-            for one in predict_with_bundle(bundle, store, tested):
-                one.save(folder)
-        (folder / _DONE).touch()
+    def do(self, progress: Progress | None) -> None:
+        """Do what has not been done."""
+        bundle = fit(self._settings)
+        for i, store in enumerate(self._stores):
+            if reason := mismatch(self._folder(i), self._facts(i, bundle.folder)):
+                if progress is not None and self._folder(i).is_dir():
+                    progress(f"'{self._folder(i)}' holds predictions {reason}; '{store.path}' is predicted anew")
+                self._predict(i, bundle.folder)
+        wait_for_first()
 
+    # With several processes one predicts, and the others wait.
+    @rank_zero_only
+    def _predict(self, i: int, bundle: Path) -> None:
+        store, tested = self._stores[i], self._tested[i]
+        found = predict_with_bundle(bundle, store, tested) if tested else ()
+        with writing_to(self._folder(i)), alone_in(self._output, "predicting into"):
+            keep_predictions(found, self._folder(i), self._facts(i, bundle))
 
-def _folder(store: int) -> str:
-    return "predictions" if store == 0 else f"predictions-{store + 1}"
+    def done(self) -> bool:
+        """Whether all of it lies there, as it would be made now."""
+        bundle = ended_run(self._settings)
+        return bundle is not None and not any(
+            mismatch(self._folder(i), self._facts(i, bundle.folder)) for i in range(len(self._stores))
+        )
+
+    def predictions(self, i: int) -> list[Predictions]:
+        """Those of the i-th store."""
+        record = read_record(self._folder(i))
+        return load_all_predictions(self._folder(i)) if record is not None and record.files else []
+
+    def _facts(self, i: int, bundle: Path) -> dict[str, Any]:
+        facts = prediction_facts(self._stores[i], self._tested[i], NETWORK, digest_of(bundle))
+        return {**facts, "physiocam": code_version()}
+
+    def _folder(self, i: int) -> Path:
+        return self._output / ("predictions" if i == 0 else f"predictions-{i + 1}")

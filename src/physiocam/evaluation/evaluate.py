@@ -1,6 +1,6 @@
 """Predictions against sensors and coders, over all recordings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from physiocam.datasets.plausible import recorded_rates
 from physiocam.errors import PhysiocamError
+from physiocam.evaluation.left_out import left_out
 from physiocam.evaluation.metrics import (
     ActionUnitScores,
     RateScores,
@@ -70,6 +71,8 @@ class Evaluation:
     snr, macc : dict of str to float or None
         Means over recordings, by quantity.
     action_units : ActionUnitScores or None
+    left_out : tuple of str
+        What is not compared, and why; a line each.
     """
 
     settings: str
@@ -80,9 +83,15 @@ class Evaluation:
     snr: dict[str, float | None]
     macc: dict[str, float | None]
     action_units: ActionUnitScores | None
+    left_out: tuple[str, ...] = ()
 
 
-def evaluate(predictions: Sequence[Predictions], settings: SignalSettings, window_s: float | None = None) -> Evaluation:
+def evaluate(
+    predictions: Sequence[Predictions],
+    settings: SignalSettings,
+    window_s: float | None = None,
+    not_predicted: Mapping[str, str] | None = None,
+) -> Evaluation:
     """Compare predictions with the truth that they carry.
 
     Under "paper" settings the true rate is read from the sensor's waveform by the same steps as the predicted one, as
@@ -95,6 +104,8 @@ def evaluate(predictions: Sequence[Predictions], settings: SignalSettings, windo
     window_s : float, optional
         Compare windows of this length, one after the other, instead of whole recordings; a last one that is shorter is
         left out.
+    not_predicted : mapping of str to str, optional
+        By task, why it was not predicted.
 
     Returns
     -------
@@ -115,6 +126,10 @@ def evaluate(predictions: Sequence[Predictions], settings: SignalSettings, windo
         comparisons[quantity] = tuple(found)
         if found:
             scores[quantity] = rate_scores(_array(r.predicted for r in found), _array(r.true for r in found))
+    unknown = {
+        _TASKS[quantity]: list(dict.fromkeys(row.recording for row in comparisons[quantity] if row.true is None))
+        for quantity in quantities
+    }
     return Evaluation(
         settings=settings.name,
         recordings=len(predictions),
@@ -124,6 +139,7 @@ def evaluate(predictions: Sequence[Predictions], settings: SignalSettings, windo
         snr={quantity: _mean([row.snr for row in rows]) for quantity, rows in comparisons.items()},
         macc={quantity: _mean([row.macc for row in rows]) for quantity, rows in comparisons.items()},
         action_units=_units(predictions),
+        left_out=left_out(predictions, unknown, not_predicted or {}, window_s),
     )
 
 

@@ -2,6 +2,9 @@
 
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,9 +14,11 @@ from torch import Tensor
 from physiocam.datasets.alignment import onto_frames
 from physiocam.datasets.clips import Clips, clip_loader, standardize
 from physiocam.datasets.store import Store, StoredRecording
-from physiocam.evaluation.predictions import RATES, WAVEFORMS, Predictions
+from physiocam.evaluation.predictions import RATES, WAVEFORMS, PredictionJob, Predictions, keep_predictions
+from physiocam.measuring import NETWORK
 from physiocam.networks.config import AU, Task
 from physiocam.networks.network import Network
+from physiocam.recording_frames import Progress
 from physiocam.runtime import Runtime
 from physiocam.signals.methods import classical_method
 from physiocam.training.checks import check_bundle
@@ -79,6 +84,7 @@ def predict_with_bundle(
     Yields
     ------
     Predictions
+        Without the tasks of `not_predicted`.
 
     Raises
     ------
@@ -95,6 +101,86 @@ def predict_with_bundle(
         return runtime.run(big.numpy(), small.numpy())
 
     yield from _predict(run, info.clip_length, info.big_stride, info.tasks, store, recordings)
+
+
+def store_job(store: Store, weights: str, method: str | None) -> PredictionJob:
+    """All of a store's recordings, to be predicted by a bundle or by a classical method.
+
+    Parameters
+    ----------
+    store : Store
+    weights : str
+        Name or path of the bundle.
+    method : str, optional
+        A classical method instead.
+
+    Raises
+    ------
+    PhysiocamError
+        If the bundle or a recording is missing or damaged.
+    """
+    names = store.names()
+    if method is None:
+        bundle = load_bundle(weights)
+        absent = not_predicted(bundle)
+        facts = prediction_facts(store, names, NETWORK, bundle.sha256)
+        found = partial(predict_with_bundle, bundle, store, names)
+    else:
+        absent = dict.fromkeys(("respiration", AU.name), f"is not evaluated: '{method}' gives the pulse alone")
+        facts = prediction_facts(store, names, method, None)
+        found = partial(predict_with_method, method, store, names)
+    title = f"{store.path.name}, {method or weights}"
+    total = sum(store.recording(name).info.frames for name in names)
+
+    def run(folder: Path, progress: Progress | None) -> list[Predictions]:
+        return keep_predictions(
+            _watched(found(), total, progress), folder, facts, {"title": title, "not_predicted": absent}
+        )
+
+    return PredictionJob(title, facts, absent, run)
+
+
+def _watched(found: Iterator[Predictions], total: int, progress: Progress | None) -> Iterator[Predictions]:
+    frames = 0
+    for one in found:
+        yield one
+        frames += len(next(iter(one.waveforms.values()), one.probabilities))
+        if progress is not None:
+            progress(frames, total)
+
+
+def not_predicted(bundle: Bundle) -> dict[str, str]:
+    """Say which of a bundle's tasks `predict_with_bundle` leaves out: why, and what to do instead."""
+    slow = bundle.info.slow
+    beyond = (
+        "is not evaluated: the bundle's network for it sees more than the face square that a store keeps; measure the "
+        "recordings themselves with `physiocam measure`"
+    )
+    other = "is not evaluated: it is neither a waveform of one output nor the action units"
+    return {
+        **{task.name: beyond for task in (slow.tasks if slow else ())},
+        **{task.name: other for task in bundle.info.tasks if not (_is_waveform(task) or task.name == AU.name)},
+    }
+
+
+def _is_waveform(task: Task) -> bool:
+    return task.kind == "waveform" and task.outputs == 1
+
+
+def prediction_facts(store: Store, names: Collection[str], method: str, weights: str | None) -> dict[str, Any]:
+    """Return what decides the predictions of recordings, as facts of `physiocam.provenance`.
+
+    Parameters
+    ----------
+    store : Store
+    names : collection of str
+        Of the recordings.
+    method : str
+        "network", or a classical method.
+    weights : str, optional
+        The digest of the bundle.
+    """
+    return {"method": method, "weights": weights, "recording": store.digests(names)}
 
 
 def predict_with_method(
@@ -157,7 +243,7 @@ def _waveforms(
     seen[:-1] &= found[1:]
     waveforms = {}
     for task in tasks:
-        if task.kind == "waveform" and task.outputs == 1:
+        if _is_waveform(task):
             whole = np.full(stored.info.frames, np.nan)
             whole[: len(outputs[task.name])] = outputs[task.name][:, 0]
             # A change between frames of which one has no face was not seen.

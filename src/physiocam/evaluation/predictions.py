@@ -3,9 +3,10 @@
 import json
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from pydantic_core import from_json
 
 from physiocam.errors import DatasetError, PhysiocamError
 from physiocam.files import complete_file
+from physiocam.provenance import RECORD, Facts, damage, digest_of, read_record, write_record
+from physiocam.recording_frames import Progress
 from physiocam.regular_files import check_regular
 from physiocam.signals.waveform import check_fs
 
@@ -22,6 +25,7 @@ WAVEFORMS = ("pulse", "respiration")
 RATES = ("heart_rate", "breathing_rate")
 
 _ABOUT = "about"
+_FILES = "[!.]*.npz"
 
 # What a file may hold, far above what a day's recording does.
 _MOST_BYTES = 400_000_000
@@ -130,12 +134,107 @@ def load_all_predictions(folder: str | os.PathLike[str]) -> list[Predictions]:
     Raises
     ------
     DatasetError
-        If there are none, or one cannot be read.
+        If there are none, one cannot be read, or they are not all those that were made together.
     """
-    paths = sorted(Path(folder).glob("[!.]*.npz"))
+    paths = sorted(Path(folder).glob(_FILES))
     if not paths:
         raise DatasetError(f"'{folder}' holds no predictions (*.npz); predict first")
+    record = read_record(Path(folder))
+    if record is not None:
+        problem = damage(Path(folder), record)
+        if strange := [path.name for path in paths if path.name not in record.files]:
+            problem = f"with '{strange[0]}', which was not made with the others"
+        if problem:
+            raise DatasetError(f"'{folder}' holds predictions {problem}; predict again into a new folder")
     return [load_predictions(path) for path in paths]
+
+
+def keep_predictions(
+    found: Iterable[Predictions], folder: str | os.PathLike[str], made_with: Facts, about: Facts | None = None
+) -> list[Predictions]:
+    """Write predictions into a folder of their own, with what they were made with; they appear when all are made.
+
+    Parameters
+    ----------
+    found : iterable of Predictions
+        Each is written as it comes.
+    folder : path
+        Predictions that it holds are replaced, all of them; other files stay.
+    made_with, about : mapping
+        See `physiocam.provenance.Record`.
+
+    Returns
+    -------
+    list of Predictions
+
+    Raises
+    ------
+    PhysiocamError
+        If they cannot be written.
+    """
+    place = Path(folder)
+    beside = place.with_name(f".{place.name}-partial")
+    rmtree(beside, ignore_errors=True)
+    kept = list(_saved(found, beside))
+    write_record(beside, made_with, [f"{one.name}.npz" for one in kept], about=about)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for path in place.glob(_FILES):
+            path.unlink()
+        # The record goes first: as long as one of its files is missing, it says that something is.
+        for name in (RECORD, *(f"{one.name}.npz" for one in kept)):
+            (beside / name).replace(place / name)
+        beside.rmdir()
+    except OSError as error:
+        raise DatasetError(f"cannot replace '{place}': {error.strerror}; remove it, or choose another folder") from None
+    return kept
+
+
+def _saved(found: Iterable[Predictions], folder: Path) -> Iterator[Predictions]:
+    for one in found:
+        one.save(folder)
+        yield one
+
+
+@dataclass(frozen=True)
+class PredictionJob:
+    """Predictions that are there or can be made, and what they are made with.
+
+    Attributes
+    ----------
+    title : str
+        Of what and by what.
+    made_with : mapping
+        See `physiocam.provenance.Record`.
+    not_predicted : mapping of str to str
+        By task, why it is not predicted.
+    run : callable
+        Takes a folder to keep them in, and a progress or None, as `physiocam.measure` does.
+    """
+
+    title: str
+    made_with: Facts
+    not_predicted: Mapping[str, str]
+    run: Callable[[Path, Progress | None], list[Predictions]]
+
+
+def kept_predictions(folder: Path) -> PredictionJob:
+    """Predictions that lie in a folder, which are taken as they are."""
+    record = read_record(folder)
+    if record is None:
+        files = {path.name: digest_of(path) for path in sorted(folder.glob(_FILES))}
+        return PredictionJob(
+            f"{folder.name}, of which nothing says by what they were made",
+            {"predictions": files},
+            {},
+            lambda _folder, _progress: load_all_predictions(folder),
+        )
+    return PredictionJob(
+        str(record.about.get("title", folder.name)),
+        record.made_with,
+        {str(task): str(reason) for task, reason in dict(record.about.get("not_predicted", {})).items()},
+        lambda _folder, _progress: load_all_predictions(folder),
+    )
 
 
 def _check_size(path: str | os.PathLike[str]) -> None:

@@ -9,26 +9,76 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from physiocam.errors import DatasetError
+from pydantic_core import from_json
+
+from physiocam.errors import DatasetError, PhysiocamError
 from physiocam.evaluation.evaluate import Evaluation
 from physiocam.evaluation.metrics import Estimate, RateScores
 from physiocam.files import complete_file
+from physiocam.provenance import Facts, difference, read_record
 
 _UNITS = {"heart": "beats/min", "breathing": "breaths/min"}
 _NAMES = {"heart": "Heart rate", "breathing": "Breathing rate"}
 
 
-def write_evaluation(found: Evaluation, folder: str | os.PathLike[str], title: str) -> None:
-    """Write `evaluation.md`, `evaluation.json` and `rates.csv` into a folder.
+_RECORD = "evaluation.json"
+_MADE_WITH = "made_with"
+PICTURES = ("rates.png", "waveforms.png", "action_units.png")
+
+
+def check_evaluation(folder: str | os.PathLike[str], made_with: Facts) -> None:
+    """Make sure before the work that a folder holds no evaluation of anything else.
+
+    Raises
+    ------
+    PhysiocamError
+        If it does, or predictions or an evaluation of which nothing says what they were made with.
+    """
+    place = Path(folder)
+    try:
+        before = from_json((place / _RECORD).read_bytes())[_MADE_WITH]
+    except FileNotFoundError:
+        kept = read_record(place / "predictions")
+        if kept is None and not any((place / "predictions").glob("*.npz")):
+            return
+        before = {**kept.made_with, **{key: made_with[key] for key in ("settings", "window")}} if kept else None
+    except (OSError, ValueError, KeyError, TypeError):
+        before = None
+    if not isinstance(before, dict):
+        reason: str | None = "of which nothing says what they were made with"
+    else:
+        reason = difference(before, made_with)
+    if reason is not None:
+        raise PhysiocamError(f"'{folder}' holds results {reason}; choose another folder with -o, or remove it")
+
+
+def write_evaluation(
+    found: Evaluation, folder: str | os.PathLike[str], title: str, made_with: Facts | None = None
+) -> None:
+    """Write `evaluation.md`, `rates.csv` and, when these are there, `evaluation.json` into a folder.
+
+    Pictures of an earlier evaluation are removed.
+
+    Parameters
+    ----------
+    found : Evaluation
+    folder : path
+    title : str
+    made_with : mapping, optional
+        What the evaluation depends on, for `check_evaluation`.
 
     Raises
     ------
     DatasetError
         If they cannot be written.
     """
-    write_text(Path(folder) / "evaluation.md", to_markdown(found, title))
-    write_text(Path(folder) / "evaluation.json", json.dumps(to_dict(found), indent=2, allow_nan=False) + "\n")
-    write_text(Path(folder) / "rates.csv", rates_csv(found))
+    place = Path(folder)
+    for name in (_RECORD, *PICTURES):
+        (place / name).unlink(missing_ok=True)
+    write_text(place / "evaluation.md", to_markdown(found, title))
+    write_text(place / "rates.csv", rates_csv(found))
+    content = {**({_MADE_WITH: made_with} if made_with else {}), **to_dict(found)}
+    write_text(place / _RECORD, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -68,6 +118,8 @@ def to_markdown(found: Evaluation, title: str) -> str:
         lines += [*table(("", "F1 (%)", "accuracy (%)", "frames with the unit"), rows), ""]
     if not rates and found.action_units is None:
         lines += ["Nothing could be compared: the recordings carry no truth for what was predicted.", ""]
+    if found.left_out:
+        lines += ["Left out:", "", *(f"- {line}" for line in found.left_out), ""]
     return "\n".join(lines)
 
 

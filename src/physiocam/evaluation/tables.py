@@ -216,6 +216,7 @@ def _differences(name: str, bench: Bench) -> list[str]:
     ]
     if bench.test_stores:
         lines.append(f"tested on {', '.join(path.name for path in bench.test_stores)}")
+    lines += [line for path in bench.test_stores or (store.path,) for line in _without_truth(Store(path))]
     sizes = (store.frame_size("big_size"), store.frame_size("small_size"))
     checks = [
         (sizes == (144, 9), f"frames of {sizes[0]} and {sizes[1]} pixels (paper: 144 and 9)"),
@@ -235,6 +236,22 @@ def _differences(name: str, bench: Bench) -> list[str]:
     weights = {"train": "counted in the training set", "published": "the published numbers", "none": "1"}
     lines.append(f"weight of present action units: {weights[settings.pos_weight]}")
     return lines + [text for same, text in checks if not same]
+
+
+def _without_truth(store: Store) -> list[str]:
+    """What of a tested store's recordings cannot be compared, since nothing true is known of it."""
+    infos = [store.recording(name).info for name in store.names()]
+    known = {
+        "heart rate": [bool({"pulse", "heart_rate"} & set(info.signals)) for info in infos],
+        "breathing rate": [bool({"respiration", "breathing_rate"} & set(info.signals)) for info in infos],
+        "state of the action units": [bool(info.action_units) for info in infos],
+    }
+    return [
+        f"the true {what} is known of {sum(there)} of the {len(infos)} recordings of '{store.path.name}'; the others "
+        "are left out"
+        for what, there in known.items()
+        if not all(there)
+    ]
 
 
 def _listed(weights: Mapping[str, float]) -> str:

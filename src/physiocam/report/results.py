@@ -5,15 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from physiocam.errors import PhysiocamError
-from physiocam.measurement import Measurement
+from physiocam.measurement import OVERLAY, REPORT, Measurement
 from physiocam.recording_frames import FaceChoice, Progress
 from physiocam.weights.bundle import Bundle
 
 if TYPE_CHECKING:
     from physiocam.report.attention import Attention
-
-REPORT = "report.html"
-OVERLAY = "overlay.mp4"
 
 
 def write_results(

@@ -5,13 +5,16 @@ import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from shutil import rmtree
 from statistics import median
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 from pytorch_lightning.strategies import DDPStrategy
+from pytorch_lightning.utilities import rank_zero_only
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -22,8 +25,10 @@ from physiocam.errors import PhysiocamError
 from physiocam.networks.config import Task
 from physiocam.networks.network import Network
 from physiocam.networks.registry import build
+from physiocam.provenance import difference, read_record, write_record
 from physiocam.regular_files import check_regular
 from physiocam.training.checks import BUNDLE, check_store, chosen_subjects
+from physiocam.training.facts import run_facts, store_facts
 from physiocam.training.losses import published_pos_weight
 from physiocam.training.module import TrainModule
 from physiocam.training.order import ClipOrder
@@ -34,13 +39,15 @@ from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.export import export_bundle
 
 _CHECKPOINTS = "checkpoints"
+_LOGS = "logs"
 
 
 def fit(settings: TrainSettings, *, show_progress: bool = True) -> Bundle:
     """Train a network on a store's recordings.
 
     A run that was stopped goes on from its last checkpoint, and ends with the weights of an undisturbed one on the same
-    machine. A run that has ended is not repeated.
+    machine. A run that has ended is not repeated. Both hold for the same settings, recordings, initial weights and
+    version of physiocam only: an output folder with a run of others is refused.
 
     Parameters
     ----------
@@ -56,8 +63,8 @@ def fit(settings: TrainSettings, *, show_progress: bool = True) -> Bundle:
     Raises
     ------
     PhysiocamError
-        If the store does not fit the network, the output folder holds a run with other settings or is being trained
-        into by another process, or cannot be written to.
+        If the store does not fit the network, the output folder holds a run that was made with anything else, another
+        process trains into it, or it cannot be written to.
     """
     with one_run_in(settings.output):
         return _fit(settings, show_progress)
@@ -65,13 +72,14 @@ def fit(settings: TrainSettings, *, show_progress: bool = True) -> Bundle:
 
 def _fit(settings: TrainSettings, show_progress: bool) -> Bundle:
     output = settings.output
-    if (output / BUNDLE).is_dir():
-        return _ended(settings, output)
+    if (bundle := ended_run(settings)) is not None:
+        return bundle
     store = Store(settings.store)
     check_store(store, settings)
     checkpoint = _last_checkpoint(output)
     if checkpoint is not None:
         _check_same(settings, checkpoint)
+    made_with = run_facts(settings)
     _quiet()
     pl.seed_everything(settings.seed, verbose=False)
     clips = Clips(
@@ -82,7 +90,8 @@ def _fit(settings: TrainSettings, show_progress: bool) -> Bundle:
         memory=settings.memory,
     )
     order = ClipOrder(len(clips), settings.batch_clips, settings.seed)
-    module = TrainModule(settings, pos_weight(clips, settings), order)
+    module = TrainModule(settings, pos_weight(clips, settings), order, made_with)
+    _begin(output, made_with, resumed=checkpoint is not None)
     trainer = _trainer(settings, show_progress)
     trainer.fit(
         module,
@@ -104,7 +113,7 @@ def export_checkpoint(path: str | os.PathLike[str], folder: str | os.PathLike[st
     Parameters
     ----------
     path : path
-        In the run's folder of checkpoints; the store that it was trained on must still be where it was.
+        In the run's folder of checkpoints; the store that it was trained on must still be where and as it was.
     folder : path
         New folder of the bundle.
 
@@ -115,7 +124,7 @@ def export_checkpoint(path: str | os.PathLike[str], folder: str | os.PathLike[st
     Raises
     ------
     PhysiocamError
-        If the file is no such checkpoint, or the folder exists.
+        If the file is no such checkpoint, the store holds other recordings now, or the folder exists.
     """
     try:
         check_regular(path)
@@ -129,7 +138,16 @@ def export_checkpoint(path: str | os.PathLike[str], folder: str | os.PathLike[st
     except Exception as error:  # damaged files fail in every way there is
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise PhysiocamError(f"'{path}' is no checkpoint of a physiocam run: {reason}") from None
-    return _write_bundle(network, Store(settings.store), settings, Path(folder))
+    made_with = content["physiocam"].get("made_with")
+    if not made_with:
+        raise PhysiocamError(f"'{path}' does not say what it was trained on; train again, or export another checkpoint")
+    # What the bundle says that it was trained on is read from the store.
+    for about, now in store_facts(settings).items():
+        if changed := difference({about: made_with.get(about)}, {about: now}):
+            raise PhysiocamError(
+                f"'{path}' was trained {changed} in '{settings.store}'; bring the store back as it was, then export"
+            )
+    return _write_bundle(network, Store(settings.store), settings, Path(folder), made_with)
 
 
 class _Data(pl.LightningDataModule):
@@ -154,7 +172,7 @@ class _Data(pl.LightningDataModule):
 
 def _trainer(settings: TrainSettings, show_progress: bool) -> pl.Trainer:
     output = settings.output
-    logs = output / "logs"
+    logs = output / _LOGS
     checkpoints = [
         ModelCheckpoint(output / _CHECKPOINTS, filename="{step}", every_n_train_steps=settings.checkpoint_steps),
         ModelCheckpoint(output / _CHECKPOINTS, filename="{epoch}", save_top_k=-1, every_n_epochs=1),
@@ -208,10 +226,37 @@ def _last_checkpoint(output: Path) -> Path | None:
     return max(found, key=lambda path: path.stat().st_mtime_ns) if found else None
 
 
+def ended_run(settings: TrainSettings) -> Bundle | None:
+    """Return the bundle of a run that has ended, or None where it has not.
+
+    Raises
+    ------
+    PhysiocamError
+        If the output folder holds the bundle of a run that was made with anything else, or nothing says with what.
+    """
+    output = settings.output
+    if not (output / BUNDLE).is_dir():
+        return None
+    record = read_record(output)
+    _compare(record.made_with if record else None, settings, output)
+    return load_bundle(output / BUNDLE)
+
+
+# With several processes one writes.
+@rank_zero_only
+def _begin(output: Path, made_with: Mapping[str, Any], *, resumed: bool) -> None:
+    """Let the folder say what its checkpoints, logs and bundle are made with, before there is any of them."""
+    record = read_record(output)
+    if record is None or difference(record.made_with, made_with) is not None:
+        if not resumed:  # logs of another run, which came to no checkpoint
+            rmtree(output / _LOGS, ignore_errors=True)
+        write_record(output, made_with)
+
+
 def _check_same(settings: TrainSettings, checkpoint: Path) -> None:
-    """A run is gone on with under its own settings only."""
+    """A run is gone on with under its own conditions only."""
     try:
-        before = torch.load(checkpoint, map_location="cpu", weights_only=True)["physiocam"]["settings"]
+        before = torch.load(checkpoint, map_location="cpu", weights_only=True)["physiocam"].get("made_with")
     except Exception as error:  # damaged files fail in every way there is
         raise PhysiocamError(
             f"'{checkpoint}' cannot be gone on from ({type(error).__name__}); remove it to go on from the one before"
@@ -219,31 +264,22 @@ def _check_same(settings: TrainSettings, checkpoint: Path) -> None:
     _compare(before, settings, checkpoint.parent.parent)
 
 
-def _compare(before: Mapping[str, object], settings: TrainSettings, output: Path) -> None:
-    now = settings.model_dump(mode="json")
-    changed = [field for field in now if field not in _FREE and before.get(field) != now[field]]
-    if changed:
+def _compare(before: Mapping[str, Any] | None, settings: TrainSettings, output: Path) -> None:
+    if not before:
         raise PhysiocamError(
-            f"'{output}' holds a run with {changed[0]} {before.get(changed[0])!r}, not {now[changed[0]]!r}; "
-            "choose another output, or remove it"
+            f"'{output}' holds a run of which nothing says what it was trained on; choose another output, or remove it"
         )
-
-
-# Fields that change where and how fast a run is, not what it computes.
-_FREE = {"output", "store", "workers", "memory", "checkpoint_steps"}
-
-
-def _ended(settings: TrainSettings, output: Path) -> Bundle:
-    bundle = load_bundle(output / BUNDLE)
-    _compare(bundle.info.provenance.get("settings", {}), settings, output)
-    return bundle
+    if changed := difference(before, run_facts(settings)):
+        raise PhysiocamError(f"'{output}' holds a run {changed}; choose another output, or remove it")
 
 
 def _export(module: TrainModule, store: Store, settings: TrainSettings) -> None:
-    _write_bundle(module.network, store, settings, settings.output / BUNDLE)
+    _write_bundle(module.network, store, settings, settings.output / BUNDLE, module.made_with)
 
 
-def _write_bundle(network: Network, store: Store, settings: TrainSettings, folder: Path) -> Bundle:
+def _write_bundle(
+    network: Network, store: Store, settings: TrainSettings, folder: Path, made_with: Mapping[str, Any]
+) -> Bundle:
     chosen = chosen_subjects(store, settings)
     infos = [store.recording(name).info for name in store.names()]
     infos = [info for info in infos if chosen is None or info.subject in chosen]
@@ -262,7 +298,7 @@ def _write_bundle(network: Network, store: Store, settings: TrainSettings, folde
         provenance={
             "settings": settings.model_dump(mode="json"),
             "store": dict(store.settings),
-            "recordings": [info.name for info in infos],
+            "recordings": made_with["recording"],
             "subjects": subjects,
             "version": __version__,
         },

@@ -26,11 +26,20 @@ class TrainModule(pl.LightningModule):
         By binary task.
     order : ClipOrder
         Told where to go on when a checkpoint is resumed.
+    made_with : mapping of str to plain values, optional
+        All that decides the weights; each checkpoint says so.
     """
 
-    def __init__(self, settings: TrainSettings, pos_weight: Mapping[str, Tensor], order: ClipOrder) -> None:
+    def __init__(
+        self,
+        settings: TrainSettings,
+        pos_weight: Mapping[str, Tensor],
+        order: ClipOrder,
+        made_with: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__()
         self.settings = settings
+        self.made_with = dict(made_with or {})
         self.network = initial_network(settings)
         self.losses = TaskLosses(settings.network.tasks, pos_weight)
         self.order = order
@@ -100,6 +109,7 @@ class TrainModule(pl.LightningModule):
         self._require_finite({f"'{name}' of the network": value for name, value in state.items()})
         checkpoint["physiocam"] = {
             "settings": self.settings.model_dump(mode="json"),
+            "made_with": self.made_with,
             "epoch": self.current_epoch,
             "batches_done": self.trainer.fit_loop.epoch_loop.batch_progress.current.ready,
         }

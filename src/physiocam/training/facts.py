@@ -1,0 +1,45 @@
+"""What decides a run's weights."""
+
+from typing import Any
+
+from physiocam import __version__
+from physiocam.datasets.store import Store
+from physiocam.training.checks import chosen_subjects
+from physiocam.training.settings import TrainSettings
+from physiocam.weights.bundle import load_bundle
+
+# Fields that change where and how fast a run is, not what it computes.
+_FREE = {"output", "store", "workers", "memory", "checkpoint_steps"}
+
+
+def run_facts(settings: TrainSettings) -> dict[str, Any]:
+    """Return all that decides a run's weights, as facts of `physiocam.provenance`.
+
+    Raises
+    ------
+    PhysiocamError
+        If store or initial bundle cannot be read, or subjects are named that the store does not hold.
+    """
+    initial = settings.initial_bundle
+    return {
+        **settings.model_dump(mode="json", exclude=_FREE),
+        # A name stands for other weights once they are imported anew.
+        "initial_bundle": None if initial is None else load_bundle(initial).sha256,
+        # Weights take hours: they are tied to a release, not to every change of a line.
+        "physiocam": __version__,
+        **store_facts(settings),
+    }
+
+
+def store_facts(settings: TrainSettings) -> dict[str, Any]:
+    """Return what a run is trained on: how all recordings were prepared, and the digest of each.
+
+    Raises
+    ------
+    PhysiocamError
+        If the store cannot be read, or subjects are named that it does not hold.
+    """
+    store = Store(settings.store)
+    chosen = chosen_subjects(store, settings)
+    names = [name for name in store.names() if chosen is None or store.recording(name).info.subject in chosen]
+    return {"preparation": store.settings, "recording": store.digests(names)}
