@@ -413,7 +413,7 @@ def test_other_people_and_a_change_to_one_of_them_are_noted(shared: Path) -> Non
         if index < 100:
             scene[index, :, :width] = image
     measurement = physiocam.measure(scene, fs=25.0, method="green")
-    assert any(note.startswith("2 faces were seen at once") for note in measurement.notes)
+    assert any(note.startswith("2 faces were detected at once") for note in measurement.notes)
     (changed,) = (note for note in measurement.notes if "another person was followed" in note)
     assert 4.0 <= float(changed.split()[1]) <= 5.5
     assert measurement.face_found[:95].all()
@@ -423,5 +423,5 @@ def test_other_people_and_a_change_to_one_of_them_are_noted(shared: Path) -> Non
     for index, image in enumerate(scene):
         stream.push(image, index / 25.0)
     notes = stream.measurement().notes
-    assert any(note.startswith("2 faces were seen at once") for note in notes)
+    assert any(note.startswith("2 faces were detected at once") for note in notes)
     assert any("another person was followed" in note for note in notes)

@@ -9,7 +9,7 @@ def test_one_face_all_along_is_no_news() -> None:
 
 def test_others_and_changes_are_named_with_their_times() -> None:
     notes = people_notes(3, [(4.25, True), (9.0, False)])
-    assert notes[0].startswith("3 faces were seen at once; the largest was followed")
+    assert notes[0].startswith("3 faces were detected at once; the largest was followed")
     assert notes[1].startswith("from 4.2 s on another person was followed")
     assert notes[2].startswith("from 9.0 s on the face followed may be another person's")
 

@@ -292,3 +292,8 @@ def test_a_given_square_tells_of_nobody() -> None:
         locator.locate(EMPTY)
         assert locator.seen.at_once == 0
         assert locator.seen.changes == []
+
+
+def test_several_boxes_on_one_head_are_one_face() -> None:
+    tracker, _, _ = follow({0: [face(150, 120), face(180, 120, 70)]}, 60)
+    assert tracker.seen.at_once == 1

@@ -42,12 +42,17 @@ class FaceBox(NamedTuple):
 
     def overlap(self, other: "FaceBox") -> float:
         """Intersection over union with another box, 0..1."""
+        shared = self._shared(other)
+        return shared / (self.width * self.height + other.width * other.height - shared)
+
+    def covered_by(self, other: "FaceBox") -> float:
+        """Share of this box that lies in another one, 0..1."""
+        return self._shared(other) / (self.width * self.height)
+
+    def _shared(self, other: "FaceBox") -> float:
         width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
         height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
-        if width <= 0 or height <= 0:
-            return 0.0
-        shared = width * height
-        return shared / (self.width * self.height + other.width * other.height - shared)
+        return max(width, 0.0) * max(height, 0.0)
 
     def scaled(self, factor: float) -> "FaceBox":
         """The same face in an image `factor` times as large."""

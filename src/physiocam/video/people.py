@@ -81,7 +81,7 @@ def people_notes(at_once: int, changes: Sequence[tuple[float, bool]]) -> list[st
     """
     notes = []
     if at_once > 1:
-        notes.append(f"{at_once} faces were seen at once; the largest was followed, and only this one was measured")
+        notes.append(f"{at_once} faces were detected at once; the largest was followed, and only this one was measured")
     for time_s, other in changes[:_LISTED]:
         if other:
             notes.append(

@@ -25,6 +25,9 @@ _RESIZED = 0.15
 _HELD_SCORE = 0.4
 _HELD_OVERLAP = 0.2
 
+# Heads are wider than their faces' boxes, so those of two people hardly overlap.
+_OWN_HEAD = 0.1
+
 
 class Square(NamedTuple):
     """A square of pixels inside the frame: upper left corner and side."""
@@ -160,7 +163,7 @@ class FaceTracker:
         """Look for the face in this frame; whether all is as it was."""
         faces = self._detector.detect(image, MIN_SCORE if self._box is None else _HELD_SCORE)
         sure = [face for face in faces if face.score >= MIN_SCORE]
-        self.seen.count(len(sure))
+        self.seen.count(_apart(sure))
         if self._box is not None:
             seen = _same_face(self._box, faces)
             if seen is None and not self._missed:
@@ -216,6 +219,15 @@ class FaceTracker:
         self._suspected = None
         self._square = self._place.square(image)
         return False
+
+
+def _apart(faces: list[FaceBox]) -> int:
+    """How many faces there are, the largest first; of a turned or half hidden one the detector may give several boxes."""
+    heads: list[FaceBox] = []
+    for face in faces:
+        if all(face.covered_by(head) <= _OWN_HEAD for head in heads):
+            heads.append(face)
+    return len(heads)
 
 
 def _same_face(held: FaceBox, faces: list[FaceBox]) -> FaceBox | None:
