@@ -130,6 +130,7 @@ EXCEPTIONS = {
     "--weights authors-fold-1 authors-fold-2 authors-fold-3": "needs a real clip and the authors' checkpoints",
     "python benchmarks/measure.py CLIP --json docs/benchmarks.json": _BENCHMARK,
     "python benchmarks/stream.py WORK_DIR VIDEO... --recordings 24 --json docs/stream.json": _BENCHMARK,
+    "python benchmarks/detectors.py PICTURE... VIDEO... --blazeface ONNX": _BENCHMARK,
     "python benchmarks/damage.py --videos 2000 --files 500 --json docs/damage.json": _BENCHMARK,
     "python benchmarks/networks.py --json docs/networks.json": _BENCHMARK,
     "python benchmarks/prepare.py --frames 400 --json docs/prepare.json": _BENCHMARK,
