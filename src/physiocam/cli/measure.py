@@ -1,6 +1,5 @@
 """`physiocam measure`."""
 
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,9 @@ from physiocam.cli.options import (
     ThreadsOption,
     WeightsOption,
     face_choice,
+    within_jobs,
 )
+from physiocam.cores import usable_cores
 from physiocam.errors import PhysiocamError
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def measure_command(
         bool,
         typer.Option("--json", help="Print one JSON object (a list for several videos) and nothing else."),
     ] = False,
-    jobs: Annotated[int, typer.Option(min=1, help="Videos measured at a time, each by a process.")] = 1,
+    jobs: Annotated[int, typer.Option(callback=within_jobs, help="Videos measured at a time, each by a process.")] = 1,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a dask scheduler, such as tcp://10.0.0.1:8786; replaces --jobs.")
     ] = None,
@@ -177,7 +178,7 @@ def _measure_many(
     folders = [folder or output for folder in _output_folders([*videos, ""], output)[:-1]]
     # Processes side by side share the cores out.
     if jobs > 1 and options.threads is None:
-        options = replace(options, threads=max((os.cpu_count() or 1) // jobs, 1))
+        options = replace(options, threads=max(usable_cores() // jobs, 1))
     with extra("cluster", "measuring several videos at a time"), count_bar("measuring", "videos", len(videos)) as bar:
         outcomes = measure_many(
             videos,

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from physiocam.cli.console import complain
+from physiocam.cores import within_cores
 from physiocam.errors import PhysiocamError
 
 if TYPE_CHECKING:
@@ -28,7 +30,27 @@ SettingsOption = Annotated[
 FsOption = Annotated[
     float | None, typer.Option(help="Frames per second: needed for folders of images, else from the file.")
 ]
-ThreadsOption = Annotated[int | None, typer.Option(min=1, help="Threads of the networks; all cores by default.")]
+
+
+def within_jobs(jobs: int) -> int:
+    """Take the option --jobs, and say where it is more than there are cores."""
+    return _within("--jobs", jobs)
+
+
+def _within_threads(threads: int | None) -> int | None:
+    return None if threads is None else _within("--threads", threads)
+
+
+def _within(option: str, wanted: int) -> int:
+    used = within_cores(wanted, option)
+    if used < wanted:
+        complain(f"{option} is {wanted}; {used} are used, one for each core that there is")
+    return used
+
+
+ThreadsOption = Annotated[
+    int | None, typer.Option(callback=_within_threads, help="Threads of the networks; all cores by default.")
+]
 
 
 def face_choice(text: str) -> "FaceChoice":

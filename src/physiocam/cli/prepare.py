@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from physiocam.cli.console import complain, count_bar, extra, interruptible
+from physiocam.cli.options import within_jobs
 from physiocam.errors import PhysiocamError
 
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ def prepare_command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The data set, such as bp4d, ubfc-rppg or folder.")],
     root: Annotated[Path, typer.Argument(metavar="ROOT", help="Folder that holds the data set.")],
     store: Annotated[Path, typer.Argument(metavar="STORE", help="Folder for the prepared recordings.")],
-    jobs: Annotated[int, typer.Option(min=1, help="Recordings worked on at a time, each by a process.")] = 1,
+    jobs: Annotated[
+        int, typer.Option(callback=within_jobs, help="Recordings worked on at a time, each by a process.")
+    ] = 1,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a dask scheduler, such as tcp://10.0.0.1:8786; replaces --jobs.")
     ] = None,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from physiocam.cores import usable_cores
 from physiocam.datasets.store import Store, StoredRecording
 from physiocam.errors import DatasetError
 
@@ -251,7 +252,7 @@ def clip_loader(
         batch_size=batch_clips,
         shuffle=shuffle if sampler is None else None,
         sampler=sampler,
-        num_workers=workers,
+        num_workers=min(workers, usable_cores()),
         collate_fn=_as_it_is,
         generator=generator,
         pin_memory=pin_memory,

@@ -1,7 +1,6 @@
 """Video files: the frame times of all packets first, then the frames one after the other."""
 
 import math
-import os
 from array import array
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
@@ -12,6 +11,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.cores import usable_cores
 from physiocam.errors import VideoError
 from physiocam.video.ending import ends_midway, short_of, stated_end_s, stated_frames
 from physiocam.video.even_grid import EvenGrid, Still, timed_grid, untimed_grid
@@ -266,7 +266,7 @@ def video_stream(container: Any, path: Path | str) -> Any:
 def _frames(container: Any, stream: Any) -> Iterator[av.VideoFrame]:
     stream.thread_type = "AUTO"
     pixels = max(stream.codec_context.width * stream.codec_context.height, 1)
-    stream.codec_context.thread_count = max(min(os.cpu_count() or 1, _MOST_THREADS, _THREADS_PIXELS // pixels), 1)
+    stream.codec_context.thread_count = max(min(usable_cores(), _MOST_THREADS, _THREADS_PIXELS // pixels), 1)
     packets = container.demux(stream)
     ended = False
     while not ended:
