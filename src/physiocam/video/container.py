@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from physiocam.cores import usable_cores
 from physiocam.errors import VideoError
+from physiocam.video.declared_samples import MOST_SAMPLES, check_declared_samples
 from physiocam.video.ending import ends_midway, short_of, stated_end_s, stated_frames
 from physiocam.video.even_grid import EvenGrid, Still, timed_grid, untimed_grid
 from physiocam.video.pixels import RgbConverter
@@ -30,10 +31,6 @@ _THREADS_PIXELS = 72_000_000
 
 # Pixels of a picture: a little more than 8K has. What claims more is damaged, or would take gigabytes to decode.
 MOST_PIXELS = 36_000_000
-
-# Frames of a file: four days at 30 a second. FFmpeg keeps some 40 bytes of each.
-MOST_FRAMES = 10_000_000
-_TOO_MANY_FRAMES = f"claims more than {MOST_FRAMES // 1_000_000} million frames; cut it into parts"
 
 # What FFmpeg may take a file for. Playlists, and what else makes it open other files or the network, are not among
 # them. Sound is, to be told as such.
@@ -116,8 +113,9 @@ class VideoFile:
                 if packet.dts is not None:
                     in_order = in_order and (last_dts is None or packet.dts >= last_dts)
                     last_dts = packet.dts
-                if len(stamps) + unstamped > MOST_FRAMES:
-                    raise VideoError(f"'{self._path}' {_TOO_MANY_FRAMES}")
+                if len(stamps) + unstamped > MOST_SAMPLES:
+                    most = MOST_SAMPLES // 1_000_000
+                    raise VideoError(f"'{self._path}' has more than {most} million frames; cut it into parts")
         except DEMUX_ERRORS:
             self._ends_damaged = True
         # Where fields are coded one by one, two packets make a frame.
@@ -225,6 +223,7 @@ def open_container(path: Path) -> Any:
     VideoError
         If it cannot be read.
     """
+    check_declared_samples(path)
     try:
         # Named as a file, and nothing else: a playlist in disguise must not make FFmpeg read the network.
         options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS, **NO_MADE_UP_DELAYS}
