@@ -12,8 +12,8 @@ class PhysiocamError(Exception):
     """Base of every error with a message meant for the user.
 
     The message is one line: the value that is wrong, what was expected, and the next step. The command line
-    prints it as it is; anything that is not a `PhysiocamError` is a bug of physiocam. File names in it may be any bytes;
-    the message can be written anywhere all the same.
+    prints it as it is; anything that is not a `PhysiocamError` is a bug of physiocam. File names in it may be any
+    bytes; the message can be written anywhere all the same.
     """
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.answering import Frames, Signals, answer, probabilities, without_gaps
+from physiocam.arguments import face_choice
 from physiocam.clip_phases import ClipPhases, phases_of
 from physiocam.errors import PhysiocamError
 from physiocam.mean_colour import mean_colours
@@ -22,6 +23,7 @@ from physiocam.signals.methods import classical_method
 from physiocam.signals.settings import SETTINGS
 from physiocam.signals.variability import heart_rate_variability
 from physiocam.slow_inputs import SlowInputs
+from physiocam.video.reader import Source
 from physiocam.weights.bundle import Bundle, load_bundle
 
 NETWORK = "network"
@@ -35,7 +37,7 @@ _SKIN_MAX_FS = 120.0
 
 
 def measure(
-    source: str | os.PathLike[str] | NDArray[np.uint8],
+    source: Source,
     weights: str | os.PathLike[str] | Bundle = "default",
     *,
     method: str = NETWORK,
@@ -50,7 +52,7 @@ def measure(
 
     Parameters
     ----------
-    source : path or uint8 array of shape (T, H, W, 3)
+    source : path, uint8 array of shape (T, H, W, 3), or list of uint8 arrays (H, W, 3)
         Video file, folder of images, or RGB frames.
     weights : str, path or Bundle
         Name or folder of a bundle.
@@ -58,7 +60,8 @@ def measure(
         "network", or one of `signals.methods.METHODS` ("pos", "chrom", ...): a classical method, which measures the
         heart rate alone, from the skin's mean colour, and uses no bundle.
     fs : float, optional
-        Frames per second. Needed for arrays and folders of images; for files it overrides what the file says.
+        Frames per second, as any kind of number. Needed for arrays and folders of images; for files it overrides what
+        the file says.
     face : "auto", "center" or (x, y, size)
         Find and follow the largest face, take the largest centred square, or take this square in pixels.
     settings : "default" or "paper"
@@ -66,7 +69,7 @@ def measure(
     hrv : bool
         Find the beats and measure heart-rate variability too (extra `hrv`).
     threads : int, optional
-        Threads of the networks; all cores by default.
+        Threads of the networks; all cores by default, and never more than there are.
     progress : callable, optional
         Called with (frames done, frames in all or None) as the work goes on.
 
@@ -86,7 +89,8 @@ def measure(
     ImportError
         If NeuroKit2 is needed, and not installed.
     """
-    if settings not in SETTINGS:
+    face = face_choice(face)
+    if not isinstance(settings, str) or settings not in SETTINGS:
         raise PhysiocamError(f"settings is {settings!r}; expected one of {', '.join(SETTINGS)}")
     chosen = SETTINGS[settings]
     if method != NETWORK:

@@ -10,8 +10,9 @@ _UNREADABLE = re.compile("[\ud800-\udfff\0-\x1f\x7f-\x9f\u2028\u2029]")
 def readable(name: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
     r"""Return a path or a message with what is no text in it written as an escape, such as ``\xe9``.
 
-    On Linux a file's name is any bytes, which Python keeps as characters that no encoding has: files of such names can be
-    opened, but not written into JSON, a table or a page. Ends of lines and control characters are escaped too.
+    On Linux a file's name is any bytes, which Python keeps as characters that no encoding has: files of such names can
+    be opened, but their names not be written into JSON, a table or a page. Ends of lines and control characters are
+    escaped too.
     """
     return _UNREADABLE.sub(_escaped, os.fsdecode(name))
 

@@ -1,7 +1,6 @@
 """A recording's frames in one pass, each with the square that holds its face."""
 
 import math
-import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from typing import Literal
@@ -9,13 +8,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.arguments import face_choice
 from physiocam.errors import PhysiocamError, VideoError
 from physiocam.face_colour import FaceColour
 from physiocam.inputs import Located
 from physiocam.signals.waveform import check_fs
 from physiocam.video.ahead import read_ahead
 from physiocam.video.people import notes_of
-from physiocam.video.reader import Frame, Video, open_video
+from physiocam.video.reader import Frame, Source, Video, open_video
 from physiocam.video.tracker import CentreSquare, FaceLocator, FaceTracker, FixedSquare, Square
 
 FaceChoice = Literal["auto", "center"] | tuple[int, int, int]
@@ -82,7 +82,7 @@ class RecordingFrames:
 
 @contextmanager
 def open_frames(
-    source: str | os.PathLike[str] | NDArray[np.uint8],
+    source: Source,
     crop_factor: float,
     *,
     max_fs: float = math.inf,
@@ -129,10 +129,9 @@ def _bytes(frame: Frame) -> int:
 
 def face_locator(face: FaceChoice, fs: float, crop_factor: float) -> FaceLocator:
     """Return what finds the square of the chosen face, frame by frame; parameters as in `open_frames`."""
+    face = face_choice(face)
     if face == "auto":
         return FaceTracker(fs, crop_factor)
     if face == "center":
         return CentreSquare()
-    if isinstance(face, str) or len(face) != 3:
-        raise PhysiocamError(f"face is {face!r}; expected 'auto', 'center' or (x, y, size) in pixels")
     return FixedSquare(*face)

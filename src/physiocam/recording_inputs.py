@@ -1,6 +1,5 @@
 """A recording's network inputs in one pass: frames read, the face followed, blocks cut."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 from physiocam.inputs import InputBlock, InputShape, Located, input_blocks
 from physiocam.recording_frames import FaceChoice, Progress, RecordingFrames, open_frames
 from physiocam.slow_inputs import SlowInputs
-from physiocam.video.reader import Video
+from physiocam.video.reader import Source, Video
 from physiocam.weights.bundle import BundleInfo
 
 # Recordings up to this long are standardized as a whole, like the reference's; longer ones in equal parts.
@@ -84,7 +83,7 @@ class RecordingInputs:
 
 @contextmanager
 def open_inputs(
-    source: str | os.PathLike[str] | NDArray[np.uint8],
+    source: Source,
     info: BundleInfo,
     *,
     fs: float | None = None,

@@ -1,12 +1,12 @@
 """A bundle's networks on ONNX Runtime."""
 
-import os
 from collections.abc import Sequence
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from physiocam.cores import within_cores
 from physiocam.errors import BundleError
 from physiocam.networks.config import NetworkConfig
 from physiocam.weights.bundle import Bundle, NetworkEntry
@@ -25,7 +25,7 @@ class Runtime:
     ----------
     bundle : Bundle
     threads : int, optional
-        Threads to compute with; all cores by default.
+        Threads to compute with; all cores by default, and never more than there are.
     networks : sequence of NetworkEntry, optional
         Which of the bundle's networks; all but the slow ones by default.
 
@@ -33,13 +33,15 @@ class Runtime:
     ------
     BundleError
         If ONNX Runtime cannot load a graph of the bundle.
+    PhysiocamError
+        If `threads` is no whole number of 1 or more.
     """
 
     def __init__(
         self, bundle: Bundle, threads: int | None = None, networks: Sequence[NetworkEntry] | None = None
     ) -> None:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or os.cpu_count() or 1
+        options.intra_op_num_threads = within_cores(threads, "threads")
         options.inter_op_num_threads = 1
         options.log_severity_level = 4
         self._stride = bundle.info.big_stride

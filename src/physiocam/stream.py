@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.answering import Frames, Signals, answer, probabilities, without_gaps
+from physiocam.arguments import face_choice, number
 from physiocam.clip_phases import phases_of
 from physiocam.errors import PhysiocamError
 from physiocam.face_colour import FaceColour
@@ -71,7 +72,7 @@ class Stream:
     keep_s : float
         How long frames' results are kept, in seconds; `math.inf` keeps all, in about 10 megabytes an hour.
     threads : int, optional
-        Threads of the networks; all cores by default.
+        Threads of the networks; all cores by default, and never more than there are.
 
     Attributes
     ----------
@@ -98,17 +99,19 @@ class Stream:
         keep_s: float = 60.0,
         threads: int | None = None,
     ) -> None:
-        if settings not in SETTINGS:
+        if not isinstance(settings, str) or settings not in SETTINGS:
             raise PhysiocamError(f"settings is {settings!r}; expected one of {', '.join(SETTINGS)}")
+        keep_s = number(keep_s, "keep_s")
         if not keep_s > 0:
             raise PhysiocamError(f"keep_s is {keep_s}; expected a positive number of seconds")
         if fs is not None:
+            fs = number(fs, "fs")
             check_fs(fs)
         self._bundle = weights if isinstance(weights, Bundle) else load_bundle(weights)
         info = self._bundle.info
         self.fs = info.fs if fs is None else fs
         self._settings = SETTINGS[settings]
-        self._face = face
+        self._face = face_choice(face)
         self._keep_s = keep_s
         self._runtime = Runtime(self._bundle, threads)
         self._slow_runtime = Runtime(self._bundle, threads, info.slow.networks) if info.slow else None
@@ -204,8 +207,10 @@ class Stream:
         PhysiocamError
             If `last_s` is no positive number.
         """
-        if last_s is not None and not last_s > 0:
-            raise PhysiocamError(f"last_s is {last_s}; expected a positive number of seconds")
+        if last_s is not None:
+            last_s = number(last_s, "last_s")
+            if not last_s > 0:
+                raise PhysiocamError(f"last_s is {last_s}; expected a positive number of seconds")
         grid = self._grid(last_s)
         rows = _since(self._clips.log, grid)
         seen = rows[_nearest(rows["time_s"], grid)]
@@ -231,8 +236,7 @@ class Stream:
 
     def _time(self, timestamp_s: float | None) -> float:
         """Seconds since the first frame."""
-        if timestamp_s is None:
-            timestamp_s = self.frames / self.fs
+        timestamp_s = self.frames / self.fs if timestamp_s is None else number(timestamp_s, "timestamp_s")
         if not math.isfinite(timestamp_s):
             raise PhysiocamError(f"timestamp_s is {timestamp_s}; expected a time in seconds")
         if self._origin_s is None:

@@ -11,6 +11,7 @@ import typer
 from physiocam.cli.console import complain, console, escaped, extra, interruptible
 from physiocam.cli.generate import generate_command
 from physiocam.cli.help import App
+from physiocam.cli.options import within_jobs
 from physiocam.errors import PhysiocamError
 
 if TYPE_CHECKING:
@@ -44,7 +45,10 @@ def list_command() -> None:
 def check_command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Data set, as `physiocam data list` names it.")],
     root: Annotated[Path, typer.Argument(metavar="ROOT", help="Folder that holds it.")],
-    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Recordings checked at a time, each by a process.")] = 1,
+    jobs: Annotated[
+        int,
+        typer.Option(callback=within_jobs, metavar="N", help="Recordings checked at a time, each by a process."),
+    ] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """List the recordings of a data set, and what is missing or odd; exit status 1 if anything is."""

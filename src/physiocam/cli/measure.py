@@ -1,6 +1,5 @@
 """`physiocam measure`."""
 
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,9 @@ from physiocam.cli.options import (
     ThreadsOption,
     WeightsOption,
     face_choice,
+    within_jobs,
 )
+from physiocam.cores import usable_cores
 from physiocam.errors import PhysiocamError
 
 if TYPE_CHECKING:
@@ -85,7 +86,9 @@ def measure_command(
         bool,
         typer.Option("--json", help="Print one JSON object (a list for several videos) and nothing else."),
     ] = False,
-    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Videos measured at a time, each by a process.")] = 1,
+    jobs: Annotated[
+        int, typer.Option(callback=within_jobs, metavar="N", help="Videos measured at a time, each by a process.")
+    ] = 1,
     scheduler: Annotated[
         str | None,
         typer.Option(
@@ -187,7 +190,7 @@ def _measure_many(
     planned = plan_videos(sources, output)
     # Processes side by side share the cores out.
     if jobs > 1 and options.threads is None:
-        options = replace(options, threads=max((os.cpu_count() or 1) // jobs, 1))
+        options = replace(options, threads=max(usable_cores() // jobs, 1))
     with extra("cluster", "measuring several videos at a time"), count_bar("measuring", "videos", len(planned)) as bar:
         outcomes = measure_many(
             [one.video for one in planned],

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from physiocam.cli.console import complain
+from physiocam.cores import within_cores
 from physiocam.errors import PhysiocamError
 
 if TYPE_CHECKING:
@@ -31,8 +33,27 @@ FsOption = Annotated[
     float | None,
     typer.Option(metavar="RATE", help="Frames per second: needed for folders of images, else from the file."),
 ]
+
+
+def within_jobs(jobs: int) -> int:
+    """Take the option --jobs, and say where it is more than there are cores."""
+    return _within("--jobs", jobs)
+
+
+def _within_threads(threads: int | None) -> int | None:
+    return None if threads is None else _within("--threads", threads)
+
+
+def _within(option: str, wanted: int) -> int:
+    used = within_cores(wanted, option)
+    if used < wanted:
+        complain(f"{option} is {wanted}; {used} are used, one for each core that there is")
+    return used
+
+
 ThreadsOption = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="Threads of the networks; all cores by default.")
+    int | None,
+    typer.Option(callback=_within_threads, metavar="N", help="Threads of the networks; all cores by default."),
 ]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from physiocam.cli.console import complain, count_bar, extra, interruptible, listed
+from physiocam.cli.options import within_jobs
 from physiocam.errors import PhysiocamError
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ def prepare_command(
     root: Annotated[Path, typer.Argument(metavar="ROOT", help="Folder that holds the data set.")],
     store: Annotated[Path, typer.Argument(metavar="STORE", help="Folder for the prepared recordings.")],
     jobs: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Recordings worked on at a time, each by a process.")
+        int,
+        typer.Option(callback=within_jobs, metavar="N", help="Recordings worked on at a time, each by a process."),
     ] = 1,
     scheduler: Annotated[
         str | None,

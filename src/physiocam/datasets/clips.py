@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from physiocam.cores import usable_cores
 from physiocam.datasets.clip_columns import read_all_frames, read_columns, task_columns
 from physiocam.datasets.store import Store, StoredRecording
 from physiocam.errors import DatasetError
@@ -253,7 +254,7 @@ def clip_loader(
         batch_size=batch_clips,
         shuffle=shuffle if sampler is None else None,
         sampler=sampler,
-        num_workers=workers,
+        num_workers=min(workers, usable_cores()),
         collate_fn=_as_it_is,
         worker_init_fn=partial(_begin, os.getpid()),
         generator=generator,

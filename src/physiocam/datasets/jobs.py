@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from physiocam.arguments import whole_number
+from physiocam.cores import usable_cores
 from physiocam.errors import PhysiocamError, UnwritableError
 from physiocam.parents import end_with
 
@@ -49,7 +51,7 @@ def run_jobs(
         Has to pickle where it runs in other processes, as its items and results do.
     items : sequence
     jobs : int
-        Processes. One means this very process.
+        Processes, of which no more are started than there are cores. One means this very process.
     scheduler : str, optional
         Address of a dask scheduler, such as "tcp://10.0.0.1:8786"; its workers then take the place of `jobs`, and
         need the same physiocam.
@@ -65,8 +67,7 @@ def run_jobs(
     PhysiocamError
         If there is no scheduler, or no worker, at the address.
     """
-    if jobs < 1:
-        raise PhysiocamError(f"{jobs} jobs are none; expected 1 or more")
+    jobs = whole_number(jobs, "jobs", least=1)
     if not items:
         return
     if scheduler is not None:
@@ -75,7 +76,8 @@ def run_jobs(
         for index, item in enumerate(items):
             yield _attempt(function, index, item)
     else:
-        yield from _on_processes(function, items, jobs)
+        # Two at least: what ends a process must not end this one.
+        yield from _on_processes(function, items, min(jobs, max(usable_cores(), 2)))
 
 
 def _attempt(function: Callable[[Item], Result], index: int, item: Item) -> Outcome[Result]:

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from physiocam.measurement import Measurement
 from physiocam.recording_frames import Progress
 from physiocam.report.overlay_frame import OverlayFrame
-from physiocam.video.reader import open_video
+from physiocam.video.reader import Source, open_video
 from physiocam.video.writer import write_timed_video
 
 
 def write_overlay(
     measurement: Measurement,
-    source: str | os.PathLike[str] | NDArray[np.uint8],
+    source: Source,
     path: str | os.PathLike[str],
     *,
     fs: float | None = None,
@@ -50,8 +50,8 @@ def write_overlay(
         If Pillow is not installed (extra `report`).
     """
     sound = None
-    if not isinstance(source, np.ndarray) and Path(source).is_file():
-        sound = Path(source)
+    if isinstance(source, str | bytes | os.PathLike) and os.path.isfile(source):
+        sound = Path(os.fsdecode(source))
 
     def drawn() -> Iterator[tuple[float, NDArray[np.uint8]]]:
         overlay: OverlayFrame | None = None

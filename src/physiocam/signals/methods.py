@@ -37,6 +37,6 @@ def classical_method(name: str) -> ColourMethod:
     PhysiocamError
         If there is none of this name; the message lists those that exist.
     """
-    if name not in METHODS:
+    if not isinstance(name, str) or name not in METHODS:
         raise PhysiocamError(f"method is {name!r}; expected network, {', '.join(METHODS)}")
     return METHODS[name]

@@ -1,7 +1,6 @@
 """Video files: the frame times of all packets first, then the frames one after the other."""
 
 import math
-import os
 from array import array
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
@@ -12,7 +11,9 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.cores import usable_cores
 from physiocam.errors import VideoError
+from physiocam.video.declared_samples import MOST_SAMPLES, check_declared_samples
 from physiocam.video.ending import ends_midway, short_of, stated_end_s, stated_frames
 from physiocam.video.even_grid import EvenGrid, Still, timed_grid, untimed_grid
 from physiocam.video.pixels import RgbConverter
@@ -33,9 +34,6 @@ MOST_PIXELS = 36_000_000
 
 # Titles and the like that are not UTF-8 keep no one from the pictures. From PyAV 19 on that goes without saying.
 _ANY_TEXT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
-# Frames of a file: four days at 30 a second. FFmpeg keeps some 40 bytes of each.
-MOST_FRAMES = 10_000_000
-_TOO_MANY_FRAMES = f"claims more than {MOST_FRAMES // 1_000_000} million frames; cut it into parts"
 
 # What FFmpeg may take a file for. Playlists, and what else makes it open other files or the network, are not among
 # them. Sound is, to be told as such.
@@ -118,8 +116,9 @@ class VideoFile:
                 if packet.dts is not None:
                     in_order = in_order and (last_dts is None or packet.dts >= last_dts)
                     last_dts = packet.dts
-                if len(stamps) + unstamped > MOST_FRAMES:
-                    raise VideoError(f"'{self._path}' {_TOO_MANY_FRAMES}")
+                if len(stamps) + unstamped > MOST_SAMPLES:
+                    most = MOST_SAMPLES // 1_000_000
+                    raise VideoError(f"'{self._path}' has more than {most} million frames; cut it into parts")
         except DEMUX_ERRORS:
             self._ends_damaged = True
         # Where fields are coded one by one, two packets make a frame.
@@ -227,6 +226,7 @@ def open_container(path: Path) -> Any:
     VideoError
         If it cannot be read.
     """
+    check_declared_samples(path)
     try:
         # Named as a file, and nothing else: a playlist in disguise must not make FFmpeg read the network.
         options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS, **NO_MADE_UP_DELAYS}
@@ -268,7 +268,7 @@ def video_stream(container: Any, path: Path | str) -> Any:
 def _frames(container: Any, stream: Any) -> Iterator[av.VideoFrame]:
     stream.thread_type = "AUTO"
     pixels = max(stream.codec_context.width * stream.codec_context.height, 1)
-    stream.codec_context.thread_count = max(min(os.cpu_count() or 1, _MOST_THREADS, _THREADS_PIXELS // pixels), 1)
+    stream.codec_context.thread_count = max(min(usable_cores(), _MOST_THREADS, _THREADS_PIXELS // pixels), 1)
     packets = container.demux(stream)
     ended = False
     while not ended:

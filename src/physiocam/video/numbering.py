@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 from physiocam.readable import readable
 from physiocam.video.even_grid import LONGEST_HOLE_S
 
-# Numbers are regular if most are one step apart, and nearly all are whole steps apart, up to the jitter of a clock: some
-# cameras name images by the time in nanoseconds.
+# Numbers are regular if most are one step apart, and nearly all are whole steps apart, up to the jitter of a clock:
+# some cameras name images by the time in nanoseconds.
 _JITTER, _NEARLY_ALL, _MOST = 0.35, 0.9, 0.5
 
 # With more places than that for an image, numbers mean something else.
@@ -63,7 +64,7 @@ def _rising_numbers(names: Sequence[str]) -> list[NDArray[np.float64]]:
     found = []
     for place in range(1, len(parts[0]), 2):
         numbers = [int(part[place]) for part in parts]
-        differences = [later - earlier for earlier, later in zip(numbers, numbers[1:], strict=False)]
+        differences = [later - earlier for earlier, later in pairwise(numbers)]
         if min(differences) > 0:
             found.append(np.array(differences, dtype=np.float64))
     return found

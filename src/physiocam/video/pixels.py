@@ -93,8 +93,8 @@ def _range(frame: av.VideoFrame) -> int:
 def _with_display_matrix_only(frame: av.VideoFrame) -> av.VideoFrame:
     """The same picture without its other side data.
 
-    PyAV's `side_data` must not see them: it frees the texts that belong to some, such as the name of an ICC profile, and
-    the frame frees them again, which ends the process. It also fails at kinds that it has no name for, such as EXIF.
+    PyAV's `side_data` must not see them: it frees the texts that belong to some, such as the name of an ICC profile,
+    and the frame frees them again, which ends the process. It also fails at kinds that it has no name for, like EXIF.
     """
     graph = Graph()
     node = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1))

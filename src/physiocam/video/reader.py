@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -12,11 +12,15 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.arguments import number
 from physiocam.errors import VideoError
 from physiocam.readable import readable
 from physiocam.video.container import VideoFile
 from physiocam.video.even_grid import FASTEST_FS, SLOWEST_FS, EvenGrid, Still, averaged, on_grid, untimed_grid
 from physiocam.video.images import image_folder
+
+# What a recording may come as.
+Source = str | bytes | os.PathLike[str] | NDArray[Any] | Sequence[NDArray[Any]]
 
 
 class Frame(NamedTuple):
@@ -143,14 +147,12 @@ class Video:
         self.close()
 
 
-def open_video(
-    source: str | os.PathLike[str] | NDArray[Any], fs: float | None = None, max_fs: float = math.inf
-) -> Video:
+def open_video(source: Source, fs: float | None = None, max_fs: float = math.inf) -> Video:
     """Open a recording for one pass over its frames.
 
     Parameters
     ----------
-    source : path or uint8 array of shape (T, H, W, 3)
+    source : path, uint8 array of shape (T, H, W, 3), or list of uint8 arrays (H, W, 3)
         Video file, folder of images (one a frame, natural order of the names), or RGB frames.
     fs : float, optional
         Frames per second. Needed for arrays and folders; for files it overrides what the file says.
@@ -166,14 +168,17 @@ def open_video(
     VideoError
         If the source is missing, unreadable or empty, or `fs` is missing or no camera's.
     """
+    fs = None if fs is None else number(fs, "fs", VideoError)
     if fs is not None and not SLOWEST_FS <= fs <= FASTEST_FS:
         raise VideoError(f"fs is {fs}, expected frames per second, {SLOWEST_FS:g} to {FASTEST_FS:g}")
+    if isinstance(source, list | tuple):
+        source = _stacked(source)
     if isinstance(source, np.ndarray):
         if fs is None:
             raise VideoError("an array carries no frame rate; pass fs=, its frames per second")
         return Video("array", _ArrayRecording(source, fs, max_fs))
     try:
-        path = Path(source)
+        path = Path(os.fsdecode(source))  # type: ignore[arg-type]
     except TypeError:
         kind = type(source).__name__
         raise VideoError(f"source is of type {kind}, expected a path or a uint8 array (T, H, W, 3)") from None
@@ -186,6 +191,14 @@ def open_video(
     if path.stat().st_size == 0:
         raise VideoError(f"'{path}' is empty (0 bytes); expected a video file")
     return Video(readable(path), VideoFile(path, fs, max_fs))
+
+
+def _stacked(images: Sequence[Any]) -> NDArray[Any]:
+    kinds = {str(image.shape) if isinstance(image, np.ndarray) else type(image).__name__ for image in images}
+    if len(kinds) != 1 or not isinstance(images[0], np.ndarray):
+        few = ", ".join(sorted(kinds)[:3]) or "none"
+        raise VideoError(f"the frames in the list are {few}; expected uint8 arrays (H, W, 3), all of one size")
+    return np.stack(images)
 
 
 class _ArrayRecording:

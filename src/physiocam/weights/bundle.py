@@ -320,7 +320,11 @@ def one_line(error: ValidationError) -> str:
 
 
 def _find(name_or_path: str | os.PathLike[str]) -> Path:
-    text = os.fspath(name_or_path)
+    try:
+        text = os.fsdecode(name_or_path)
+    except TypeError:
+        kind = type(name_or_path).__name__
+        raise BundleError(f"weights are of type {kind}; expected a bundle, or its name or folder") from None
     known = bundle_folders()
     if text in known:
         return known[text]

@@ -1,0 +1,98 @@
+"""Arguments as callers write them: every kind of number that Python and NumPy have, and one line for anything else."""
+
+from decimal import Decimal
+from numbers import Rational, Real
+from typing import TYPE_CHECKING, Any
+
+from physiocam.errors import PhysiocamError
+
+if TYPE_CHECKING:
+    from physiocam.recording_frames import FaceChoice
+
+
+def number(value: object, name: str, error: type[PhysiocamError] = PhysiocamError) -> float:
+    """Return a number as a float.
+
+    Parameters
+    ----------
+    value : int, float, Fraction, Decimal, or a number of NumPy's
+    name : str
+        Of the argument, for the message.
+    error : type of PhysiocamError
+        What is raised.
+
+    Raises
+    ------
+    PhysiocamError
+        If it is none. Truth values and text are none.
+    """
+    plain = _scalar(value)
+    try:
+        if _is_number(plain):
+            return float(plain)
+    except (OverflowError, ValueError):  # a Fraction that no float holds
+        pass
+    raise error(f"{name} is {_shown(value)}; expected a number")
+
+
+def whole_number(value: object, name: str, least: int | None = None) -> int:
+    """Return a whole number as an int; 2.0 is one.
+
+    Parameters
+    ----------
+    value, name
+        As in `number`.
+    least : int, optional
+        No number may be smaller.
+
+    Raises
+    ------
+    PhysiocamError
+        If it is none, or too small.
+    """
+    plain = _scalar(value)
+    try:
+        if _is_number(plain) and int(plain) == plain and (least is None or plain >= least):
+            return int(plain)
+    except (OverflowError, ValueError):  # infinite, or not a number
+        pass
+    bound = "" if least is None else f" of {least} or more"
+    raise PhysiocamError(f"{name} is {_shown(value)}; expected a whole number{bound}")
+
+
+def face_choice(face: object) -> "FaceChoice":
+    """Return where the face is to be looked for.
+
+    Parameters
+    ----------
+    face : "auto", "center" or three whole numbers
+        x, y and size of a square, in pixels.
+
+    Raises
+    ------
+    PhysiocamError
+        If it is none of these.
+    """
+    if isinstance(face, str) and face in ("auto", "center"):
+        return face  # type: ignore[return-value]
+    try:
+        if isinstance(face, str | bytes):
+            raise TypeError
+        x, y, size = (whole_number(part, "face") for part in face)  # type: ignore[attr-defined]
+    except (TypeError, ValueError, PhysiocamError):
+        raise PhysiocamError(f"face is {_shown(face)}; expected 'auto', 'center' or (x, y, size) in pixels") from None
+    return x, y, size
+
+
+def _scalar(value: object) -> Any:
+    """A NumPy array without dimensions as the number it holds."""
+    return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real | Rational | Decimal) and not isinstance(value, bool)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return f"{text if len(text) <= 60 else text[:57] + '...'} ({type(value).__name__})"
