@@ -122,7 +122,7 @@ def test_columns_are_chosen_by_name(tmp_path: Path, head: str, name: str, taken:
         (csv("time,timestamp,ppg", TIMES, TIMES, WAVE), "has times in the columns 'time', 'timestamp'; expected one"),
         (csv("0.0,0.1", TIMES, WAVE), "has no names above its columns but the numbers '0.0', '0.1'"),
         (csv("0.1", WAVE), "begins with 0.1, which may be its sampling rate or its first sample"),
-        (csv("1544027337.000000", [64.0, *WAVE.tolist()]), "has 1544027337 in its first line; expected a sampling"),
+        (csv("1544027337.000000", ["64", *map(str, WAVE)]), "has 1544027337 in its first line; expected a sampling"),
         (csv("ppg", WAVE), "has columns ppg; expected one called time"),
         (csv("ppg 30 Hz,fs=64", WAVE, WAVE), "names the sampling rates 30, 64 Hz; expected one"),
         (csv("time,ppg", np.rint(1000 * TIMES), WAVE), r"0\.0301 samples a second; .* name their column time_ms"),
