@@ -210,7 +210,11 @@ def test_times_of_another_clock_need_the_video_s_start(tmp_path: Path, start: st
     ("columns", "row", "message"),
     [
         ("video,heart_rate", "a.mp4,1.2", r"heart_rate is 1\.2; expected 20 to 250 beats/min; if it is in Hz, give 72"),
-        ("video,heart_rate", "a.mp4,400", r"heart_rate is 400; expected 20 to 250 beats/min \(recordings\.csv\)"),
+        (
+            "video,heart_rate",
+            "a.mp4,400",
+            r"is 400; expected 20 to 250 beats/min \(row 2 of recordings\.csv\)",
+        ),
         ("video,breathing_rate", "a.mp4,0.25", r"breathing_rate is 0\.25; .* if it is in Hz, give 15"),
         ("video,heart_rate", "a.mp4,0", "heart_rate is '0' in recordings.csv; expected a positive number"),
         ("video,heart_rate", "a.mp4,72 bpm", "heart_rate is '72 bpm' in recordings.csv"),
