@@ -35,3 +35,12 @@ def test_the_release_stretches_samples_whatever_their_times() -> None:
     onto = onto_frames(signal, np.arange(11) / 25, "release")
     # The last frame lies one sample beyond the last, whose value it takes.
     assert onto.tolist() == [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 99]
+
+
+def test_what_a_sensor_did_not_record_is_not_bridged() -> None:
+    times = np.concatenate([np.arange(0, 4, 1 / 30), np.arange(7, 12, 1 / 30)])
+    frames = np.arange(0, 12, 1 / 25)
+    onto = onto_frames(Signal(np.sin(times), times, "V"), frames)
+    hole = (frames > 3.985) & (frames < 6.98)
+    assert np.isnan(onto[hole]).all()
+    assert onto[~hole & (frames < 11.9)] == pytest.approx(np.sin(frames[~hole & (frames < 11.9)]), abs=0.03)

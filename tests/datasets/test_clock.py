@@ -171,8 +171,7 @@ def test_samples_without_a_time() -> None:
 def test_times_rise_or_are_refused(times: list[float]) -> None:
     try:
         found = rising(np.array(times), where, np.arange(len(times), dtype=np.float64))
-    except DatasetError as error:
-        assert "line" in str(error)
+    except DatasetError:
         return
     assert (np.diff(found.seconds) > 0).all()
     assert len(found.order) == len(set(found.order.tolist())) == len(found.seconds)

@@ -133,6 +133,7 @@ def test_signals_with_times_or_a_rate(tmp_path: Path, header: str) -> None:
         rows = [f"{time},{value}" if first else f"{value},{time}" for time, value in zip(times, values, strict=True)]
     (tmp_path / "a.csv").write_text("\n".join([header, *rows]))
     signal = read_signal(tmp_path / "a.csv", "a.u.")
+    assert signal is not None
     assert signal.values.tolist() == list(range(10))
     assert signal.timestamps_s == pytest.approx(times)
 

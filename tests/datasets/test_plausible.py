@@ -55,6 +55,13 @@ def test_a_flat_stretch_of_a_wave_is_unknown_and_a_short_one_is_not() -> None:
     assert known("respiration", wave) == ([True] * 60, [])  # a breath may be held
 
 
+def test_a_rate_in_a_wave_s_place_is_none() -> None:
+    rates = np.repeat([71.0, 72.0, 73.0, 72.0, 74.0], 9).tolist()
+    assert known("pulse", rates) == (
+        [False] * 45, ["pulse: changes 4 times in 4.4 s, as rates do and no wave does; left out"]
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("rate", "hint"),
     [(0.03, "time_ms"), (3e-5, "time_us"), (3e-8, "time_ns"), (3e7, "expected 4 to 20000"), (0, "a single sample")],

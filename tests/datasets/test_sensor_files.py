@@ -122,7 +122,7 @@ def test_columns_are_chosen_by_name(tmp_path: Path, head: str, name: str, taken:
         (csv("time,timestamp,ppg", TIMES, TIMES, WAVE), "has times in the columns 'time', 'timestamp'; expected one"),
         (csv("0.0,0.1", TIMES, WAVE), "has no names above its columns but the numbers '0.0', '0.1'"),
         (csv("0.1", WAVE), "begins with 0.1, which may be its sampling rate or its first sample"),
-        (csv("1544027337.000000", [64.0, *WAVE.tolist()]), "has 1544027337 in its first line; expected a sampling"),
+        (csv("1544027337.000000", ["64", *map(str, WAVE)]), "has 1544027337 in its first line; expected a sampling"),
         (csv("ppg", WAVE), "has columns ppg; expected one called time"),
         (csv("ppg 30 Hz,fs=64", WAVE, WAVE), "names the sampling rates 30, 64 Hz; expected one"),
         (csv("time,ppg", np.rint(1000 * TIMES), WAVE), r"0\.0301 samples a second; .* name their column time_ms"),
@@ -210,7 +210,11 @@ def test_times_of_another_clock_need_the_video_s_start(tmp_path: Path, start: st
     ("columns", "row", "message"),
     [
         ("video,heart_rate", "a.mp4,1.2", r"heart_rate is 1\.2; expected 20 to 250 beats/min; if it is in Hz, give 72"),
-        ("video,heart_rate", "a.mp4,400", r"heart_rate is 400; expected 20 to 250 beats/min \(recordings\.csv\)"),
+        (
+            "video,heart_rate",
+            "a.mp4,400",
+            r"is 400; expected 20 to 250 beats/min \(row 2 of recordings\.csv\)",
+        ),
         ("video,breathing_rate", "a.mp4,0.25", r"breathing_rate is 0\.25; .* if it is in Hz, give 15"),
         ("video,heart_rate", "a.mp4,0", "heart_rate is '0' in recordings.csv; expected a positive number"),
         ("video,heart_rate", "a.mp4,72 bpm", "heart_rate is '72 bpm' in recordings.csv"),

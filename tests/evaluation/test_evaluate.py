@@ -174,3 +174,20 @@ def test_a_published_comparison_comes_out_the_same(shared: Path) -> None:
         "2.65",
         "0.990",
     ]
+
+
+def test_a_searching_oximeter_s_zeros_are_no_true_rate() -> None:
+    fs, frames = 30.0, 900
+    times = np.arange(frames) / fs
+    wave = np.sin(2 * np.pi * 1.2 * times)
+    rates = np.where(times < 6, 0.0, 72.0)
+    one = Predictions(
+        "a", "a", fs, {"pulse": np.append(np.diff(wave), np.nan)}, sensors={"heart_rate": rates, "pulse": wave}
+    )
+    assert evaluate([one], SETTINGS["default"]).comparisons["heart"][0].true == 72.0
+    none = Predictions(
+        "a", "a", fs, {"pulse": np.append(np.diff(wave), np.nan)}, sensors={"heart_rate": 0 * rates, "pulse": wave}
+    )
+    assert evaluate([none], SETTINGS["default"]).comparisons["heart"][0].true == pytest.approx(72.0, abs=0.5)
+    only = Predictions("a", "a", fs, {"pulse": np.append(np.diff(wave), np.nan)}, sensors={"heart_rate": 0 * rates})
+    assert evaluate([only], SETTINGS["default"]).comparisons["heart"][0].true is None

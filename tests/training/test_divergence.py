@@ -88,11 +88,11 @@ def test_a_gradient_that_is_not_finite_never_reaches_the_weights(
 
     def poisoned(self: TrainModule) -> dict[str, Any]:
         first = next(self.network.parameters())
-        first.register_hook(lambda gradient: torch.full_like(gradient, torch.inf))
+        first.register_hook(lambda gradient: torch.full_like(gradient, torch.inf))  # type: ignore[no-untyped-call]
         return configure(self)
 
     monkeypatch.setattr(TrainModule, "configure_optimizers", poisoned)
-    with pytest.raises(PhysiocamError, match="step 1: the gradient of '.+' is not finite"):
+    with pytest.raises(PhysiocamError, match=r"step 1: the gradient of '.+' is not finite"):
         fit(settings(store, tmp_path / "run", gradients=gradients), show_progress=False)
     assert left(tmp_path / "run") == []
 

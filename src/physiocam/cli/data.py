@@ -117,9 +117,8 @@ def _show(checked: list["CheckedRecording"]) -> None:
         pace = f"{low:.5g} Hz" if high - low <= 0.01 * high else f"{low:.5g} to {high:.5g} Hz"
         if high == 0:
             pace = "one number each"
-        console().print(
-            f"{name}: {len(rates)} of {len(checked)} recordings, {pace}{escaped(_taken_from(checked, name))}"
-        )
+        taken = escaped(_taken_from(checked, name))
+        console().print(f"{name}: {len(rates)} of {len(checked)} recordings, {pace}{taken}", soft_wrap=True)
     length = sum(each.duration_s or 0.0 for each in checked)
     subjects = len({each.subject for each in checked})
     lost = sum(not each.usable for each in checked)

@@ -40,7 +40,7 @@ _PERIODS_S = (1.0, 60.0, 3600.0, 43_200.0, 86_400.0)
 
 # Shares of the samples: of those without a time, and of those that repeat a time or step back, that may be left out.
 _MOST_UNTIMED = 0.5
-_MOST_BEHIND = 0.01
+_MOST_BEHIND = 0.05
 
 # Shares of a clock's ticks: how many repeat, on a coarse clock; and how evenly their samples must be counted.
 _COARSE = 0.2
@@ -146,8 +146,8 @@ def rising(times: NDArray[np.float64], where: Where, values: NDArray[np.float64]
 
     A clock that starts again every second, minute, hour or day is counted on. Rows from the last to the first are
     turned round. Several samples on each tick of a coarse clock, such as whole seconds, are spread evenly over it, if
-    all ticks have as many. Rows that are there twice count once. One sample of a hundred may have a time that does not
-    rise, and is left out.
+    all ticks have as many. Rows that are there twice count once. A few samples whose times do not rise are left
+    out.
 
     Parameters
     ----------

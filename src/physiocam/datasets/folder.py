@@ -50,6 +50,8 @@ class FolderEntry:
     row : mapping of str to str
         Its row of recordings.csv, without empty cells.
     notes : tuple of str
+    number : int
+        Of the row, from 1 with the header's.
     """
 
     name: str
@@ -58,6 +60,7 @@ class FolderEntry:
     root: Path
     row: Mapping[str, str]
     notes: tuple[str, ...] = field(default=())
+    number: int = 0
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -118,7 +121,7 @@ class FolderEntry:
                 try:
                     check_rate(name, rate)
                 except DatasetError as error:
-                    raise DatasetError(f"{error} (recordings.csv)") from None
+                    raise DatasetError(f"{error} (row {self.number} of recordings.csv)") from None
                 signals[name] = Signal.of([rate], [0.0], limits.unit, f"column '{name}' of recordings.csv")
         return signals
 
@@ -141,7 +144,9 @@ class FolderEntry:
         if found is None:
             found = numbers.number(self.row[column], "comma")
         if found is None or not (np.isfinite(found) and found > 0):
-            raise DatasetError(f"{column} is '{self.row[column]}' in recordings.csv; expected a positive number")
+            raise DatasetError(
+                f"{column} is '{self.row[column]}' in recordings.csv; expected a positive number (row {self.number})"
+            )
         return found
 
 
@@ -161,8 +166,8 @@ def recordings(root: Path) -> list[FolderEntry]:
         rows, notes = _rows(listing)
     names = _names([row["video"] for row in rows])
     return [
-        FolderEntry(name, row.get("subject", name), row.get("trial", name), root, row, notes)
-        for name, row in zip(names, rows, strict=True)
+        FolderEntry(name, row.get("subject", name), row.get("trial", name), root, row, notes, number)
+        for number, (name, row) in enumerate(zip(names, rows, strict=True), start=2)
     ]
 
 

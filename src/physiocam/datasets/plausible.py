@@ -40,6 +40,9 @@ _RANGES = {**RATES, "oxygen_saturation": Range(1.0, 100.0, "%")}
 # Seconds after which the same number again and again is no wave: longer than any pause of a heart, or of a chest.
 _FLAT_S = {"pulse": 1.0, "respiration": 5.0}
 
+# A wave has several values a beat, or a breath; a rate that is written again and again changes once a second at most.
+_CHANGES_HZ = {"pulse": 2.0, "respiration": 0.2}
+
 # Samples per second of a wave.
 _RATES_HZ = {"pulse": (4.0, 20_000.0), "respiration": (1.0, 20_000.0)}
 _UNITS_PER_S = {"ms": 1e3, "us": 1e6, "ns": 1e9, "min": 1 / 60}
@@ -176,6 +179,12 @@ def _moving(
         notes.append(f"{name}: the same value throughout")
         return np.full(len(values), np.nan)
     changes = np.flatnonzero(values[1:] != values[:-1]) + 1  # NaN differs from everything
+    if len(changes) < _CHANGES_HZ[name] * (seconds[-1] - seconds[0]):
+        notes.append(
+            f"{name}: changes {len(changes)} times in {seconds[-1] - seconds[0]:.1f} s, as rates do and no wave does; "
+            "left out"
+        )
+        return np.full(len(values), np.nan)
     starts, stops = np.concatenate([[0], changes]), np.concatenate([changes, [len(values)]])
     lasting = seconds[stops - 1] - seconds[starts] >= _FLAT_S[name]
     found = values.copy()

@@ -222,7 +222,7 @@ class FaceTracker:
 
 
 def _apart(faces: list[FaceBox]) -> int:
-    """How many faces there are, the largest first; of a turned or half hidden one the detector may give several boxes."""
+    """How many faces there are; of one that is turned or half hidden the detector may give several boxes."""
     heads: list[FaceBox] = []
     for face in faces:
         if all(face.covered_by(head) <= _OWN_HEAD for head in heads):
