@@ -27,6 +27,7 @@ from physiocam.training.order import ClipOrder
 from physiocam.training.settings import TrainSettings
 from physiocam.training.turns import one_run_in
 from physiocam.weights.bundle import Bundle, load_bundle
+from physiocam.weights.checkpoints import read_checkpoint_file
 from physiocam.weights.export import export_bundle
 
 _BUNDLE = "bundle"
@@ -117,7 +118,7 @@ def export_checkpoint(path: str | os.PathLike[str], folder: str | os.PathLike[st
         If the file is no such checkpoint, or the folder exists.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = read_checkpoint_file(path)
         settings = TrainSettings.model_validate(content["physiocam"]["settings"])
         network = build(settings.network)
         own = "network."
@@ -252,7 +253,7 @@ def _last_checkpoint(output: Path) -> Path | None:
 def _check_same(settings: TrainSettings, checkpoint: Path) -> None:
     """A run is gone on with under its own settings only."""
     try:
-        before = torch.load(checkpoint, map_location="cpu", weights_only=True)["physiocam"]["settings"]
+        before = read_checkpoint_file(checkpoint)["physiocam"]["settings"]
     except Exception as error:  # damaged files fail in every way there is
         raise PhysiocamError(
             f"'{checkpoint}' cannot be gone on from ({type(error).__name__}); remove it to go on from the one before"
