@@ -1,6 +1,7 @@
 """What was predicted for one recording, and what its sensors and coders say: kept in a file, evaluated at any time."""
 
 import json
+import math
 import os
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -238,10 +239,18 @@ def kept_predictions(folder: Path) -> PredictionJob:
 
 
 def _check_size(path: str | os.PathLike[str]) -> None:
+    """Make sure before anything is read that every array is as large as it declares, and all together not too large."""
     check_regular(path)
     with zipfile.ZipFile(path) as archive:
         if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
             raise ValueError
+        for entry in archive.infolist():
+            with archive.open(entry) as file:
+                version = np.lib.format.read_magic(file)
+                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+                shape, _, dtype = read(file)
+                if file.tell() + math.prod(shape) * dtype.itemsize != entry.file_size or not dtype.itemsize:
+                    raise ValueError
 
 
 def _under(group: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:

@@ -13,6 +13,8 @@ BIG_POOLING = 16
 # Frames in a clip and pixels along a side, beyond which a description is damaged.
 _LONGEST = 10_000
 _LARGEST = 4096
+# Numbers in a clip's inputs.
+_MOST_NUMBERS = 50_000_000
 
 # Output channels of each branch's convolutions, and the width of the heads' hidden layer (the released code).
 BIG_CHANNELS = (32, 32, 32, 64, 64, 64)
@@ -89,6 +91,19 @@ class NetworkConfig(BaseModel):
             divisors = [m for m in range(1, self.clip_length + 1) if self.clip_length % m == 0]
             raise ValueError(
                 f"big_stride is {self.big_stride}; with clip_length {self.clip_length} it must be one of {divisors}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _clip_fits(self) -> Self:
+        numbers = 3 * (
+            self.uses_big * self.big_frames * self.big_size**2 + self.uses_small * self.clip_length * self.small_size**2
+        )
+        if numbers > _MOST_NUMBERS:
+            raise ValueError(
+                f"clip_length is {self.clip_length} with big_size {self.big_size}, small_size {self.small_size} and "
+                f"big_stride {self.big_stride}: a clip takes {numbers * 4e-6:.0f} MB; expected "
+                f"{_MOST_NUMBERS * 4e-6:.0f} MB or less"
             )
         return self
 

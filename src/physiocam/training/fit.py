@@ -36,6 +36,7 @@ from physiocam.training.processes import PATIENCE, wait_for_first
 from physiocam.training.settings import TrainSettings
 from physiocam.training.turns import one_run_in
 from physiocam.weights.bundle import Bundle, load_bundle
+from physiocam.weights.checkpoints import read_checkpoint_file
 from physiocam.weights.export import export_bundle
 
 _CHECKPOINTS = "checkpoints"
@@ -128,7 +129,7 @@ def export_checkpoint(path: str | os.PathLike[str], folder: str | os.PathLike[st
     """
     try:
         check_regular(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = read_checkpoint_file(path)
         settings = TrainSettings.model_validate(content["physiocam"]["settings"])
         network = build(settings.network)
         own = "network."
@@ -256,7 +257,7 @@ def _begin(output: Path, made_with: Mapping[str, Any], *, resumed: bool) -> None
 def _check_same(settings: TrainSettings, checkpoint: Path) -> None:
     """A run is gone on with under its own conditions only."""
     try:
-        before = torch.load(checkpoint, map_location="cpu", weights_only=True)["physiocam"].get("made_with")
+        before = read_checkpoint_file(checkpoint)["physiocam"].get("made_with")
     except Exception as error:  # damaged files fail in every way there is
         raise PhysiocamError(
             f"'{checkpoint}' cannot be gone on from ({type(error).__name__}); remove it to go on from the one before"

@@ -17,6 +17,7 @@ from physiocam.errors import BundleError
 from physiocam.networks.config import NetworkConfig
 from physiocam.networks.registry import build
 from physiocam.weights.bundle import Bundle, bundles_folder, check_name
+from physiocam.weights.checkpoints import read_checkpoint_file
 from physiocam.weights.export import export_bundle
 from physiocam.weights.names import their_names
 from physiocam.weights.published import Origin, recognize
@@ -126,7 +127,9 @@ def _read(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = read_checkpoint_file(path)
+    except BundleError as error:
+        raise BundleError(f"'{path}' is refused: {error}") from None
     except (SafetensorError, pickle.UnpicklingError) as error:
         unsafe = "weights_only" in str(error).lower()
         reason = "it holds more than plain tensors, which is never loaded" if unsafe else "it is damaged"

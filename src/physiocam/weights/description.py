@@ -1,0 +1,216 @@
+"""What a bundle says of itself, in bundle.json: types, and limits to every number."""
+
+import math
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from physiocam.networks.config import Task
+from physiocam.networks.registry import AnyConfig
+
+_LONGEST_VALUE = 60
+
+# Of long clips, which cost as much again in every phase, not every frame begins one.
+_MOST_PHASES = 5
+
+SAFE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+
+FileName = Annotated[str, Field(pattern=SAFE_NAME)]
+# What is slower than this shows neither pulse nor breath.
+FramesPerSecond = Annotated[float, Field(ge=0.1, le=1000)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+# Bytes of the Big frames that wait for a minute's statistics.
+_MOST_WAITING = 4e9
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class NetworkEntry(_Strict):
+    """One network of a bundle.
+
+    Attributes
+    ----------
+    name : str
+    config : NetworkConfig
+    weights, onnx : str
+        File names inside the bundle's folder.
+    weights_sha256, onnx_sha256 : str
+    """
+
+    name: FileName
+    config: AnyConfig
+    weights: FileName
+    weights_sha256: Sha256
+    onnx: FileName
+    onnx_sha256: Sha256
+
+
+class Crop(_Strict):
+    """How the face is cut out.
+
+    Attributes
+    ----------
+    factor : float
+        Side of the square, as a multiple of the longer side of the face's box.
+    down : float
+        How far the square's middle lies below the box's, as a multiple of the same.
+    """
+
+    factor: Annotated[float, Field(gt=0, le=10)] = 1.0
+    down: Annotated[float, Field(ge=-5, le=5)] = 0.0
+
+
+class _SameInputs:
+    """What networks that take in the same frames have in common."""
+
+    if TYPE_CHECKING:
+        networks: tuple[NetworkEntry, ...]
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """Everything that these networks predict, each task once."""
+        return tuple({task.name: task for entry in self.networks for task in entry.config.tasks}.values())
+
+    @property
+    def clip_length(self) -> int:
+        """N, frames in a clip."""
+        return self.networks[0].config.clip_length
+
+    @property
+    def big_stride(self) -> int:
+        """M, the coarsest stride of Big frames that serves every network; N where none takes any."""
+        strides = [entry.config.big_stride for entry in self.networks if entry.config.uses_big]
+        return math.gcd(*strides) or self.clip_length
+
+    @property
+    def phase_offsets(self) -> tuple[int, ...]:
+        """Frames before a clip at which its phases begin; see `physiocam.clip_phases`.
+
+        Where Big frames come more often than clips, only those between two of them: further back, other ones belong.
+        """
+        return tuple(range(0, self.big_stride, -(-self.big_stride // _MOST_PHASES)))
+
+    @property
+    def big_size(self) -> int:
+        """Side of Big frames in pixels; between frames of this size differences are taken."""
+        return self.networks[0].config.big_size
+
+    @property
+    def small_size(self) -> int:
+        """Side of Small frames in pixels."""
+        return self.networks[0].config.small_size
+
+    def check_agreement(self) -> None:
+        """Refuse networks that cannot take the same inputs, or be averaged."""
+        for field in ("clip_length", "big_size", "small_size"):
+            values = {getattr(entry.config, field) for entry in self.networks}
+            if len(values) > 1:
+                raise ValueError(f"networks differ in {field} ({sorted(values)}); a bundle's networks must agree")
+        for task in self.tasks:
+            for entry in self.networks:
+                for other in entry.config.tasks:
+                    if other.name == task.name and other != task:
+                        raise ValueError(f"networks differ in what task '{task.name}' is; they cannot be averaged")
+
+
+class SlowNetworks(_SameInputs, _Strict):
+    """Networks for what changes slowly: they see few of the frames, and more than the face.
+
+    Attributes
+    ----------
+    fs : float
+        Frames per second that they see: of a recording, every n-th frame, with n such that it comes closest.
+    crop : Crop
+    networks : tuple of NetworkEntry
+        They take Small frames only and answer waveforms, which are given for every frame by interpolation. Networks
+        that answer the same task are averaged.
+    """
+
+    fs: FramesPerSecond
+    crop: Crop = Crop()
+    networks: Annotated[tuple[NetworkEntry, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        self.check_agreement()
+        for entry in self.networks:
+            if entry.config.uses_big:
+                raise ValueError(
+                    f"slow network '{entry.name}' takes Big frames; only networks of Small frames may be slow"
+                )
+            if others := [task.name for task in entry.config.tasks if task.kind != "waveform"]:
+                raise ValueError(f"slow network '{entry.name}' answers '{others[0]}', which is no waveform")
+        return self
+
+
+class BundleInfo(_SameInputs, _Strict):
+    """The content of bundle.json.
+
+    Attributes
+    ----------
+    format : int
+        Version of this description.
+    name, description, licence : str
+    fs : float
+        Frames per second of the recordings it was trained on.
+    crop : Crop
+    networks : tuple of NetworkEntry
+        Networks that answer the same task are averaged.
+    slow : SlowNetworks or None
+        Networks on a slower time scale, for tasks of their own.
+    provenance : dict
+        Where the weights come from: files with their sha256, data, seeds, times.
+    evaluation : dict
+        How well it does, as measured.
+    """
+
+    format: Literal[1] = 1
+    name: FileName
+    description: str
+    licence: str
+    fs: FramesPerSecond
+    crop: Crop = Crop()
+    networks: Annotated[tuple[NetworkEntry, ...], Field(min_length=1)]
+    slow: SlowNetworks | None = None
+    provenance: dict[str, Any] = {}
+    evaluation: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        names = [entry.name for entry in self.entries]
+        if len(set(names)) < len(names):
+            raise ValueError(f"networks are called {names}; each name may stand once only")
+        self.check_agreement()
+        waiting = 60 * self.fs * 6 * self.big_size**2 / self.big_stride if self.big_stride else 0
+        if waiting > _MOST_WAITING:
+            raise ValueError(
+                f"big_size is {self.big_size} at fs {self.fs:g} and big_stride {self.big_stride}: a minute takes "
+                f"{waiting / 1e9:.0f} GB of memory; expected {_MOST_WAITING / 1e9:.0f} GB or less"
+            )
+        if self.slow:
+            if both := {task.name for task in self.tasks} & {task.name for task in self.slow.tasks}:
+                raise ValueError(f"slow networks and others answer '{both.pop()}'; a task has one time scale")
+            if self.slow.fs > self.fs:
+                raise ValueError(f"slow networks see {self.slow.fs:g} frames/s, more than the others' {self.fs:g}")
+        return self
+
+    @property
+    def entries(self) -> tuple[NetworkEntry, ...]:
+        """Every network, the slow ones last."""
+        return self.networks + (self.slow.networks if self.slow else ())
+
+
+def one_line(error: ValidationError) -> str:
+    """Return the first problem of a validation error as 'field is value: reason'."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    reason = first["msg"].removeprefix("Value error, ").replace("\n", " ")
+    value = first["input"]
+    if isinstance(value, str | int | float):
+        where += f" is {repr(value)[:_LONGEST_VALUE]}"
+    return f"{where}: {reason}{more}" if where else f"{reason}{more}"
