@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +73,7 @@ PLAIN = csv("time,ppg", TIMES, WAVE)
         "# Sampling rate (Hz): 30.098\n" + csv("index,ppg", np.arange(354), WAVE),
         csv("index,ppg fs=30.098", np.arange(354), WAVE),
     ],
-    ids=lambda text: repr(text[:24]),
+    ids=count(),
 )
 def test_a_wave_in_any_dress_is_read_as_it_is(tmp_path: Path, text: str | bytes) -> None:
     signal, notes = read(tmp_path, text)
@@ -139,7 +140,7 @@ def test_columns_are_chosen_by_name(tmp_path: Path, head: str, name: str, taken:
         ("time,ppg\n", "has no row of numbers under its header"),
         ("", "has no row of numbers under its header"),
     ],
-    ids=lambda text: repr(text[:24]),
+    ids=count(),
 )
 def test_what_cannot_be_told_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(DatasetError, match=message) as caught:
