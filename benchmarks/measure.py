@@ -15,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,6 +27,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 
 CLIPS = (1, 4, 60)
+
+# Clips in a call where one phase is timed beside all.
+PHASE_CLIPS = 8
 
 
 def main() -> None:
@@ -39,6 +43,7 @@ def main() -> None:
         figures["whole_job"] = whole_job(arguments.video, Path(scratch))
         figures["stages"] = stages(Path(scratch) / "60.mp4")
     figures["network"] = network()
+    figures["phases"] = phases()
     if arguments.json:
         beside = arguments.json.with_suffix(".partial")
         beside.write_text(json.dumps(figures, indent=2) + "\n")
@@ -82,7 +87,32 @@ def network() -> list[dict[str, float]]:
     return rows
 
 
-def _interleaved(jobs: list[Callable[[], None]], repeats: int) -> list[float]:
+def phases() -> list[dict[str, Any]]:
+    """Milliseconds a frame that the default networks take, by one phase of their clips and by all; one thread."""
+    from physiocam.runtime import Runtime
+    from physiocam.weights.bundle import load_bundle
+
+    bundle = load_bundle("default")
+    assert bundle.info.slow is not None
+    random = np.random.default_rng(0)
+    rows = []
+    for name, networks in (("joint", bundle.info), ("slow, breathing", bundle.info.slow)):
+        runtime = Runtime(bundle, threads=1, networks=networks.networks)
+        size, frames = networks.big_size, PHASE_CLIPS * networks.clip_length
+        big_frames = networks.clip_length // networks.big_stride if networks is bundle.info else 0
+        big = random.standard_normal((PHASE_CLIPS, big_frames, 3, size, size), np.float32)
+        shape = (PHASE_CLIPS, len(networks.phase_offsets), networks.clip_length, 3, 9, 9)
+        small = random.standard_normal(shape, np.float32)
+        one, every = _interleaved(
+            [partial(runtime.run_phases, big, small[:, :1]), partial(runtime.run_phases, big, small)], 25
+        )
+        milliseconds = {"one": 1e3 * one / frames, "all": 1e3 * every / frames}
+        rows.append({"network": name, "phases": shape[1], **milliseconds, "ratio": every / one})
+    _table("phases, 1 thread (ms a frame)", ["network", "phases", "one phase", "all", "ratio"], rows)
+    return rows
+
+
+def _interleaved(jobs: Sequence[Callable[[], object]], repeats: int) -> list[float]:
     """Median seconds of each job, run in turn so that the machine's drift meets all alike."""
     times: list[list[float]] = [[] for _ in jobs]
     for repeat in range(repeats + 2):
