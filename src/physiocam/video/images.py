@@ -28,7 +28,8 @@ _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError
 
 # What FFmpeg may take an image for; anything else might make it open other files.
 _FORMATS = (
-    "png_pipe,jpeg_pipe,jpegls_pipe,bmp_pipe,tiff_pipe,webp_pipe,webp,ppm_pipe,pgm_pipe,pgmyuv_pipe,pbm_pipe,pam_pipe"
+    "png_pipe,apng,jpeg_pipe,jpegls_pipe,bmp_pipe,tiff_pipe,webp_pipe,webp,ppm_pipe,pgm_pipe,pgmyuv_pipe,pbm_pipe,"
+    "pam_pipe"
 )
 
 # No image is larger: it would be 16 bits deep, with four channels, and not compressed.
