@@ -22,6 +22,7 @@ from physiocam.datasets.frames import ImageFrames, odd_sizes
 from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, Recording, Signal
 from physiocam.datasets.tables import read_numbers, read_table
 from physiocam.errors import DatasetError, PhysiocamError
+from physiocam.video.images import ZIP_ERRORS
 
 FS = 25.0
 SENSOR_FS = 1000.0
@@ -250,7 +251,7 @@ def listing(archive: Path) -> Mapping[str, list[_Image]]:
         return _listing(archive, archive.stat().st_mtime_ns)
     except FileNotFoundError:
         raise DatasetError(f"no '{archive.name}' under 2D+3D") from None
-    except (OSError, zipfile.BadZipFile) as error:
+    except ZIP_ERRORS as error:
         raise DatasetError(f"'{archive.name}' cannot be read as a zip archive ({error})") from None
 
 

@@ -1,6 +1,7 @@
 """Images as recordings, one a frame: from folders, or straight out of zip archives."""
 
 import io
+import lzma
 import re
 import zipfile
 import zlib
@@ -23,8 +24,10 @@ from physiocam.video.pixels import RgbConverter
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 
-# What a damaged archive, or an entry packed in an unknown way, makes zipfile raise.
-_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
+# What a damaged archive, or an entry packed or named in an unknown way, makes zipfile raise.
+ZIP_ERRORS = (
+    OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, UnicodeError,
+)  # fmt: skip
 
 # What FFmpeg may take an image for; anything else might make it open other files.
 _FORMATS = (
@@ -90,7 +93,7 @@ class ImageSequence:
                 raise ValueError
             with av.open(io.BytesIO(content), mode="r", options={"format_whitelist": _FORMATS}) as container:
                 image = self._rgb(next(container.decode(video_stream(container, name))))
-        except (av.FFmpegError, OSError, ValueError, IndexError, KeyError, StopIteration, VideoError, *_ZIP_ERRORS):
+        except (av.FFmpegError, OSError, ValueError, IndexError, KeyError, StopIteration, VideoError, *ZIP_ERRORS):
             self.notes.append(f"'{readable(name)}' cannot be read as an image; its frame is a gap")
             return None
         if self._shape is None:
@@ -163,7 +166,7 @@ def entries_of(archive: Path) -> Iterator[Callable[[str], bytes]]:
     """
     try:
         opened = zipfile.ZipFile(archive)
-    except (OSError, zipfile.BadZipFile) as error:
+    except ZIP_ERRORS as error:
         raise VideoError(f"'{archive}' cannot be read as a zip archive: {error}") from None
 
     def read(name: str) -> bytes:
