@@ -71,7 +71,7 @@ def run(folder: Path, seed: int, videos: int, files: int) -> list[dict[str, Any]
     from rich.progress import track
 
     # In a process of its own, so that no damage can touch what writes the files.
-    whole = "from pathlib import Path; from damage_cases import *"
+    whole = "from pathlib import Path; from damage_cases import write_whole_files, write_whole_videos"
     write = f"write_whole_videos(Path({str(folder / 'videos')!r})); write_whole_files(Path({str(folder / 'files')!r}))"
     subprocess.run([sys.executable, "-c", f"{whole}; {write}"], check=True, cwd=Path(__file__).parent)
     cases = [("videos", index) for index in range(videos)] + [("files", index) for index in range(files)]

@@ -7,30 +7,28 @@ import re
 import shutil
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import av
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from damage_recordings import FS, SECONDS, write_whole_videos
 from mutations import BYTES, JSON, TEXT, Mutation
 from physiocam.cli import main
 from physiocam.datasets.drawn.scene import SceneSettings
-from physiocam.datasets.encoding import encoded
 from physiocam.datasets.layouts import write_layout
-from physiocam.datasets.synthetic_recordings import synthetic_entries
 from physiocam.evaluation.predictions import Predictions
-
-SECONDS, FS = 2.0, 25.0
+from physiocam.readable import readable
 
 MEASURED, REFUSED, UNCLEAR, TRACEBACK = "measured", "refused in one line", "unclear", "traceback"
+
+__all__ = ["file_case", "judge", "video_case", "write_whole_files", "write_whole_videos"]
 
 # How the package tells of errors that nobody thought of.
 _UNEXPECTED = re.compile(r"unexpected \w*(Error|Exception)\b")
@@ -67,28 +65,6 @@ class Verdict:
 
     outcome: str
     said: str
-
-
-def write_whole_videos(folder: Path) -> None:
-    """Write the recordings that are then damaged: 2 s of a drawn person, in every container."""
-    folder.mkdir(parents=True)
-    scene = SceneSettings(duration_s=SECONDS, width=160, height=120, fs=FS)
-    with synthetic_entries(1, 0, scene, 1)[0].load().frames.open() as video:
-        images = [frame.image for frame in video if frame.image is not None]
-    _encode(folder / "h264.mp4", images, "libx264", options=_X264, sound=True)
-    _encode(folder / "uneven.mkv", images, "libx264", options=_X264, uneven=True)
-    _encode(folder / "mjpeg.avi", images, "mjpeg", "yuvj420p")
-    _encode(folder / "mpeg4.avi", images, "mpeg4", sound=True)
-    _encode(folder / "vp9.webm", images, "libvpx-vp9", options={"deadline": "realtime", "cpu-used": "8"})
-    _encode(folder / "turned.mov", images, "libx264", options=_X264, turned=True)
-    _encode(folder / "hevc.mp4", images, "libx265", options={"preset": "ultrafast", "x265-params": "log-level=none"})
-    _encode(folder / "stream.ts", images, "libx264", options=_X264, sound=True)
-    _encode(folder / "palette.gif", images[::3], "gif", "rgb8")
-    for name, codec, pixels in (("png", "png", "rgb24"), ("jpg", "mjpeg", "yuvj444p")):
-        (folder / name).mkdir()
-        for number, content in enumerate(encoded(images[:12], codec, pixels)):
-            (folder / name / f"{number}.{name}").write_bytes(content)
-    write_layout("bp4d", folder / "zip", 1, settings=SceneSettings(duration_s=SECONDS, width=48, height=64))
 
 
 def write_whole_files(folder: Path) -> None:
@@ -141,13 +117,15 @@ def video_case(whole: Path, folder: Path, seed: int, index: int) -> Case:
         command = ("measure", str(images), "--fs", "25", *options, "--json")
         return Case(f"folder of {source.name}", damage, command, (str(images), *(file.name for file in files)))
     others = [other for other in sources if other.is_file()]
-    path = folder / f"damaged{source.suffix}"
+    # What states no rate needs one.
+    options += ("--fs", "25") if source.suffix == ".mjpeg" else ()
+    path = folder / f"{_ODD_NAME if turn % 6 == 5 else 'damaged'}{source.suffix}"
     folder.mkdir()
     shutil.copy(source, path)
     _damage(path, mutation, others[int(random.integers(len(others)))], random)
     if turn % 5 == 4:
         options = (*_QUICK, "--overlay", "-o", str(folder / "out"))
-    return Case(source.name, damage, ("measure", str(path), *options, "--json"), (path.name,))
+    return Case(source.name, damage, ("measure", str(path), *options, "--json"), (readable(path.name),))
 
 
 def file_case(whole: Path, folder: Path, seed: int, index: int) -> Case:
@@ -182,7 +160,9 @@ def judge(case: Case) -> Verdict:
     return Verdict(UNCLEAR, said)
 
 
-_X264 = {"preset": "ultrafast", "threads": "1", "g": "12"}
+# A file's name in an encoding that is no longer used.
+_ODD_NAME = "d\udce9g\udce2ts"
+
 _SMALL = ("--set", "crop=center", "--set", "big_size=32", "--set", "small_size=2")
 _RUN = """\
 store: stores/drawn
@@ -370,43 +350,3 @@ def _write_checkpoint(path: Path) -> None:
     config = preset("small-pulse")
     names = their_names(config)
     torch.save({names[name]: tensor for name, tensor in build(config).state_dict().items()}, path)
-
-
-def _encode(
-    path: Path,
-    images: Iterable[NDArray[np.uint8]],
-    codec: str,
-    pixels: str = "yuv420p",
-    *,
-    options: dict[str, str] | None = None,
-    uneven: bool = False,
-    turned: bool = False,
-    sound: bool = False,
-) -> None:
-    """Encode a recording; with uneven frame times, turned by a quarter, or with a tone."""
-    with av.open(str(path), "w") as container:
-        stream: Any = container.add_stream(codec, rate=Fraction(FS).limit_denominator(1001), options=options or {})
-        stream.width, stream.height, stream.pix_fmt = 160, 120, pixels
-        if uneven:
-            stream.codec_context.time_base = Fraction(1, 1000)
-        if turned:
-            stream.set_display_matrix([0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30])
-        heard: Any = None
-        if sound:
-            heard = container.add_stream("pcm_s16le" if path.suffix == ".avi" else "aac", rate=8000)
-            heard.layout = "mono"
-        for index, image in enumerate(images):
-            frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format=pixels)
-            if uneven:
-                frame.pts, frame.time_base = 40 * index + 7 * (index % 3), Fraction(1, 1000)
-            container.mux(stream.encode(frame))
-            if heard is not None:
-                tone = (3000 * np.sin(np.arange(320) * 0.3)).astype(np.int16)[np.newaxis]
-                block = av.AudioFrame.from_ndarray(tone, format="s16", layout="mono")
-                block.sample_rate, block.pts, block.time_base = 8000, 320 * index, Fraction(1, 8000)
-                resampled = av.AudioResampler(format=heard.format.name, layout="mono", rate=8000).resample(block)
-                for part in resampled:
-                    container.mux(heard.encode(part))
-        container.mux(stream.encode())
-        if heard is not None:
-            container.mux(heard.encode())

@@ -88,7 +88,7 @@ def test_unused_columns_are_told(tmp_path: Path) -> None:
         ("a.mp4,,,strong.csv,", "a: 'strong.csv' codes 300; expected 0 to 5, or 9 for unknown"),
         ("a.mp4,,dots.csv,,", "a: 'dots.csv' has columns ...hz; expected one called time"),
         (f"{'a/' * 3000}b.mp4,,,,", "no 'a/a/a/"),
-        ("a\0.mp4,,,,", "no 'a\0.mp4' in"),
+        ("a\0.mp4,,,,", r"no 'a\\x00.mp4' in"),
     ],
 )
 def test_what_is_wrong_with_a_row_is_said(tmp_path: Path, row: str, message: str) -> None:

@@ -86,6 +86,15 @@ def test_pixels_that_are_not_square_are_shown_as_wide_as_they_are(make_measureme
     assert columns.max() == pytest.approx(39 * 4 / 3, abs=2)
 
 
+@pytest.mark.parametrize("size", [(64, 48), (16, 480), (480, 16), (3000, 4), (1, 1)])
+@pytest.mark.parametrize("aspect", [1e-6, 1 / 255, 0.05, 20.0, 255.0, 1e6])
+def test_pixels_of_any_shape_are_drawn(make_measurement: Make, size: tuple[int, int], aspect: float) -> None:
+    measurement, (width, height) = make_measurement(), size
+    frame = OverlayFrame(measurement, width, height, aspect).draw(np.zeros((height, width, 3), np.uint8), 5.0)
+    assert frame.shape[0] <= 1080
+    assert frame.shape[1] <= 1280 + 1080
+
+
 def test_a_recording_without_action_units_or_rates_is_drawn_too(make_measurement: Make) -> None:
     from dataclasses import replace
 

@@ -33,7 +33,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("index", range(0, 12 * 40, 7))
+@pytest.mark.parametrize("index", range(0, 31 * 20, 7))
 def test_damaged_recordings_are_measured_or_refused_in_one_line(whole: Path, tmp_path: Path, index: int) -> None:
     case = video_case(whole, tmp_path / "case", 1, index)
     verdict = judge(case)
@@ -43,7 +43,7 @@ def test_damaged_recordings_are_measured_or_refused_in_one_line(whole: Path, tmp
 def test_the_same_seed_gives_the_same_damage(whole: Path, tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         video_case(whole, tmp_path / name, 1 + (name == "c"), 9)
-    first, again, other = ((tmp_path / name / "damaged.mkv").read_bytes() for name in ("a", "b", "c"))
+    first, again, other = (next((tmp_path / name).glob("damaged.*")).read_bytes() for name in ("a", "b", "c"))
     assert first == again != other
 
 

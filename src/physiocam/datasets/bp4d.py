@@ -25,6 +25,7 @@ from physiocam.datasets.sensor import Samples, signals_of
 from physiocam.datasets.tables import line_of, read_numbers, read_table
 from physiocam.errors import DatasetError, PhysiocamError
 from physiocam.regular_files import check_regular
+from physiocam.video.images import ZIP_ERRORS
 
 FS = 25.0
 SENSOR_FS = 1000.0
@@ -261,7 +262,7 @@ def listing(archive: Path) -> Mapping[str, list[_Image]]:
         return _listing(archive, archive.stat().st_mtime_ns)
     except FileNotFoundError:
         raise DatasetError(f"no '{archive.name}' under 2D+3D") from None
-    except (OSError, zipfile.BadZipFile) as error:
+    except ZIP_ERRORS as error:
         raise DatasetError(f"'{archive.name}' cannot be read as a zip archive ({error})") from None
 
 

@@ -270,12 +270,17 @@ def _rows(listing: Path) -> tuple[list[dict[str, str]], tuple[str, ...]]:
 def _names(videos: list[str]) -> list[str]:
     """Names fit for a file, none twice."""
     names: list[str] = []
+    taken: set[str] = set()
+    counts: dict[str, int] = {}
     for video in videos:
         plain = Path(os.path.splitext(video)[0]).as_posix()
         stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", plain).lstrip("_.-")[:_LONGEST_NAME] or "video"
-        count = 1
-        while (name := stem if count == 1 else f"{stem}-{count}") in names:
+        # Counted on from where the last one of this name was: a table may name a video thousands of times.
+        count = counts.get(stem, 0) + 1
+        while (name := stem if count == 1 else f"{stem}-{count}") in taken:
             count += 1
+        counts[stem] = count
+        taken.add(name)
         names.append(name)
     return names
 

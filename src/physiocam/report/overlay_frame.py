@@ -161,7 +161,8 @@ class OverlayFrame:
         x, y, side = self._measurement.face_squares[index].tolist()
         across, down = self._zoom
         left, top = self._picture.x + across * x, self._picture.y + down * y
-        box = left, top, left + across * side - 1, top + down * side - 1
+        # Of pixels that are much narrower or flatter than others, the square may be less than one wide or high.
+        box = left, top, left + max(across * side - 1, 0), top + max(down * side - 1, 0)
         drawing.rectangle(box, outline=_BOX, width=self._size(2))
 
     def _draw_rate(self, canvas: Image.Image, quantity: Quantity, index: int, second: int) -> str | None:

@@ -191,8 +191,10 @@ class VideoFile:
                 decoded += 1
         if decoded == 0:
             raise VideoError(
-                f"none of the {self._packets} frames of '{self._path}' can be decoded; the file is damaged"
+                f"none of the {self._packets} frames of '{self._path}' can be decoded; it is damaged, or this FFmpeg "
+                "cannot decode its kind: export it again, for example as MP4"
             )
+        self.notes.extend(render.notes)
         if self._packets < self._promised:
             self.notes.append(f"stopped after {decoded} of {self._promised} frames: the file ends early")
         elif decoded < self._packets:
@@ -241,6 +243,8 @@ def open_container(path: Path) -> Any:
 def video_stream(container: Any, path: Path | str) -> Any:
     """Return a container's video, with a decoder that gives out no picture of more than `MOST_PIXELS`.
 
+    Nor may pictures become so much larger midway that the decoder's threads have no room for them.
+
     Raises
     ------
     VideoError
@@ -260,14 +264,17 @@ def video_stream(container: Any, path: Path | str) -> Any:
             f"'{path}' claims pictures of {width}x{height} pixels, expected at most {MOST_PIXELS // 1_000_000} million "
             "(8K); shrink it, or copy or export it again if that is not its size"
         )
-    # Pictures may claim another size than their file.
-    stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
+    # Pictures may claim another size than their file, and grow midway, as far as the decoder's threads have room for.
+    # Codecs fill the last blocks up, and count that.
+    filled = (width + 64) * (height + 64)
+    most = MOST_PIXELS if width * height == 0 else min(max(filled, _THREADS_PIXELS // _MOST_THREADS), MOST_PIXELS)
+    stream.codec_context.options = {"max_pixels": str(most)}
     return stream
 
 
 def _frames(container: Any, stream: Any) -> Iterator[av.VideoFrame]:
     stream.thread_type = "AUTO"
-    pixels = max(stream.codec_context.width * stream.codec_context.height, 1)
+    pixels = stream.codec_context.width * stream.codec_context.height or MOST_PIXELS
     stream.codec_context.thread_count = max(min(usable_cores(), _MOST_THREADS, _THREADS_PIXELS // pixels), 1)
     packets = container.demux(stream)
     ended = False

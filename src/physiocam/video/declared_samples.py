@@ -37,13 +37,15 @@ class _Box(NamedTuple):
 class _Track:
     """What one track declares."""
 
-    samples, edits = 0, 1
-    sound = ticks = False
+    def __init__(self) -> None:
+        self.samples, self.edits, self.ticks = 0, 1, False
+        self.handlers: set[bytes] = set()
 
     @property
     def kept(self) -> int:
         """Samples that FFmpeg keeps one by one; sound whose samples last one tick is kept in larger parts."""
-        return 0 if self.sound and self.ticks else self.samples
+        sound = b"soun" in self.handlers and b"vide" not in self.handlers
+        return 0 if sound and self.ticks else self.samples
 
 
 def check_declared_samples(path: Path) -> None:
@@ -90,7 +92,7 @@ class _Counter:
     def _count(self, file: BinaryIO, box: _Box) -> None:
         track = self._tracks[-1]
         if box.kind == b"hdlr":
-            track.sound = _read(file, box, 8, 4) == b"soun"
+            track.handlers.add(_read(file, box, 8, 4))
         elif box.kind == b"stts":
             track.ticks = _number(file, box, 4) == _number(file, box, 12) == 1
         elif box.kind in (b"stsz", b"stz2"):

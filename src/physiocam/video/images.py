@@ -1,6 +1,7 @@
 """Images as recordings, one a frame: from folders, or straight out of zip archives."""
 
 import io
+import lzma
 import re
 import zipfile
 import zlib
@@ -23,12 +24,15 @@ from physiocam.video.pixels import RgbConverter
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 
-# What a damaged archive, or an entry packed in an unknown way, makes zipfile raise.
-_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
+# What a damaged archive, or an entry packed or named in an unknown way, makes zipfile raise.
+ZIP_ERRORS = (
+    OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, UnicodeError,
+)  # fmt: skip
 
 # What FFmpeg may take an image for; anything else might make it open other files.
 _FORMATS = (
-    "png_pipe,jpeg_pipe,jpegls_pipe,bmp_pipe,tiff_pipe,webp_pipe,webp,ppm_pipe,pgm_pipe,pgmyuv_pipe,pbm_pipe,pam_pipe"
+    "png_pipe,apng,jpeg_pipe,jpegls_pipe,bmp_pipe,tiff_pipe,webp_pipe,webp,ppm_pipe,pgm_pipe,pgmyuv_pipe,pbm_pipe,"
+    "pam_pipe"
 )
 
 # No image is larger: it would be 16 bits deep, with four channels, and not compressed.
@@ -89,7 +93,7 @@ class ImageSequence:
                 raise ValueError
             with av.open(io.BytesIO(content), mode="r", options={"format_whitelist": _FORMATS}) as container:
                 image = self._rgb(next(container.decode(video_stream(container, name))))
-        except (av.FFmpegError, OSError, ValueError, IndexError, KeyError, StopIteration, VideoError, *_ZIP_ERRORS):
+        except (av.FFmpegError, OSError, ValueError, IndexError, KeyError, StopIteration, VideoError, *ZIP_ERRORS):
             self.notes.append(f"'{readable(name)}' cannot be read as an image; its frame is a gap")
             return None
         if self._shape is None:
@@ -160,7 +164,7 @@ def entries_of(archive: Path) -> Iterator[Callable[[str], bytes]]:
     """
     try:
         opened = zipfile.ZipFile(archive)
-    except (OSError, zipfile.BadZipFile) as error:
+    except ZIP_ERRORS as error:
         raise VideoError(f"'{archive}' cannot be read as a zip archive: {error}") from None
 
     def read(name: str) -> bytes:

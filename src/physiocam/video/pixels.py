@@ -17,12 +17,18 @@ _KNOWN_MATRICES = {1, 4, 5, 6, 7, 9}
 # BT.2020 with constant luminance; its coefficients are nearly those of the common kind.
 _BT2020_CONSTANT = 10
 
+# Sizes that differ by no more than encoders round to are of one shape.
+_SAME_SHAPE = 0.97
+
 # AVFrameSideDataType: the display matrix, and more numbers than there are kinds.
 _DISPLAY_MATRIX, _SIDE_DATA_KINDS = 6, 64
 
 
 class RgbConverter:
     """Converts the frames of one recording; the first one sets the size.
+
+    Others are scaled to it, and if their shape is another one they get bars beside or above and below, so that a face
+    stays as wide as it is.
 
     The matrix and range that a frame states are obeyed. A frame that states none is taken as players take
     it: BT.709 for high definition, BT.601 below; limited range, unless the pixel format says otherwise.
@@ -31,6 +37,7 @@ class RgbConverter:
     def __init__(self) -> None:
         self._swscale = VideoReformatter()
         self._size: tuple[int, int] | None = None
+        self._other_size: tuple[int, int] | None = None
         self._rotation: float | None = None
         self._orientation = _Orientation()
 
@@ -50,14 +57,18 @@ class RgbConverter:
         VideoError
             If the pixel format cannot be converted.
         """
+        stored = frame.width, frame.height
         if self._size is None:
-            self._size = frame.width, frame.height
+            self._size = stored
+        elif stored != self._size:
+            self._other_size = stored
+        width, height = _fitted(stored, self._size)
         matrix = _matrix(frame)
         try:
             rgb = self._swscale.reformat(
                 frame,
-                width=self._size[0],
-                height=self._size[1],
+                width=width,
+                height=height,
                 format="rgb24",
                 src_colorspace=matrix,
                 # Without effect on RGB; but older PyAV heeds the source's only where the two differ.
@@ -72,7 +83,36 @@ class RgbConverter:
         if frame.rotation != self._rotation:
             # Only when it changes: looking at side data ties a frame into a cycle, which keeps it in memory for long.
             self._rotation, self._orientation = frame.rotation, _Orientation.of(frame)
-        return np.ascontiguousarray(self._orientation.upright(rgb.to_ndarray().astype(np.uint8, copy=False)))
+        image = _within_bars(rgb.to_ndarray().astype(np.uint8, copy=False), self._size)
+        return np.ascontiguousarray(self._orientation.upright(image))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to the frames converted so far, for the user."""
+        if self._other_size is None or self._size is None:
+            return ()
+        (width, height), (other_width, other_height) = self._size, self._other_size
+        return (
+            f"the picture's size changes, from {width}x{height} to {other_width}x{other_height}; "
+            "all frames are brought to the first",
+        )
+
+
+def _fitted(stored: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
+    """Size of a picture within that of others: all of it, unless its shape is another one."""
+    scale = min(size[0] / stored[0], size[1] / stored[1])
+    width, height = (max(round(length * scale), 1) for length in stored)
+    return size if width >= _SAME_SHAPE * size[0] and height >= _SAME_SHAPE * size[1] else (width, height)
+
+
+def _within_bars(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    width, height = size
+    if image.shape[:2] == (height, width):
+        return image
+    canvas = np.zeros((height, width, 3), np.uint8)
+    top, left = (height - image.shape[0]) // 2, (width - image.shape[1]) // 2
+    canvas[top : top + image.shape[0], left : left + image.shape[1]] = image
+    return canvas
 
 
 def _matrix(frame: av.VideoFrame) -> int:
