@@ -372,7 +372,11 @@ def test_the_columns_are_as_told(walk: Callable[[str], Walk]) -> None:
 
 
 def test_what_measure_prints_is_as_told(walk: Callable[[str], Walk]) -> None:
-    one, noise, bundle = walk("docs/measure.md").printed
+    walked = walk("docs/measure.md")
+    one, noise, _, bundle = walked.printed
+    # The frames of OpenCV are given the right way round.
+    assert walked.names["filmed"].notes == ()
+    assert walked.names["filmed"].face.found_fraction > 0.9
     value, quality, note = one.splitlines()[0].split()
     assert float(value) == pytest.approx(72, abs=2)
     assert 0.2 < float(quality) <= 1
