@@ -21,6 +21,7 @@ from physiocam.errors import PhysiocamError
 from physiocam.networks.config import Task
 from physiocam.networks.network import Network
 from physiocam.networks.registry import build
+from physiocam.training.checkpoint_files import CompleteCheckpoints
 from physiocam.training.losses import published_pos_weight
 from physiocam.training.module import TrainModule
 from physiocam.training.order import ClipOrder
@@ -170,6 +171,7 @@ def _trainer(settings: TrainSettings, show_progress: bool) -> pl.Trainer:
         use_distributed_sampler=False,
         logger=[CSVLogger(logs, name="csv"), TensorBoardLogger(logs, name="tensorboard")],
         log_every_n_steps=10,
+        plugins=[CompleteCheckpoints()],
         callbacks=[*checkpoints, *([RichProgressBar()] if show_progress else [])],
         enable_progress_bar=show_progress,
         enable_model_summary=False,
