@@ -32,13 +32,18 @@ class _Messages(io.FileIO):
 
 def prepare_streams() -> None:
     """Make standard output and error ones that fail in a way that `main` can tell."""
+    for output in (sys.stdout, sys.stderr):
+        # A terminal that knows no bars gets question marks, not an error.
+        if isinstance(output, io.TextIOWrapper):
+            output.reconfigure(errors="replace")
     if sys.platform == "win32":
-        for output in (sys.stdout, sys.stderr):
-            _forgive_signs(output)
         return
     _occupy()
-    sys.stdout = _text(_Output(1, "w", closefd=False), sys.stdout)
-    sys.stderr = _text(_Messages(2, "w", closefd=False), sys.stderr)
+    # Whoever calls `main` from Python may have put something else in their place.
+    if sys.stdout is None or sys.stdout is sys.__stdout__:
+        sys.stdout = _text(_Output(1, "w", closefd=False), sys.stdout)
+    if sys.stderr is None or sys.stderr is sys.__stderr__:
+        sys.stderr = _text(_Messages(2, "w", closefd=False), sys.stderr)
 
 
 def finish_output() -> None:
@@ -72,15 +77,9 @@ def _occupy() -> None:
 
 def _text(stream: io.FileIO, before: object) -> io.TextIOWrapper:
     encoding = before.encoding if isinstance(before, io.TextIOWrapper) else "utf-8"
-    # A terminal that knows no bars gets question marks, not an error.
     return io.TextIOWrapper(
         io.BufferedWriter(stream),
         encoding=encoding,
         errors="replace",
         line_buffering=stream.fileno() == 2 or stream.isatty(),
     )
-
-
-def _forgive_signs(output: object) -> None:
-    if isinstance(output, io.TextIOWrapper):
-        output.reconfigure(errors="replace")
