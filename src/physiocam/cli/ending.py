@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import threading
 from types import FrameType
 
 
@@ -16,6 +17,8 @@ class Terminated(SystemExit):
 
 def end_tidily() -> None:
     """Let SIGTERM and SIGHUP raise `Terminated`, so that hidden files are removed and workers are ended."""
+    if threading.current_thread() is not threading.main_thread():  # which alone may say so
+        return
     signals = [signal.SIGTERM] if sys.platform == "win32" else [signal.SIGTERM, signal.SIGHUP]
     for number in signals:
         # Under nohup a hang-up is ignored.

@@ -39,13 +39,17 @@ class _Messages(io.FileIO):
 def prepare_streams() -> None:
     """Make standard output and error ones that fail in a way that `main` can tell."""
     codecs.register_error(_FORGIVING, printable)
+    for output in (sys.stdout, sys.stderr):
+        if isinstance(output, io.TextIOWrapper):
+            output.reconfigure(errors=_FORGIVING)
     if sys.platform == "win32":
-        for output in (sys.stdout, sys.stderr):
-            _forgive_signs(output)
         return
     _occupy()
-    sys.stdout = _text(_Output(1, "w", closefd=False), sys.stdout)
-    sys.stderr = _text(_Messages(2, "w", closefd=False), sys.stderr)
+    # Whoever calls `main` from Python may have put something else in their place.
+    if sys.stdout is None or sys.stdout is sys.__stdout__:
+        sys.stdout = _text(_Output(1, "w", closefd=False), sys.stdout)
+    if sys.stderr is None or sys.stderr is sys.__stderr__:
+        sys.stderr = _text(_Messages(2, "w", closefd=False), sys.stderr)
 
 
 def finish_output() -> None:
@@ -85,8 +89,3 @@ def _text(stream: io.FileIO, before: object) -> io.TextIOWrapper:
         errors=_FORGIVING,
         line_buffering=stream.fileno() == 2 or stream.isatty(),
     )
-
-
-def _forgive_signs(output: object) -> None:
-    if isinstance(output, io.TextIOWrapper):
-        output.reconfigure(errors=_FORGIVING)

@@ -1,6 +1,7 @@
 """One function over many items: here, on several processes, or on a cluster; whatever fails, the rest goes on."""
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -120,6 +121,8 @@ def _workers(jobs: int, **how: Any) -> Any:
     """Processes of this machine, which end with this one."""
     from joblib import Parallel
 
+    # Whoever stops early means it.
+    warnings.filterwarnings("ignore", r"\d+ tasks which were still being processed", UserWarning)
     return Parallel(jobs, backend="loky", initializer=end_with, initargs=(os.getpid(),), **how)
 
 

@@ -27,6 +27,7 @@ from physiocam.networks.network import Network
 from physiocam.networks.registry import build
 from physiocam.provenance import difference, read_record, write_record
 from physiocam.regular_files import check_regular
+from physiocam.training.checkpoint_files import CompleteCheckpoints
 from physiocam.training.checks import BUNDLE, check_store, chosen_subjects
 from physiocam.training.facts import run_facts, store_facts
 from physiocam.training.losses import published_pos_weight
@@ -190,6 +191,7 @@ def _trainer(settings: TrainSettings, show_progress: bool) -> pl.Trainer:
         use_distributed_sampler=False,
         logger=[CSVLogger(logs, name="csv"), TensorBoardLogger(logs, name="tensorboard")],
         log_every_n_steps=10,
+        plugins=[CompleteCheckpoints()],
         callbacks=[*checkpoints, *([RichProgressBar()] if show_progress else [])],
         enable_progress_bar=show_progress,
         enable_model_summary=False,

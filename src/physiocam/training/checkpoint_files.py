@@ -1,0 +1,33 @@
+"""Checkpoints that appear when they are complete: a full disk or a kill leaves the one before to go on from."""
+
+import io
+import os
+from typing import Any
+
+import torch
+from pytorch_lightning.plugins.io import TorchCheckpointIO
+
+from physiocam.files import complete_file
+
+
+class CompleteCheckpoints(TorchCheckpointIO):
+    """Writes Lightning's checkpoints beside, and renames them."""
+
+    def save_checkpoint(
+        self,
+        checkpoint: dict[str, Any],
+        path: str | os.PathLike[str],
+        storage_options: Any | None = None,  # noqa: ARG002
+    ) -> None:
+        """Write a checkpoint.
+
+        Raises
+        ------
+        PhysiocamError
+            If it cannot be written.
+        """
+        # PyTorch's own writer says of a full disk where in its code it noticed.
+        content = io.BytesIO()
+        torch.save(checkpoint, content)
+        with complete_file(path) as beside:
+            beside.write_bytes(content.getbuffer())
