@@ -39,3 +39,15 @@ def test_with_a_rate_they_stay() -> None:
     measurement = answered(pulse)
     assert measurement.heart_rate.value is not None
     assert np.isfinite(measurement.heart_rate_along.value[1:-1]).all()
+
+
+def test_a_rate_that_changes_much_is_given_along_the_recording() -> None:
+    rate = np.linspace(60.0, 150.0, FRAMES)
+    phase = 2 * np.pi * np.cumsum(rate / 60.0) / FS
+    measurement = answered(np.cos(phase) + 0.3 * np.random.default_rng(1).standard_normal(FRAMES))
+    assert measurement.heart_rate.value is None
+    along = measurement.heart_rate_along.value
+    there = np.isfinite(along)
+    assert there.mean() > 0.8
+    true = np.interp(measurement.rates_timestamps_s, np.arange(FRAMES) / FS, rate)
+    assert np.abs(along - true)[there].max() < 6.0

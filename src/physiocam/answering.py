@@ -20,6 +20,10 @@ from physiocam.signals.settings import UNITS, Quantity, SignalSettings
 from physiocam.signals.waveform import clean_waveform
 
 
+# Share of the windows along a recording.
+_MOST = 0.5
+
+
 @dataclass(frozen=True, eq=False)
 class Frames:
     """The frames that were read, on an even time grid.
@@ -162,11 +166,13 @@ def _along(
     waveform: NDArray[np.float64], quantity: Quantity, fs: float, whole: Rate, settings: SignalSettings
 ) -> RateSeries:
     along = rates_along(waveform, fs, quantity, settings)
-    return along if whole.value is not None else withheld(along)
+    # By chance noise looks like a rate in a few windows. A rate that changes much has none as a whole, and one in most.
+    steady = whole.value is not None or _share(np.isfinite(along.value)) > _MOST
+    return along if steady else withheld(along)
 
 
-def _share(found: NDArray[np.bool_]) -> float:
-    return float(found.mean()) if len(found) else 0.0
+def _share(there: NDArray[np.bool_]) -> float:
+    return float(there.mean()) if len(there) else 0.0
 
 
 def _action_unit(label: str, probability: NDArray[np.float32]) -> ActionUnit:
