@@ -4,7 +4,7 @@ import csv
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic_core import from_json
 
 from physiocam import __version__
+from physiocam.arguments import face_choice, number
 from physiocam.datasets.folder import videos_below
 from physiocam.datasets.jobs import run_jobs
 from physiocam.errors import PhysiocamError
@@ -124,7 +125,7 @@ def measure_many(
     PhysiocamError
         If the weights cannot be loaded or the table not be written.
     """
-    options = options or MeasureOptions()
+    options = _plain(options or MeasureOptions())
     weights = load_bundle(options.weights).sha256 if options.method == NETWORK else None
     work = partial(_measure_one, options=options, weights=weights)
     items = [(os.path.abspath(video), folder.resolve()) for video, folder in zip(videos, folders, strict=True)]
@@ -137,6 +138,12 @@ def measure_many(
     ordered = [outcomes[index] for index in range(len(videos))]
     _write_table(summary, ordered)
     return ordered
+
+
+def _plain(options: MeasureOptions) -> MeasureOptions:
+    """The same options with plain numbers, which can be written down beside the results."""
+    fs = None if options.fs is None else number(options.fs, "fs")
+    return replace(options, fs=fs, face=face_choice(options.face))
 
 
 def _measure_one(item: tuple[str, Path], options: MeasureOptions, weights: str | None) -> dict[str, Any]:
