@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifeless import FS, HEIGHT, SECONDS, WIDTH, mannequins, photographs, prints
+from physiocam.cores import within_cores
 from physiocam.datasets.drawn.person import Person
 from physiocam.datasets.synthetic_recordings import DIFFICULTIES, SyntheticRecording, synthetic_entries
 from physiocam.evaluation.metrics import rate_scores
@@ -68,7 +69,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    recordings = drawn(arguments.work / "videos", arguments.recordings, arguments.jobs)
+    recordings = drawn(arguments.work / "videos", arguments.recordings, within_cores(arguments.jobs, "--jobs"))
     options = {
         f"network, `{name}`": MeasureOptions(weights=name, threads=1) for name in ("default", *arguments.weights)
     }

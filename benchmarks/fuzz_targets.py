@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import av
@@ -18,9 +19,11 @@ import numpy as np
 from h264_streams import h264_stream
 from mutations import BYTES, JSON, TEXT, Mutation
 from physiocam.datasets import bp4d, folder, pure
+from physiocam.datasets.drawn.scene import SceneSettings
 from physiocam.datasets.encoding import encoded
 from physiocam.datasets.folder import read_signal
 from physiocam.datasets.frames import ImageFrames
+from physiocam.datasets.synthetic_recordings import synthetic_entries
 from physiocam.errors import PhysiocamError
 from physiocam.evaluation.predictions import Predictions, load_predictions
 from physiocam.video.reader import open_video
@@ -121,18 +124,24 @@ def _read_pure(content: bytes, scratch: Path) -> None:
 
 def _read_bundle(content: bytes, scratch: Path) -> None:
     _put(scratch, "bundle.json", content)
+    for path in load_bundle("default").folder.iterdir():
+        if path.name != "bundle.json":
+            (scratch / path.name).symlink_to(path)
     load_bundle(scratch)
 
 
 def _read_store(content: bytes, scratch: Path) -> None:
     from physiocam.datasets.store import Store
 
-    _put(scratch, "zarr.json", content)
-    _put(scratch, "clip/zarr.json", content)
+    try:
+        root, recording = (json.dumps(part).encode() for part in json.loads(content))
+    except (ValueError, TypeError, RecursionError):
+        root = recording = content
+    _put(scratch, "zarr.json", root)
+    _put(scratch, "clip/zarr.json", recording)
     store = Store(scratch)
-    for name in store.names:
-        with suppress(PhysiocamError):
-            store.recording(name).problems()
+    for name in store.names():
+        store.recording(name).problems()
 
 
 def _read_settings(content: bytes, scratch: Path) -> None:
@@ -194,8 +203,6 @@ def _packed(frames: int = 60) -> bytes:
         str(path), "S001", 25.0, {"pulse": wave}, np.zeros((frames, 1), np.float32), ("AU01",), {"pulse": wave},
         np.zeros((frames, 1), bool), np.ones((frames, 1), bool),
     )  # fmt: skip
-    from tempfile import TemporaryDirectory
-
     with TemporaryDirectory() as scratch:
         return predictions.save(scratch).read_bytes()
 
@@ -205,8 +212,15 @@ def _bundles() -> list[bytes]:
 
 
 def _stores() -> list[bytes]:
-    group = {"zarr_format": 3, "node_type": "group", "attributes": {"physiocam": {"version": 1, "settings": {}}}}
-    return [json.dumps(group).encode(), json.dumps({**group, "attributes": {}}).encode()]
+    """What a store says of itself and of a recording, as a list of the two."""
+    from physiocam.datasets.prepare import PrepareSettings, prepare
+
+    with TemporaryDirectory() as scratch:
+        scene = SceneSettings(duration_s=1.0, width=48, height=64)
+        prepare(synthetic_entries(1, 0, scene, 1), Path(scratch) / "store", PrepareSettings.of({"crop": "center"}))
+        (recording,) = Path(scratch).glob("store/*/zarr.json")
+        parts = [json.loads(path.read_bytes()) for path in (Path(scratch) / "store" / "zarr.json", recording)]
+    return [json.dumps(parts).encode()]
 
 
 _TABLES = (b"time,pulse\n0,1\n0.5,2\n1,1.5\n", b"64\n1\n2\n3\n", b"t;ppg\n0;1,5\n1;2,5\n", b"pulse 64 Hz,x\n1,\n2,3\n")

@@ -115,7 +115,7 @@ def test_threads_that_are_none(threads: Any) -> None:
 def test_a_stream_takes_times_of_any_kind() -> None:
     stream = Stream(face="center", keep_s=Decimal(30))  # type: ignore[arg-type]
     for index, kind in enumerate((Fraction, np.float32, Decimal, np.int64, float)):
-        stream.push(FRAMES[index], kind(index))  # type: ignore[arg-type]
+        stream.push(FRAMES[index], kind(index))
     assert stream.late == 0
     assert stream.measurement(np.float32(10)).frames > 0  # type: ignore[arg-type]
     for time in ("1", True, [1], math.nan):

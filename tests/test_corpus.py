@@ -20,7 +20,8 @@ def test_what_was_found_is_read_or_refused(path: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(TARGETS))
 def test_sound_inputs_are_read(name: str, tmp_path: Path) -> None:
     for number, content in enumerate(TARGETS[name].seeds()):
-        attempt(TARGETS[name], content, tmp_path / str(number))
+        (tmp_path / str(number)).mkdir()
+        TARGETS[name].read(content, tmp_path / str(number))
 
 
 def test_the_corpus_is_small() -> None:

@@ -4,6 +4,7 @@ import csv
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,13 @@ def test_processes_write_the_same_table(videos: Path, tmp_path: Path) -> None:
         folders = [tmp_path / str(jobs) / name for name in "ab"]
         measure_many(chosen, folders, tmp_path / str(jobs) / "summary.csv", OPTIONS, jobs=jobs)
     assert (tmp_path / "1" / "summary.csv").read_bytes() == (tmp_path / "2" / "summary.csv").read_bytes()
+
+
+def test_options_may_be_numbers_of_any_kind(videos: Path, tmp_path: Path) -> None:
+    options = replace(OPTIONS, fs=Fraction(25), face=(np.int64(1), 2.0, 30))  # type: ignore[arg-type]
+    (outcome,) = measure_many([str(sorted(videos.rglob("*.mp4"))[0])], [tmp_path / "out"], tmp_path / "s.csv", options)
+    assert outcome.error is None
+    assert (tmp_path / "out" / "measured_with.json").exists()
 
 
 def test_a_folder_for_the_results_is_asked_for(videos: Path) -> None:

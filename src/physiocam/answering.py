@@ -19,7 +19,6 @@ from physiocam.signals.rate import Rate, RateSeries, estimate_rate, rate_times, 
 from physiocam.signals.settings import UNITS, Quantity, SignalSettings
 from physiocam.signals.waveform import clean_waveform
 
-
 # Share of the windows along a recording.
 _MOST = 0.5
 
@@ -59,6 +58,8 @@ class Signals:
     ----------
     pulse, respiration : float64 array (T,) or str
         Differences of the waveform, NaN where the change to the next frame was not seen; or why there is none.
+    raw_pulse : float64 array (T,) or None
+        Those of a pulse that went through no filter, where `pulse` did.
     units : tuple of str
         Labels of the action units.
     probability : float32 array (T, A)
@@ -69,6 +70,7 @@ class Signals:
     respiration: NDArray[np.float64] | str
     units: tuple[str, ...]
     probability: NDArray[np.float32]
+    raw_pulse: NDArray[np.float64] | None = None
 
 
 def answer(
@@ -101,7 +103,7 @@ def answer(
     nothing = np.full(len(found), np.nan)
     pulse = nothing if isinstance(signals.pulse, str) else signals.pulse
     respiration = nothing if isinstance(signals.respiration, str) else signals.respiration
-    heart_rate = _rate(signals.pulse, "heart", fs, found, settings)
+    heart_rate = _rate(signals.pulse, "heart", fs, found, settings, signals.raw_pulse)
     breathing_rate = _rate(signals.respiration, "breathing", fs, found, settings)
     return Measurement(
         source=frames.source,
@@ -127,7 +129,7 @@ def answer(
         pulse=clean_waveform(pulse, fs, "heart", settings),
         respiration=clean_waveform(respiration, fs, "breathing", settings),
         rates_timestamps_s=frames.timestamps_s[:1].sum() + rate_times(len(found), fs),
-        heart_rate_along=_along(pulse, "heart", fs, heart_rate, settings),
+        heart_rate_along=_along(pulse, "heart", fs, heart_rate, settings, signals.raw_pulse),
         breathing_rate_along=_along(respiration, "breathing", fs, breathing_rate, settings),
         action_unit_probability=signals.probability,
     )
@@ -152,20 +154,26 @@ def _rate(
     fs: float,
     found: NDArray[np.bool_],
     settings: SignalSettings,
+    raw: NDArray[np.float64] | None = None,
 ) -> Rate:
     if not found.any():
         return Rate(None, UNITS[quantity], 0.0, "no face was found")
     if isinstance(waveform, str):
         return Rate(None, UNITS[quantity], 0.0, waveform)
-    rate = estimate_rate(waveform, fs, quantity, settings)
+    rate = estimate_rate(waveform, fs, quantity, settings, raw)
     # What was not seen counts against the quality, however clean the rest is.
     return replace(rate, quality=rate.quality * _share(found))
 
 
 def _along(
-    waveform: NDArray[np.float64], quantity: Quantity, fs: float, whole: Rate, settings: SignalSettings
+    waveform: NDArray[np.float64],
+    quantity: Quantity,
+    fs: float,
+    whole: Rate,
+    settings: SignalSettings,
+    raw: NDArray[np.float64] | None = None,
 ) -> RateSeries:
-    along = rates_along(waveform, fs, quantity, settings)
+    along = rates_along(waveform, fs, quantity, settings, raw)
     # By chance noise looks like a rate in a few windows. A rate that changes much has none as a whole, and one in most.
     steady = whole.value is not None or _share(np.isfinite(along.value)) > _MOST
     return along if steady else withheld(along)

@@ -20,6 +20,7 @@ from physiocam.recording_inputs import RecordingInputs, open_inputs
 from physiocam.runtime import Runtime
 from physiocam.signals.colour_method import ColourMethod
 from physiocam.signals.methods import classical_method
+from physiocam.signals.pos import raw_pos
 from physiocam.signals.settings import SETTINGS
 from physiocam.signals.variability import heart_rate_variability
 from physiocam.slow_inputs import SlowInputs
@@ -115,11 +116,14 @@ def _classical_signals(frames: RecordingFrames, name: str, method: ColourMethod)
         colours.append(colour)
         frames.passed(1)
     found = frames.found
+    rgb = np.where(found[:, None], colours, np.nan)
+    raw = _classical_pulse(rgb, frames.video.fs, raw_pos)
     return Signals(
-        pulse=_classical_pulse(np.where(found[:, None], colours, np.nan), frames.video.fs, method),
+        pulse=_classical_pulse(rgb, frames.video.fs, method),
         respiration=f"the method '{name}' does not measure respiration",
         units=(),
         probability=np.empty((len(found), 0), dtype=np.float32),
+        raw_pulse=None if isinstance(raw, str) else raw,
     )
 
 

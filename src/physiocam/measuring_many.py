@@ -3,13 +3,14 @@
 import csv
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from pydantic_core import from_json
 
+from physiocam.arguments import face_choice, number
 from physiocam.datasets.folder import videos_below
 from physiocam.datasets.jobs import run_jobs
 from physiocam.errors import PhysiocamError
@@ -182,7 +183,7 @@ def measure_many(
     PhysiocamError
         If the weights cannot be loaded or the table not be written.
     """
-    options = options or MeasureOptions()
+    options = _plain(options or MeasureOptions())
     weights = load_bundle(options.weights).sha256 if options.method == NETWORK else None
     work = partial(_measure_one, options=options, weights=weights, code=code_version())
     items = [(os.path.abspath(video), folder.resolve()) for video, folder in zip(videos, folders, strict=True)]
@@ -198,6 +199,12 @@ def measure_many(
         rows = [_row(outcome, summary.parent, note) for outcome, note in zip(ordered, said, strict=True)]
         _write_table(summary, [*rows, *_of_gone_videos(summary, [folder for _, folder in items])])
     return ordered
+
+
+def _plain(options: MeasureOptions) -> MeasureOptions:
+    """The same options with plain numbers, which can be written down beside the results."""
+    fs = None if options.fs is None else number(options.fs, "fs")
+    return replace(options, fs=fs, face=face_choice(options.face))
 
 
 def _measure_one(item: tuple[str, Path], options: MeasureOptions, weights: str | None, code: str) -> dict[str, Any]:

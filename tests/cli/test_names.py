@@ -37,7 +37,9 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture(params=[{}, PLAIN], ids=["utf-8", "posix"])
 def terminal(request: pytest.FixtureRequest) -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("LC_")} | request.param
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("LC_")}
+    plain.update(request.param)
+    return plain
 
 
 def physiocam(terminal: dict[str, str], folder: Path, *arguments: str | bytes) -> tuple[int, bytes, list[bytes]]:

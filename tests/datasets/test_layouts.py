@@ -47,7 +47,7 @@ def test_bp4d(tmp_path: Path) -> None:
         expected = [f"F001/{trial}/{number}.jpg" for trial in ("T1", "T6") for number in range(1, 51)]
         assert archive.namelist() == expected
         (tmp_path / "1.jpg").write_bytes(archive.read("F001/T6/7.jpg"))
-    assert np.abs(decoded(tmp_path / "1.jpg")[0] - drawn(second)[6]).mean() < 3
+    assert np.abs(decoded(tmp_path / "1.jpg", fs=25)[0] - drawn(second)[6]).mean() < 3
     folder = root / "Physiology" / "F001" / "T6"
     assert len(list(folder.iterdir())) == 8
     wave = numbers(folder / "BP_mmHg.txt")

@@ -89,7 +89,7 @@ def test_vp9_may_be_resized_on_the_way(encode: Encode, plain: Plain, tmp_path: P
         for number, source in enumerate((first, second)):
             for packet in source.demux(video=0):
                 if packet.size:
-                    packet.pts = packet.dts = packet.pts + 10 * number
+                    packet.pts = packet.dts = (packet.pts or 0) + 10 * number
                     packet.stream = stream
                     out.mux(packet)
     images, notes = read(path)

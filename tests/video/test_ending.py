@@ -16,7 +16,7 @@ X264 = {"preset": "ultrafast", "g": "10"}
 FRAGMENTS = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
 
 # Name, codec, pixel format, options of codec and container, sound.
-STATED = [
+STATED: list[Any] = [
     ("front.mp4", "libx264", "yuv420p", X264, {"movflags": "faststart"}, False),
     ("front.mov", "libx264", "yuv420p", X264, {"movflags": "faststart"}, False),
     ("front.3gp", "mpeg4", "yuv420p", {}, {"movflags": "faststart"}, False),
@@ -32,13 +32,16 @@ STATED = [
     ("a.ivf", "libvpx", "yuv420p", {"deadline": "realtime"}, {}, False),
     ("a.apng", "apng", "rgb24", {}, {}, False),
 ]
-MARKED = [
+MARKED: list[Any] = [
     ("a.gif", "gif", "rgb8", {}, {}, False),
     ("a.ogv", "libvpx", "yuv420p", {"deadline": "realtime"}, {}, False),
     ("a.y4m", "rawvideo", "yuv420p", {}, {}, False),
     ("fragments.mp4", "libx264", "yuv420p", X264, FRAGMENTS, False),
 ]
-UNMARKED = [("a.ts", "libx264", "yuv420p", X264, {}, False), ("a.mpg", "mpeg2video", "yuv420p", {}, {}, False)]
+UNMARKED: list[Any] = [
+    ("a.ts", "libx264", "yuv420p", X264, {}, False),
+    ("a.mpg", "mpeg2video", "yuv420p", {}, {}, False),
+]
 
 
 def pictures() -> list[NDArray[np.uint8]]:

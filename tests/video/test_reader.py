@@ -84,9 +84,17 @@ def test_sources_that_are_not_there(tmp_path: Path) -> None:
             open_video(source)
 
 
-@pytest.mark.parametrize("source", [None, 5, [1, 2], b"\xff"])
-def test_sources_of_no_known_kind(source: Any) -> None:
-    with pytest.raises(VideoError, match="expected a path"):
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (None, "expected a path"),
+        (5, "expected a path"),
+        ([1, 2], r"expected uint8 arrays \(H, W, 3\)"),
+        (b"\xff", r"'\\xff' does not exist"),
+    ],
+)
+def test_sources_of_no_known_kind(source: Any, message: str) -> None:
+    with pytest.raises(VideoError, match=message):
         open_video(source, fs=30)
 
 

@@ -52,7 +52,7 @@ def kinds(folder: Path) -> list[Path]:
     """A folder of images of each kind."""
     image, alpha = picture(), picture().convert("RGBA")
     icc: dict[str, Any] = {"icc_profile": profile()}
-    moving = {"save_all": True, "append_images": [image.rotate(180)], "duration": 40}
+    moving: dict[str, Any] = {"save_all": True, "append_images": [image.rotate(180)], "duration": 40}
     return [
         written(folder / "icc_png", image, "png", **icc),
         written(folder / "icc_jpg", image, "jpg", **icc),
@@ -69,7 +69,7 @@ def kinds(folder: Path) -> list[Path]:
         written(folder / "deep", Image.fromarray(np.full((48, 64), 30000, np.uint16)), "png"),
         written(folder / "one_bit", image.convert("1"), "png"),
         written(folder / "moving_png", image, "png", **moving),
-        written(folder / "pages", image, "tif", **{"save_all": True, "append_images": [image]}),
+        written(folder / "pages", image, "tif", save_all=True, append_images=[image]),
     ]
 
 

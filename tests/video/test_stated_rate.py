@@ -21,7 +21,7 @@ Encode = Callable[..., Path]
 Plain = Callable[..., list[NDArray[np.uint8]]]
 
 LEVELS = list(range(30, 210, 4))
-UNSTATED = r"states neither frame times nor a frame rate; pass its frames per second as fs \(--fs\)"
+UNSTATED = r"states neither frame times nor a frame rate; pass its frames per second as fs="
 
 
 def read(path: Path, **options: Any) -> tuple[float, list[float], list[str]]:

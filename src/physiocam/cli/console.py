@@ -55,11 +55,12 @@ def in_options(message: str) -> str:
 
 def console(stderr: bool = False) -> "Console":
     """Return a rich console on standard output, or on standard error."""
-    from rich.console import Console
+    from rich.console import Console, ConsoleDimensions
 
     terminal = Console(stderr=stderr, highlight=False)
     if not terminal.is_terminal and "COLUMNS" not in os.environ:
-        terminal.width = _NO_TERMINAL
+        # Both: where only the width is set, a dumb terminal's goes before it.
+        terminal.size = ConsoleDimensions(_NO_TERMINAL, terminal.height)
     return terminal
 
 

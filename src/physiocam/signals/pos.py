@@ -60,6 +60,24 @@ def pos(rgb: NDArray[np.floating], fs: float) -> NDArray[np.float64]:
     return by_stretch(rgb, fs, work, name="pos", shortest=shortest(fs, _ORDER), above_fs=2 * _BAND_HZ[1])
 
 
+def raw_pos(rgb: NDArray[np.floating], fs: float) -> NDArray[np.float64]:
+    """POS before any filter: slow hearts, of which the filters of the methods leave little, are whole in it.
+
+    Parameters
+    ----------
+    rgb, fs
+        As in `pos`.
+
+    Returns
+    -------
+    float64 array (T,)
+        See `ColourMethod`, also for what is raised.
+    """
+    return by_stretch(
+        rgb, fs, lambda colours: overlapped_projections(colours, fs), name="pos", shortest=shortest(fs, 1)
+    )
+
+
 def shortest(fs: float, order: int) -> int:
     """Return the frames that POS needs, with a band-pass of this order behind it."""
     return max(_window(fs), padding(order)) + 1

@@ -94,7 +94,13 @@ def too_few_frames(fs: float, quantity: Quantity, needed: float) -> str:
     return f"{fs:.4g} frames per second are too few; {_NAMES[quantity]} needs more than {needed:g}"
 
 
-def estimate_rate(difference: NDArray[np.floating], fs: float, quantity: Quantity, settings: SignalSettings) -> Rate:
+def estimate_rate(
+    difference: NDArray[np.floating],
+    fs: float,
+    quantity: Quantity,
+    settings: SignalSettings,
+    raw: NDArray[np.floating] | None = None,
+) -> Rate:
     """Estimate one rate for a whole recording.
 
     The settings name the method. "pooled" averages the spectra of overlapping windows and finds the peak
@@ -111,6 +117,9 @@ def estimate_rate(difference: NDArray[np.floating], fs: float, quantity: Quantit
         Samples per second.
     quantity : "heart" or "breathing"
     settings : SignalSettings
+    raw : float array (T,), optional
+        Differences of the signal before any filter, in which a slower rate shows of which this is the overtone; by
+        default `difference`.
 
     Returns
     -------
@@ -135,13 +144,6 @@ def estimate_rate(difference: NDArray[np.floating], fs: float, quantity: Quantit
     rate_hz: float | None
     if chosen.method == "pooled":
         rate_hz = float(_interpolated_peaks(frequencies, pooled)[0])
-        unfiltered = (
-            _pooled(np.asarray(difference, dtype=np.float64), fs, _wide(chosen, fs)) if chosen.overtones else None
-        )
-        if unfiltered and is_doubled(unfiltered[0], unfiltered[1][0], rate_hz, _LOBE / window_s):
-            rate_hz /= 2
-            if rate_hz < chosen.band_hz[0]:
-                return Rate(None, unit, 0.0, _too_slow(rate_hz, quantity, chosen))
     elif chosen.method == "periodogram":
         found_hz, power = _periodogram(waveform, fs, chosen.band_hz)
         rate_hz = float(found_hz[np.argmax(power)])
@@ -149,24 +151,33 @@ def estimate_rate(difference: NDArray[np.floating], fs: float, quantity: Quantit
         rate_hz = _mean_peak_rate(waveform, fs)
     if rate_hz is None:
         return Rate(None, unit, 0.0, f"the {_WAVES[quantity]} shows no cycle")
-    in_all_s = np.count_nonzero(np.isfinite(waveform), keepdims=True) / fs
-    quality = float(
-        spectral_quality(
-            frequencies,
-            pooled,
-            np.array([rate_hz]),
-            lobe_hz=np.array([_LOBE / window_s]),
-            usable_s=in_all_s,
-            noise_slope=chosen.noise_slope,
-        )[0]
-    )
+    lobe_hz = _LOBE / window_s
+
+    def quality_of(rate_hz: float) -> float:
+        in_all_s = np.count_nonzero(np.isfinite(waveform), keepdims=True) / fs
+        rates, lobes, slope = np.array([rate_hz]), np.array([lobe_hz]), chosen.noise_slope
+        found = spectral_quality(frequencies, pooled, rates, lobe_hz=lobes, usable_s=in_all_s, noise_slope=slope)
+        return float(found[0])
+
+    quality = quality_of(rate_hz)
+    if quality >= chosen.quality_floor and chosen.overtones:
+        wide = _pooled(np.asarray(difference if raw is None else raw, dtype=np.float64), fs, _wide(chosen, fs))
+        if wide is not None and is_doubled(wide[0], wide[1][0], rate_hz, lobe_hz):
+            rate_hz /= 2
+            if rate_hz < chosen.band_hz[0]:
+                return Rate(None, unit, 0.0, _too_slow(rate_hz, quantity, chosen))
+            quality = quality_of(rate_hz)
     if quality < chosen.quality_floor:
         return Rate(None, unit, quality, f"no steady {_WAVES[quantity]} stands out from the noise")
     return Rate(60.0 * rate_hz, unit, quality, None)
 
 
 def rates_along(
-    difference: NDArray[np.floating], fs: float, quantity: Quantity, settings: SignalSettings
+    difference: NDArray[np.floating],
+    fs: float,
+    quantity: Quantity,
+    settings: SignalSettings,
+    raw: NDArray[np.floating] | None = None,
 ) -> RateSeries:
     """Estimate a rate around each time of `rate_times`, from windows of `window_s`.
 
@@ -174,7 +185,7 @@ def rates_along(
 
     Parameters
     ----------
-    difference, fs, quantity, settings
+    difference, fs, quantity, settings, raw
         See `estimate_rate`.
 
     Returns
@@ -200,7 +211,8 @@ def rates_along(
     enough = (usable_s >= chosen.minimum_s) & spectra.any(axis=1)
     given = enough & (quality >= chosen.quality_floor)
     if chosen.overtones:
-        unfiltered = np.pad(np.asarray(difference, np.float64), (window // 2, window), constant_values=np.nan)
+        before = np.asarray(difference if raw is None else raw, np.float64)
+        unfiltered = np.pad(before, (window // 2, window), constant_values=np.nan)
         wide, power, _ = _window_spectra(unfiltered, fs, _wide(chosen, fs), window, starts)
         for row in np.flatnonzero(given):
             if is_doubled(wide, power[row], rate_hz[row], lobe_hz[row]):
