@@ -131,6 +131,7 @@ EXCEPTIONS = {
     "python benchmarks/measure.py CLIP --json docs/benchmarks.json": _BENCHMARK,
     "python benchmarks/stream.py WORK_DIR VIDEO... --recordings 24 --json docs/stream.json": _BENCHMARK,
     "python benchmarks/damage.py --videos 2000 --files 500 --json docs/damage.json": _BENCHMARK,
+    "python benchmarks/fuzz.py --minutes 10": _BENCHMARK,
     "python benchmarks/networks.py --json docs/networks.json": _BENCHMARK,
     "python benchmarks/prepare.py --frames 400 --json docs/prepare.json": _BENCHMARK,
     "python benchmarks/loader.py --json docs/loader.json": _BENCHMARK,
