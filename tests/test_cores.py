@@ -80,7 +80,7 @@ def test_commands_say_what_is_used(arguments: tuple[str, ...]) -> None:
     for wrong in ("0", "-5"):
         answer = CliRunner().invoke(app, [*arguments, wrong])
         assert isinstance(answer.exception, PhysiocamError)
-        assert str(answer.exception) == f"{option} is {wrong} (int); expected a whole number of 1 or more"
+        assert str(answer.exception) == f"{option} is {wrong}; expected a whole number of 1 or more"
 
 
 def test_a_thousand_threads_are_not_started() -> None:

@@ -132,6 +132,7 @@ EXCEPTIONS = {
     "python benchmarks/stream.py WORK_DIR VIDEO... --recordings 24 --json docs/stream.json": _BENCHMARK,
     "python benchmarks/detectors.py PICTURE... VIDEO... --blazeface ONNX": _BENCHMARK,
     "python benchmarks/damage.py --videos 2000 --files 500 --json docs/damage.json": _BENCHMARK,
+    "python benchmarks/fuzz.py --minutes 10": _BENCHMARK,
     "python benchmarks/networks.py --json docs/networks.json": _BENCHMARK,
     "python benchmarks/prepare.py --frames 400 --json docs/prepare.json": _BENCHMARK,
     "python benchmarks/loader.py --json docs/loader.json": _BENCHMARK,

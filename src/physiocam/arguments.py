@@ -94,5 +94,7 @@ def _is_number(value: object) -> bool:
 
 
 def _shown(value: object) -> str:
+    if _is_number(plain := _scalar(value)) and len(text := str(plain)) <= 30:
+        return text
     text = repr(value)
     return f"{text if len(text) <= 60 else text[:57] + '...'} ({type(value).__name__})"

@@ -41,7 +41,7 @@ def test_nothing_to_do_is_nothing() -> None:
 
 
 def test_no_jobs_are_refused() -> None:
-    with pytest.raises(PhysiocamError, match="expected 1 or more"):
+    with pytest.raises(PhysiocamError, match="expected a whole number of 1 or more"):
         list(run_jobs(math.sqrt, [1.0], jobs=0))
 
 
