@@ -83,6 +83,31 @@ def test_a_wave_in_any_dress_is_read_as_it_is(tmp_path: Path, text: str | bytes)
     assert notes == []
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "# PPG, notch 50 Hz, sampling rate 30.098 Hz\n" + csv("ppg", WAVE),
+            "ppg, notch 50 hz, sampling rate 30.098 hz",
+        ),
+        ("# screen 60 Hz\n# 30.098 samples per second\n" + csv("ppg", WAVE), "30.098 samples per second"),
+        (csv("ppg 30.098 Hz", WAVE), "ppg 30.098 hz"),
+    ],
+)
+def test_what_a_rate_was_taken_from_is_said(tmp_path: Path, text: str, said: str) -> None:
+    signal, _ = read(tmp_path, text)
+    assert signal is not None
+    assert signal.timestamps_s == pytest.approx(TIMES)
+    assert signal.source.endswith(f", taken as 30.098 Hz, from '{said}'")
+
+
+def test_a_band_in_a_column_s_name_is_no_rate(tmp_path: Path) -> None:
+    signal, _ = read(tmp_path, csv("time,ppg (0.5-8 Hz)", TIMES, WAVE))
+    assert signal is not None
+    with pytest.raises(DatasetError, match="expected one called time, in s, or a sampling rate"):
+        read(tmp_path, csv("ppg (0.5-8 Hz)", WAVE))
+
+
 VITALS = "ppg,ecg,resp,sbp,dbp,spo2,hr_ecg,hr_ppg,hrv_sdnn_ecg,rr"
 
 
@@ -126,6 +151,8 @@ def test_columns_are_chosen_by_name(tmp_path: Path, head: str, name: str, taken:
         (csv("1544027337.000000", ["64", *map(str, WAVE)]), "has 1544027337 in its first line; expected a sampling"),
         (csv("ppg", WAVE), "has columns ppg; expected one called time"),
         (csv("ppg 30 Hz,fs=64", WAVE, WAVE), "names the sampling rates 30, 64 Hz; expected one"),
+        ("# fs 64\n# sampling rate 30 Hz\n" + csv("ppg", WAVE), "names the sampling rates 30, 64 Hz; expected one"),
+        ("# screen 60Hz\n" + csv("ppg", WAVE), "expected one called time, in s, or a sampling rate"),
         (csv("time,ppg", np.rint(1000 * TIMES), WAVE), r"0\.0301 samples a second; .* name their column time_ms"),
         (csv("time,ppg", np.rint(1e6 * TIMES), WAVE), "if its times are in us, name their column time_us"),
         (csv("time_us,ppg", TIMES, WAVE), r"3\.01e\+07 samples a second"),

@@ -207,11 +207,12 @@ def read_signal(
     notes = [] if notes is None else notes
     table = read_table(path)
     notes += table.notes
-    clock = time_column(table)
+    clock, stated = time_column(table), ""
     if clock is not None:
         times = read_times(table, clock) - start_s
-    elif (rate := rate_in_header(table)) is not None:
-        times = np.arange(len(table.lines)) / rate
+    elif (found := rate_in_header(table)) is not None:
+        times = np.arange(len(table.lines)) / found[0]
+        stated = f", taken as {found[0]:g} Hz, from '{found[1]}'"
     else:
         raise DatasetError(
             f"'{path.name}' has columns {', '.join(table.header)}; expected one called time, in s, or a sampling rate "
@@ -223,7 +224,7 @@ def read_signal(
             f"no time of the video; {_EXPECTED_TIMES}"
         )
     wave = wave_column(table, name)
-    source = f"column '{table.header[wave]}'"
+    source = f"column '{table.header[wave]}'{stated}"
     return Samples(name, table.numbers(wave), times, unit, source, path.name, lines(path.name, table.lines)).to_signal(
         notes
     )
