@@ -234,6 +234,37 @@ def test_times_of_another_clock_need_the_video_s_start(tmp_path: Path, start: st
         entry.load()
 
 
+@pytest.mark.parametrize("name", ["pulse", "respiration"])
+@pytest.mark.parametrize(
+    ("head", "rate", "factor", "message"),
+    [
+        ("time", 60, 1 / 60, "in minutes: name their column time_min"),
+        ("time_min", 600, 1.0, "name their column time_s"),
+        ("time", 60, 10.0, "in tenths of a second: write them in s"),
+        ("time", 60, 0.1, "in tens of seconds"),
+        ("time", 60, 0.01, "in hundreds of seconds"),
+        ("time", 600, 100.0, "in hundredths of a second"),
+    ],
+)
+def test_times_in_another_unit_are_refused(
+    tmp_path: Path, name: str, head: str, rate: int, factor: float, message: str
+) -> None:
+    root = folder(tmp_path, "a.mp4,a.csv", f"video,{name}_csv")
+    times = np.arange(int(11.8 * rate)) / rate
+    wave = np.sin(2 * np.pi * 0.9 * times)
+    (root / "a.csv").write_text(csv(f"{head},{'ppg' if name == 'pulse' else 'resp'}", times * factor, wave))
+    (entry,) = recordings(root)
+    with pytest.raises(DatasetError, match=rf"'a\.csv' lasts .* s and the video 11\.8 s; .*{message}"):
+        entry.load()
+
+
+def test_minutes_that_are_named_so_are_read(tmp_path: Path) -> None:
+    root = folder(tmp_path, "a.mp4,a.csv")
+    (root / "a.csv").write_text(csv("time_min,ppg", TIMES / 60, WAVE))
+    (entry,) = recordings(root)
+    assert entry.load().signals["pulse"].timestamps_s == pytest.approx(TIMES)
+
+
 @pytest.mark.parametrize(
     ("columns", "row", "message"),
     [

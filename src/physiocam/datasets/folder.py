@@ -20,7 +20,7 @@ from physiocam.datasets.clock import parse_time, read_times
 from physiocam.datasets.codes import codes_of_table
 from physiocam.datasets.columns import rate_in_header, time_column, wave_column
 from physiocam.datasets.frames import VideoFrames, outline
-from physiocam.datasets.plausible import RATES, check_rate
+from physiocam.datasets.plausible import RATES, check_rate, check_unit_of_times
 from physiocam.datasets.recording import ActionUnitCodes, Recording, Signal
 from physiocam.datasets.sensor import Samples, lines
 from physiocam.datasets.tables import read_cells, read_table
@@ -231,7 +231,7 @@ def read_signal(
 
 
 def _check_overlap(path: Path, signal: Signal, frames: VideoFrames) -> None:
-    """Refuse a signal of another hour, such as one whose times are dates."""
+    """Refuse a signal of another hour, such as one whose times are dates, or of times in another unit."""
     first, last = float(signal.timestamps_s[0]), float(signal.timestamps_s[-1])
     seen = outline(frames)
     end = seen.frames / seen.fs if seen.frames and seen.fs else np.inf
@@ -240,6 +240,10 @@ def _check_overlap(path: Path, signal: Signal, frames: VideoFrames) -> None:
             f"'{path.name}' has times from {first:.6g} to {last:.6g} s, and the video lasts from 0 to {end:.6g} s; "
             f"{_EXPECTED_TIMES}"
         )
+    try:
+        check_unit_of_times(last - first, end)
+    except DatasetError as error:
+        raise DatasetError(f"'{path.name}' {error}") from None
 
 
 def _rows(listing: Path) -> tuple[list[dict[str, str]], tuple[str, ...]]:

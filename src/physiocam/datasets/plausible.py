@@ -47,6 +47,20 @@ _CHANGES_HZ = {"pulse": 2.0, "respiration": 0.2}
 _RATES_HZ = {"pulse": (4.0, 20_000.0), "respiration": (1.0, 20_000.0)}
 _UNITS_PER_S = {"ms": 1e3, "us": 1e6, "ns": 1e9, "min": 1 / 60}
 
+# How many times as long as the video a signal is whose times are in another unit than was thought, and how near.
+_OTHER_UNITS = {
+    60.0: "seconds instead of minutes, or 1/60 s: name their column time_s",
+    1 / 60: "minutes: name their column time_min",
+    10.0: "tenths of a second: write them in s",
+    0.1: "tens of seconds: write them in s",
+    100.0: "hundredths of a second: write them in s",
+    0.01: "hundreds of seconds: write them in s",
+    1000.0: "ms: name their column time_ms",
+    0.001: "s instead of ms: name their column time_s",
+    1 / 3600: "hours: write them in s",
+}
+_NEAR_UNIT = 0.03
+
 
 def check_rate(name: str, value: float) -> None:
     """Refuse a rate that nobody has.
@@ -132,6 +146,27 @@ def check_sampling(name: str, rate_hz: float) -> None:
     raise DatasetError(
         f"a {name} wave of {rate_hz:.3g} samples a second; expected {lowest:g} to {highest:g} and times in s{hint}"
     )
+
+
+def check_unit_of_times(lasts_s: float, video_s: float) -> None:
+    """Refuse a signal that lasts as much longer or shorter than its video as one unit of time than another.
+
+    Parameters
+    ----------
+    lasts_s, video_s : float
+        In s; infinite where the video's is not known.
+
+    Raises
+    ------
+    DatasetError
+        The file is the caller's to name.
+    """
+    for ratio, unit in _OTHER_UNITS.items():
+        if abs(lasts_s / video_s / ratio - 1) <= _NEAR_UNIT:
+            raise DatasetError(
+                f"lasts {lasts_s:.6g} s and the video {video_s:.6g} s; expected times in s, or a sampling rate in Hz. "
+                f"If its times are in {unit}; if they are right, keep the part that the video shows"
+            )
 
 
 def _possible(
