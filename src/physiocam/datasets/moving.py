@@ -77,8 +77,8 @@ def moving_values(
     if searching.any():
         first = int(np.flatnonzero(searching)[0])
         notes.append(
-            f"{name}: {np.count_nonzero(searching)} of {len(values)} samples are unknown: hardly anything but the same few "
-            f"values for {FLAT_S[name]:g} s and more, first {values[first]:g} in {where(first)}"
+            f"{name}: {np.count_nonzero(searching)} of {len(values)} samples are unknown: hardly anything but the same "
+            f"few values for {FLAT_S[name]:g} s and more, first {values[first]:g} in {where(first)}"
         )
     return np.where(searching, np.nan, found)
 
