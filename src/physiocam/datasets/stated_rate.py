@@ -2,7 +2,7 @@
 
 import re
 
-_NUMBER = r"(?<![\d.,+-])(?P<number>\d+\.\d*|\.\d+|\d+)(?![.,]?\d)"
+_NUMBER = r"(?<![\d.+-])(?<!\d,)(?P<number>\d+\.\d*|\.\d+|\d+)(?![.,]?\d)"
 _A_SECOND = r"(?:/|per|a|every|each) *s(?:ec(?:onds?)?)?\b"
 _SAMPLES = rf"samples? *{_A_SECOND}|sps\b"
 # No range, no other unit, and no word that may be one, unless it begins the next "name=number".
@@ -13,8 +13,8 @@ _KEY = (
     r"|samples? *(?:/|per) *s(?:ec(?:onds?)?)?)(?![a-z])"
 )
 _BETWEEN = (
-    r"(?:[ _=:~]|[(\[] *(?:k?hz|1/s) *[)\]]"
-    r"|\b(?:of|for|the|is|was|at|in|hz|khz|ppg|bvp|pulse|pleth|resp|respiration|sensor|signal|wave|data)\b)*"
+    r"(?:[ _=:~,]|[(\[] *(?:k?hz|1/s) *[)\]]"
+    r"|(?<![a-z])(?:of|for|the|is|was|at|in|hz|khz|ppg|bvp|pulse|pleth|resp|respiration|sensor|signal|wave|data)(?![a-z]))*"
 )
 _KEYED = re.compile(
     rf"{_KEY}(?P<between>{_BETWEEN}){_NUMBER} *(?P<unit>k?hz\b|(?:samples? *)?{_A_SECOND}|sps\b)?{_END}",
@@ -26,10 +26,13 @@ _SAMPLED = re.compile(
     re.ASCII,
 )
 _PER_SECOND = re.compile(rf"{_NUMBER} *(?:{_SAMPLES})", re.ASCII)
+_BEFORE = re.compile(rf"[^\d]*?{_NUMBER} *(?P<unit>k?hz) *sampl(?:ing|e)\b(?: *(?:rate|freq[a-z]*))?[^\d]*", re.ASCII)
 _BARE = re.compile(rf"(?P<name>[^\d]*|[a-z][a-z0-9_]*[ _(\[@:=]+){_NUMBER} *(?P<unit>k?hz)\b[)\] .]*", re.ASCII)
 
 # Whose rate is not the sensor's.
-_OTHERS = re.compile(r"video|camera|frame|screen|display|ecg|ekg|eeg|emg|eog|eda|gsr|gyr|accel|original|native|\braw\b")
+_OTHERS = re.compile(
+    r"video|camera|frame|screen|display|\bled\b|ecg|ekg|eeg|emg|eog|eda|gsr|gyr|accel|original|native|\braw\b"
+)
 # What else has a number in Hz.
 _NO_SENSOR = re.compile(
     r"filt|notch|pass|cut|band|sampl|screen|display|monitor|refresh|led|light|flicker|mains|line|noise|video|camera|"
@@ -52,7 +55,7 @@ def stated_rates(text: str, *, is_column: bool) -> set[float]:
     is_column : bool
         Whether it names a column; a comment with a number in Hz and any other word than a wave's states no rate.
     """
-    plain = text.strip()[:_LONGEST]
+    plain = " ".join(text[:_LONGEST].split())
     if re.fullmatch(_NUMBER, plain, re.ASCII):
         return {float(plain)} if is_column else set()
     bare = _BARE.fullmatch(plain)
@@ -65,6 +68,8 @@ def stated_rates(text: str, *, is_column: bool) -> set[float]:
         found |= {_hz(match) for match in _KEYED.finditer(clause)}
         found |= {_hz(match) for match in _SAMPLED.finditer(clause)}
         found |= {float(match["number"]) for match in _PER_SECOND.finditer(clause)}
+        if before := _BEFORE.fullmatch(clause):
+            found.add(_hz(before))
     return found
 
 
