@@ -83,6 +83,31 @@ def test_a_wave_in_any_dress_is_read_as_it_is(tmp_path: Path, text: str | bytes)
     assert notes == []
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "# PPG, notch 50 Hz, sampling rate 30.098 Hz\n" + csv("ppg", WAVE),
+            "ppg, notch 50 hz, sampling rate 30.098 hz",
+        ),
+        ("# screen 60 Hz\n# 30.098 samples per second\n" + csv("ppg", WAVE), "30.098 samples per second"),
+        (csv("ppg 30.098 Hz", WAVE), "ppg 30.098 hz"),
+    ],
+)
+def test_what_a_rate_was_taken_from_is_said(tmp_path: Path, text: str, said: str) -> None:
+    signal, _ = read(tmp_path, text)
+    assert signal is not None
+    assert signal.timestamps_s == pytest.approx(TIMES)
+    assert signal.source.endswith(f", taken as 30.098 Hz, from '{said}'")
+
+
+def test_a_band_in_a_column_s_name_is_no_rate(tmp_path: Path) -> None:
+    signal, _ = read(tmp_path, csv("time,ppg (0.5-8 Hz)", TIMES, WAVE))
+    assert signal is not None
+    with pytest.raises(DatasetError, match="expected one called time, in s, or a sampling rate"):
+        read(tmp_path, csv("ppg (0.5-8 Hz)", WAVE))
+
+
 VITALS = "ppg,ecg,resp,sbp,dbp,spo2,hr_ecg,hr_ppg,hrv_sdnn_ecg,rr"
 
 
@@ -126,6 +151,8 @@ def test_columns_are_chosen_by_name(tmp_path: Path, head: str, name: str, taken:
         (csv("1544027337.000000", ["64", *map(str, WAVE)]), "has 1544027337 in its first line; expected a sampling"),
         (csv("ppg", WAVE), "has columns ppg; expected one called time"),
         (csv("ppg 30 Hz,fs=64", WAVE, WAVE), "names the sampling rates 30, 64 Hz; expected one"),
+        ("# fs 64\n# sampling rate 30 Hz\n" + csv("ppg", WAVE), "names the sampling rates 30, 64 Hz; expected one"),
+        ("# screen 60Hz\n" + csv("ppg", WAVE), "expected one called time, in s, or a sampling rate"),
         (csv("time,ppg", np.rint(1000 * TIMES), WAVE), r"0\.0301 samples a second; .* name their column time_ms"),
         (csv("time,ppg", np.rint(1e6 * TIMES), WAVE), "if its times are in us, name their column time_us"),
         (csv("time_us,ppg", TIMES, WAVE), r"3\.01e\+07 samples a second"),
@@ -205,6 +232,37 @@ def test_times_of_another_clock_need_the_video_s_start(tmp_path: Path, start: st
     (entry,) = recordings(root)
     with pytest.raises(DatasetError, match=r"start is 'soon' in recordings\.csv; expected when the video began"):
         entry.load()
+
+
+@pytest.mark.parametrize("name", ["pulse", "respiration"])
+@pytest.mark.parametrize(
+    ("head", "rate", "factor", "message"),
+    [
+        ("time", 60, 1 / 60, "in minutes: name their column time_min"),
+        ("time_min", 600, 1.0, "name their column time_s"),
+        ("time", 60, 10.0, "in tenths of a second: write them in s"),
+        ("time", 60, 0.1, "in tens of seconds"),
+        ("time", 60, 0.01, "in hundreds of seconds"),
+        ("time", 600, 100.0, "in hundredths of a second"),
+    ],
+)
+def test_times_in_another_unit_are_refused(
+    tmp_path: Path, name: str, head: str, rate: int, factor: float, message: str
+) -> None:
+    root = folder(tmp_path, "a.mp4,a.csv", f"video,{name}_csv")
+    times = np.arange(int(11.8 * rate)) / rate
+    wave = np.sin(2 * np.pi * 0.9 * times)
+    (root / "a.csv").write_text(csv(f"{head},{'ppg' if name == 'pulse' else 'resp'}", times * factor, wave))
+    (entry,) = recordings(root)
+    with pytest.raises(DatasetError, match=rf"'a\.csv' lasts .* s and the video 11\.8 s; .*{message}"):
+        entry.load()
+
+
+def test_minutes_that_are_named_so_are_read(tmp_path: Path) -> None:
+    root = folder(tmp_path, "a.mp4,a.csv")
+    (root / "a.csv").write_text(csv("time_min,ppg", TIMES / 60, WAVE))
+    (entry,) = recordings(root)
+    assert entry.load().signals["pulse"].timestamps_s == pytest.approx(TIMES)
 
 
 @pytest.mark.parametrize(

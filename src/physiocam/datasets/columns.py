@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from physiocam.datasets.clock import unit_of_time
 from physiocam.datasets.numbers import number
+from physiocam.datasets.stated_rate import stated_rates
 from physiocam.datasets.tables import Table
 from physiocam.errors import DatasetError
 
@@ -42,17 +43,12 @@ _COUNTERS = frozenset(
 
 _UNITS_OF_NO_WAVE = re.compile(r"[(\[]\s*(?:bpm|brpm|[^)\]]*/\s*min|%|percent|°?[cf]|celsius|hz)\s*[)\]]")
 
-_NUMBER = r"(\d+\.?\d*|\.\d+)"
-_RATE = re.compile(
-    rf"{_NUMBER}|.*?{_NUMBER} *k?hz\b.*"
-    rf"|(?:(?:.*[^a-z])?(?:fs|sfreq|sampl[a-z]*[ _-]?(?:rate|freq[a-z]*))|rate|frequency)"
-    rf"(?: *[(\[]hz[)\]])? *[=:,]? *{_NUMBER}.*",
-    re.ASCII,
-)
+# Numbers in Hz that a name holds; "hz" alone names a rate.
+_IN_HZ = re.compile(r"\d[\d.]* *k?hz\b")
 _RATES_HZ = (0.1, 100_000.0)
 
 _SHOWN = 12
-_LONGEST = 200
+_LONGEST = 60
 
 
 def time_column(table: Table) -> int | None:
@@ -100,22 +96,28 @@ def wave_column(table: Table, wave: str) -> int:
     return _only(table, [index for index in allowed if not _is_counter(table.header[index])], wave)
 
 
-def rate_in_header(table: Table) -> float | None:
-    """Sampling rate in Hz that a column's name or a comment gives, such as "64", "pulse 64 Hz" or "# fs=64".
+def rate_in_header(table: Table) -> tuple[float, str] | None:
+    """Sampling rate that a column's name or a comment states, such as "64", "pulse 64 Hz" or "# fs=64".
+
+    Returns
+    -------
+    tuple of float and str, or None
+        In Hz, and the text that states it.
 
     Raises
     ------
     DatasetError
         If there are several, or a number that is as likely the first sample.
     """
-    texts = [*table.header, *(comment.lstrip("#%/ ").lower() for comment in table.comments)]
-    found = {rate for text in texts if (rate := _rate(text)) is not None}
+    texts = [(text, True) for text in table.header]
+    texts += [(comment.lstrip("#%/ ").lower(), False) for comment in table.comments]
+    found = {rate: text for text, is_column in reversed(texts) for rate in stated_rates(text, is_column=is_column)}
     if len(found) > 1:
         rates = ", ".join(f"{rate:g}" for rate in sorted(found))
         raise DatasetError(f"'{table.name}' names the sampling rates {rates} Hz; expected one")
     if not found:
         return None
-    (rate,) = found
+    ((rate, text),) = found.items()
     if not _RATES_HZ[0] <= rate <= _RATES_HZ[1]:
         raise DatasetError(
             f"'{table.name}' has {rate:.15g} in its first line; expected a sampling rate in Hz, such as 'pulse 64 Hz'"
@@ -125,15 +127,7 @@ def rate_in_header(table: Table) -> float | None:
             f"'{table.name}' begins with {rate:g}, which may be its sampling rate or its first sample; write it as "
             f"'pulse {rate:g} Hz' if it is the rate, and add such a line if not"
         )
-    return rate
-
-
-def _rate(text: str) -> float | None:
-    found = _RATE.fullmatch(text.strip()[:_LONGEST])
-    if found is None:
-        return None
-    rate = float(next(filter(None, found.groups())))
-    return 1000 * rate if re.search(r"\d *khz", text) else rate
+    return rate, text[:_LONGEST]
 
 
 def _continues(first: float, values: NDArray[np.float64]) -> bool:
@@ -143,15 +137,16 @@ def _continues(first: float, values: NDArray[np.float64]) -> bool:
 
 
 def _may_be(name: str, wave: str) -> bool:
-    compact, tokens = _compact(name), set(re.split(r"[^a-z0-9]+", name))
+    compact, tokens = _compact(name), set(re.split(r"[^a-z0-9]+", _IN_HZ.sub("", name)))
+    states_rate = bool(stated_rates(name, is_column=True))
     if not compact and not name.strip():  # an unnamed column is a counter
         return False
     others = [part for other, ranks in _WAVES.items() if other != wave for rank in ranks for part in rank]
     return not (
         unit_of_time(name) is not None
         or _UNITS_OF_NO_WAVE.search(name)
-        or (tokens - {""} and tokens & _NO_WAVE and not _rate(name))
-        or any(part in compact for part in (*_PARTS_OF_NO_WAVE, *_OTHER_SENSORS) if not _rate(name))
+        or (tokens - {""} and tokens & _NO_WAVE and not states_rate)
+        or any(part in compact for part in (*_PARTS_OF_NO_WAVE, *_OTHER_SENSORS) if not states_rate)
         or any(part in compact for part in others)
     )
 

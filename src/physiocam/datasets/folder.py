@@ -20,7 +20,7 @@ from physiocam.datasets.clock import parse_time, read_times
 from physiocam.datasets.codes import codes_of_table
 from physiocam.datasets.columns import rate_in_header, time_column, wave_column
 from physiocam.datasets.frames import VideoFrames, outline
-from physiocam.datasets.plausible import RATES, check_rate
+from physiocam.datasets.plausible import RATES, check_rate, check_unit_of_times
 from physiocam.datasets.recording import ActionUnitCodes, Recording, Signal
 from physiocam.datasets.sensor import Samples, lines
 from physiocam.datasets.tables import read_cells, read_table
@@ -207,11 +207,12 @@ def read_signal(
     notes = [] if notes is None else notes
     table = read_table(path)
     notes += table.notes
-    clock = time_column(table)
+    clock, stated = time_column(table), ""
     if clock is not None:
         times = read_times(table, clock) - start_s
-    elif (rate := rate_in_header(table)) is not None:
-        times = np.arange(len(table.lines)) / rate
+    elif (found := rate_in_header(table)) is not None:
+        times = np.arange(len(table.lines)) / found[0]
+        stated = f", taken as {found[0]:g} Hz, from '{found[1]}'"
     else:
         raise DatasetError(
             f"'{path.name}' has columns {', '.join(table.header)}; expected one called time, in s, or a sampling rate "
@@ -223,14 +224,14 @@ def read_signal(
             f"no time of the video; {_EXPECTED_TIMES}"
         )
     wave = wave_column(table, name)
-    source = f"column '{table.header[wave]}'"
+    source = f"column '{table.header[wave]}'{stated}"
     return Samples(name, table.numbers(wave), times, unit, source, path.name, lines(path.name, table.lines)).to_signal(
         notes
     )
 
 
 def _check_overlap(path: Path, signal: Signal, frames: VideoFrames) -> None:
-    """Refuse a signal of another hour, such as one whose times are dates."""
+    """Refuse a signal of another hour, such as one whose times are dates, or of times in another unit."""
     first, last = float(signal.timestamps_s[0]), float(signal.timestamps_s[-1])
     seen = outline(frames)
     end = seen.frames / seen.fs if seen.frames and seen.fs else np.inf
@@ -239,6 +240,10 @@ def _check_overlap(path: Path, signal: Signal, frames: VideoFrames) -> None:
             f"'{path.name}' has times from {first:.6g} to {last:.6g} s, and the video lasts from 0 to {end:.6g} s; "
             f"{_EXPECTED_TIMES}"
         )
+    try:
+        check_unit_of_times(last - first, end)
+    except DatasetError as error:
+        raise DatasetError(f"'{path.name}' {error}") from None
 
 
 def _rows(listing: Path) -> tuple[list[dict[str, str]], tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""What a sensor's numbers can be: a searching oximeter's zeros are no heart rate, and a flat line is no pulse."""
+"""What a sensor's numbers can be: a searching oximeter's zeros are no heart rate, and ms are no seconds."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.datasets.clock import Where
+from physiocam.datasets.moving import FLAT_S, moving_values
 from physiocam.errors import DatasetError
 
 # Larger numbers are no measurement, and overflow when they are squared.
@@ -37,15 +38,23 @@ RATES = {
 }
 _RANGES = {**RATES, "oxygen_saturation": Range(1.0, 100.0, "%")}
 
-# Seconds after which the same number again and again is no wave: longer than any pause of a heart, or of a chest.
-_FLAT_S = {"pulse": 1.0, "respiration": 5.0}
-
-# A wave has several values a beat, or a breath; a rate that is written again and again changes once a second at most.
-_CHANGES_HZ = {"pulse": 2.0, "respiration": 0.2}
-
 # Samples per second of a wave.
 _RATES_HZ = {"pulse": (4.0, 20_000.0), "respiration": (1.0, 20_000.0)}
 _UNITS_PER_S = {"ms": 1e3, "us": 1e6, "ns": 1e9, "min": 1 / 60}
+
+# How many times as long as the video a signal is whose times are in another unit than was thought, and how near.
+_OTHER_UNITS = {
+    60.0: "seconds instead of minutes, or 1/60 s: name their column time_s",
+    1 / 60: "minutes: name their column time_min",
+    10.0: "tenths of a second: write them in s",
+    0.1: "tens of seconds: write them in s",
+    100.0: "hundredths of a second: write them in s",
+    0.01: "hundreds of seconds: write them in s",
+    1000.0: "ms: name their column time_ms",
+    0.001: "s instead of ms: name their column time_s",
+    1 / 3600: "hours: write them in s",
+}
+_NEAR_UNIT = 0.03
 
 
 def check_rate(name: str, value: float) -> None:
@@ -110,8 +119,8 @@ def known_values(
         notes.append(f"{name}: {unknown} samples are no numbers")
     if name in _RANGES:
         return _possible(name, found, _RANGES[name], where, notes)
-    if name in _FLAT_S:
-        return _moving(name, found, seconds, where, notes)
+    if name in FLAT_S:
+        return moving_values(name, found, seconds, where, notes)
     return found
 
 
@@ -132,6 +141,27 @@ def check_sampling(name: str, rate_hz: float) -> None:
     raise DatasetError(
         f"a {name} wave of {rate_hz:.3g} samples a second; expected {lowest:g} to {highest:g} and times in s{hint}"
     )
+
+
+def check_unit_of_times(lasts_s: float, video_s: float) -> None:
+    """Refuse a signal that lasts as much longer or shorter than its video as one unit of time than another.
+
+    Parameters
+    ----------
+    lasts_s, video_s : float
+        In s; infinite where the video's is not known.
+
+    Raises
+    ------
+    DatasetError
+        The file is the caller's to name.
+    """
+    for ratio, unit in _OTHER_UNITS.items():
+        if abs(lasts_s / video_s / ratio - 1) <= _NEAR_UNIT:
+            raise DatasetError(
+                f"lasts {lasts_s:.6g} s and the video {video_s:.6g} s; expected times in s, or a sampling rate in Hz. "
+                f"If its times are in {unit}; if they are right, keep the part that the video shows"
+            )
 
 
 def _possible(
@@ -170,34 +200,6 @@ def _seven_bits(values: NDArray[np.float64]) -> NDArray[np.bool_]:
         if any(abs(rate - _SEVEN_BITS) <= _NEAR for rate in beside):
             stuck[start:stop] = False
     return stuck
-
-
-def _moving(
-    name: str, values: NDArray[np.float64], seconds: NDArray[np.float64], where: Where, notes: list[str]
-) -> NDArray[np.float64]:
-    if len(values) > 1 and np.ptp(values) == 0:
-        notes.append(f"{name}: the same value throughout")
-        return np.full(len(values), np.nan)
-    changes = np.flatnonzero(values[1:] != values[:-1]) + 1  # NaN differs from everything
-    if len(changes) < _CHANGES_HZ[name] * (seconds[-1] - seconds[0]):
-        notes.append(
-            f"{name}: changes {len(changes)} times in {seconds[-1] - seconds[0]:.1f} s, as rates do and no wave does; "
-            "left out"
-        )
-        return np.full(len(values), np.nan)
-    starts, stops = np.concatenate([[0], changes]), np.concatenate([changes, [len(values)]])
-    lasting = seconds[stops - 1] - seconds[starts] >= _FLAT_S[name]
-    found = values.copy()
-    for start, stop in zip(starts[lasting].tolist(), stops[lasting].tolist(), strict=True):
-        found[start:stop] = np.nan
-    if lasting.any():
-        first, last = int(starts[lasting][0]), int(stops[lasting][0]) - 1
-        count = int((stops - starts)[lasting].sum())
-        notes.append(
-            f"{name}: {count} of {len(values)} samples are unknown: the same value for {_FLAT_S[name]:g} s and more, "
-            f"first {values[first]:g} from {where(first)} to {where(last)}"
-        )
-    return found
 
 
 def _expected(limits: Range, value: float) -> str:
