@@ -102,7 +102,7 @@ def _read_zip(content: bytes, scratch: Path) -> None:
 
 def _read_table(content: bytes, scratch: Path) -> None:
     signal = read_signal(_put(scratch, "pulse.csv", content), "a.u.")
-    assert len(signal.values) == len(signal.timestamps_s)
+    assert signal is None or len(signal.values) == len(signal.timestamps_s)
 
 
 def _read_listing(content: bytes, scratch: Path) -> None:
