@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from physiocam.cli.console import in_options, name_options
 from physiocam.errors import PhysiocamError
 from physiocam.measurement import ACTION_UNIT_NAMES, ActionUnit, Face, Measurement, Weights
 from physiocam.signals.rate import Rate, RateSeries
@@ -173,3 +174,27 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("x")
     with pytest.raises(PhysiocamError, match="cannot write to"):
         example().write(tmp_path / "taken")
+
+
+@pytest.mark.parametrize("folder", [None, 3, True, "a\0b", b"a\0b", "", b"", ["out"]])
+def test_what_names_no_folder_is_refused(folder: Any) -> None:
+    with pytest.raises(PhysiocamError, match=r"^folder is .*; expected the name of a folder$"):
+        example().write(folder)
+
+
+def test_a_folder_may_be_named_in_bytes(tmp_path: Path) -> None:
+    example().write(os.fsencode(tmp_path / "out"))
+    assert (tmp_path / "out" / "measurement.json").is_file()
+
+
+@pytest.mark.parametrize("below", ["", "x", "x/y"])
+def test_a_file_is_no_folder_to_write_to(tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PhysiocamError) as caught:
+        example().write(tmp_path / "file" / below)
+    assert str(caught.value).endswith(f"'{tmp_path / 'file'}' is no folder; choose another folder with folder=")
+    name_options({"folder": "--output"})
+    try:
+        assert in_options(str(caught.value)).endswith("choose another folder with --output")
+    finally:
+        name_options({})

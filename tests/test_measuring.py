@@ -1,8 +1,10 @@
 """The whole job: answers where there are some, honest gaps where there are none."""
 
 import json
+import warnings
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -425,3 +427,37 @@ def test_other_people_and_a_change_to_one_of_them_are_noted(shared: Path) -> Non
     notes = stream.measurement().notes
     assert any(note.startswith("2 faces were detected at once") for note in notes)
     assert any("another person was followed" in note for note in notes)
+
+
+@pytest.mark.parametrize("method", ["network", "pos"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("threads", value) for value in (0, -1, 1.5, "2", True, [1])),
+        *(("hrv", value) for value in ("no", 1, None)),
+        ("progress", 3),
+    ],
+)
+def test_arguments_are_checked_whatever_the_method(method: str, name: str, value: object) -> None:
+    with pytest.raises(PhysiocamError, match=f"^{name} is .*; expected "):
+        physiocam.measure("no-such-file.mp4", method=method, **{name: value})  # type: ignore[arg-type]
+
+
+def test_masked_frames_are_refused_and_unmasked_ones_taken() -> None:
+    frames = np.zeros((12, 40, 40, 3), np.uint8)
+    masked: list[Any] = [np.ma.array(frames, mask=True), [np.ma.array(frame, mask=True) for frame in frames]]
+    for source in masked:
+        with pytest.raises(physiocam.VideoError, match="masked"):
+            physiocam.measure(source, fs=FS, method="pos")
+    with pytest.raises(PhysiocamError, match="masked"):
+        physiocam.Stream(threads=1).push(masked[1][0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plain: Any = np.ma.array(frames)
+        assert physiocam.measure(plain, fs=FS, face="center", method="pos").frames == 12
+
+
+@pytest.mark.parametrize("source", ["", b""])
+def test_an_empty_name_is_no_source(source: str | bytes) -> None:
+    with pytest.raises(physiocam.VideoError, match="empty name"):
+        physiocam.measure(source, fs=FS)

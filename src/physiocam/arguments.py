@@ -1,8 +1,13 @@
 """Arguments as callers write them: every kind of number that Python and NumPy have, and one line for anything else."""
 
+import os
 from decimal import Decimal
 from numbers import Rational, Real
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
 
@@ -58,6 +63,67 @@ def whole_number(value: object, name: str, least: int | None = None) -> int:
         pass
     bound = "" if least is None else f" of {least} or more"
     raise PhysiocamError(f"{name} is {_shown(value)}; expected a whole number{bound}")
+
+
+def truth(value: object, name: str) -> bool:
+    """Return a truth value, Python's or NumPy's, as a bool.
+
+    Parameters
+    ----------
+    value, name
+        As in `number`.
+
+    Raises
+    ------
+    PhysiocamError
+        If it is none.
+    """
+    plain = _scalar(value)
+    if not isinstance(plain, bool):
+        raise PhysiocamError(f"{name} is {_shown(value)}; expected True or False")
+    return plain
+
+
+def folder_path(value: object, name: str) -> Path:
+    """Return the name of a folder as a path.
+
+    Parameters
+    ----------
+    value : str, bytes or os.PathLike
+    name : str
+        As in `number`.
+
+    Raises
+    ------
+    PhysiocamError
+        If it is no name that a folder can have.
+    """
+    try:
+        plain = os.fsdecode(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        plain = ""
+    if not plain or "\0" in plain:
+        raise PhysiocamError(f"{name} is {_shown(value)}; expected the name of a folder")
+    return Path(plain)
+
+
+def unmasked(array: NDArray[Any], error: type[PhysiocamError] = PhysiocamError) -> NDArray[Any]:
+    """Return an array as a plain one.
+
+    Parameters
+    ----------
+    array : array of any shape and dtype
+    error : type of PhysiocamError
+        What is raised.
+
+    Raises
+    ------
+    PhysiocamError
+        If it is masked anywhere: what is masked would count as seen.
+    """
+    if np.ma.is_masked(array):
+        raise error("the array is masked in places, which would count as seen; pass a plain one, such as array.data")
+    return np.asarray(array)
 
 
 def face_choice(face: object) -> "FaceChoice":

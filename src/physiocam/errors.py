@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from physiocam.readable import readable
 
@@ -64,6 +65,10 @@ def unwritable(place: str | os.PathLike[str], failure: OSError, elsewhere: str =
     """
     # A reason may be of several lines, where a library has wrapped the system's.
     reason = failure.strerror or " ".join(str(failure).split())
+    if failure.errno in (errno.EEXIST, errno.ENOTDIR):
+        path = Path(place)
+        file = next((above for above in (path, *path.parents) if above.exists() and not above.is_dir()), path)
+        return f"cannot write to '{path}': '{file}' is no folder; {elsewhere}"
     step = _NEXT_STEP.get(failure.errno or 0, f"{elsewhere}, or free some space")
     return f"cannot write to '{os.fspath(place)}': {reason}; {step}"
 

@@ -113,7 +113,7 @@ def complete_files(folder: str | os.PathLike[str], names: Sequence[str]) -> Iter
         If the folder cannot be written to, or the disk is full.
     """
     target = Path(folder)
-    with writing_to(target, elsewhere="choose another folder with -o"), folder_beside(target) as beside:
+    with writing_to(target, elsewhere="choose another folder with folder="), folder_beside(target) as beside:
         yield beside
         to_disk(beside)
         for name in names:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.arguments import folder_path
 from physiocam.files import complete_files
 from physiocam.signals.rate import Rate, RateSeries
 from physiocam.signals.variability import HeartRateVariability
@@ -209,7 +210,7 @@ class Measurement:
 
         return measurement_frame(self)
 
-    def write(self, folder: str | os.PathLike[str]) -> None:
+    def write(self, folder: str | bytes | os.PathLike[str]) -> None:
         """Write measurement.json, waveforms.csv, rates.csv and action_units.csv into a folder.
 
         Where heart-rate variability was asked for and there is a heart rate, beats.csv comes with them. The files are
@@ -224,8 +225,9 @@ class Measurement:
         Raises
         ------
         PhysiocamError
-            If the folder cannot be written to, or the disk is full.
+            If it is no name of a folder, the folder cannot be written to, or the disk is full.
         """
+        place = folder_path(folder, "folder")
         contents: dict[str, Iterable[str]] = {
             "waveforms.csv": self._waveforms_csv(),
             "rates.csv": self._rates_csv(),
@@ -235,11 +237,11 @@ class Measurement:
         if (beats := self.beats) is not None:
             contents[BEATS] = self._beats_csv(beats)
         # The summary comes last, so that a folder with a measurement.json has the rest.
-        with complete_files(folder, self.files()) as beside:
+        with complete_files(place, self.files()) as beside:
             for name, lines in contents.items():
                 with (beside / name).open("w", encoding="utf-8", newline="") as file:
                     file.writelines(lines)
-            remove_results(Path(folder), self.source)
+            remove_results(place, self.source)
 
     def files(self) -> tuple[str, ...]:
         """Names of the files that `write` writes, the summary last."""

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.answering import Frames, Signals, answer, probabilities, without_gaps
-from physiocam.arguments import face_choice
+from physiocam.arguments import face_choice, truth
 from physiocam.clip_phases import ClipPhases, phases_of
+from physiocam.cores import within_cores
 from physiocam.errors import PhysiocamError
 from physiocam.mean_colour import mean_colours
 from physiocam.measurement import Measurement, Weights
@@ -94,6 +95,9 @@ def measure(
     if not isinstance(settings, str) or settings not in SETTINGS:
         raise PhysiocamError(f"settings is {settings!r}; expected one of {', '.join(SETTINGS)}")
     chosen = SETTINGS[settings]
+    hrv, threads = truth(hrv, "hrv"), within_cores(threads, "threads")
+    if progress is not None and not callable(progress):
+        raise PhysiocamError(f"progress is {progress!r}; expected a function of (frames done, frames in all or None)")
     if method != NETWORK:
         classical = classical_method(method)
         if weights != "default":

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.answering import Frames, Signals, answer, probabilities, without_gaps
-from physiocam.arguments import face_choice, number
+from physiocam.arguments import face_choice, number, unmasked
 from physiocam.clip_phases import phases_of
 from physiocam.errors import PhysiocamError
 from physiocam.face_colour import FaceColour
@@ -161,6 +161,7 @@ class Stream:
         if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[-1] != 3 or not image.size:
             shape = getattr(image, "shape", type(image).__name__)
             raise PhysiocamError(f"image is {shape}; expected an array (H, W, 3), one RGB frame")
+        image = unmasked(image)
         if image.dtype != np.uint8:
             raise PhysiocamError(f"image is {image.dtype}; expected uint8, scaled to 0..255")
         time_s = self._time(timestamp_s)

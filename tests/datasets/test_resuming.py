@@ -151,3 +151,19 @@ def test_a_worker_killed_midway_costs_only_time(
     assert [item.error for item in report] == [None] * RECORDINGS
     assert workers[0].wait() == -signal.SIGKILL
     assert contents(store) == undisturbed
+
+
+def test_processes_whose_parent_is_killed_say_nothing() -> None:
+    pytest.importorskip("joblib")
+    code = """
+import time
+from physiocam.datasets.jobs import run_jobs
+outcomes = run_jobs(time.sleep, [0, 0, 60, 60], 2)
+print(next(outcomes), flush=True)
+list(outcomes)
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.kill()
+    assert process.communicate(timeout=60)[1] == b""

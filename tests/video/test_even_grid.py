@@ -58,6 +58,23 @@ def test_variable_times_take_the_typical_interval() -> None:
     assert "variable frame rate" in grid.notes[0]
 
 
+@pytest.mark.parametrize("factor", [2, 3, 4, 8])
+@pytest.mark.parametrize("slow", [(90, 180), (180, 270), (0, 90)])
+def test_a_part_of_another_speed_is_noted(factor: int, slow: tuple[int, int]) -> None:
+    intervals = np.full(270, 1 / 30)
+    intervals[slice(*slow)] *= factor
+    times = np.round(np.concatenate([[0.0], np.cumsum(intervals)]), 3)
+    assert timed_grid(times, INF).notes[0].endswith("; part of it may be slowed down or sped up")
+
+
+@pytest.mark.parametrize("factor", [1.5, 2, 2.5])
+def test_short_or_odd_changes_are_no_change_of_speed(factor: float) -> None:
+    intervals = np.full(270, 1 / 30)
+    intervals[100 : 100 + (20 if factor == 2 else 90)] *= factor
+    (note,) = timed_grid(np.concatenate([[0.0], np.cumsum(intervals)]), INF).notes
+    assert "slowed" not in note
+
+
 @pytest.mark.parametrize(("fs", "max_fs", "kept"), [(60, 40, 30), (120, 45, 40), (50, 50, 50), (29.97, 25, 14.985)])
 def test_fast_recordings_are_brought_down_by_the_smallest_step(fs: float, max_fs: float, kept: float) -> None:
     for grid in (timed_grid(np.arange(121) / fs, max_fs), untimed_grid(121, fs, max_fs)):

@@ -72,6 +72,22 @@ def test_images_of_different_size_are_refused(folder: Path) -> None:
         list(open_video(folder, fs=25))
 
 
+@pytest.mark.parametrize("covers", [1, 3])
+def test_a_cover_of_different_size_is_named(folder: Path, covers: int) -> None:
+    for number in range(covers):
+        write_image(folder / f"cover{number}.png", np.zeros((20, 30, 3), np.uint8))
+    with pytest.raises(
+        VideoError, match=r"^'cover0\.png' is 30x20 pixels, the images from 'frame1\.png' on 51x33; bring"
+    ):
+        list(open_video(folder, fs=25))
+
+
+def test_the_second_image_may_be_the_odd_one(folder: Path) -> None:
+    write_image(folder / "frame2.png", np.zeros((40, 51, 3), np.uint8))
+    with pytest.raises(VideoError, match=r"frame2\.png' is 51x40 pixels, the images before it 51x33"):
+        list(open_video(folder, fs=25))
+
+
 def test_a_fast_folder_is_averaged_like_a_video(folder: Path) -> None:
     with open_video(folder, fs=50, max_fs=40) as video:
         assert [int(frame.image[0, 0, 0]) for frame in video if frame.image is not None] == list(range(15, 120, 20))

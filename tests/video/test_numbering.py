@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from physiocam.datasets.encoding import encoded
-from physiocam.video.numbering import places_by_number
+from physiocam.video.numbering import natural_order, places_by_number
 from physiocam.video.reader import open_video
 
 FS = 30.0
@@ -44,8 +44,6 @@ def test_times_in_names_tell_holes_too(unit: float) -> None:
 @pytest.mark.parametrize(
     "names",
     [
-        ["a.png", "b.png", "c.png", "e.png"],
-        ["1.png", "2.jpg", "x3.png", "9.png"],
         [f"clip{clip}_{index:03d}.png" for clip in (1, 2) for index in range(5)],
         [f"{index}.png" for index in (0, 2, 5, 7, 10, 12, 15, 17)],
         ["only.png"],
@@ -84,3 +82,79 @@ def test_a_folder_with_holes_has_gaps_of_their_length(tmp_path: Path) -> None:
     assert levels[60:] == list(range(61, 91))
     assert levels[38:52] == [None] * 14
     assert "30 images are missing" in video.notes[0]
+
+
+def grouped(groups: int, length: int, pattern: str) -> list[str]:
+    return [pattern.format(index // length, index % length) for index in range(groups * length)]
+
+
+RESTARTING = [
+    grouped(10, 24, "img_12-00-{:02d}.{:02d}.jpg"),
+    grouped(3, 100, "c{}_{:03d}.jpg")[:240],
+    grouped(4, 60, "take{:d}_shot1_{:d}_left.png"),
+    [f"v_{t // 60:02d}m{t % 60:02d}s.png" for t in range(50, 290)],
+    [f"12-{59 + t // 60000:02d}-{t // 1000 % 60:02d}.{t % 1000:03d}.png" for t in range(50_010, 58_000, 33)][:240],
+]
+
+
+@pytest.mark.parametrize("names", RESTARTING, ids=lambda names: names[0])
+@pytest.mark.parametrize("gone", [(), (5, 30, 31)])
+def test_numbers_that_start_again_tell_holes_too(names: list[str], gone: tuple[int, ...]) -> None:
+    kept = [index for index in range(len(names)) if index not in gone]
+    found, notes = places([names[index] for index in kept])
+    assert found == kept
+    assert [note.split(" by ")[0] for note in notes] == (["3 images are missing"] if gone else [])
+
+
+@pytest.mark.parametrize("gone", [range(23, 24), range(24, 25), range(40, 50), range(48, 72), range(60, 80)])
+def test_a_hole_where_the_numbers_start_again_is_as_long_as_the_others_say(gone: range) -> None:
+    kept = [index for index in range(240) if index not in gone]
+    found, notes = places([RESTARTING[0][index] for index in kept])
+    assert found == kept
+    assert len(notes) == 1
+
+
+def test_groups_of_other_lengths_do_not_say_what_is_between_them() -> None:
+    names = [f"c{clip}_{index:03d}.png" for clip, length in enumerate((40, 55, 61, 30)) for index in range(length)]
+    found, notes = places(names)
+    assert found == list(range(len(names)))
+    assert notes == ("whether images are missing where the numbers in their names start again, the names do not say",)
+    found, notes = places([name for name in names if name != "c1_010.png"])
+    assert len(found) == found[-1] == len(names) - 1
+    assert notes[0].startswith("1 images are missing")
+
+
+@pytest.mark.parametrize(
+    "names", [["a.png", "b.png", "c.png", "e.png"], ["1.png", "x2.jpg", "y3.png", "9.png"], ["1.jpg", "1.png", "2.jpg"]]
+)
+def test_names_without_order_are_noted(names: list[str]) -> None:
+    assert places(names) == (list(range(len(names))), ("the names of the images do not say whether some are missing",))
+
+
+@pytest.mark.parametrize("odd", [["f0005 copy.jpg"], ["cover.png"], ["f0005 copy.jpg", "f0006 (1).jpg", "zz.jpg"]])
+def test_images_with_names_of_their_own_are_noted(odd: list[str]) -> None:
+    names = natural_order([f"f{index:04d}.jpg" for index in range(60) if index != 30] + odd)
+    found, notes = places(names)
+    assert found[-1] == 60 + len(odd) - 1
+    assert "1 images are missing" in notes[0]
+    first = next(name for name in names if name in odd)
+    assert notes[1].endswith(f"not named like the rest, first '{first}'; each counts as a frame")
+
+
+@pytest.mark.parametrize("pattern", ["frame{}.jpg", "{}.png", "cam2_{}_left.png"])
+def test_negative_numbers_come_first(pattern: str) -> None:
+    names = [pattern.format(number) for number in range(-100, 140)]
+    assert natural_order(reversed(names)) == names
+    assert places(names) == (list(range(240)), ())
+    assert places(names[:50] + names[52:])[0][-1] == 239
+
+
+@pytest.mark.parametrize("pattern", ["frame-{}.jpg", "-{}.png", "a-1-{}.png"])
+def test_a_dash_in_every_name_is_no_sign(pattern: str) -> None:
+    names = [pattern.format(number) for number in range(140)]
+    assert natural_order(reversed(names)) == names
+    assert places(names) == (list(range(140)), ())
+
+
+def test_numbers_that_no_machine_holds_count() -> None:
+    assert places([f"{10**30 * index}.png" for index in (0, 1, 2, 4, 5, 6)])[0] == [0, 1, 2, 4, 5, 6]

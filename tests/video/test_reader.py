@@ -76,7 +76,7 @@ def test_sources_that_are_not_there(tmp_path: Path) -> None:
     for source, complaint in (
         (tmp_path / "missing.mp4", "does not exist"),
         ("https://example.org/video.mp4", "does not exist"),
-        ("", "holds no images"),
+        ("", "empty name"),
         (empty, "0 bytes"),
         (pipe, "no regular file"),
     ):

@@ -37,7 +37,9 @@ class _Page:
 class _Command(_Page, TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
-        name_options({param.name: max(param.opts, key=len) for param in self.params if param.opts[0].startswith("-")})
+        named = {param.name: max(param.opts, key=len) for param in self.params if param.opts[0].startswith("-")}
+        # Python's functions have results written to `folder`.
+        name_options({"folder": named["output"], **named} if "output" in named else named)
         return super().invoke(ctx)
 
 

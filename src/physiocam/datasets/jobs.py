@@ -18,6 +18,9 @@ Result = TypeVar("Result")
 _SCHEDULER_S = 10
 _WORKERS_S = 30
 
+# Which warnings a process started from here keeps to itself, as Python's PYTHONWARNINGS has it.
+_TIDYING = "ignore:resource_tracker:UserWarning"
+
 
 @dataclass(frozen=True)
 class Outcome(Generic[Result]):
@@ -123,6 +126,9 @@ def _workers(jobs: int, **how: Any) -> Any:
 
     # Whoever stops early means it.
     warnings.filterwarnings("ignore", r"\d+ tasks which were still being processed", UserWarning)
+    # The process that tidies up behind joblib, if this one is killed, would complain of what it finds.
+    asked = [wish for wish in os.environ.get("PYTHONWARNINGS", "").split(",") if wish and wish != _TIDYING]
+    os.environ["PYTHONWARNINGS"] = ",".join([*asked, _TIDYING])
     return Parallel(jobs, backend="loky", initializer=end_with, initargs=(os.getpid(),), **how)
 
 

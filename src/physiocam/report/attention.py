@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from physiocam.arguments import folder_path
 from physiocam.errors import PhysiocamError
 from physiocam.files import complete_files
 from physiocam.inputs import InputBlock
@@ -114,7 +115,7 @@ class Attention:
             arrays[f"{name}_edges"] = np.array([view.branch.start, view.branch.stop])
         return arrays
 
-    def write(self, folder: str | os.PathLike[str]) -> None:
+    def write(self, folder: str | bytes | os.PathLike[str]) -> None:
         """Write attention.png and attention.npz into a folder, which is made if it does not exist.
 
         The files are complete when they appear: they are written beside and then renamed.
@@ -122,11 +123,11 @@ class Attention:
         Raises
         ------
         PhysiocamError
-            If the folder cannot be written to, or the disk is full.
+            If it is no name of a folder, the folder cannot be written to, or the disk is full.
         """
         from physiocam.report.attention_figure import draw
 
-        with complete_files(folder, ("attention.npz", "attention.png")) as beside:
+        with complete_files(folder_path(folder, "folder"), ("attention.npz", "attention.png")) as beside:
             with warnings.catch_warnings():
                 # About signs in the recording's name that the font lacks.
                 warnings.simplefilter("ignore")

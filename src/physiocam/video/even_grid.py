@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,10 @@ _SNAP = 0.1
 
 # No hole is longer than this: clocks that jump by hours or years are faults, not pauses.
 LONGEST_HOLE_S = 60.0
+
+# Editors slow a part down, or speed it up, by such factors; a part is at least so long, and steady up to a ratio.
+_FACTORS, _FACTOR_ERROR = (2, 3, 4, 8), 0.05
+_PART_S, _STEADY = 2.0, 1.4
 
 # No time lapse is slower and no camera faster; a recording that claims to be has a wrong time base.
 SLOWEST_FS, FASTEST_FS = 0.001, 2000.0
@@ -177,7 +182,20 @@ def _about_intervals(positions: NDArray[np.float64], fs: float) -> str:
     return (
         f"variable frame rate (intervals from {1000 * shortest:.1f} to {1000 * longest:.1f} ms); "
         f"brought to an even {fs:.5g} frames/s ({between} of {len(positions)} frames lie between its times)"
+        + ("; part of it may be slowed down or sped up" if _changes_speed(np.diff(positions) / fs) else "")
     )
+
+
+def _changes_speed(intervals: NDArray[np.float64]) -> bool:
+    """Whether intervals change lastingly by a whole factor, as where an editor has slowed a part down."""
+    # Intervals of one part differ by the rounding of milliseconds, or by little.
+    ends = np.flatnonzero(np.abs(np.log(intervals[1:] / intervals[:-1])) > np.log(_STEADY)) + 1
+    parts = [part for part in np.split(intervals, ends) if part.sum() >= _PART_S]
+    for earlier, later in pairwise([float(part.mean()) for part in parts]):
+        factor = max(earlier, later) / min(earlier, later)
+        if any(abs(factor / whole - 1) <= _FACTOR_ERROR for whole in _FACTORS):
+            return True
+    return False
 
 
 def _slowed(fs: float, positions: NDArray[np.float64], max_fs: float, notes: tuple[str, ...]) -> EvenGrid:

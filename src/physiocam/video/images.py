@@ -2,7 +2,6 @@
 
 import io
 import lzma
-import re
 import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -19,7 +18,7 @@ from physiocam.errors import VideoError
 from physiocam.readable import readable
 from physiocam.video.container import MOST_PIXELS, video_stream
 from physiocam.video.even_grid import EvenGrid, Still, untimed_grid
-from physiocam.video.numbering import places_by_number
+from physiocam.video.numbering import natural_order, places_by_number
 from physiocam.video.pixels import RgbConverter
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
@@ -37,6 +36,9 @@ _FORMATS = (
 
 # No image is larger: it would be 16 bits deep, with four channels, and not compressed.
 _MOST_BYTES = 8 * MOST_PIXELS + 1_000_000
+
+# So many images of another size, before those of the recording, are recognized as such.
+_COVERS = 3
 
 # Opens where the images lie, for one pass; what it gives reads the bytes of the image of a name.
 ImageSource = Callable[[], AbstractContextManager[Callable[[str], bytes]]]
@@ -66,6 +68,7 @@ class ImageSequence:
         self.grid = grid
         self.notes = list(grid.notes)
         self._shape: tuple[int, ...] | None = None
+        self._sized = ""
         self._convert = RgbConverter()
         self._stored_size: tuple[int, int] | None = None
 
@@ -87,23 +90,38 @@ class ImageSequence:
                 yield Still(float(position), partial(self._image, name, read))
 
     def _image(self, name: str, read: Callable[[str], bytes]) -> NDArray[np.uint8] | None:
+        image = self._decoded(name, read)
+        if image is None:
+            self.notes.append(f"'{readable(name)}' cannot be read as an image; its frame is a gap")
+            return None
+        if self._shape is None:
+            self._shape, self._sized = image.shape, name
+        if image.shape != self._shape:
+            raise VideoError(f"{self._odd_one(name, image.shape, read)}; bring all images to one size")
+        return image
+
+    def _decoded(self, name: str, read: Callable[[str], bytes]) -> NDArray[np.uint8] | None:
         try:
             content = read(name)
             if _cut_off(content):
                 raise ValueError
             with av.open(io.BytesIO(content), mode="r", options={"format_whitelist": _FORMATS}) as container:
-                image = self._rgb(next(container.decode(video_stream(container, name))))
+                return self._rgb(next(container.decode(video_stream(container, name))))
         except (av.FFmpegError, OSError, ValueError, IndexError, KeyError, StopIteration, VideoError, *ZIP_ERRORS):
-            self.notes.append(f"'{readable(name)}' cannot be read as an image; its frame is a gap")
             return None
-        if self._shape is None:
-            self._shape = image.shape
-        if image.shape != self._shape:
-            raise VideoError(
-                f"'{name}' is {_size(image.shape)} pixels, the images before it {_size(self._shape)}; "
-                "bring all images to one size"
+
+    def _odd_one(self, name: str, shape: tuple[int, ...], read: Callable[[str], bytes]) -> str:
+        """Say which of two sizes is the odd one: that of this image, or, near the beginning, that of those before."""
+        assert self._shape is not None
+        before = self._names.index(name)
+        if before <= _COVERS:
+            following = self._names[before + 1 : 2 * before + 1]
+            same = sum(
+                image is not None and image.shape == shape for image in (self._decoded(n, read) for n in following)
             )
-        return image
+            if same == before:
+                return f"'{self._sized}' is {_size(self._shape)} pixels, the images from '{name}' on {_size(shape)}"
+        return f"'{name}' is {_size(shape)} pixels, the images before it {_size(self._shape)}"
 
     def _rgb(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
         # One converter serves all images of a size; one each would keep every frame in memory for long.
@@ -131,7 +149,7 @@ def image_folder(folder: Path, fs: float | None, max_fs: float) -> ImageSequence
     VideoError
         If the folder holds no image, or `fs` is None.
     """
-    names = [path.name for path in sorted(filter(_is_image, folder.iterdir()), key=_natural)]
+    names = natural_order(path.name for path in folder.iterdir() if _is_image(path))
     if not names:
         kinds = " ".join(sorted(_SUFFIXES))
         raise VideoError(f"folder '{folder}' holds no images; expected one file a frame ({kinds})")
@@ -190,12 +208,6 @@ def _cut_off(content: bytes) -> bool:
     # FFmpeg paints what is missing of a JPEG in grey and says nothing. Only the mark at the end tells; the search is
     # kept from the one that ends a thumbnail, near the beginning.
     return content.startswith(b"\xff\xd8") and content.rfind(b"\xff\xd9", len(content) // 2) < 0
-
-
-def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
-    # 'frame2' before 'frame10': digits count as numbers.
-    parts = re.findall(r"(\d+)|(\D+)", path.name)
-    return [(int(digits), "") if digits else (-1, text.lower()) for digits, text in parts], path.name
 
 
 def _size(shape: tuple[int, ...]) -> str:

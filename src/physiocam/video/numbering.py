@@ -1,7 +1,8 @@
-"""Holes in a row of images, by the numbers in their names."""
+"""The order of a row of images, and the holes in it, by the numbers in their names."""
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,11 +19,29 @@ _JITTER, _NEARLY_ALL, _MOST = 0.35, 0.9, 0.5
 # With more places than that for an image, numbers mean something else.
 _SPARSEST = 100
 
+_NUMBER, _NUMBER_OR_NEGATIVE = re.compile(r"(\d+)"), re.compile(r"((?:(?<!\d)-)?\d+)")
+
+_UNKNOWN = "the names of the images do not say whether some are missing"
+_UNKNOWN_BETWEEN = "whether images are missing where the numbers in their names start again, the names do not say"
+
+
+def natural_order(names: Iterable[str]) -> list[str]:
+    """Sort names so that digits count as numbers: 'frame2' before 'frame10'.
+
+    A dash before a number separates, as in 'frame-10', unless names that are alike otherwise have none: then it is the
+    sign of negative numbers, and 'frame-10' comes before 'frame2'.
+    """
+    names = sorted(names)
+    keys = [[(1, int(part), "") if place % 2 else (0, 0, part) for place, part in enumerate(parts) if part]
+            for parts in _parts(names)]  # fmt: skip
+    return [name for _, name in sorted(zip(keys, names, strict=True))]
+
 
 def places_by_number(names: Sequence[str], fs: float) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Place images in time by the numbers in their names.
 
-    The step is what most numbers differ by: where every third image of a recording was kept, none is missing.
+    The step is what most numbers differ by: where every third image of a recording was kept, none is missing. Names
+    unlike most others have the place that the order gives them.
 
     Parameters
     ----------
@@ -39,35 +58,117 @@ def places_by_number(names: Sequence[str], fs: float) -> tuple[NDArray[np.float6
         For the user.
     """
     steps = np.ones(max(len(names) - 1, 0))
-    notes: tuple[str, ...] = ()
-    columns = _rising_numbers(names)
+    alike, numbers = _numbers(names)
+    if len(names) < 3 or len(alike) < 3:
+        return np.concatenate([[0.0], np.cumsum(steps)]), (_UNKNOWN,) if len(names) >= 3 else ()
     longest = max(np.floor(LONGEST_HOLE_S * fs), 2.0)
-    regular = next((found for column in columns if (found := _whole_steps(column, longest)) is not None), None)
+    regular, notes = _regular_steps(numbers, longest)
     if regular is not None:
         missing, holes = int((regular - 1).sum()), np.flatnonzero(regular > 1)
         if len(holes):
-            first = f"the first after '{readable(names[int(holes[0])])}'"
-            notes = (f"{missing} images are missing by the numbers in their names, {first}; they count as gaps",)
+            first = f"the first after '{readable(names[alike[int(holes[0])]])}'"
+            found = f"{missing} images are missing by the numbers in their names, {first}; they count as gaps"
+            notes = (found, *notes)
         if (regular > longest).any():
             notes += (f"numbers jump; each jump counts as a gap of {LONGEST_HOLE_S:.0f} s",)
-        steps = np.minimum(regular, longest)
-    elif columns and all(column.max() >= 2 * column.min() for column in columns):
-        notes = ("the numbers in the images' names are uneven, so they say of none that it is missing",)
+        steps[np.array(alike[1:]) - 1] = np.minimum(regular, longest)
+    if unlike := sorted(set(range(len(names))).difference(alike)):
+        many = f"{len(unlike)} images are" if len(unlike) > 1 else "one image is"
+        notes += (f"{many} not named like the rest, first '{readable(names[unlike[0]])}'; each counts as a frame",)
     return np.concatenate([[0.0], np.cumsum(steps)]), notes
 
 
-def _rising_numbers(names: Sequence[str]) -> list[NDArray[np.float64]]:
-    """Differences of each number that all names have in the same place, and that rises from each to the next."""
-    parts = [re.split(r"(\d+)", Path(name).stem.lower()) for name in names]
-    if len(names) < 3 or len({tuple(part[::2]) for part in parts}) > 1:
-        return []
-    found = []
-    for place in range(1, len(parts[0]), 2):
-        numbers = [int(part[place]) for part in parts]
-        differences = [later - earlier for earlier, later in pairwise(numbers)]
-        if min(differences) > 0:
-            found.append(np.array(differences, dtype=np.float64))
-    return found
+def _parts(names: Sequence[str]) -> list[list[str]]:
+    """Names in lower case, cut into text, number, text, number, ..., text."""
+    parts = [_NUMBER_OR_NEGATIVE.split(name.lower()) for name in names]
+    signs: dict[tuple[str, ...], list[set[bool]]] = {}
+    for part in parts:
+        places = signs.setdefault(tuple(part[::2]), [set() for _ in part[1::2]])
+        for place, number in zip(places, part[1::2], strict=True):
+            place.add(number.startswith("-"))
+    return [
+        part if any(len(place) > 1 for place in signs[tuple(part[::2])]) else _NUMBER.split(name.lower())
+        for name, part in zip(names, parts, strict=True)
+    ]
+
+
+def _numbers(names: Sequence[str]) -> tuple[list[int], list[tuple[str, ...]]]:
+    """Which names are alike but for their numbers, if most are, and these numbers."""
+    parts = _parts([Path(name).stem for name in names])
+    patterns = Counter(tuple(part[::2]) for part in parts)
+    common, count = patterns.most_common(1)[0] if patterns else ((), 0)
+    if len(common) < 2 or count <= _MOST * len(names):
+        return [], []
+    alike = [index for index, part in enumerate(parts) if tuple(part[::2]) == common]
+    return alike, [tuple(parts[index][1::2]) for index in alike]
+
+
+def _regular_steps(
+    texts: Sequence[tuple[str, ...]], longest: float
+) -> tuple[NDArray[np.float64] | None, tuple[str, ...]]:
+    """Steps from each image to the next, or None where the numbers do not tell them, and what to say of it."""
+    numbers = [tuple(map(int, text)) for text in texts]
+    columns = [
+        np.array(rises, dtype=np.float64)
+        for place in range(len(numbers[0]))
+        if min(rises := _rises(numbers, place)) > 0
+    ]
+    if not columns:
+        return _restarting_steps(texts, numbers, longest)
+    for column in columns:
+        if (found := _whole_steps(column, longest)) is not None:
+            return found, ()
+    if all(column.max() >= 2 * column.min() for column in columns):
+        return None, ("the numbers in the images' names are uneven, so they say of none that it is missing",)
+    return None, ()
+
+
+def _restarting_steps(
+    texts: Sequence[tuple[str, ...]], numbers: Sequence[tuple[int, ...]], longest: float
+) -> tuple[NDArray[np.float64] | None, tuple[str, ...]]:
+    """Steps by a number that starts again whenever one before it rises, such as the frame of a second."""
+    for place in range(1, len(numbers[0])):
+        if all(earlier[: place + 1] < later[: place + 1] for earlier, later in pairwise(numbers)):
+            break
+    else:
+        return None, (_UNKNOWN,)
+    starts = np.array([earlier[:place] != later[:place] for earlier, later in pairwise(numbers)])
+    rises = np.array(_rises(numbers, place), dtype=np.float64)
+    inner = _whole_steps(rises[~starts], longest) if not starts.all() else None
+    if inner is None:
+        return None, (_UNKNOWN,)
+    # How often the number has started again: more than once where all the images between are missing.
+    turns = np.array(
+        [
+            later[place - 1] - earlier[place - 1] if earlier[: place - 1] == later[: place - 1] else 1
+            for earlier, later in pairwise(numbers)
+        ],
+        dtype=np.float64,
+    )
+    span = max(number[place] for number in numbers) - min(number[place] for number in numbers)
+    for turn in _turns(rises, starts, turns, len(texts[0][place])):
+        steps = _whole_steps(rises + np.where(starts, turns * turn, 0.0), longest) if turn > span else None
+        if steps is not None and (steps[starts] == 1).mean() >= _MOST:
+            return steps, ()
+    steps = np.ones(len(rises))
+    steps[~starts] = inner
+    return steps, (_UNKNOWN_BETWEEN,)
+
+
+def _turns(
+    rises: NDArray[np.float64], starts: NDArray[np.bool_], turns: NDArray[np.float64], digits: int
+) -> list[float]:
+    """How far the number may count before it starts again: a fraction of seconds, seconds, or what all others do."""
+    single = starts & (turns == 1)
+    step = float(np.quantile(rises[~starts], 0.5, method="lower"))
+    counted = Counter((step - rises[single]).tolist()).most_common(1)
+    borders = int(single.sum())
+    agreed = [turn for turn, count in counted if count >= min(max(borders - 1, 2), borders)]
+    return [10.0**digits, 60.0, *agreed]
+
+
+def _rises(numbers: Sequence[tuple[int, ...]], place: int) -> list[int]:
+    return [later[place] - earlier[place] for earlier, later in pairwise(numbers)]
 
 
 def _whole_steps(differences: NDArray[np.float64], longest: float) -> NDArray[np.float64] | None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.arguments import number
+from physiocam.arguments import number, unmasked
 from physiocam.errors import VideoError
 from physiocam.readable import readable
 from physiocam.video.container import VideoFile
@@ -176,7 +176,9 @@ def open_video(source: Source, fs: float | None = None, max_fs: float = math.inf
     if isinstance(source, np.ndarray):
         if fs is None:
             raise VideoError("an array carries no frame rate; pass fs=, its frames per second")
-        return Video("array", _ArrayRecording(source, fs, max_fs))
+        return Video("array", _ArrayRecording(unmasked(source, VideoError), fs, max_fs))
+    if isinstance(source, str | bytes) and not source:
+        raise VideoError("source is an empty name; expected a video file or a folder of images")
     try:
         path = Path(os.fsdecode(source))  # type: ignore[arg-type]
     except TypeError:
@@ -198,7 +200,7 @@ def _stacked(images: Sequence[Any]) -> NDArray[Any]:
     if len(kinds) != 1 or not isinstance(images[0], np.ndarray):
         few = ", ".join(sorted(kinds)[:3]) or "none"
         raise VideoError(f"the frames in the list are {few}; expected uint8 arrays (H, W, 3), all of one size")
-    return np.stack(images)
+    return np.stack([unmasked(image, VideoError) for image in images])
 
 
 class _ArrayRecording:
