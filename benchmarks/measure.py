@@ -87,40 +87,38 @@ def network() -> list[dict[str, float]]:
     return rows
 
 
-def phases() -> list[dict[str, Any]]:
-    """Milliseconds a frame that the default networks take, by one phase of their clips and by all; one thread."""
+def phases() -> dict[str, float]:
+    """Milliseconds a frame that the default joint network takes, by one phase of its clips and by all; one thread."""
     from physiocam.runtime import Runtime
     from physiocam.weights.bundle import load_bundle
 
     bundle = load_bundle("default")
-    assert bundle.info.slow is not None
+    info, runtime = bundle.info, Runtime(bundle, threads=1)
     random = np.random.default_rng(0)
-    rows = []
-    for name, networks in (("joint", bundle.info), ("slow, breathing", bundle.info.slow)):
-        runtime = Runtime(bundle, threads=1, networks=networks.networks)
-        size, frames = networks.big_size, PHASE_CLIPS * networks.clip_length
-        big_frames = networks.clip_length // networks.big_stride if networks is bundle.info else 0
-        big = random.standard_normal((PHASE_CLIPS, big_frames, 3, size, size), np.float32)
-        shape = (PHASE_CLIPS, len(networks.phase_offsets), networks.clip_length, 3, 9, 9)
-        small = random.standard_normal(shape, np.float32)
-        one, every = _interleaved(
-            [partial(runtime.run_phases, big, small[:, :1]), partial(runtime.run_phases, big, small)], 25
-        )
-        milliseconds = {"one": 1e3 * one / frames, "all": 1e3 * every / frames}
-        rows.append({"network": name, "phases": shape[1], **milliseconds, "ratio": every / one})
-    _table("phases, 1 thread (ms a frame)", ["network", "phases", "one phase", "all", "ratio"], rows)
-    return rows
+    clips, count = PHASE_CLIPS, len(info.phase_offsets)
+    big = random.standard_normal(
+        (clips, info.clip_length // info.big_stride, 3, info.big_size, info.big_size), np.float32
+    )
+    small = random.standard_normal((clips, count, info.clip_length, 3, info.small_size, info.small_size), np.float32)
+    jobs = [partial(runtime.run_phases, big, small[:, :1]), partial(runtime.run_phases, big, small)]
+    one, every = _interleaved(jobs, repeats=25, clock=time.process_time)
+    frames = clips * info.clip_length
+    row = {"phases": count, "one": 1e3 * one / frames, "all": 1e3 * every / frames, "ratio": every / one}
+    _table("phases, 1 thread (ms of the processor a frame)", ["phases", "one phase", "all", "ratio"], [row])
+    return row
 
 
-def _interleaved(jobs: Sequence[Callable[[], object]], repeats: int) -> list[float]:
+def _interleaved(
+    jobs: Sequence[Callable[[], object]], repeats: int, clock: Callable[[], float] = time.perf_counter
+) -> list[float]:
     """Median seconds of each job, run in turn so that the machine's drift meets all alike."""
     times: list[list[float]] = [[] for _ in jobs]
     for repeat in range(repeats + 2):
         for job, collected in zip(jobs, times, strict=True):
-            start = time.perf_counter()
+            start = clock()
             job()
             if repeat >= 2:
-                collected.append(time.perf_counter() - start)
+                collected.append(clock() - start)
     return [median(collected) for collected in times]
 
 

@@ -135,14 +135,15 @@ def test_the_big_branch_is_computed_once_and_old_graphs_give_the_same(monkeypatc
             np.testing.assert_allclose(output[:, phase], runtime.run(big, small[:, phase])[task], atol=1e-4)
 
 
-def test_long_clips_have_few_phases() -> None:
+def test_slow_networks_have_one_phase() -> None:
     info = load_bundle().info
     assert info.phase_offsets == (0, 1, 2)
     assert info.slow is not None
     assert info.slow.clip_length == 15
-    assert info.slow.phase_offsets == (0, 3, 6, 9, 12)
-    slow = phases_of(info.slow, Runtime(load_bundle(), 1, info.slow.networks), every_phase=False)
-    assert slow.lead == 0
+    assert info.slow.phase_offsets == (0,)
+    assert phases_of(info.slow, Runtime(load_bundle(), 1, info.slow.networks), every_phase=True).lead == 0
+    joint = Runtime(load_bundle(), 1)
+    assert [phases_of(info, joint, every_phase=every).lead for every in (True, False)] == [2, 0]
 
 
 @pytest.mark.parametrize("missing", range(12))

@@ -90,9 +90,10 @@ class _SameInputs:
     def phase_offsets(self) -> tuple[int, ...]:
         """Frames before a clip at which its phases begin; see `physiocam.clip_phases`.
 
-        Where Big frames come more often than clips, only those between two of them: further back, other ones belong.
+        Of slow networks only the clip's own: their mean over all phases brings out the slow rhythms that a codec gives to
+        the noise of a photograph, and takes them for breath.
         """
-        return tuple(range(0, self.big_stride, -(-self.big_stride // _MOST_PHASES)))
+        return (0,)
 
     @property
     def big_size(self) -> int:
@@ -197,6 +198,14 @@ class BundleInfo(_SameInputs, _Strict):
             if self.slow.fs > self.fs:
                 raise ValueError(f"slow networks see {self.slow.fs:g} frames/s, more than the others' {self.fs:g}")
         return self
+
+    @property
+    def phase_offsets(self) -> tuple[int, ...]:
+        """Frames before a clip at which its phases begin; see `physiocam.clip_phases`.
+
+        Where Big frames come more often than clips, only those between two of them: further back, other ones belong.
+        """
+        return tuple(range(0, self.big_stride, -(-self.big_stride // _MOST_PHASES)))
 
     @property
     def entries(self) -> tuple[NetworkEntry, ...]:
