@@ -223,14 +223,30 @@ def _stores() -> list[bytes]:
     return [json.dumps(parts).encode()]
 
 
-_TABLES = (b"time,pulse\n0,1\n0.5,2\n1,1.5\n", b"64\n1\n2\n3\n", b"t;ppg\n0;1,5\n1;2,5\n", b"pulse 64 Hz,x\n1,\n2,3\n")
+# A pulse wave has at least four samples a second.
+_TABLES = (
+    b"time,pulse\n0,1\n0.25,2\n0.5,1.5\n0.75,1\n1,2\n",
+    b"64\n1\n2\n3\n",
+    b"t;ppg\n0;1,5\n0,2;2,5\n0,4;1,5\n",
+    b"pulse 64 Hz,x\n1,\n2,3\n",
+)
 _LISTINGS = (
     b"video,subject,trial,fs,pulse_csv,heart_rate\nclip.mp4,S1,T1,25,pulse.csv,72\nb.mp4,S2,T1,,,\n",
     b"video\nclip.mp4\n",
 )
 _PURE = (
-    b'{"/FullPackage": [{"Timestamp": 1392643993642815000, '
-    b'"Value": {"waveform": 1, "pulseRate": 70, "o2saturation": 98}}], "/Image": [{"Timestamp": 1392643993642815000}]}',
+    json.dumps(
+        {
+            "/FullPackage": [
+                {
+                    "Timestamp": 1392643993642815000 + 16_666_667 * sample,
+                    "Value": {"waveform": sample % 50, "pulseRate": 70, "o2saturation": 98},
+                }
+                for sample in range(4)
+            ],
+            "/Image": [{"Timestamp": 1392643993642815000 + 33_333_333 * image} for image in range(2)],
+        }
+    ).encode(),
 )
 _SETTINGS = (
     b"store: s\noutput: o\nnetwork: {architecture: bigsmall, clip_length: 6, big_stride: 3, shift: wrap}\nepochs: 2\n"

@@ -11,6 +11,8 @@ from physiocam.datasets.synthetic import ClipSettings, SyntheticClip, demo_clip
 
 # Tests run side by side, one process a core: more threads each would only stand in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# pytest-xdist tells its workers the width of the terminal that it was started in; what is tested here has none.
+os.environ.pop("COLUMNS", None)
 
 _SHARED = Path(os.environ.get("PHYSIOCAM_SHARED", Path(__file__).parents[2] / "shared"))
 

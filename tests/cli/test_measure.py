@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from physiocam.cli import app
@@ -45,15 +46,16 @@ def test_report_and_overlay_come_with_the_data(noise_clip: Path, tmp_path: Path)
     assert "A fixed square was measured in" in page
 
 
-def test_nothing_of_an_earlier_measurement_stays(noise_clip: Path, tmp_path: Path) -> None:
+def test_nothing_of_an_earlier_measurement_stays(beating: NDArray[np.uint8], tmp_path: Path) -> None:
     pytest.importorskip("neurokit2")
-    out, options = tmp_path / "out", ("--method", "pos", "--face", "center")
-    physiocam(noise_clip, "-o", out, *options, "--report", "--overlay", "--hrv")
+    clip, out, options = tmp_path / "clip.mp4", tmp_path / "out", ("--method", "pos", "--face", "center")
+    write_video(clip, iter(beating), 30.0, crf=10)
+    physiocam(clip, "-o", out, *options, "--report", "--overlay", "--hrv")
     for name in ("beats.csv", "report.html", "overlay.mp4"):
         assert (out / name).is_file()
     (out / "measured_with.json").write_text("{}")
     (out / "notes.txt").write_text("mine")
-    physiocam(noise_clip, "-o", out, *options)
+    physiocam(clip, "-o", out, *options)
     assert sorted(path.name for path in out.iterdir()) == [
         "action_units.csv", "measurement.json", "notes.txt", "rates.csv", "waveforms.csv",
     ]  # fmt: skip

@@ -76,17 +76,17 @@ def test_longer_clips_share_a_big_frame() -> None:
 
 
 def test_counting_takes_no_memory_of_the_weights() -> None:
-    # 6 GB of linear layers in a moment: only possible because nothing is stored.
-    assert cost(BigSmallConfig(big_size=16 * 256, small_size=256)).parameters > 1.5e9
+    # 5 GB of linear layers in a moment: only possible because nothing is stored.
+    assert cost(BigSmallConfig(big_size=16 * 224, small_size=224)).parameters > 1.2e9
 
 
 def test_models_lists_every_preset_in_lines_that_can_be_piped() -> None:
     result = CliRunner().invoke(app, ["models"])
     assert result.exit_code == 0
     lines = result.output.splitlines()
-    assert max(map(len, lines)) <= 120
     for name in preset_names():
         (line,) = (line for line in lines if line.split()[:1] == [name])
+        assert len(line) <= 120
         assert f"{cost(preset(name)).parameters:,}" in line
     assert "451.63 M   451.63 M  Table 1  as published" in result.output
     assert "4,133,134 (4.13 M)" in result.output
