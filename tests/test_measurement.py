@@ -82,9 +82,12 @@ def test_files_have_the_promised_columns_and_gaps_are_empty(tmp_path: Path) -> N
         "waveforms.csv",
     ]
     waveforms = rows(tmp_path / "waveforms.csv")
-    assert list(waveforms[0]) == ["timestamp_s", "pulse", "respiration", "face_found"]
+    assert list(waveforms[0]) == [
+        "timestamp_s", "pulse", "respiration", "face_found", "face_x", "face_y", "face_size",
+    ]  # fmt: skip
     assert len(waveforms) == FRAMES
-    assert (waveforms[2]["pulse"], waveforms[2]["face_found"]) == ("", "0")
+    assert (waveforms[2]["pulse"], waveforms[2]["face_found"], waveforms[2]["face_x"]) == ("", "0", "")
+    assert [waveforms[3][name] for name in ("face_x", "face_y", "face_size")] == ["8", "4", "32"]
     rates = rows(tmp_path / "rates.csv")
     assert list(rates[0]) == [
         "timestamp_s", "heart_rate", "heart_rate_quality", "breathing_rate", "breathing_rate_quality",

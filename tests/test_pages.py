@@ -366,7 +366,7 @@ def test_the_columns_are_as_told(walk: Callable[[str], Walk]) -> None:
         assert told is not None
         columns = [key for row in told[1].splitlines()[2:] for key in re.findall(r"`(\w+)`", row.split("|")[1])]
         if name == "measurement.json":
-            assert columns == [*json.loads((results / name).read_text()), "sdnn", "rmssd"]
+            assert columns == [*json.loads((results / name).read_text()), "sdnn", "rmssd", "timing_noise_ms"]
         else:
             header = (results / name).read_text().splitlines()[0].split(",")
             assert columns == [one for one in header if not re.match(r"AU(?!01)", one)]

@@ -5,8 +5,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from physiocam.readable import readable
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+_LONGEST_VALUE = 60
 
 
 class PhysiocamError(Exception):
@@ -94,3 +100,15 @@ def writing_to(
         yield
     except OSError as failure:
         raise error(unwritable(place, failure, elsewhere)) from None
+
+
+def one_line(error: "ValidationError") -> str:
+    """Return the first problem of a validation error as 'field is value: reason'."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    reason = first["msg"].removeprefix("Value error, ").replace("\n", " ")
+    value = first["input"]
+    if isinstance(value, str | int | float):
+        where += f" is {repr(value)[:_LONGEST_VALUE]}"
+    return f"{where}: {reason}{more}" if where else f"{reason}{more}"

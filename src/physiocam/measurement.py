@@ -2,16 +2,12 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.arguments import folder_path
-from physiocam.files import complete_files
 from physiocam.signals.rate import Rate, RateSeries
 from physiocam.signals.variability import HeartRateVariability
 
@@ -35,12 +31,6 @@ ACTION_UNIT_NAMES = {
 }
 
 ACTIVE_THRESHOLD = 0.5
-
-# The summary's file name, and those that a measurement may have beside it: who writes a new one, removes them first.
-MEASUREMENT = "measurement.json"
-BEATS, REPORT, OVERLAY, MEASURED_WITH = "beats.csv", "report.html", "overlay.mp4", "measured_with.json"
-_BESIDE = (MEASURED_WITH, REPORT, OVERLAY, BEATS)
-_TABLES = ("waveforms.csv", "rates.csv", "action_units.csv")
 
 
 @dataclass(frozen=True)
@@ -186,12 +176,22 @@ class Measurement:
             "notes": list(self.notes),
         }
         if (variability := self.heart_rate_variability) is not None:
-            summary |= {"sdnn": asdict(variability.sdnn), "rmssd": asdict(variability.rmssd)}
+            summary |= {
+                "sdnn": asdict(variability.sdnn),
+                "rmssd": asdict(variability.rmssd),
+                "timing_noise_ms": variability.timing_noise_ms,
+            }
         return {key: _rounded(value) for key, value in summary.items()}
 
     def to_json(self) -> str:
         """Return the summary as JSON, indented, with a final newline."""
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def _repr_html_(self) -> str:
+        """The summary as a small table, which notebooks show."""
+        from physiocam.measurement_text import measurement_html
+
+        return measurement_html(self)
 
     def to_frame(self) -> "DataFrame":
         """Return one row a frame, as a pandas table whose columns users of NeuroKit2 and OpenFace know.
@@ -227,115 +227,38 @@ class Measurement:
         PhysiocamError
             If it is no name of a folder, the folder cannot be written to, or the disk is full.
         """
-        place = folder_path(folder, "folder")
-        contents: dict[str, Iterable[str]] = {
-            "waveforms.csv": self._waveforms_csv(),
-            "rates.csv": self._rates_csv(),
-            "action_units.csv": self._action_units_csv(),
-            MEASUREMENT: [self.to_json()],
-        }
-        if (beats := self.beats) is not None:
-            contents[BEATS] = self._beats_csv(beats)
-        # The summary comes last, so that a folder with a measurement.json has the rest.
-        with complete_files(place, self.files()) as beside:
-            for name, lines in contents.items():
-                with (beside / name).open("w", encoding="utf-8", newline="") as file:
-                    file.writelines(lines)
-            remove_results(place, self.source)
+        from physiocam.measurement_files import write_measurement
 
-    def files(self) -> tuple[str, ...]:
-        """Names of the files that `write` writes, the summary last."""
-        return (*_TABLES, *((BEATS,) if self.beats is not None else ()), MEASUREMENT)
+        write_measurement(self, folder)
 
-    def _waveforms_csv(self) -> Iterator[str]:
-        rows = zip(
-            _fixed(self.timestamps_s, 6),
-            _general(self.pulse),
-            _general(self.respiration),
-            ("1" if found else "0" for found in self.face_found),
-            strict=True,
-        )
-        return _csv(("timestamp_s", "pulse", "respiration", "face_found"), rows)
+    @classmethod
+    def load(cls, folder: str | bytes | os.PathLike[str]) -> "Measurement":
+        """Read the measurement that `write`, or the command line, wrote into a folder.
 
-    def _rates_csv(self) -> Iterator[str]:
-        heart, breathing = self.heart_rate_along, self.breathing_rate_along
-        rows = zip(
-            _fixed(self.rates_timestamps_s, 6),
-            _fixed(heart.value, 3),
-            _fixed(heart.quality, 4),
-            _fixed(breathing.value, 3),
-            _fixed(breathing.quality, 4),
-            strict=True,
-        )
-        header = (
-            "timestamp_s",
-            "heart_rate",
-            "heart_rate_quality",
-            "breathing_rate",
-            "breathing_rate_quality",
-        )
-        return _csv(header, rows)
+        Numbers are as exact as the files have them. Results that version 0.1.0 wrote have no face squares: they are -1.
 
-    @staticmethod
-    def _beats_csv(variability: HeartRateVariability) -> Iterator[str]:
-        rows = zip(
-            _fixed(variability.beats_s, 3),
-            _fixed(variability.beat_quality, 4),
-            _fixed(variability.intervals_ms, 1),
-            strict=True,
-        )
-        return _csv(("timestamp_s", "quality", "interval_ms"), rows)
+        Parameters
+        ----------
+        folder : path
 
-    def _action_units_csv(self) -> Iterator[str]:
-        header = ["frame", "timestamp_s"]
-        columns: list[Iterable[str]] = [map(str, range(self.frames)), _fixed(self.timestamps_s, 6)]
-        for index, label in enumerate(self.action_units):
-            probability = self.action_unit_probability[:, index]
-            header += [f"{label}_p", f"{label}_c"]
-            columns += [_fixed(probability, 4), _classes(probability)]
-        return _csv(header, zip(*columns, strict=True))
+        Returns
+        -------
+        Measurement
 
+        Raises
+        ------
+        PhysiocamError
+            If a file is missing, is damaged or does not fit the others.
 
-def remove_results(folder: Path, source: str | None = None) -> None:
-    """Remove the files of a measurement; a folder without a measurement.json has none, and is left as it is.
+        Examples
+        --------
+        >>> from physiocam import Measurement
+        >>> Measurement.load("results").heart_rate.unit  # doctest: +SKIP
+        'beats/min'
+        """
+        from physiocam.measurement_files import read_measurement
 
-    Parameters
-    ----------
-    folder : Path
-    source : str, optional
-        A recording that stays, even if it lies there under the name of an overlay video.
-
-    Raises
-    ------
-    OSError
-        If one cannot be removed.
-    """
-    if (folder / MEASUREMENT).is_file():
-        # The summary goes last: as long as it is there, the rest is known to belong to it.
-        for path in (folder / name for name in (*_BESIDE, *_TABLES, MEASUREMENT)):
-            if source is None or os.path.abspath(source) != os.path.abspath(path):
-                path.unlink(missing_ok=True)
-
-
-def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Lines of a table; numbers and names that never need quoting."""
-    yield ",".join(header) + "\n"
-    for row in rows:
-        yield ",".join(row) + "\n"
-
-
-def _fixed(values: NDArray[np.floating[Any]], digits: int) -> Iterable[str]:
-    return (f"{value:.{digits}f}" if value == value else "" for value in values.tolist())  # noqa: PLR0124
-
-
-def _general(values: NDArray[np.floating[Any]]) -> Iterable[str]:
-    return (f"{value:.6g}" if value == value else "" for value in values.tolist())  # noqa: PLR0124
-
-
-def _classes(probability: NDArray[np.floating[Any]]) -> Iterable[str]:
-    # Compared after rounding, so that the two columns of a unit can never contradict each other.
-    rounded = np.round(probability.astype(np.float64), 4).tolist()
-    return ("" if value != value else str(int(value >= ACTIVE_THRESHOLD)) for value in rounded)  # noqa: PLR0124
+        return read_measurement(folder)
 
 
 def _rounded(value: Any) -> Any:

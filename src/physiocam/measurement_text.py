@@ -1,6 +1,9 @@
-"""A measurement in a few lines of text."""
+"""A measurement in a few lines of text, and in a small table."""
+
+from html import escape
 
 from physiocam.measurement import Measurement
+from physiocam.readable import readable
 from physiocam.signals.rate import Rate
 from physiocam.signals.variability import IntervalSpread
 
@@ -21,15 +24,25 @@ def measurement_text(measurement: Measurement) -> str:
     str
         Without a newline at the end.
     """
-    square = "a face" if measurement.face.choice == "auto" else "a fixed square"
-    lines = [
-        f"{measurement.source}: {measurement.duration_s:.1f} s, {measurement.frames} frames at "
-        f"{measurement.fs:.2f} frames/s, {square} in {measurement.face.found_fraction:.0%} of them",
-        *(f"{name[0].upper()}{name[1:]}: {_told(answer)}" for name, answer in answers(measurement).items()),
-        f"Action units: {_active_units(measurement)}",
-        *(f"Note: {note}" for note in measurement.notes),
-    ]
-    return "\n".join(lines)
+    return "\n".join(f"{name}: {told}" for name, told in _lines(measurement))
+
+
+def measurement_html(measurement: Measurement) -> str:
+    """Return the same as a table of HTML, which a notebook shows.
+
+    Parameters
+    ----------
+    measurement : Measurement
+
+    Returns
+    -------
+    str
+    """
+    rows = "".join(
+        f'<tr><th style="text-align: left">{escape(name)}</th><td style="text-align: left">{escape(told)}</td></tr>'
+        for name, told in _lines(measurement)
+    )
+    return f"<table>{rows}</table>"
 
 
 def answers(measurement: Measurement) -> dict[str, Rate | IntervalSpread]:
@@ -41,6 +54,21 @@ def answers(measurement: Measurement) -> dict[str, Rate | IntervalSpread]:
     if (variability := measurement.heart_rate_variability) is not None:
         found |= {"SDNN": variability.sdnn, "RMSSD": variability.rmssd}
     return found
+
+
+def _lines(measurement: Measurement) -> list[tuple[str, str]]:
+    """What is said, and of what."""
+    square = "a face" if measurement.face.choice == "auto" else "a fixed square"
+    recording = (
+        f"{measurement.duration_s:.1f} s, {measurement.frames} frames at "
+        f"{measurement.fs:.2f} frames/s, {square} in {measurement.face.found_fraction:.0%} of them"
+    )
+    return [
+        (readable(measurement.source), recording),
+        *((f"{name[0].upper()}{name[1:]}", _told(answer)) for name, answer in answers(measurement).items()),
+        ("Action units", _active_units(measurement)),
+        *(("Note", note) for note in measurement.notes),
+    ]
 
 
 def _told(answer: Rate | IntervalSpread) -> str:

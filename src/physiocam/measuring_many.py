@@ -15,7 +15,7 @@ from physiocam.datasets.folder import videos_below
 from physiocam.datasets.jobs import run_jobs
 from physiocam.errors import PhysiocamError
 from physiocam.locks import alone_in
-from physiocam.measurement import MEASURED_WITH, MEASUREMENT, OVERLAY, REPORT, remove_results
+from physiocam.measurement_files import MEASURED_WITH, MEASUREMENT, OVERLAY, REPORT, file_names, remove_results
 from physiocam.measuring import NETWORK, measure
 from physiocam.provenance import code_version, mismatch, read_record, source_digest, write_record
 from physiocam.readable import readable
@@ -234,7 +234,7 @@ def _measure_one(item: tuple[str, Path], options: MeasureOptions, weights: str |
         fs=options.fs,
         face=options.face,
     )
-    written = (*measurement.files(), *(name for name, wanted in _extras(options) if wanted))
+    written = (*file_names(measurement), *(name for name, wanted in _extras(options) if wanted))
     # A name may be any bytes, which JSON cannot hold.
     about = {"video": readable(video), "path": os.fsencode(video).hex()}
     write_record(folder, made_with, written, name=MEASURED_WITH, about=about)

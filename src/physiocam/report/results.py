@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from physiocam.errors import PhysiocamError
-from physiocam.measurement import OVERLAY, REPORT, Measurement
+from physiocam.measurement import Measurement
+from physiocam.measurement_files import OVERLAY, REPORT
 from physiocam.recording_frames import FaceChoice, Progress
 from physiocam.weights.bundle import Bundle
 

@@ -16,11 +16,11 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 from safetensors import SafetensorError, safe_open
 
-from physiocam.errors import BundleError
+from physiocam.errors import BundleError, one_line
 from physiocam.networks.config import NetworkConfig, Task
 from physiocam.readable import readable
 from physiocam.regular_files import read_file
-from physiocam.weights.description import SAFE_NAME, BundleInfo, Crop, NetworkEntry, SlowNetworks, one_line
+from physiocam.weights.description import SAFE_NAME, BundleInfo, Crop, NetworkEntry, SlowNetworks
 
 __all__ = [
     "DESCRIPTION",
@@ -34,7 +34,6 @@ __all__ = [
     "check_name",
     "load_bundle",
     "mismatch",
-    "one_line",
 ]
 
 DESCRIPTION = "bundle.json"

@@ -3,12 +3,10 @@
 import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from physiocam.networks.config import Task
 from physiocam.networks.registry import AnyConfig
-
-_LONGEST_VALUE = 60
 
 # Of long clips, which cost as much again in every phase, not every frame begins one.
 _MOST_PHASES = 5
@@ -90,8 +88,8 @@ class _SameInputs:
     def phase_offsets(self) -> tuple[int, ...]:
         """Frames before a clip at which its phases begin; see `physiocam.clip_phases`.
 
-        Of slow networks only the clip's own: their mean over all phases brings out the slow rhythms that a codec gives to
-        the noise of a photograph, and takes them for breath.
+        Of slow networks only the clip's own: their mean over all phases brings out the slow rhythms that a codec gives
+        to the noise of a photograph, and takes them for breath.
         """
         return (0,)
 
@@ -211,15 +209,3 @@ class BundleInfo(_SameInputs, _Strict):
     def entries(self) -> tuple[NetworkEntry, ...]:
         """Every network, the slow ones last."""
         return self.networks + (self.slow.networks if self.slow else ())
-
-
-def one_line(error: ValidationError) -> str:
-    """Return the first problem of a validation error as 'field is value: reason'."""
-    first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    reason = first["msg"].removeprefix("Value error, ").replace("\n", " ")
-    value = first["input"]
-    if isinstance(value, str | int | float):
-        where += f" is {repr(value)[:_LONGEST_VALUE]}"
-    return f"{where}: {reason}{more}" if where else f"{reason}{more}"

@@ -24,7 +24,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from physiocam.errors import BundleError, writing_to
+from physiocam.errors import BundleError, one_line, writing_to
 from physiocam.files import folder_beside, to_disk
 from physiocam.locks import alone_in
 from physiocam.networks.bigsmall import BigSmall
@@ -39,7 +39,6 @@ from physiocam.weights.bundle import (
     SlowNetworks,
     check_name,
     load_bundle,
-    one_line,
 )
 
 # ONNX Runtime and PyTorch add in different orders; more than this is a wrong graph.
