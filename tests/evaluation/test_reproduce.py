@@ -40,9 +40,9 @@ from physiocam.training.settings import TrainSettings  # noqa: E402
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four people of 8 s, at sizes that every network of the tables takes."""
+    """Four people of 6 s, at sizes that every network of the tables takes."""
     path = tmp_path_factory.mktemp("stores") / "drawn"
-    scenes = replace(settings_of("easy"), duration_s=8.0, fs=25.0, height=180, width=240)
+    scenes = replace(settings_of("easy"), duration_s=6.0, fs=25.0, height=180, width=240)
     outcome = prepare(synthetic_entries(4, trials=1, settings=scenes), path, PrepareSettings(big_size=80, small_size=5))
     assert [one.error for one in outcome] == [None] * 4
     return path
