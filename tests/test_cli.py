@@ -176,10 +176,10 @@ def test_an_interrupt_leaves_one_line_and_no_files(tmp_path: Path) -> None:
     while process.poll() is None and not reads(process.pid, path):
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=30)
+    stdout, stderr = process.communicate(timeout=30)
     if process.returncode == 0:
         pytest.skip("the machine finished before the interrupt came")
-    assert process.returncode == 130
+    assert process.returncode == 130, (stdout, stderr)
     assert "Traceback" not in stderr
     assert not (tmp_path / "out").exists()
 
