@@ -270,7 +270,7 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     checkpoint = tmp_path / "last.ckpt"
     checkpoint.write_bytes(b"PK\x03\x04 no checkpoint")
     settings = TrainSettings(store=tmp_path / "store", output=tmp_path)
-    with pytest.raises(PhysiocamError, match=r"last\.ckpt' cannot be gone on from"):
+    with pytest.raises(PhysiocamError, match=r"last\.ckpt' cannot be read"):
         _check_same(settings, checkpoint)
 
 

@@ -262,7 +262,7 @@ def _check_same(settings: TrainSettings, checkpoint: Path) -> None:
         before = read_checkpoint_file(checkpoint)["physiocam"].get("made_with")
     except Exception as error:  # damaged files fail in every way there is
         raise PhysiocamError(
-            f"'{checkpoint}' cannot be gone on from ({type(error).__name__}); remove it to go on from the one before"
+            f"'{checkpoint}' cannot be read ({type(error).__name__}); remove it to continue from the one before"
         ) from None
     _compare(before, settings, checkpoint.parent.parent)
 
