@@ -181,9 +181,7 @@ def test_an_interrupt_leaves_one_line_and_no_files(tmp_path: Path) -> None:
         pytest.skip("the machine finished before the interrupt came")
     assert not (tmp_path / "out").exists()
     if process.returncode == 1:
-        pytest.xfail(
-            f"known fault, seen rarely and not understood: status 1 instead of 130; said {stdout!r}, {stderr!r}"
-        )
+        pytest.xfail(f"known fault, rare, cause unknown: status 1, not 130; said {stdout!r}, {stderr!r}")
     assert process.returncode == 130, (stdout, stderr)
     assert "Traceback" not in stderr
 
