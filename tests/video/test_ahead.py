@@ -8,6 +8,7 @@ from itertools import count
 
 import pytest
 
+from physiocam.video import ahead as module
 from physiocam.video.ahead import read_ahead
 
 
@@ -72,3 +73,27 @@ def test_of_large_items_only_one_waits() -> None:
         # The one handed out, the one that waits, and the one that has no room to wait.
         assert len(read) <= 3
         assert next(ahead) == 1
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_an_interrupt_while_the_thread_starts_leaves_the_source_alone(
+    monkeypatch: pytest.MonkeyPatch, begun: bool
+) -> None:
+    class Interrupted(threading.Thread):
+        def start(self) -> None:
+            if begun:
+                super().start()
+                time.sleep(0.05)  # the thread is in the middle of an item
+            raise KeyboardInterrupt
+
+    def items() -> Iterator[int]:
+        for number in count():
+            time.sleep(0.2)
+            yield number
+
+    monkeypatch.setattr(module, "Thread", Interrupted)
+    source = items()
+    with pytest.raises(KeyboardInterrupt):
+        next(read_ahead(source))
+    source.close()
+    assert readers() == 0

@@ -36,7 +36,7 @@ def read_ahead(items: Iterable[Item], size: Callable[[Item], int] = lambda _: 0)
     # Items come wrapped, so that an end and an error can be told from an item; each with its size.
     waiting: deque[tuple[tuple[Item] | BaseException | None, int]] = deque()
     changed = Condition()
-    stopped = False
+    stopped = reading = False
 
     def put(thing: tuple[Item] | BaseException | None, size: int = 0) -> bool:
         def room() -> bool:
@@ -50,6 +50,11 @@ def read_ahead(items: Iterable[Item], size: Callable[[Item], int] = lambda _: 0)
             return not stopped
 
     def read() -> None:
+        nonlocal reading
+        with changed:
+            if stopped:
+                return
+            reading = True
         try:
             for item in items:
                 if not put((item,), size(item)):
@@ -57,6 +62,10 @@ def read_ahead(items: Iterable[Item], size: Callable[[Item], int] = lambda _: 0)
             put(None)
         except BaseException as error:  # raised again in the caller's thread
             put(error)
+        finally:
+            with changed:
+                reading = False
+                changed.notify_all()
 
     def get() -> tuple[Item] | BaseException | None:
         with changed:
@@ -66,8 +75,8 @@ def read_ahead(items: Iterable[Item], size: Callable[[Item], int] = lambda _: 0)
             return thing
 
     thread = Thread(target=read, name="physiocam-reader", daemon=True)
-    thread.start()
     try:
+        thread.start()
         while (thing := get()) is not None:
             if isinstance(thing, BaseException):
                 raise thing
@@ -76,4 +85,7 @@ def read_ahead(items: Iterable[Item], size: Callable[[Item], int] = lambda _: 0)
         with changed:
             stopped = True
             changed.notify_all()
-        thread.join()
+            # An interrupt may come while the thread starts: it then cannot be joined, but may read all the same.
+            changed.wait_for(lambda: not reading)
+        if thread.is_alive():
+            thread.join()
