@@ -40,7 +40,7 @@ def folder_beside(place: Path) -> Iterator[Path]:
         If nothing can be written there.
     """
     place.mkdir(parents=True, exist_ok=True)
-    _clear(place)
+    remove_left_over(place)
     lock = None
     while lock is None:  # another process may be looking at the lock just now, whether it is left over
         own = place / f"{_BESIDE}{uuid4().hex}"
@@ -52,7 +52,13 @@ def folder_beside(place: Path) -> Iterator[Path]:
         _remove(own, lock)
 
 
-def _clear(place: Path) -> None:
+def remove_left_over(place: Path) -> None:
+    """Remove what killed processes were writing into a folder; what is being written there now stays.
+
+    Parameters
+    ----------
+    place : Path
+    """
     for path in place.glob(f"{_BESIDE}*{_LOCK}"):
         with suppress(OSError):
             lock = take(path)

@@ -79,6 +79,20 @@ def test_killed_at_twenty_moments_it_ends_as_if_undisturbed(
     assert len(seen) > 3, "the kills did not meet different states"
 
 
+def test_what_was_left_beside_a_whole_store_is_removed(
+    videos: Path, tmp_path: Path, undisturbed: dict[str, str]
+) -> None:
+    # As if killed after the description had its place, while the folder beside was being removed.
+    entries, store = open_dataset("folder", videos).entries(), tmp_path / "store"
+    prepare(entries, store, SETTINGS)
+    for name in ("a", "b"):
+        (store / f".physiocam-{name}.lock").write_text("process 1")
+    (store / ".physiocam-a").mkdir()
+    prepare(entries, store, SETTINGS)
+    assert contents(store) == undisturbed
+    assert not (store / ".physiocam-a").exists()
+
+
 def test_processes_whose_parent_is_killed_leave_nothing_wrong(
     videos: Path, tmp_path: Path, undisturbed: dict[str, str]
 ) -> None:

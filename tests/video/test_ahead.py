@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from itertools import count
 
@@ -86,7 +86,7 @@ def test_an_interrupt_while_the_thread_starts_leaves_the_source_alone(
                 time.sleep(0.05)  # the thread is in the middle of an item
             raise KeyboardInterrupt
 
-    def items() -> Iterator[int]:
+    def items() -> Generator[int, None, None]:
         for number in count():
             time.sleep(0.2)
             yield number

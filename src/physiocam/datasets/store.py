@@ -24,7 +24,7 @@ from physiocam.datasets.store_files import (
 from physiocam.datasets.store_writer import RecordingWriter
 from physiocam.datasets.stored_recording import RecordingInfo, SourceFile, StoredRecording
 from physiocam.errors import DatasetError
-from physiocam.files import complete_file
+from physiocam.files import complete_file, remove_left_over
 from physiocam.locks import alone_in
 
 __all__ = ["RecordingInfo", "RecordingWriter", "SourceFile", "Store", "StoredRecording", "recording_names"]
@@ -154,6 +154,7 @@ class Store:
                 self._clear()
 
     def _clear(self) -> None:
+        remove_left_over(self.path)
         # Renamed before it is deleted: a worker that outlived its run then notices that its folder is gone.
         partial = self.path / PARTIAL
         if partial.exists():
