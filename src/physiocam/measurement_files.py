@@ -4,6 +4,7 @@ import csv
 import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,10 @@ _BESIDE = (MEASURED_WITH, REPORT, OVERLAY, BEATS)
 WAVEFORMS, RATES, ACTION_UNITS = "waveforms.csv", "rates.csv", "action_units.csv"
 _TABLES = (WAVEFORMS, RATES, ACTION_UNITS)
 
+_WAVES = ("timestamp_s", "pulse", "respiration", "face_found")
 _SQUARE = ("face_x", "face_y", "face_size")
+_RATES = ("timestamp_s", "heart_rate", "heart_rate_quality", "breathing_rate", "breathing_rate_quality")
+_BEATS = ("timestamp_s", "quality", "interval_ms")
 # A day at 60 frames/s, with twelve action units.
 _MOST_BYTES = 2_000_000_000
 
@@ -84,8 +88,8 @@ def read_measurement(folder: str | bytes | os.PathLike[str]) -> Measurement:
         raise PhysiocamError(
             f"'{place / MEASUREMENT}' is no measurement: {one_line(error)}; measure the recording again"
         ) from None
-    waves = _read(place, WAVEFORMS, ("timestamp_s", "pulse", "respiration", "face_found"), summary.frames)
-    rates = _read(place, RATES, ("timestamp_s", *(f"{name}{of}" for name in _ALONG for of in ("", "_quality"))))
+    waves = _read(place, WAVEFORMS, _WAVES, summary.frames)
+    rates = _read(place, RATES, _RATES)
     units = _read(place, ACTION_UNITS, tuple(f"{label}_p" for label in summary.action_units), summary.frames)
     squares = np.full((summary.frames, 3), -1, np.int32)
     if set(_SQUARE) <= waves.keys():
@@ -94,24 +98,16 @@ def read_measurement(folder: str | bytes | os.PathLike[str]) -> Measurement:
     probability = np.full((summary.frames, len(summary.action_units)), np.nan, np.float32)
     for index, label in enumerate(summary.action_units):
         probability[:, index] = units[f"{label}_p"]
-    heart, breathing = (RateSeries(rates[name], rates[f"{name}_quality"]) for name in _ALONG)
-    plain = summary.model_dump(include={"source", "duration_s", "fs", "frames", "method", "settings", "version"})
     return Measurement(
-        **plain,
-        face=summary.face,
-        heart_rate=summary.heart_rate,
-        breathing_rate=summary.breathing_rate,
-        action_units=summary.action_units,
-        weights=summary.weights,
-        notes=summary.notes,
+        **{field.name: getattr(summary, field.name) for field in fields(Measurement) if hasattr(summary, field.name)},
         timestamps_s=waves["timestamp_s"],
         face_found=waves["face_found"] == 1,
         face_squares=squares,
         pulse=waves["pulse"],
         respiration=waves["respiration"],
         rates_timestamps_s=rates["timestamp_s"],
-        heart_rate_along=heart,
-        breathing_rate_along=breathing,
+        heart_rate_along=RateSeries(rates["heart_rate"], rates["heart_rate_quality"]),
+        breathing_rate_along=RateSeries(rates["breathing_rate"], rates["breathing_rate_quality"]),
         action_unit_probability=probability,
         heart_rate_variability=_variability(place, summary),
     )
@@ -143,9 +139,6 @@ def remove_results(folder: Path, source: str | None = None) -> None:
                 path.unlink(missing_ok=True)
 
 
-_ALONG = ("heart_rate", "breathing_rate")
-
-
 def _waveforms_csv(measurement: Measurement) -> Iterator[str]:
     squares = (
         (str(x), str(y), str(size)) if size > 0 else ("", "", "") for x, y, size in measurement.face_squares.tolist()
@@ -158,8 +151,7 @@ def _waveforms_csv(measurement: Measurement) -> Iterator[str]:
         squares,
         strict=True,
     )
-    header = ("timestamp_s", "pulse", "respiration", "face_found", *_SQUARE)
-    return _csv(header, ((*row, *square) for *row, square in rows))
+    return _csv((*_WAVES, *_SQUARE), ((*row, *square) for *row, square in rows))
 
 
 def _rates_csv(measurement: Measurement) -> Iterator[str]:
@@ -172,7 +164,7 @@ def _rates_csv(measurement: Measurement) -> Iterator[str]:
         _fixed(breathing.quality, 4),
         strict=True,
     )
-    return _csv(("timestamp_s", *(f"{name}{of}" for name in _ALONG for of in ("", "_quality"))), rows)
+    return _csv(_RATES, rows)
 
 
 def _beats_csv(variability: HeartRateVariability) -> Iterator[str]:
@@ -182,7 +174,7 @@ def _beats_csv(variability: HeartRateVariability) -> Iterator[str]:
         _fixed(variability.intervals_ms, 1),
         strict=True,
     )
-    return _csv(("timestamp_s", "quality", "interval_ms"), rows)
+    return _csv(_BEATS, rows)
 
 
 def _action_units_csv(measurement: Measurement) -> Iterator[str]:
@@ -221,9 +213,9 @@ def _variability(folder: Path, summary: _Summary) -> HeartRateVariability | None
         return None
     # Without a heart rate no beats are written.
     nothing: NDArray[np.float64] = np.zeros(0)
-    beats = dict.fromkeys(("timestamp_s", "quality", "interval_ms"), nothing)
+    beats = dict.fromkeys(_BEATS, nothing)
     if summary.heart_rate.value is not None:
-        beats = _read(folder, BEATS, tuple(beats))
+        beats = _read(folder, BEATS, _BEATS)
     return HeartRateVariability(
         sdnn=summary.sdnn,
         rmssd=summary.rmssd,
