@@ -23,14 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifeless import FS, HEIGHT, SECONDS, WIDTH, mannequins, photographs, prints
-from physiocam.cores import within_cores
-from physiocam.datasets.drawn.person import Person
-from physiocam.datasets.synthetic_recordings import DIFFICULTIES, SyntheticRecording, synthetic_entries
+from physiocam.batch.measure_many import MeasureOptions, measure_many, plan_videos
 from physiocam.evaluation.metrics import rate_scores
-from physiocam.measuring import NETWORK
-from physiocam.measuring_many import MeasureOptions, measure_many, plan_videos
+from physiocam.foundation.cores import within_cores
+from physiocam.foundation.provenance import code_version, keep_file
+from physiocam.measuring.measure import NETWORK
 from physiocam.networks.config import AU_LABELS
-from physiocam.provenance import code_version, keep_file
+from physiocam.synthetic.drawn.person import Person
+from physiocam.synthetic.recordings import DIFFICULTIES, SyntheticRecording, synthetic_entries
 from physiocam.video.writer import write_video
 from physiocam.weights.bundle import load_bundle
 

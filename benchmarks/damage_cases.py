@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from damage_recordings import FS, SECONDS, write_whole_videos
 from mutations import BYTES, JSON, TEXT, Mutation
 from physiocam.cli import main
-from physiocam.datasets.drawn.scene import SceneSettings
-from physiocam.datasets.layouts import write_layout
 from physiocam.evaluation.predictions import Predictions
 from physiocam.readable import readable
+from physiocam.synthetic.drawn.scene import SceneSettings
+from physiocam.synthetic.layouts import write_layout
 
 MEASURED, REFUSED, UNCLEAR, TRACEBACK = "measured", "refused in one line", "unclear", "traceback"
 
@@ -344,7 +344,7 @@ def _write_checkpoint(path: Path) -> None:
     import torch
 
     from physiocam.networks.registry import build, preset
-    from physiocam.weights.names import their_names
+    from physiocam.weights.tensor_names import their_names
 
     torch.manual_seed(0)
     config = preset("small-pulse")

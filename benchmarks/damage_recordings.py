@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from h264_streams import h264_stream
-from physiocam.datasets.drawn.scene import SceneSettings
-from physiocam.datasets.encoding import encoded
-from physiocam.datasets.layouts import write_layout
-from physiocam.datasets.synthetic_recordings import synthetic_entries
+from physiocam.synthetic.drawn.scene import SceneSettings
+from physiocam.synthetic.encoding import encoded
+from physiocam.synthetic.layouts import write_layout
+from physiocam.synthetic.recordings import synthetic_entries
 
 SECONDS, FS = 2.0, 25.0
 

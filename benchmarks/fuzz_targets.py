@@ -18,14 +18,14 @@ import numpy as np
 
 from h264_streams import h264_stream
 from mutations import BYTES, JSON, TEXT, Mutation
-from physiocam.datasets import bp4d, folder, pure
-from physiocam.datasets.drawn.scene import SceneSettings
-from physiocam.datasets.encoding import encoded
-from physiocam.datasets.folder import read_signal
-from physiocam.datasets.frames import ImageFrames
-from physiocam.datasets.synthetic_recordings import synthetic_entries
+from physiocam.datasets.readers import bp4d, folder, pure
+from physiocam.datasets.readers.folder import read_signal
+from physiocam.datasets.readers.frames import ImageFrames
 from physiocam.errors import PhysiocamError
 from physiocam.evaluation.predictions import Predictions, load_predictions
+from physiocam.synthetic.drawn.scene import SceneSettings
+from physiocam.synthetic.encoding import encoded
+from physiocam.synthetic.recordings import synthetic_entries
 from physiocam.video.reader import open_video
 from physiocam.weights.bundle import load_bundle
 
@@ -131,7 +131,7 @@ def _read_bundle(content: bytes, scratch: Path) -> None:
 
 
 def _read_store(content: bytes, scratch: Path) -> None:
-    from physiocam.datasets.store import Store
+    from physiocam.datasets.store.store import Store
 
     try:
         root, recording = (json.dumps(part).encode() for part in json.loads(content))
@@ -213,7 +213,7 @@ def _bundles() -> list[bytes]:
 
 def _stores() -> list[bytes]:
     """What a store says of itself and of a recording, as a list of the two."""
-    from physiocam.datasets.prepare import PrepareSettings, prepare
+    from physiocam.datasets.store.prepare import PrepareSettings, prepare
 
     with TemporaryDirectory() as scratch:
         scene = SceneSettings(duration_s=1.0, width=48, height=64)

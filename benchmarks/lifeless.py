@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.datasets.synthetic import ClipSettings, SyntheticClip
-from physiocam.datasets.synthetic_recordings import DIFFICULTIES, synthetic_entries
-from physiocam.provenance import Facts, code_version, digest_of, keep_file
+from physiocam.foundation.provenance import Facts, code_version, digest_of, keep_file
+from physiocam.synthetic.portrait import ClipSettings, SyntheticClip
+from physiocam.synthetic.recordings import DIFFICULTIES, synthetic_entries
 from physiocam.video.face import FaceDetector
 from physiocam.video.writer import write_video
 

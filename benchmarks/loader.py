@@ -41,7 +41,7 @@ def main() -> None:
 
 def make_store(store: Path, recordings: int) -> None:
     """One recording written, the others linked to its files under names of their own."""
-    from physiocam.datasets.store import RecordingInfo, RecordingWriter, Store
+    from physiocam.datasets.store.store import RecordingInfo, RecordingWriter, Store
 
     Store.create(store, {"big_size": 144, "small_size": 9})
     rng = np.random.default_rng(0)
@@ -82,7 +82,7 @@ def make_store(store: Path, recordings: int) -> None:
 def measure(store: Path, seconds: float) -> list[dict[str, Any]]:
     import torch
 
-    from physiocam.datasets.clips import Clips, clip_loader, standardize
+    from physiocam.datasets.store.clips import Clips, clip_loader, standardize
 
     torch.set_num_threads(1)
     rows = []

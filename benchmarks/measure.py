@@ -56,8 +56,8 @@ def network() -> list[dict[str, float]]:
     from safetensors.torch import load_file
 
     from physiocam.networks.registry import build
-    from physiocam.runtime import Runtime
     from physiocam.weights.bundle import load_bundle
+    from physiocam.weights.runtime import Runtime
 
     torch.set_num_threads(1)
     bundle = load_bundle("default")
@@ -89,8 +89,8 @@ def network() -> list[dict[str, float]]:
 
 def phases() -> dict[str, float]:
     """Milliseconds a frame that the default joint network takes, by one phase of its clips and by all; one thread."""
-    from physiocam.runtime import Runtime
     from physiocam.weights.bundle import load_bundle
+    from physiocam.weights.runtime import Runtime
 
     bundle = load_bundle("default")
     info, runtime = bundle.info, Runtime(bundle, threads=1)
@@ -191,16 +191,16 @@ def stages(path: Path) -> list[dict[str, Any]]:
     clock = time.perf_counter
 
     start = clock()
-    subprocess.run([sys.executable, "-c", "import physiocam.measuring"], check=True)
+    subprocess.run([sys.executable, "-c", "import physiocam.measuring.measure"], check=True)
     rows.append({"stage": "start (interpreter and imports)", "seconds": clock() - start})
 
-    from physiocam.inputs import InputShape, input_blocks
-    from physiocam.runtime import Runtime
+    from physiocam.inputs.blocks import InputShape, input_blocks
     from physiocam.signals.rate import estimate_rate
     from physiocam.signals.settings import SETTINGS
     from physiocam.video.reader import open_video
     from physiocam.video.tracker import FaceTracker
     from physiocam.weights.bundle import load_bundle
+    from physiocam.weights.runtime import Runtime
 
     start = clock()
     bundle = load_bundle("default")

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, relu
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from physiocam.networks.baselines import CanConfig
+from physiocam.networks.baseline_configs import CanConfig
 from physiocam.networks.bigsmall import SmallBranch
 from physiocam.networks.config import BigSmallConfig, NetworkConfig
 from physiocam.networks.registry import build, preset, preset_names

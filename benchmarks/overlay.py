@@ -17,7 +17,7 @@ from statistics import median
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from physiocam.measuring import measure
+from physiocam.measuring.measure import measure
 from physiocam.report.html import report_page
 from physiocam.report.overlay import write_overlay
 from physiocam.video.reader import open_video

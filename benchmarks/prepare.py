@@ -27,9 +27,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.datasets.prepare import prepare
 from physiocam.datasets.recording import Recording
-from physiocam.inputs import Sums, face_changes
+from physiocam.datasets.store.prepare import prepare
+from physiocam.inputs.blocks import Sums, face_changes
 from physiocam.video.even_grid import Still, untimed_grid
 from physiocam.video.reader import Video
 from physiocam.video.resize import area_resize

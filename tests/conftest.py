@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from physiocam.datasets.synthetic import ClipSettings, SyntheticClip, demo_clip
+from physiocam.synthetic.portrait import ClipSettings, SyntheticClip, demo_clip
 
 # Tests run side by side, one process a core: more threads each would only stand in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

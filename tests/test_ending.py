@@ -82,7 +82,7 @@ def test_workers_of_measure_end_with_it(videos: Path, tmp_path: Path) -> None:
 
 READING = """
 import sys, torch
-from physiocam.datasets.clips import clip_loader
+from physiocam.datasets.store.clips import clip_loader
 
 class Slowly(torch.utils.data.Dataset):
     def __len__(self):

@@ -15,7 +15,7 @@ if sys.platform == "win32":
     pytest.skip("no limit to a file's size there", allow_module_level=True)
 
 from physiocam.errors import PhysiocamError, UnwritableError
-from physiocam.files import complete_file
+from physiocam.foundation.files import complete_file
 from physiocam.video.writer import write_video
 
 SIZES = ["--set", "big_size=16", "--set", "small_size=1", "--set", "crop=center"]
@@ -113,7 +113,7 @@ def test_each_refusal_has_its_next_step(tmp_path: Path, number: int, step: str) 
 
 
 def test_a_full_store_is_told_from_a_broken_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from physiocam.datasets.store import RecordingWriter, Store
+    from physiocam.datasets.store.store import RecordingWriter, Store
 
     store = Store.create(tmp_path / "store", {})
     write: Callable[..., int] = Path.write_bytes

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from physiocam import provenance
-from physiocam.provenance import keep_file
+from physiocam.foundation import provenance
+from physiocam.foundation.provenance import keep_file
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
+SCRIPTS = Path(__file__).parents[1] / "scripts" / "default_bundle"
 
 
 def test_a_file_is_kept_as_long_as_nothing_of_it_changes(tmp_path: Path) -> None:

@@ -28,14 +28,14 @@ import pytest
 from typer.testing import CliRunner
 
 from physiocam.cli import app
-from physiocam.datasets.synthetic import ClipSettings, SyntheticClip, demo_clip
 from physiocam.networks.config import PULSE, BigSmallConfig
-from physiocam.runtime import Runtime
 from physiocam.signals.methods import METHODS
+from physiocam.synthetic.portrait import ClipSettings, SyntheticClip, demo_clip
 from physiocam.video.resize import area_resize
 from physiocam.video.writer import write_video
 from physiocam.weights.bundle import load_bundle
-from physiocam.weights.names import their_names
+from physiocam.weights.runtime import Runtime
+from physiocam.weights.tensor_names import their_names
 
 _NEEDED = "captum jinja2 joblib matplotlib neurokit2 onnxscript pandas pytorch_lightning skimage torch zarr"
 for needed in _NEEDED.split():
@@ -123,9 +123,9 @@ EXCEPTIONS = {
     "dask worker tcp://10.0.0.1:8786 --nworkers 8 --nthreads 1": _CLUSTER,
     "physiocam prepare bp4d /data/BP4D+ /data/stores/bp4d --scheduler tcp://10.0.0.1:8786": _CLUSTER,
     "physiocam measure /data/videos -o /data/results --scheduler tcp://10.0.0.1:8786": _CLUSTER,
-    "python scripts/train_default_bundle.py EXPRESSIONS_DIR --mini-xception HDF5 --face-api BIN --work WORK_DIR "
-    "--initial BUNDLE": "takes hours",
-    "python scripts/ablation_page.py ablation": "needs all of table1, as in test_reproduce.py",
+    "python scripts/default_bundle/train_default_bundle.py EXPRESSIONS_DIR --mini-xception HDF5 --face-api BIN "
+    "--work WORK_DIR --initial BUNDLE": "takes hours",
+    "python scripts/pages/ablation_page.py ablation": "needs all of table1, as in test_reproduce.py",
     "python benchmarks/methods_on_clip.py video.mp4 --truth 75.4 "
     "--weights authors-fold-1 authors-fold-2 authors-fold-3": "needs a real clip and the authors' checkpoints",
     "python benchmarks/measure.py CLIP --json docs/benchmarks.json": _BENCHMARK,

@@ -5,23 +5,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from physiocam.errors import BundleError, PhysiocamError, VideoError
-    from physiocam.measurement import Measurement
-    from physiocam.measuring import measure
-    from physiocam.stream import Stream
+    from physiocam.measuring.measure import measure
+    from physiocam.measuring.stream import Stream
+    from physiocam.results.measurement import Measurement
     from physiocam.weights.bundle import Bundle, load_bundle
 
-__version__ = "0.1.0"
+from physiocam.version import __version__
 
 # Public names and their homes. They are imported when first used, so that `import physiocam` costs nothing.
 _HOMES = {
     "Bundle": "physiocam.weights.bundle",
     "BundleError": "physiocam.errors",
-    "Measurement": "physiocam.measurement",
+    "Measurement": "physiocam.results.measurement",
     "PhysiocamError": "physiocam.errors",
-    "Stream": "physiocam.stream",
+    "Stream": "physiocam.measuring.stream",
     "VideoError": "physiocam.errors",
     "load_bundle": "physiocam.weights.bundle",
-    "measure": "physiocam.measuring",
+    "measure": "physiocam.measuring.measure",
 }
 
 __all__ = [

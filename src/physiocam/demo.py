@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.datasets.synthetic import demo_clip
-from physiocam.measurement import Measurement
-from physiocam.measuring import measure
-from physiocam.recording_frames import Progress
+from physiocam.measuring.face_frames import Progress
+from physiocam.measuring.measure import measure
+from physiocam.results.measurement import Measurement
+from physiocam.synthetic.portrait import demo_clip
 from physiocam.video.writer import write_video
 
 

@@ -18,10 +18,10 @@ from typer.testing import CliRunner
 import physiocam
 from physiocam.cli import app
 from physiocam.cli.console import in_options
-from physiocam.cli.live_view import LiveView, drawn
-from physiocam.live import Moment
-from physiocam.measurement import Measurement
-from physiocam.video.camera import TakenFrame
+from physiocam.live.camera import TakenFrame
+from physiocam.live.terminal import LiveView, drawn
+from physiocam.live.watch import Moment
+from physiocam.results.measurement import Measurement
 from physiocam.video.reader import open_video
 from physiocam.video.writer import write_video
 
@@ -86,7 +86,7 @@ def test_what_was_seen_before_a_failure_is_written(clip: Path, tmp_path: Path, m
                 yield TakenFrame(frame.timestamp_s, frame.image)
         raise physiocam.VideoError("the camera burnt")
 
-    monkeypatch.setattr("physiocam.video.camera.played_frames", failing)
+    monkeypatch.setattr("physiocam.live.camera.played_frames", failing)
     result = CliRunner().invoke(app, ["live", "--source", str(clip), "-o", str(tmp_path / "out"), "--threads", "1"])
     assert str(result.exception) == "the camera burnt"
     assert "heart rate" in result.output
@@ -119,7 +119,7 @@ def test_a_source_that_is_none_is_one_line(tmp_path: Path) -> None:
 
 def test_a_missing_extra_is_one_line(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pylsl", None)
-    monkeypatch.delitem(sys.modules, "physiocam.report.lsl_outlet", raising=False)
+    monkeypatch.delitem(sys.modules, "physiocam.live.lsl_outlet", raising=False)
     result = CliRunner().invoke(app, ["live", "--source", str(clip), "--lsl"])
     assert isinstance(result.exception, physiocam.PhysiocamError)
     assert "pip install 'physiocam[lsl]'" in str(result.exception)

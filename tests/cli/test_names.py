@@ -85,7 +85,7 @@ def test_one_odd_name_loses_no_table(videos: bytes, terminal: dict[str, str], tm
 
 
 def test_folders_of_images(terminal: dict[str, str], tmp_path: Path) -> None:
-    from physiocam.datasets.encoding import encoded
+    from physiocam.synthetic.encoding import encoded
 
     folder = os.fsencode(tmp_path) + b"/im\xff"
     try:

@@ -10,12 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from physiocam.cli.data import data_app
-from physiocam.datasets.catalogue import open_dataset
 from physiocam.datasets.check import CheckedRecording, check
-from physiocam.datasets.drawn.scene import SceneSettings
-from physiocam.datasets.layouts import write_layout
-from physiocam.datasets.pure import TaskEntry
+from physiocam.datasets.readers.catalogue import open_dataset
+from physiocam.datasets.readers.pure import TaskEntry
 from physiocam.datasets.recording import Entry, Recording
+from physiocam.synthetic.drawn.scene import SceneSettings
+from physiocam.synthetic.layouts import write_layout
 from physiocam.video.writer import write_video
 
 

@@ -14,12 +14,12 @@ import pytest
 
 pytest.importorskip("zarr")
 
-from physiocam.datasets.catalogue import open_dataset
 from physiocam.datasets.check import check
-from physiocam.datasets.drawn.scene import SceneSettings
-from physiocam.datasets.layouts import write_layout
-from physiocam.datasets.prepare import PrepareSettings, prepare
-from physiocam.datasets.store import Store
+from physiocam.datasets.readers.catalogue import open_dataset
+from physiocam.datasets.store.prepare import PrepareSettings, prepare
+from physiocam.datasets.store.store import Store
+from physiocam.synthetic.drawn.scene import SceneSettings
+from physiocam.synthetic.layouts import write_layout
 
 SECONDS = 3.0
 SETTINGS = PrepareSettings(crop="center", big_size=32, small_size=2)

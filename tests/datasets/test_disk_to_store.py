@@ -8,13 +8,13 @@ import pytest
 
 pytest.importorskip("zarr")
 
-from physiocam.datasets.catalogue import open_dataset
 from physiocam.datasets.check import check
-from physiocam.datasets.layouts import LAYOUTS, write_layout
-from physiocam.datasets.prepare import PrepareSettings, prepare
-from physiocam.datasets.store import Store
-from physiocam.datasets.synthetic_recordings import settings_of
+from physiocam.datasets.readers.catalogue import open_dataset
+from physiocam.datasets.store.prepare import PrepareSettings, prepare
+from physiocam.datasets.store.store import Store
 from physiocam.networks.config import AU_LABELS
+from physiocam.synthetic.layouts import LAYOUTS, write_layout
+from physiocam.synthetic.recordings import settings_of
 
 # Both data sets of UBFC-rPPG are read under one name.
 READERS = {name: name.removesuffix("-1") for name in LAYOUTS}

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from physiocam.datasets.frames import VideoFrames
 from physiocam.datasets.labels import LABEL_SETTINGS, LabelSettings, difference_label, make_labels
+from physiocam.datasets.readers.frames import VideoFrames
 from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, Recording, Signal
 from physiocam.errors import DatasetError
 from physiocam.networks.config import AU_LABELS

@@ -11,9 +11,9 @@ pytest.importorskip("torch")
 pytest.importorskip("pytorch_lightning")
 pytest.importorskip("zarr")
 
-from physiocam.datasets.drawn.scene import SceneSettings
-from physiocam.datasets.prepare import PrepareSettings, prepare
-from physiocam.datasets.synthetic_recordings import synthetic_entries
+from physiocam.datasets.store.prepare import PrepareSettings, prepare
+from physiocam.synthetic.drawn.scene import SceneSettings
+from physiocam.synthetic.recordings import synthetic_entries
 
 SETTINGS = """
 store: {store}

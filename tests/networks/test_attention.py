@@ -10,7 +10,7 @@ import torch
 
 from physiocam.errors import PhysiocamError
 from physiocam.networks.attention import Target, attention_maps, target_maps
-from physiocam.networks.baselines import AlexNetConfig, DeepPhysConfig, DrmlConfig, MttsCanConfig
+from physiocam.networks.baseline_configs import AlexNetConfig, DeepPhysConfig, DrmlConfig, MttsCanConfig
 from physiocam.networks.bigsmall import Head
 from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig, NetworkConfig
 from physiocam.networks.network import Network

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 from torch import Tensor  # noqa: E402
 
-from physiocam.networks.baselines import AlexNetConfig, DeepPhysConfig, DrmlConfig, MttsCanConfig  # noqa: E402
+from physiocam.networks.baseline_configs import AlexNetConfig, DeepPhysConfig, DrmlConfig, MttsCanConfig  # noqa: E402
 from physiocam.networks.can import attention_mask  # noqa: E402
 from physiocam.networks.config import NetworkConfig, Task  # noqa: E402
 from physiocam.networks.drml import RegionLayer  # noqa: E402

@@ -10,10 +10,10 @@ torch = pytest.importorskip("torch")
 
 from physiocam.cli import app  # noqa: E402
 from physiocam.errors import PhysiocamError  # noqa: E402
-from physiocam.evaluation.paper import published_tables  # noqa: E402
 from physiocam.networks.complexity import cost  # noqa: E402
 from physiocam.networks.config import BigSmallConfig, NetworkConfig  # noqa: E402
 from physiocam.networks.registry import build, preset, preset_names  # noqa: E402
+from physiocam.reproduce.published import published_tables  # noqa: E402
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss  # no
 from physiocam.networks.config import NetworkConfig  # noqa: E402
 from physiocam.networks.network import Network  # noqa: E402
 from physiocam.networks.registry import build, preset, preset_names  # noqa: E402
-from physiocam.runtime import Runtime  # noqa: E402
 from physiocam.weights.bundle import load_bundle  # noqa: E402
 from physiocam.weights.export import export_bundle  # noqa: E402
+from physiocam.weights.runtime import Runtime  # noqa: E402
 
 # The smallest frames that leave each architecture whole, and frames that nothing divides evenly.
 SMALLEST: dict[str, dict[str, Any]] = {

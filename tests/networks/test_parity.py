@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 
 from torch import Tensor, nn  # noqa: E402
 
-from physiocam.networks.baselines import DeepPhysConfig, MttsCanConfig  # noqa: E402
+from physiocam.networks.baseline_configs import DeepPhysConfig, MttsCanConfig  # noqa: E402
 from physiocam.networks.config import PULSE, BigSmallConfig, NetworkConfig  # noqa: E402
 from physiocam.networks.network import Network  # noqa: E402
 from physiocam.networks.registry import build, preset  # noqa: E402

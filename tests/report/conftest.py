@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from physiocam.datasets.physiology import Physiology
-from physiocam.measurement import ACTION_UNIT_NAMES, ActionUnit, Face, Measurement, Weights
 from physiocam.networks.config import NetworkConfig
+from physiocam.results.measurement import ACTION_UNIT_NAMES, ActionUnit, Face, Measurement, Weights
 from physiocam.signals.rate import estimate_rate, rate_times, rates_along
 from physiocam.signals.settings import SETTINGS
 from physiocam.signals.variability import heart_rate_variability
 from physiocam.signals.waveform import clean_waveform
+from physiocam.synthetic.physiology import Physiology
 from physiocam.weights.bundle import Bundle, BundleInfo, NetworkEntry
 
 MakeBundle = Callable[[Mapping[str, NetworkConfig]], Bundle]

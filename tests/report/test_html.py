@@ -21,9 +21,9 @@ pytest.importorskip("jinja2")
 
 import itertools
 
-from physiocam.measurement import Measurement
 from physiocam.report.face_picture import face_picture
 from physiocam.report.html import report_page, write_report
+from physiocam.results.measurement import Measurement
 from physiocam.signals.rate import Rate
 from physiocam.video.reader import open_video
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from physiocam.measurement import Face, Measurement
 from physiocam.report.methods import methods_of
+from physiocam.results.measurement import Face, Measurement
 from physiocam.signals.methods import METHODS
 
 Make = Callable[..., Measurement]

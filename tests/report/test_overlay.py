@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 pytest.importorskip("PIL")
 
 from physiocam.errors import PhysiocamError
-from physiocam.measurement import Measurement
 from physiocam.report.overlay import write_overlay
+from physiocam.results.measurement import Measurement
 
 Make = Callable[..., Measurement]
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 pytest.importorskip("PIL")
 
-from physiocam.measurement import Measurement
 from physiocam.report.overlay_frame import OverlayFrame
+from physiocam.results.measurement import Measurement
 
 Make = Callable[..., Measurement]
 

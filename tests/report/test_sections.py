@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from physiocam.measurement import Measurement
 from physiocam.report import sections
+from physiocam.results.measurement import Measurement
 
 Make = Callable[..., Measurement]
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from physiocam.datasets.drawn.person import Person
-from physiocam.datasets.drawn.scene import Scene, SceneSettings
-from physiocam.datasets.physiology import Physiology
-from physiocam.measuring import measure
+from physiocam.measuring.measure import measure
 from physiocam.signals.filters import bandpass
 from physiocam.signals.half_rate import is_doubled
 from physiocam.signals.rate import estimate_rate, rates_along
 from physiocam.signals.settings import SETTINGS
+from physiocam.synthetic.drawn.person import Person
+from physiocam.synthetic.drawn.scene import Scene, SceneSettings
+from physiocam.synthetic.physiology import Physiology
 
 DEFAULT = SETTINGS["default"]
 FS = 30.0

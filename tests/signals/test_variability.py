@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from physiocam.datasets.physiology import Physiology
 from physiocam.signals.rate import Rate, estimate_rate
 from physiocam.signals.settings import SETTINGS
 from physiocam.signals.variability import HeartRateVariability, heart_rate_variability
 from physiocam.signals.waveform import clean_waveform
+from physiocam.synthetic.physiology import Physiology
 
 pytest.importorskip("neurokit2")
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from physiocam.datasets.prepare import PrepareSettings, prepare
 from physiocam.datasets.recording import ActionUnitCodes, Recording, Signal
+from physiocam.datasets.store.prepare import PrepareSettings, prepare
 from physiocam.networks.config import AU_LABELS
 from physiocam.video.reader import Video, open_video
 

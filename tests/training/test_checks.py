@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("yaml")
 pytest.importorskip("zarr")
 
-from physiocam.datasets.store import Store
+from physiocam.datasets.store.store import Store
 from physiocam.errors import PhysiocamError
 from physiocam.networks.config import BigSmallConfig
 from physiocam.training.checks import check_run, check_store

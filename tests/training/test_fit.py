@@ -20,14 +20,14 @@ pytest.importorskip("zarr")
 from safetensors.torch import load_file, save_file  # noqa: E402
 from torch import Tensor  # noqa: E402
 
-from physiocam.datasets.prepare import PrepareSettings, prepare  # noqa: E402
+from physiocam.datasets.store.prepare import PrepareSettings, prepare  # noqa: E402
 from physiocam.errors import PhysiocamError  # noqa: E402
 from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig  # noqa: E402
-from physiocam.runtime import Runtime  # noqa: E402
 from physiocam.training.fit import _check_same, export_checkpoint, fit  # noqa: E402
 from physiocam.training.module import TrainModule  # noqa: E402
 from physiocam.training.order import ClipOrder  # noqa: E402
 from physiocam.training.settings import TrainSettings  # noqa: E402
+from physiocam.weights.runtime import Runtime  # noqa: E402
 
 SMALL_SIZE = BigSmallConfig(big_size=32, small_size=2)
 

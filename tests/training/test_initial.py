@@ -18,7 +18,7 @@ from physiocam.training.initial import initial_network  # noqa: E402
 from physiocam.training.settings import TrainSettings  # noqa: E402
 from physiocam.weights.bundle import load_bundle  # noqa: E402
 from physiocam.weights.export import export_bundle  # noqa: E402
-from physiocam.weights.networks import load_networks  # noqa: E402
+from physiocam.weights.pytorch import load_networks  # noqa: E402
 
 SMALL = BigSmallConfig(branches="small", small_size=2, tasks=(PULSE, RESPIRATION))
 

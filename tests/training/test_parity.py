@@ -17,7 +17,7 @@ from physiocam.training.module import TrainModule  # noqa: E402
 from physiocam.training.order import ClipOrder  # noqa: E402
 from physiocam.training.settings import TrainSettings  # noqa: E402
 from physiocam.weights.importer import read_checkpoint  # noqa: E402
-from physiocam.weights.names import their_names  # noqa: E402
+from physiocam.weights.tensor_names import their_names  # noqa: E402
 
 SHORT = {"au": "au", "pulse": "bvp", "respiration": "resp"}
 

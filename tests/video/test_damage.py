@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 import physiocam
 from damage_cases import MEASURED, REFUSED, judge, video_case, write_whole_videos
-from physiocam.datasets.frames import ImageFrames, VideoFrames, outline
+from physiocam.datasets.readers.frames import ImageFrames, VideoFrames, outline
 from physiocam.errors import VideoError
-from physiocam.runtime import Runtime
 from physiocam.video import images
 from physiocam.video.reader import open_video
 from physiocam.video.writer import write_timed_video
+from physiocam.weights.runtime import Runtime
 
 Encode = Callable[..., Path]
 Plain = Callable[..., list[NDArray[np.uint8]]]

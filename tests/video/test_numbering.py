@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from physiocam.datasets.encoding import encoded
+from physiocam.synthetic.encoding import encoded
 from physiocam.video.numbering import natural_order, places_by_number
 from physiocam.video.reader import open_video
 

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from h264_streams import h264_stream
-from physiocam.datasets.frames import VideoFrames, outline
+from physiocam.datasets.readers.frames import VideoFrames, outline
 from physiocam.errors import VideoError
 from physiocam.video.reader import open_video
 

@@ -16,10 +16,10 @@ from torch import Tensor  # noqa: E402
 from physiocam.errors import BundleError  # noqa: E402
 from physiocam.networks.config import PULSE, BigSmallConfig, NetworkConfig  # noqa: E402
 from physiocam.networks.registry import preset  # noqa: E402
-from physiocam.runtime import Runtime  # noqa: E402
 from physiocam.weights.bundle import load_bundle  # noqa: E402
 from physiocam.weights.importer import import_checkpoints, read_checkpoint  # noqa: E402
-from physiocam.weights.names import their_names  # noqa: E402
+from physiocam.weights.runtime import Runtime  # noqa: E402
+from physiocam.weights.tensor_names import their_names  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

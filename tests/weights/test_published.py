@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from physiocam.errors import BundleError
-from physiocam.networks.baselines import DeepPhysConfig, MttsCanConfig
+from physiocam.networks.baseline_configs import DeepPhysConfig, MttsCanConfig
 from physiocam.networks.config import PULSE, RESPIRATION, BigSmallConfig
 from physiocam.networks.registry import preset
 from physiocam.weights.published import TOOLBOX, Published, Shapes, _published, recognize

@@ -6,7 +6,6 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from physiocam import __version__
 from physiocam.cli.attention import attention_command
 from physiocam.cli.console import complain
 from physiocam.cli.cross_validate import cross_validate_command
@@ -25,6 +24,7 @@ from physiocam.cli.streams import OutputError, finish_output, give_up_output, pr
 from physiocam.cli.train import train_command
 from physiocam.cli.weights import weights_app
 from physiocam.errors import PhysiocamError, unwritable
+from physiocam.version import __version__
 
 app = App("Facial action units, heart rate and breathing rate from an ordinary face video.")
 app.command("measure")(measure_command)

@@ -16,7 +16,7 @@ from physiocam.readable import readable
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from physiocam.recording_frames import Progress
+    from physiocam.measuring.face_frames import Progress
 
 
 # Tables and lines that go into a file or another program are not folded to a terminal's width.

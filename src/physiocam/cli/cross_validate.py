@@ -35,7 +35,7 @@ def cross_validate_command(
     """Train and test on subjects kept apart; run again, it goes on where it was stopped (needs the `train` extra)."""
     with interruptible():
         with extra("train", "cross-validating"):
-            from physiocam.datasets.store import Store
+            from physiocam.datasets.store.store import Store
             from physiocam.training.checks import check_store
             from physiocam.training.settings import read_settings
         run = read_settings(config, changes or ())

@@ -29,7 +29,7 @@ def list_command() -> None:
     """List the data sets that can be read."""
     from rich.table import Table
 
-    from physiocam.datasets.catalogue import dataset_names, describe
+    from physiocam.datasets.readers.catalogue import dataset_names, describe
 
     table = Table("data set", "", box=None, padding=(0, 2, 0, 0))
     for name in dataset_names():
@@ -58,8 +58,8 @@ def check_command(
                 import joblib  # noqa: F401
         from rich.progress import Progress
 
-        from physiocam.datasets.catalogue import open_dataset
         from physiocam.datasets.check import check
+        from physiocam.datasets.readers.catalogue import open_dataset
 
         entries = open_dataset(name, root).entries()
         with Progress(console=console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:

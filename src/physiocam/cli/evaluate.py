@@ -8,7 +8,7 @@ import typer
 from physiocam.cli.console import complain, extra, interruptible, progress_bar
 from physiocam.cli.options import SettingsName, SettingsOption, WeightsOption
 from physiocam.errors import PhysiocamError
-from physiocam.locks import alone_in
+from physiocam.foundation.locks import alone_in
 
 if TYPE_CHECKING:
     from physiocam.evaluation.predictions import PredictionJob
@@ -74,7 +74,7 @@ def _of_store(store: Path, weights: str, method: str | None) -> "PredictionJob":
     from physiocam.weights.bundle import load_bundle
 
     with extra("train", "evaluating a store"):
-        from physiocam.datasets.store import Store
+        from physiocam.datasets.store.store import Store
         from physiocam.training.checks import check_bundle
     opened = Store(store)
     # PyTorch takes seconds to import: what cannot be evaluated is refused before.

@@ -34,8 +34,8 @@ def generate_command(
     """Write recordings of drawn people, with exactly known truth, in the layout of a data set."""
     from dataclasses import replace
 
-    from physiocam.datasets.layouts import layout_named, write_layout
-    from physiocam.datasets.synthetic_recordings import settings_of
+    from physiocam.synthetic.layouts import layout_named, write_layout
+    from physiocam.synthetic.recordings import settings_of
 
     published = layout_named(name).settings
     width, height = (published.width, published.height) if size is None else _size(size)

@@ -17,9 +17,9 @@ from physiocam.errors import PhysiocamError
 from physiocam.readable import readable
 
 if TYPE_CHECKING:
-    from physiocam.live import Watcher
-    from physiocam.measurement import Measurement
-    from physiocam.stream import Stream
+    from physiocam.live.watch import Watcher
+    from physiocam.measuring.stream import Stream
+    from physiocam.results.measurement import Measurement
 
 _ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
@@ -51,11 +51,11 @@ def live_command(
     with interruptible():
         import math
 
-        from physiocam.cli.live_view import LiveView
-        from physiocam.files import check_folder
-        from physiocam.live import SHOWN_S, Feed, watch
-        from physiocam.stream import Stream
-        from physiocam.video.camera import camera_frames, played_frames
+        from physiocam.foundation.files import check_folder
+        from physiocam.live.camera import camera_frames, played_frames
+        from physiocam.live.terminal import LiveView
+        from physiocam.live.watch import SHOWN_S, Feed, watch
+        from physiocam.measuring.stream import Stream
 
         if output is not None:
             check_folder(output)
@@ -109,11 +109,11 @@ def _watchers(open_things: ExitStack, stream: "Stream", name: str, window: bool,
     watchers: list[Watcher] = []
     if lsl:
         with extra("lsl", "the Lab Streaming Layer"):
-            from physiocam.report.lsl_outlet import LslOutlet
+            from physiocam.live.lsl_outlet import LslOutlet
         watchers.append(LslOutlet(stream.measurement().action_units, f"physiocam {platform.node()} {name}"))
     if window:
         with extra("window", "a window"):
-            from physiocam.report.live_window import LiveWindow
+            from physiocam.live.window import LiveWindow
 
             shown = LiveWindow()
         open_things.callback(shown.close)

@@ -18,12 +18,12 @@ from physiocam.cli.options import (
     face_choice,
     within_jobs,
 )
-from physiocam.cores import usable_cores
 from physiocam.errors import PhysiocamError
+from physiocam.foundation.cores import usable_cores
 
 if TYPE_CHECKING:
-    from physiocam.measurement import Measurement
-    from physiocam.measuring_many import MeasureOptions
+    from physiocam.batch.measure_many import MeasureOptions
+    from physiocam.results.measurement import Measurement
     from physiocam.signals.rate import Rate
     from physiocam.signals.variability import IntervalSpread
 
@@ -98,8 +98,8 @@ def measure_command(
 ) -> None:
     """Measure heart rate, breathing rate and facial action units in face videos."""
     with interruptible():
-        from physiocam.measuring import NETWORK, measure
-        from physiocam.measuring_many import MeasureOptions, expand_videos
+        from physiocam.batch.measure_many import MeasureOptions, expand_videos
+        from physiocam.measuring.measure import NETWORK, measure
         from physiocam.report.results import write_results
         from physiocam.weights.bundle import load_bundle
 
@@ -182,7 +182,7 @@ def _measure_many(
 ) -> None:
     import json
 
-    from physiocam.measuring_many import SUMMARY, expand_videos, measure_many, plan_videos
+    from physiocam.batch.measure_many import SUMMARY, expand_videos, measure_many, plan_videos
 
     if output is None:
         count = len(expand_videos(sources))
@@ -230,7 +230,7 @@ def show(measurement: "Measurement", folder: Path | None) -> None:
     """Print a measurement's summary."""
     from rich.table import Table
 
-    from physiocam.measurement_text import answers
+    from physiocam.results.measurement_text import answers
 
     terminal = console()
     square = "face" if measurement.face.choice == "auto" else "fixed square"

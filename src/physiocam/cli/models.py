@@ -78,9 +78,9 @@ def _parameters(model: _Model) -> str:
 
 
 def _models() -> list[_Model]:
-    from physiocam.evaluation.paper import published_tables
     from physiocam.networks.complexity import cost
     from physiocam.networks.registry import preset, preset_names
+    from physiocam.reproduce.published import published_tables
 
     published: dict[str, tuple[str, float, float]] = {}
     for table in published_tables().values():

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from physiocam.cli.console import complain
-from physiocam.cores import within_cores
 from physiocam.errors import PhysiocamError
+from physiocam.foundation.cores import within_cores
 
 if TYPE_CHECKING:
-    from physiocam.recording_frames import FaceChoice
+    from physiocam.foundation.arguments import FaceChoice
 
 
 class SettingsName(StrEnum):

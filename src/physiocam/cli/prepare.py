@@ -12,7 +12,7 @@ from physiocam.cli.options import within_jobs
 from physiocam.errors import PhysiocamError
 
 if TYPE_CHECKING:
-    from physiocam.datasets.prepare import Prepared
+    from physiocam.datasets.store.prepare import Prepared
 
 
 def prepare_command(
@@ -37,13 +37,13 @@ def prepare_command(
     """Prepare a data set's recordings for training; stopped at any time, the next run goes on (needs `train`)."""
     with interruptible():
         with extra("train", "preparing recordings"):
-            from physiocam.datasets.prepare import PrepareSettings, prepare
-            from physiocam.datasets.store import Store
+            from physiocam.datasets.store.prepare import PrepareSettings, prepare
+            from physiocam.datasets.store.store import Store
         if jobs > 1 or scheduler is not None:
             with extra("cluster", "working on several recordings at a time"):
                 import_module("joblib")
                 import_module("dask.distributed")
-        from physiocam.datasets.catalogue import open_dataset
+        from physiocam.datasets.readers.catalogue import open_dataset
 
         chosen = PrepareSettings.of(_settings(settings or []))
         entries = open_dataset(name, root).entries()

@@ -8,7 +8,7 @@ import typer
 
 from physiocam.cli.console import extra, interruptible
 from physiocam.errors import PhysiocamError
-from physiocam.locks import alone_in
+from physiocam.foundation.locks import alone_in
 
 # What each target takes beside the store that is trained on.
 _ACROSS = {"table3-pure": "PURE", "table3-ubfc": "UBFC-rPPG", "table4": "DISFA"}
@@ -52,13 +52,13 @@ def reproduce_command(
         if len(tested) > 1:
             raise PhysiocamError(f"{target} takes one store or two; got {len(stores)}")
         with extra("train", "reproducing the paper"):
-            from physiocam.datasets.store import Store
+            from physiocam.datasets.store.store import Store
             from physiocam.training.settings import read_settings
         settings = read_settings(None, [*(changes or ()), f"store={trained}", f"output={output / 'runs'}"])
         store = Store(trained)
         with extra("train", "reproducing the paper"):
             from physiocam.evaluation.cross_validation import parse_folds
-            from physiocam.evaluation.tables import Bench, reproduce_table
+            from physiocam.reproduce.tables import Bench, reproduce_table
             from physiocam.training.processes import is_first, said_once
         within = target not in _ACROSS
         bench = Bench(
@@ -69,7 +69,7 @@ def reproduce_command(
         )
         if target.startswith("figure"):
             with extra("report", "drawing figures"):
-                from physiocam.evaluation.figures import reproduce_figure as reproduce
+                from physiocam.reproduce.figures import reproduce_figure as reproduce
         else:
             reproduce = reproduce_table
         if not is_first():

@@ -20,7 +20,7 @@ def info_command(store: _StorePath) -> None:
     from rich.table import Table
 
     with extra("train", "reading a store"):
-        from physiocam.datasets.store import Store
+        from physiocam.datasets.store.store import Store
     opened = Store(store)
     table = Table("recording", "subject", "frames", "seconds", "no face", "crop", "targets", "notes", box=None)
     frames = 0
@@ -57,7 +57,7 @@ def info_command(store: _StorePath) -> None:
 def verify_command(store: _StorePath) -> None:
     """Compare every file of a store with its checksum."""
     with extra("train", "reading a store"):
-        from physiocam.datasets.store import Store, StoredRecording, recording_names
+        from physiocam.datasets.store.store import Store, StoredRecording, recording_names
     settings = None
     try:
         settings = Store(store).settings

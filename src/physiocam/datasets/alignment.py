@@ -5,8 +5,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.datasets.clock import longest_step, rate_of
 from physiocam.datasets.recording import Signal
+from physiocam.datasets.sensors.clock import longest_step, rate_of
 
 Alignment = Literal["linear", "release"]
 

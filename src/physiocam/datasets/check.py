@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from physiocam.datasets.clock import rate_of
-from physiocam.datasets.frames import Outline, outline
-from physiocam.datasets.jobs import run_jobs
+from physiocam.datasets.readers.frames import Outline, outline
 from physiocam.datasets.recording import UNKNOWN, Entry, Recording
+from physiocam.datasets.sensors.clock import rate_of
 from physiocam.errors import PhysiocamError
+from physiocam.foundation.parallel import run_jobs
 
 # A sensor that was switched on or off this much beside the camera is nothing to speak of.
 _SLACK_S = 1.0

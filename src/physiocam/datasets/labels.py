@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from physiocam.datasets.alignment import Alignment, onto_frames
-from physiocam.datasets.plausible import recorded_rates
 from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, PulseTarget, Recording
+from physiocam.datasets.sensors.plausible import recorded_rates
 from physiocam.errors import DatasetError, PhysiocamError
 from physiocam.networks.config import AU_LABELS
 from physiocam.signals.pseudo_ppg import Band, pseudo_ppg

@@ -51,7 +51,7 @@ class Signal:
 
         Numbers of 1e30 and more count as missing, and samples without a time are left out.
 
-        `physiocam.datasets.sensor.Samples` makes one of what a sensor's program wrote, whatever its times.
+        `physiocam.datasets.sensors.sensor.Samples` makes one of what a sensor's program wrote, whatever its times.
 
         Raises
         ------

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from physiocam.datasets.recording import Entry
-from physiocam.datasets.stored_recording import SourceFile
+from physiocam.datasets.store.stored_recording import SourceFile
 from physiocam.errors import DatasetError
 from physiocam.readable import readable
 

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from pytorch_lightning.utilities import rank_zero_only
 
-from physiocam.datasets.splits import published_split
-from physiocam.datasets.store import Store
+from physiocam.datasets.readers.splits import published_split
+from physiocam.datasets.store.store import Store
 from physiocam.errors import PhysiocamError, writing_to
 from physiocam.evaluation.predict import predict_with_bundle, prediction_facts
 from physiocam.evaluation.predictions import Predictions, keep_predictions, load_all_predictions
-from physiocam.locks import alone_in
-from physiocam.measuring import NETWORK
-from physiocam.provenance import code_version, digest_of, mismatch, read_record
+from physiocam.foundation.locks import alone_in
+from physiocam.foundation.provenance import code_version, digest_of, mismatch, read_record
+from physiocam.measuring.measure import NETWORK
 from physiocam.training.fit import ended_run, fit
 from physiocam.training.processes import wait_for_first
 from physiocam.training.settings import TrainSettings

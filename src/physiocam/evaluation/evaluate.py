@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.datasets.plausible import recorded_rates
+from physiocam.datasets.sensors.plausible import recorded_rates
 from physiocam.errors import PhysiocamError
 from physiocam.evaluation.left_out import left_out
 from physiocam.evaluation.metrics import (

@@ -13,7 +13,7 @@ from physiocam.evaluation.evaluate import Evaluation, RateComparison
 from physiocam.evaluation.metrics import ActionUnitScores, rate_scores
 from physiocam.evaluation.predictions import Predictions
 from physiocam.evaluation.summary import number
-from physiocam.files import complete_file
+from physiocam.foundation.files import complete_file
 from physiocam.signals.settings import Quantity, SignalSettings
 from physiocam.signals.waveform import clean_waveform
 

@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physiocam.datasets.alignment import onto_frames
-from physiocam.datasets.clips import Clips, clip_loader, standardize
-from physiocam.datasets.store import Store, StoredRecording
+from physiocam.datasets.store.clips import Clips, clip_loader, standardize
+from physiocam.datasets.store.store import Store, StoredRecording
 from physiocam.evaluation.predictions import RATES, WAVEFORMS, PredictionJob, Predictions, keep_predictions
-from physiocam.measuring import NETWORK
+from physiocam.measuring.face_frames import Progress
+from physiocam.measuring.measure import NETWORK
 from physiocam.networks.config import AU, Task
 from physiocam.networks.network import Network
-from physiocam.recording_frames import Progress
-from physiocam.runtime import Runtime
 from physiocam.signals.methods import classical_method
 from physiocam.training.checks import check_bundle
 from physiocam.weights.bundle import Bundle, load_bundle
+from physiocam.weights.runtime import Runtime
 
 _BATCH_CLIPS = 60
 
@@ -168,7 +168,7 @@ def _is_waveform(task: Task) -> bool:
 
 
 def prediction_facts(store: Store, names: Collection[str], method: str, weights: str | None) -> dict[str, Any]:
-    """Return what decides the predictions of recordings, as facts of `physiocam.provenance`.
+    """Return what decides the predictions of recordings, as facts of `physiocam.foundation.provenance`.
 
     Parameters
     ----------

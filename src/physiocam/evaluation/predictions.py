@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from pydantic_core import from_json
 
 from physiocam.errors import DatasetError, PhysiocamError
-from physiocam.files import complete_file
-from physiocam.provenance import RECORD, Facts, damage, digest_of, read_record, write_record
-from physiocam.recording_frames import Progress
-from physiocam.regular_files import check_regular
+from physiocam.foundation.files import complete_file
+from physiocam.foundation.provenance import RECORD, Facts, damage, digest_of, read_record, write_record
+from physiocam.foundation.regular_files import check_regular
+from physiocam.measuring.face_frames import Progress
 from physiocam.signals.waveform import check_fs
 
 # Sensors' signals that rates are compared with.
@@ -162,7 +162,7 @@ def keep_predictions(
     folder : path
         Predictions that it holds are replaced, all of them; other files stay.
     made_with, about : mapping
-        See `physiocam.provenance.Record`.
+        See `physiocam.foundation.provenance.Record`.
 
     Returns
     -------
@@ -206,7 +206,7 @@ class PredictionJob:
     title : str
         Of what and by what.
     made_with : mapping
-        See `physiocam.provenance.Record`.
+        See `physiocam.foundation.provenance.Record`.
     not_predicted : mapping of str to str
         By task, why it is not predicted.
     run : callable

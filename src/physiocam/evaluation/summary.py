@@ -14,8 +14,8 @@ from pydantic_core import from_json
 from physiocam.errors import DatasetError, PhysiocamError
 from physiocam.evaluation.evaluate import Evaluation
 from physiocam.evaluation.metrics import Estimate, RateScores
-from physiocam.files import complete_file
-from physiocam.provenance import Facts, difference, read_record
+from physiocam.foundation.files import complete_file
+from physiocam.foundation.provenance import Facts, difference, read_record
 
 _UNITS = {"heart": "beats/min", "breathing": "breaths/min"}
 _NAMES = {"heart": "Heart rate", "breathing": "Breathing rate"}

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from physiocam.networks.baselines import ALEXNET_LAYERS, ALEXNET_WIDTH, AlexNetConfig
+from physiocam.networks.baseline_configs import ALEXNET_LAYERS, ALEXNET_WIDTH, AlexNetConfig
 from physiocam.networks.network import Network, given
 
 

@@ -54,7 +54,7 @@ class BigSmall(Network):
         ----------
         big : float32 Tensor of shape (B, K, 3, big_size, big_size)
         small : float32 Tensor of shape (B, P, N, 3, small_size, small_size)
-            P runs of N frames a clip, as its phases are; see `physiocam.clip_phases`.
+            P runs of N frames a clip, as its phases are; see `physiocam.measuring.clip_phases`.
 
         Returns
         -------

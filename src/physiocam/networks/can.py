@@ -5,7 +5,7 @@ from typing import Literal
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from physiocam.networks.baselines import CAN_CHANNELS, CanConfig
+from physiocam.networks.baseline_configs import CAN_CHANNELS, CanConfig
 from physiocam.networks.config import HIDDEN, Task
 from physiocam.networks.network import Network, given
 from physiocam.networks.temporal_shift import TemporalShift

@@ -1,6 +1,6 @@
 """DeepPhys: a convolutional attention network for one waveform."""
 
-from physiocam.networks.baselines import DeepPhysConfig
+from physiocam.networks.baseline_configs import DeepPhysConfig
 from physiocam.networks.can import ConvolutionalAttention
 
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from physiocam.networks.baselines import DRML_CHANNELS, DRML_KERNELS, DRML_WIDTHS, DrmlConfig
+from physiocam.networks.baseline_configs import DRML_CHANNELS, DRML_KERNELS, DRML_WIDTHS, DrmlConfig
 from physiocam.networks.network import Network, given
 
 

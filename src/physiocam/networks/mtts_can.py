@@ -1,6 +1,6 @@
 """MTTS-CAN: a convolutional attention network with temporal shifts, for pulse and respiration."""
 
-from physiocam.networks.baselines import MttsCanConfig
+from physiocam.networks.baseline_configs import MttsCanConfig
 from physiocam.networks.can import ConvolutionalAttention
 
 

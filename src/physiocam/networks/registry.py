@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from pydantic import BeforeValidator, SerializeAsAny
 
 from physiocam.errors import PhysiocamError
-from physiocam.networks.baselines import AlexNetConfig, DeepPhysConfig, DrmlConfig, MttsCanConfig
+from physiocam.networks.baseline_configs import AlexNetConfig, DeepPhysConfig, DrmlConfig, MttsCanConfig
 from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig, NetworkConfig
 
 if TYPE_CHECKING:

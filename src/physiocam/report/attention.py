@@ -10,17 +10,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from physiocam.arguments import folder_path
 from physiocam.errors import PhysiocamError
-from physiocam.files import complete_files
-from physiocam.inputs import InputBlock
+from physiocam.foundation.arguments import FaceChoice, folder_path
+from physiocam.foundation.files import complete_files
+from physiocam.inputs.blocks import InputBlock
+from physiocam.measuring.face_frames import Progress
+from physiocam.measuring.recording_inputs import open_inputs
 from physiocam.networks.attention import Maps, Target, attention_maps, target_maps
 from physiocam.networks.network import Network
-from physiocam.recording_frames import FaceChoice, Progress
-from physiocam.recording_inputs import open_inputs
-from physiocam.report.even_choice import EvenChoice
+from physiocam.report.even_sample import EvenChoice
 from physiocam.weights.bundle import Bundle, load_bundle
-from physiocam.weights.networks import load_networks
+from physiocam.weights.pytorch import load_networks
 
 # Clips at a time: with more, PyTorch's feature maps outgrow the caches, and it takes twice as long.
 _CLIPS = 2

@@ -7,7 +7,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.measurement import Measurement
+from physiocam.results.measurement import Measurement
 from physiocam.video.reader import open_video
 from physiocam.video.resize import area_resize
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from physiocam.files import complete_file
-from physiocam.measurement import Measurement
-from physiocam.measurement_text import answers
+from physiocam.foundation.files import complete_file
 from physiocam.report import sections
 from physiocam.report.face_picture import FacePicture
 from physiocam.report.methods import methods_of
-from physiocam.report.reasons import WAVES
+from physiocam.report.missing_rates import WAVES
+from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_text import answers
 from physiocam.signals.settings import Quantity
 
 if TYPE_CHECKING:

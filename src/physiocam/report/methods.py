@@ -5,7 +5,7 @@ import platform
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from physiocam.measurement import Measurement
+from physiocam.results.measurement import Measurement
 from physiocam.signals.methods import classical_method
 from physiocam.signals.settings import SETTINGS, RateSettings
 from physiocam.signals.variability import MINIMUM_S

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.measurement import Measurement
-from physiocam.recording_frames import Progress
+from physiocam.measuring.face_frames import Progress
 from physiocam.report.overlay_frame import OverlayFrame
+from physiocam.results.measurement import Measurement
 from physiocam.video.reader import Source, open_video
 from physiocam.video.writer import write_timed_video
 

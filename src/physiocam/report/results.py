@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from physiocam.errors import PhysiocamError
-from physiocam.measurement import Measurement
-from physiocam.measurement_files import OVERLAY, REPORT
-from physiocam.recording_frames import FaceChoice, Progress
+from physiocam.foundation.arguments import FaceChoice
+from physiocam.measuring.face_frames import Progress
+from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_files import OVERLAY, REPORT
 from physiocam.weights.bundle import Bundle
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.measurement import ActionUnit, Measurement
 from physiocam.report.graph import Axis, Graph, Table, bins, column, highest, lowest, mean, text
-from physiocam.report.reasons import WAVES, rate_of, why_no_rate
+from physiocam.report.missing_rates import WAVES, rate_of, why_no_rate
+from physiocam.results.measurement import ActionUnit, Measurement
 from physiocam.signals.rate import waveform_spectrum
 from physiocam.signals.settings import SETTINGS, STEP_S, UNITS, Quantity
 from physiocam.signals.variability import HeartRateVariability

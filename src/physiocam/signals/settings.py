@@ -63,8 +63,8 @@ class SignalSettings:
     ----------
     name : str
     every_phase : bool
-        Whether a network's answers are the mean over all phases of its clips (see `physiocam.clip_phases`), or those of
-        the clip that a frame happens to lie in, as in the reference.
+        Whether a network's answers are the mean over all phases of its clips (see `physiocam.measuring.clip_phases`),
+        or those of the clip that a frame happens to lie in, as in the reference.
     heart, breathing : RateSettings
     """
 

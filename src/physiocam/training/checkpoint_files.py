@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
-from physiocam.files import complete_file
+from physiocam.foundation.files import complete_file
 
 
 class CompleteCheckpoints(TorchCheckpointIO):

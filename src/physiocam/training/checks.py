@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from physiocam.datasets.store import Store
+from physiocam.datasets.store.store import Store
 from physiocam.errors import DatasetError, PhysiocamError
 from physiocam.training.settings import TrainSettings
 from physiocam.weights.bundle import BundleInfo

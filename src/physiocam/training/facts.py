@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from physiocam import __version__
-from physiocam.datasets.store import Store
+from physiocam.datasets.store.store import Store
 from physiocam.training.checks import chosen_subjects
 from physiocam.training.settings import TrainSettings
+from physiocam.version import __version__
 from physiocam.weights.bundle import load_bundle
 
 # Fields that change where and how fast a run is, not what it computes.
@@ -13,7 +13,7 @@ _FREE = {"output", "store", "workers", "memory", "checkpoint_steps"}
 
 
 def run_facts(settings: TrainSettings) -> dict[str, Any]:
-    """Return all that decides a run's weights, as facts of `physiocam.provenance`.
+    """Return all that decides a run's weights, as facts of `physiocam.foundation.provenance`.
 
     Raises
     ------

@@ -18,15 +18,14 @@ from pytorch_lightning.utilities import rank_zero_only
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from physiocam import __version__
-from physiocam.datasets.clips import ClipBatch, Clips, clip_loader
-from physiocam.datasets.store import Store
+from physiocam.datasets.store.clips import ClipBatch, Clips, clip_loader
+from physiocam.datasets.store.store import Store
 from physiocam.errors import PhysiocamError
+from physiocam.foundation.provenance import difference, read_record, write_record
+from physiocam.foundation.regular_files import check_regular
 from physiocam.networks.config import Task
 from physiocam.networks.network import Network
 from physiocam.networks.registry import build
-from physiocam.provenance import difference, read_record, write_record
-from physiocam.regular_files import check_regular
 from physiocam.training.checkpoint_files import CompleteCheckpoints
 from physiocam.training.checks import BUNDLE, check_store, chosen_subjects
 from physiocam.training.facts import run_facts, store_facts
@@ -36,6 +35,7 @@ from physiocam.training.order import ClipOrder
 from physiocam.training.processes import PATIENCE, wait_for_first
 from physiocam.training.settings import TrainSettings
 from physiocam.training.turns import one_run_in
+from physiocam.version import __version__
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.checkpoints import read_checkpoint_file
 from physiocam.weights.export import export_bundle

@@ -7,7 +7,7 @@ from physiocam.networks.network import Network
 from physiocam.networks.registry import build
 from physiocam.training.settings import TrainSettings
 from physiocam.weights.bundle import load_bundle
-from physiocam.weights.networks import load_networks
+from physiocam.weights.pytorch import load_networks
 
 
 def initial_network(settings: TrainSettings) -> Network:

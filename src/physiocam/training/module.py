@@ -7,7 +7,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from physiocam.datasets.clips import ClipBatch, standardize
+from physiocam.datasets.store.clips import ClipBatch, standardize
 from physiocam.errors import PhysiocamError
 from physiocam.training.gradients import resolve_conflicts, task_gradients
 from physiocam.training.initial import initial_network

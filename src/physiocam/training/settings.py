@@ -10,8 +10,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from physiocam.errors import PhysiocamError
+from physiocam.foundation.regular_files import read_file
 from physiocam.networks.registry import AnyConfig, preset
-from physiocam.regular_files import read_file
 
 # Dates and numbers that are none are a ValueError.
 _YAML_ERRORS = (yaml.YAMLError, ValueError, RecursionError)

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from physiocam.errors import writing_to
-from physiocam.locks import alone_in
-from physiocam.parents import end_with
+from physiocam.foundation.locks import alone_in
+from physiocam.foundation.parents import end_with
 from physiocam.training.processes import is_first
 
 

@@ -11,8 +11,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.cores import usable_cores
 from physiocam.errors import VideoError
+from physiocam.foundation.cores import usable_cores
 from physiocam.video.declared_samples import MOST_SAMPLES, check_declared_samples
 from physiocam.video.ending import ends_midway, short_of, stated_end_s, stated_frames
 from physiocam.video.even_grid import EvenGrid, Still, timed_grid, untimed_grid

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.arguments import number, unmasked
 from physiocam.errors import VideoError
+from physiocam.foundation.arguments import number, unmasked
 from physiocam.readable import readable
 from physiocam.video.container import VideoFile
 from physiocam.video.even_grid import FASTEST_FS, SLOWEST_FS, EvenGrid, Still, averaged, on_grid, untimed_grid

@@ -13,7 +13,7 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
-from physiocam.files import complete_file
+from physiocam.foundation.files import complete_file
 from physiocam.video.sound import Sound
 
 # The clock of frames that come with their own times: its ticks are exact at the usual rates.

@@ -17,9 +17,9 @@ from pydantic_core import from_json
 from safetensors import SafetensorError, safe_open
 
 from physiocam.errors import BundleError, one_line
+from physiocam.foundation.regular_files import read_file
 from physiocam.networks.config import NetworkConfig, Task
 from physiocam.readable import readable
-from physiocam.regular_files import read_file
 from physiocam.weights.description import SAFE_NAME, BundleInfo, Crop, NetworkEntry, SlowNetworks
 
 __all__ = [

@@ -86,7 +86,7 @@ class _SameInputs:
 
     @property
     def phase_offsets(self) -> tuple[int, ...]:
-        """Frames before a clip at which its phases begin; see `physiocam.clip_phases`.
+        """Frames before a clip at which its phases begin; see `physiocam.measuring.clip_phases`.
 
         Of slow networks only the clip's own: their mean over all phases brings out the slow rhythms that a codec gives
         to the noise of a photograph, and takes them for breath.
@@ -199,7 +199,7 @@ class BundleInfo(_SameInputs, _Strict):
 
     @property
     def phase_offsets(self) -> tuple[int, ...]:
-        """Frames before a clip at which its phases begin; see `physiocam.clip_phases`.
+        """Frames before a clip at which its phases begin; see `physiocam.measuring.clip_phases`.
 
         Where Big frames come more often than clips, only those between two of them: further back, other ones belong.
         """

@@ -25,8 +25,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from physiocam.errors import BundleError, one_line, writing_to
-from physiocam.files import folder_beside, to_disk
-from physiocam.locks import alone_in
+from physiocam.foundation.files import folder_beside, to_disk
+from physiocam.foundation.locks import alone_in
 from physiocam.networks.bigsmall import BigSmall
 from physiocam.networks.config import NetworkConfig
 from physiocam.networks.network import Network, given

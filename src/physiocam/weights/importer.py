@@ -19,8 +19,8 @@ from physiocam.networks.registry import build
 from physiocam.weights.bundle import Bundle, bundles_folder, check_name
 from physiocam.weights.checkpoints import read_checkpoint_file
 from physiocam.weights.export import export_bundle
-from physiocam.weights.names import their_names
 from physiocam.weights.published import Origin, recognize
+from physiocam.weights.tensor_names import their_names
 
 
 @dataclass(frozen=True)

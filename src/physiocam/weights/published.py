@@ -7,11 +7,11 @@ from itertools import product
 from pathlib import Path
 
 from physiocam.errors import BundleError
-from physiocam.networks.baselines import DeepPhysConfig, MttsCanConfig
+from physiocam.networks.baseline_configs import DeepPhysConfig, MttsCanConfig
 from physiocam.networks.config import PULSE, RESPIRATION, BigSmallConfig, NetworkConfig
 from physiocam.networks.registry import preset
 from physiocam.weights.bundle import mismatch
-from physiocam.weights.names import their_names
+from physiocam.weights.tensor_names import their_names
 
 Shapes = Mapping[str, tuple[int, ...]]
 

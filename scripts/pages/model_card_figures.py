@@ -1,0 +1,90 @@
+"""Puts the default bundle's figures into MODEL_CARD.md.
+
+    python scripts/pages/model_card_figures.py
+
+From the bundle's own evaluation and docs/accuracy.json, as benchmarks/accuracy.py wrote it.
+"""
+
+import json
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from physiocam.weights.bundle import load_bundle
+
+ROOT = Path(__file__).parents[2]
+CARD, ACCURACY = ROOT / "MODEL_CARD.md", ROOT / "docs" / "accuracy.json"
+START, END = "<!-- figures -->\n", "<!-- end of figures -->"
+
+
+def main() -> None:
+    evaluation = load_bundle("default").info.evaluation
+    results = json.loads(ACCURACY.read_text(encoding="utf-8"))["results"]
+    parts = [*_action_units(evaluation, results), *_rates(evaluation, results), *_lifeless(results)]
+    before, _, rest = CARD.read_text(encoding="utf-8").partition(START)
+    after = rest.partition(END)[2]
+    CARD.write_text(f"{before}{START}{chr(10).join(parts).strip()}\n{END}{after}", encoding="utf-8")
+    print(f"wrote into {CARD}")
+
+
+def _action_units(evaluation: dict[str, Any], results: dict[str, Any]) -> list[str]:
+    told = {name.split()[0]: f"{auc} ({name.split()[1]})" for name, auc in evaluation["held_out_stills_auc"].items()}
+    generated = next(iter(results.values()))["generated"]["action_units"]
+    rows = []
+    for label, decided in evaluation["held_out_stills_decisions"].items():
+        rows.append([
+            label, told.get(label, "-"), evaluation["held_out_drawn_auc"][label], generated[label],
+            f"{decided['found']:.0%} of {decided['active']}", f"{decided['false_alarms']:.0%}",
+        ])  # fmt: skip
+    drawn, filmed = (mean(row[column] for row in rows) for column in (2, 3))
+    rows.append(["mean", "", f"{drawn:.3f}", f"{filmed:.3f}", "", ""])
+    titles = ["unit", "stills, against neutral", "drawn faces", "benchmark's recordings", "found", "false alarms"]
+    return [*_table(titles, rows), ""]
+
+
+def _rates(evaluation: dict[str, Any], results: dict[str, Any]) -> list[str]:
+    lines = []
+    for quantity, title in (("heart_rate", "heart rate, beats/min"), ("breathing_rate", "breathing, breaths/min")):
+        methods = [name for name, result in results.items() if quantity in result["generated"]]
+        rows = []
+        for level in results[methods[0]]["generated"][quantity]:
+            scores = [results[name]["generated"][quantity][level] for name in methods]
+            rows.append([level, *(_cell(score) for score in scores)])
+        lines += [*_table([title, *methods], rows), ""]
+        for name in methods:
+            whole = results[name]["generated"][quantity]["all"]
+            if whole["confident"]:
+                near = f"{whole['confident_and_near']} of {whole['confident']}"
+                lines += [f"{name}: of the answers with a quality over 0.7, {near} are within 3 a minute.", ""]
+    clips = [
+        [quantity, f"{figures['clips'] - figures['withheld']} of {figures['clips']}",
+         figures.get("mean_absolute_error", "-"), figures.get("median_absolute_error", "-")]
+        for quantity, figures in evaluation["held_out_clips"].items()
+    ]  # fmt: skip
+    return [*lines, *_table(["held-out clips of the training kind", "answered", "mean error", "median"], clips), ""]
+
+
+def _cell(score: dict[str, Any]) -> str:
+    return f"{score['mae']:.2f} ({score['answered']} of {score['recordings']})" if score["answered"] else "none"
+
+
+def _lifeless(results: dict[str, Any]) -> list[str]:
+    kinds = next(iter(results.values()))["lifeless"]
+    rows = []
+    for kind, videos in kinds.items():
+        cells = []
+        for result in results.values():
+            rates = [rate for video in result["lifeless"][kind].values() for rate in video.values()]
+            given = sum(rate["value"] is not None for rate in rates)
+            cells.append(f"{given} of {len(rates)} ({max(rate['quality'] for rate in rates):.2f})")
+        rows.append([f"{len(videos)} {kind}", *cells])
+    return _table(["no pulse, no breath: rates given (highest quality)", *results], rows)
+
+
+def _table(titles: list[str], rows: list[list[Any]]) -> list[str]:
+    cells = [titles, ["---"] * len(titles), *rows]
+    return ["| " + " | ".join(str(cell) for cell in row) + " |" for row in cells]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Many videos, measured and put into one table."""

@@ -1,0 +1,1 @@
+"""From the text of sensor and code files to signals."""

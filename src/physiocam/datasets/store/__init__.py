@@ -1,0 +1,1 @@
+"""Data sets prepared for networks: written, read, and cut into clips."""

@@ -1,0 +1,304 @@
+"""Clips for training: consecutive frames of a store's recordings, gathered batch by batch."""
+
+import os
+from collections.abc import Collection, Sequence
+from functools import partial
+from typing import Any, Literal, NamedTuple, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from physiocam.datasets.store.clip_columns import read_all_frames, read_columns, task_columns
+from physiocam.datasets.store.store import Store, StoredRecording
+from physiocam.errors import DatasetError
+from physiocam.foundation.cores import usable_cores
+from physiocam.foundation.parents import end_with
+
+Memory = Literal["auto", "ram", "disk"]
+
+# Share of the machine's memory that "auto" may fill with Big frames.
+_MEMORY_SHARE = 0.5
+
+
+class ClipBatch(NamedTuple):
+    """B clips as they lie in the store; `standardize` makes them a network's inputs.
+
+    Attributes
+    ----------
+    big : uint8 Tensor (B, K, S, S, 3)
+    small : float32 Tensor (B, N, 3, s, s)
+        Normalized differences, not yet divided by their deviation.
+    face_found : bool Tensor (B, N)
+    statistics : float32 Tensor (B, 3)
+        big_mean, big_std and small_std of each clip's recording.
+    targets : dict of str to float32 Tensor (B, N, C)
+        By task; zero where not known.
+    masks : dict of str to bool Tensor (B, N, C)
+        By task; which targets count.
+    recording : int64 Tensor (B,)
+        Place of the clip's recording in `Clips.recordings`.
+    start : int64 Tensor (B,)
+        First frame of the clip in its recording.
+    """
+
+    big: Tensor
+    small: Tensor
+    face_found: Tensor
+    statistics: Tensor
+    targets: dict[str, Tensor]
+    masks: dict[str, Tensor]
+    recording: Tensor
+    start: Tensor
+
+
+def standardize(batch: ClipBatch) -> tuple[Tensor, Tensor]:
+    """Turn stored clips into inputs of a network, on whatever device they are.
+
+    Parameters
+    ----------
+    batch : ClipBatch
+
+    Returns
+    -------
+    big : float32 Tensor (B, K, 3, S, S)
+        Less the mean of their recording, and divided by its deviation; zero where there is no face.
+    small : float32 Tensor (B, N, 3, s, s)
+        Divided by their deviation.
+    """
+    mean, std, small_std = (column[:, None, None, None, None] for column in batch.statistics.unbind(1))
+    stride = -(-batch.face_found.shape[1] // batch.big.shape[1])
+    seen = batch.face_found[:, ::stride, None, None, None]
+    # A constant picture has no deviation, and comes out as zeros.
+    scale = torch.where(std > 0, 1 / std, 0.0) * seen
+    big = batch.big.permute(0, 1, 4, 2, 3).to(torch.float32, memory_format=torch.contiguous_format)
+    big.mul_(scale / 255).sub_(mean * scale)
+    return big, batch.small * torch.where(small_std > 0, 1 / small_std, 0.0)
+
+
+class Clips(Dataset[ClipBatch]):
+    """Clips of N consecutive frames, each with the K Big frames that it needs and no more.
+
+    Small frames, targets and masks (1.5 kB a frame) are held in memory; Big frames (62 kB) are too, or are read from
+    disk as they are needed. A dataset that shares memory this way works with any number of loader processes and with
+    any sampler, a distributed one included.
+
+    Parameters
+    ----------
+    store : path or Store
+    clip_length : int
+        N.
+    big_stride : int
+        M, one Big frame for every M frames.
+    step : int, optional
+        Frames from the start of one clip to the next's; N, so that clips do not overlap, by default. What is left at
+        the end of a recording is no clip.
+    recordings : collection of str, optional
+        Names of the recordings to take; all by default.
+    subjects : collection of str, optional
+        Subjects to take; all by default.
+    memory : "auto", "ram" or "disk"
+        Where Big frames come from. "auto" reads them into memory where they fit in half of it. On a machine that
+        trains in several processes each would hold its own copy: take "disk".
+
+    Attributes
+    ----------
+    recordings : tuple of str
+        Names of the recordings taken, in order.
+    tasks : dict of str to tuple of str
+        Columns of each task's targets.
+    frames : int
+        Frames of all the recordings.
+
+    Raises
+    ------
+    DatasetError
+        If nothing is left to take, a name is unknown, a recording is damaged, or recordings differ in their tasks'
+        columns.
+    """
+
+    def __init__(
+        self,
+        store: str | os.PathLike[str] | Store,
+        clip_length: int,
+        big_stride: int,
+        *,
+        step: int | None = None,
+        recordings: Collection[str] | None = None,
+        subjects: Collection[str] | None = None,
+        memory: Memory = "auto",
+    ) -> None:
+        self.clip_length = clip_length
+        self.big_stride = big_stride
+        store = store if isinstance(store, Store) else Store(store)
+        self._stored = _chosen(store, recordings, subjects)
+        self.recordings = tuple(recording.info.name for recording in self._stored)
+        self.tasks = task_columns(self._stored)
+        lengths = [recording.info.frames for recording in self._stored]
+        self._offsets = torch.tensor([0, *np.cumsum(lengths)[:-1]])
+        self.frames = sum(lengths)
+        starts = [torch.arange(0, max(length - clip_length + 1, 0), step or clip_length) for length in lengths]
+        self._recording = torch.repeat_interleave(torch.tensor([len(part) for part in starts]))
+        self._start = torch.cat(starts)
+        if not len(self._start):
+            raise DatasetError(f"no recording of '{store.path}' has {clip_length} frames; prepare longer ones")
+        self._columns = read_columns(self._stored, self.tasks, store.frame_size("small_size"))
+        big_size = store.frame_size("big_size")
+        self._big_shape = (big_size, big_size, 3)
+        big_bytes = self.frames * int(np.prod(self._big_shape))
+        self._big: Tensor | None = None
+        if memory == "ram" or (memory == "auto" and big_bytes <= _MEMORY_SHARE * _physical_memory()):
+            self._big = self._read_all_big()
+
+    def __len__(self) -> int:
+        return len(self._start)
+
+    def __getitem__(self, index: int) -> ClipBatch:
+        """Return one clip, as a batch of one."""
+        return self.__getitems__([index])
+
+    def __getitems__(self, indices: Sequence[int]) -> ClipBatch:
+        """Return a batch of clips, gathered at once."""
+        device = self._columns.small.device
+        chosen = torch.as_tensor(indices)
+        recording, start = self._recording[chosen], self._start[chosen]
+        first = self._offsets[recording] + start
+        frames = (first[:, None] + torch.arange(self.clip_length)).to(device)
+        columns = self._columns
+        return ClipBatch(
+            big=self._gather_big(recording, start, frames[:, :: self.big_stride]),
+            small=_gather(columns.small, frames),
+            face_found=_gather(columns.face_found, frames),
+            statistics=columns.statistics[recording.to(device)],
+            targets={task: _gather(values, frames) for task, values in columns.targets.items()},
+            masks={task: _gather(values, frames) for task, values in columns.masks.items()},
+            recording=recording,
+            start=start,
+        )
+
+    def label_counts(self, task: str) -> tuple[Tensor, Tensor]:
+        """Frames in which each output of a binary task is present, and in which it is known; two Tensors (C,)."""
+        mask = self._columns.masks[task]
+        return ((self._columns.targets[task] > 0) & mask).sum(dim=0), mask.sum(dim=0)
+
+    def to(self, device: str | torch.device) -> Self:
+        """Move all that is held in memory to a device, so that batches are gathered there.
+
+        Loader processes cannot share a GPU's memory: use none with it.
+
+        Raises
+        ------
+        DatasetError
+            If the Big frames are read from disk.
+        """
+        if self._big is None:
+            raise DatasetError("Big frames are read from disk and cannot be held on a device; pass memory='ram'")
+        self._big = self._big.to(device)
+        self._columns = self._columns.to(device)
+        return self
+
+    def _gather_big(self, recording: Tensor, start: Tensor, frames: Tensor) -> Tensor:
+        if self._big is not None:
+            return _gather(self._big, frames)
+        out = np.empty((*frames.shape, *self._big_shape), np.uint8)
+        for clip, (place, first) in enumerate(zip(recording.tolist(), start.tolist(), strict=True)):
+            stored = self._stored[place]
+            if self.big_stride == 1:
+                stored.read_frames("big", first, out[clip])
+                continue
+            for k in range(frames.shape[1]):
+                stored.read_frames("big", first + k * self.big_stride, out[clip, k : k + 1])
+        return torch.from_numpy(out)
+
+    def _read_all_big(self) -> Tensor:
+        big = np.empty((self.frames, *self._big_shape), np.uint8)
+        read_all_frames(self._stored, "big", big)
+        return torch.from_numpy(big)
+
+
+def clip_loader(
+    clips: Clips,
+    batch_clips: int,
+    *,
+    shuffle: bool = False,
+    workers: int = 0,
+    sampler: Sampler[int] | None = None,
+    generator: torch.Generator | None = None,
+    pin_memory: bool = False,
+) -> "DataLoader[ClipBatch]":
+    """Iterate over a data set in batches of clips.
+
+    Parameters
+    ----------
+    clips : Clips
+    batch_clips : int
+        B; the last batch may be smaller.
+    shuffle : bool
+        Draw the clips in random order, over all recordings.
+    workers : int
+        Loader processes; worth it where Big frames are read from disk.
+    sampler : Sampler, optional
+        Takes the place of `shuffle`, such as a DistributedSampler.
+    generator : Generator, optional
+        Of the random order.
+    pin_memory : bool
+        For a faster way to a GPU.
+
+    Returns
+    -------
+    DataLoader of ClipBatch
+    """
+    return DataLoader(
+        clips,
+        batch_size=batch_clips,
+        shuffle=shuffle if sampler is None else None,
+        sampler=sampler,
+        num_workers=min(workers, usable_cores()),
+        collate_fn=_as_it_is,
+        worker_init_fn=partial(_begin, os.getpid()),
+        generator=generator,
+        pin_memory=pin_memory,
+        persistent_workers=workers > 0,
+    )
+
+
+def _begin(parent: int, _: int) -> None:
+    end_with(parent)
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
+
+
+def _gather(frames: Tensor, places: Tensor) -> Tensor:
+    # index_select copies whole frames, where indexing with two dimensions goes value by value.
+    return frames.index_select(0, places.reshape(-1)).reshape(*places.shape, *frames.shape[1:])
+
+
+def _chosen(
+    store: Store, recordings: Collection[str] | None, subjects: Collection[str] | None
+) -> list[StoredRecording]:
+    names = store.names()
+    unknown = sorted(set(recordings or ()) - set(names))
+    if unknown:
+        raise DatasetError(f"'{store.path}' holds no recording '{unknown[0]}'; prepare it, or leave it out")
+    stored = [store.recording(name) for name in names if recordings is None or name in recordings]
+    missing = sorted(set(subjects or ()) - {recording.info.subject for recording in stored})
+    if missing:
+        raise DatasetError(f"'{store.path}' holds no recording of subject '{missing[0]}'; prepare one, or leave it out")
+    stored = [recording for recording in stored if subjects is None or recording.info.subject in subjects]
+    if not stored:
+        raise DatasetError(f"no recording of '{store.path}' was chosen; it holds {len(names)}")
+    # Before room is made for what they declare, and before hours of work that the last one would end.
+    for recording in stored:
+        recording.check()
+    return stored
+
+
+def _physical_memory() -> int:
+    """Bytes of memory of this machine; 0 where the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 0

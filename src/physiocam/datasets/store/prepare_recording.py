@@ -1,0 +1,204 @@
+"""One recording into a store: decoded, cut, resized and labelled."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.datasets.labels import Labels, make_labels
+from physiocam.datasets.recording import Crop, Entry, Recording
+from physiocam.datasets.sources import changed_source, facts_of, sources_of
+from physiocam.datasets.store.prepare_settings import PrepareSettings
+from physiocam.datasets.store.store_writer import RecordingWriter
+from physiocam.datasets.store.stored_recording import RecordingInfo
+from physiocam.errors import DatasetError
+from physiocam.inputs.blocks import Located, Sums, face_changes, lifted_pixels
+from physiocam.version import __version__
+from physiocam.video.people import FacesSeen, notes_of
+from physiocam.video.reader import Video
+from physiocam.video.resize import area_resize
+from physiocam.video.tracker import CentreSquare, FaceLocator, FaceTracker, Square
+
+
+def prepare_recording(entry: Entry, store: Path, settings: PrepareSettings) -> RecordingInfo:
+    """Prepare one recording into a store.
+
+    Raises
+    ------
+    PhysiocamError
+        If it cannot be read, is not what its entry says, or has changed meanwhile.
+    UnwritableError
+        If nothing can be written to the store.
+    """
+    sources = sources_of(entry)
+    recording = entry.load()
+    if recording.name != entry.name:
+        raise DatasetError(f"the reader lists '{entry.name}' and loads '{recording.name}'; expected the same name")
+    with recording.frames.open() as video:
+        writer = RecordingWriter(store, recording.name, settings.big_size, settings.small_size)
+        with writer:
+            info, columns = _write_frames(recording, video, writer, settings)
+            changed = changed_source(sources, sources_of(entry))
+            if changed:
+                raise DatasetError(f"{changed} while '{entry.name}' was being prepared; run again")
+            info = info.model_copy(update={"sources": sources, "facts": facts_of(entry)})
+            writer.finish(info, columns)
+    return info
+
+
+def _write_frames(
+    recording: Recording,
+    video: Video,
+    writer: RecordingWriter,
+    settings: PrepareSettings,
+) -> tuple[RecordingInfo, dict[str, NDArray[Any]]]:
+    crop = recording.crop if settings.crop == "recording" else settings.crop
+    locator = _locator(crop, video.fs, settings.crop_factor)
+    timestamps: list[float] = []
+
+    def located() -> Iterator[Located]:
+        for frame in video:
+            timestamps.append(frame.timestamp_s)
+            yield frame.image, locator.locate(frame.image)
+
+    pixels = _toolbox_pixels if settings.preprocessing == "toolbox" else lifted_pixels
+    streams = _Streams(writer, settings)
+    for face, change in face_changes(located(), settings.big_size, pixels):
+        streams.add(face, change)
+    frames = streams.finish()
+    # A tracker that notices late that the face had left takes back what it said.
+    found = np.array(locator.found, dtype=bool)
+    times, mean_rgb = np.array(timestamps), np.array(streams.mean_rgb)
+    mean_rgb[~found] = np.nan
+    labels = make_labels(recording, times, mean_rgb, settings.labels)
+    found = found[:frames]
+    columns: dict[str, NDArray[Any]] = {
+        "timestamps_s": times[:frames],
+        "face_found": found,
+        "mean_rgb": mean_rgb[:frames],
+        **_label_columns(labels, found),
+    }
+    for name, signal in recording.signals.items():
+        columns[f"signals/{name}"] = np.stack([signal.timestamps_s, signal.values])
+    codes = recording.action_units
+    if codes is not None:
+        columns["action_units/occurrence"] = codes.occurrence[:frames]
+        if codes.intensity is not None:
+            columns["action_units/intensity"] = codes.intensity[:frames]
+    info = RecordingInfo(
+        name=recording.name,
+        subject=recording.subject,
+        trial=recording.trial,
+        fs=video.fs,
+        frames=frames,
+        frames_without_face=int(frames - found.sum()),
+        crop=crop,
+        big_mean=streams.big.mean,
+        big_std=streams.big.std,
+        small_std=streams.small.std,
+        tasks={task: tuple(names) for task, names in labels.columns.items()},
+        signals={name: signal.unit for name, signal in recording.signals.items()},
+        action_units=codes.labels if codes is not None else (),
+        notes=(*recording.notes, *labels.notes, *video.notes, *notes_of(locator.seen, video.fs)),
+        sources=(),
+        version=__version__,
+    )
+    return info, columns
+
+
+def _label_columns(labels: Labels, found: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+    """Targets, and masks that leave out what the face, or its change to the next frame, does not show."""
+    followed = found.copy()
+    followed[:-1] &= found[1:]
+    columns: dict[str, NDArray[Any]] = {}
+    for task, targets in labels.targets.items():
+        seen = found if task == "au" else followed
+        columns[f"targets/{task}"] = targets
+        columns[f"masks/{task}"] = labels.masks[task] & seen[:, np.newaxis]
+    return columns
+
+
+class _Streams:
+    """Frames on their way into the store, with the statistics of what has passed."""
+
+    def __init__(self, writer: RecordingWriter, settings: PrepareSettings) -> None:
+        self.big = Sums()
+        self.small = Sums()
+        self.mean_rgb: list[NDArray[np.float32]] = []
+        self._writer = writer
+        self._size = settings.small_size
+        self._drop_last = settings.preprocessing == "authors"
+        self._pending: NDArray[np.float32] | None = None
+        self._blank = np.zeros((settings.big_size, settings.big_size, 3), np.uint8)
+        self._average = np.full(settings.big_size**2, settings.big_size**-2.0, np.float32)
+
+    def add(self, face: NDArray[np.float32] | None, change: NDArray[np.float32] | None) -> None:
+        if self.mean_rgb:
+            self._flush()
+            self._pending = change
+        if face is None:
+            self._writer.add_big(self._blank)
+            self.mean_rgb.append(np.full(3, np.nan, np.float32))
+            return
+        self.big.add(face)
+        self.mean_rgb.append(self._average @ face.reshape(-1, 3))
+        scaled = face * np.float32(255)
+        scaled += np.float32(0.5)
+        self._writer.add_big(scaled.astype(np.uint8))
+
+    def _flush(self) -> None:
+        """Write the change that leads to the last frame but one; there is one less of them than frames."""
+        frames = len(self.mean_rgb)
+        if frames < 2:
+            return
+        if self._pending is None:
+            self._writer.add_small(np.zeros((3, self._size, self._size), np.float32))
+            return
+        self.small.add(self._pending)
+        self._writer.add_small(area_resize(self._pending, self._size, self._size).transpose(2, 0, 1))
+
+    def finish(self) -> int:
+        """Write the last change; the number of frames that are kept."""
+        frames = len(self.mean_rgb)
+        if frames < 2:
+            raise DatasetError(f"the recording has {frames} frame, expected at least 2")
+        if self._drop_last:
+            # The zero takes the place of the last real difference, and counts in the deviation.
+            self._pending = np.zeros_like(self._blank, dtype=np.float32)
+            self._flush()
+            return frames - 1
+        self._flush()
+        self._writer.add_small(np.zeros((3, self._size, self._size), np.float32))
+        return frames
+
+
+class _BottomSquare:
+    """The largest square at the bottom of a portrait frame."""
+
+    def __init__(self) -> None:
+        self.found: list[bool] = []
+        self.seen = FacesSeen()
+
+    def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
+        self.found.append(image is not None)
+        if image is None:
+            return None
+        height, width = image.shape[:2]
+        if height < width:
+            raise DatasetError(f"frames are {width}x{height}, and the bottom square needs portrait; set crop=center")
+        return Square(0, height - width, width)
+
+
+def _locator(crop: Crop, fs: float, factor: float) -> FaceLocator:
+    if crop == "face":
+        return FaceTracker(fs, factor)
+    return CentreSquare() if crop == "center" else _BottomSquare()
+
+
+def _toolbox_pixels(cut: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
+    """Resized and rounded to 8 bits, black left black."""
+    face = np.rint(area_resize(cut, size, size))
+    face /= np.float32(255)
+    return face

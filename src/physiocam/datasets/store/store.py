@@ -1,0 +1,213 @@
+"""The store: prepared recordings on disk, one zarr group a recording, each there as a whole or not at all.
+
+`store_files.py` says what lies where, `stored_recording.py` reads a recording of it and `store_writer.py` writes one.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
+
+from physiocam.datasets.store.store_files import (
+    DESCRIPTION,
+    FORMAT,
+    LARGEST,
+    NAME,
+    PARTIAL,
+    OtherFormatError,
+    store_settings,
+)
+from physiocam.datasets.store.store_writer import RecordingWriter
+from physiocam.datasets.store.stored_recording import RecordingInfo, SourceFile, StoredRecording
+from physiocam.errors import DatasetError
+from physiocam.foundation.files import complete_file, remove_left_over
+from physiocam.foundation.locks import alone_in
+
+__all__ = ["RecordingInfo", "RecordingWriter", "SourceFile", "Store", "StoredRecording", "recording_names"]
+
+_ABSENT = object()
+
+
+class Store:
+    """A folder of prepared recordings.
+
+    Parameters
+    ----------
+    path : path
+        An existing store.
+
+    Attributes
+    ----------
+    path : Path
+    settings : dict
+        What all its recordings were prepared with.
+
+    Raises
+    ------
+    DatasetError
+        If there is no store, or one of another format, or its description is damaged.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        if not self.path.is_dir():
+            raise DatasetError(
+                f"'{self.path}' does not exist or is no store; make one with: physiocam prepare NAME ROOT {self.path}"
+            )
+        try:
+            self.settings = store_settings(self.path)
+        except DatasetError as error:
+            raise DatasetError(
+                f"'{self.path}' is no store of format {FORMAT}: {error}; run `physiocam prepare` again with the same "
+                "settings, which mends it, or name another folder"
+            ) from None
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str], settings: Mapping[str, Any]) -> Self:
+        """Make an empty store, or open the one that is there if its settings are the same.
+
+        A store whose own description is lost is described again, where its recordings say how they were prepared.
+
+        Raises
+        ------
+        DatasetError
+            If the folder holds something else, or recordings prepared with other settings.
+        """
+        path = Path(path)
+        try:
+            store_settings(path)
+        except DatasetError:
+            with alone_in(path, "preparing", error=DatasetError):
+                _describe(path, settings)
+        store = cls(path)
+        _check_same(path, store.settings, settings)
+        return store
+
+    def names(self) -> list[str]:
+        """Names of the recordings that are there, whole or damaged, sorted."""
+        return recording_names(self.path)
+
+    def recording(self, name: str) -> "StoredRecording":
+        """Open a recording.
+
+        Raises
+        ------
+        DatasetError
+            If it is not there or damaged.
+        """
+        return StoredRecording(self.path / name, self.settings)
+
+    def number(self, name: str, most: float) -> float:
+        """Return a setting that is a number above zero, such as "big_size".
+
+        Raises
+        ------
+        DatasetError
+            If it is none, or above the most that makes sense.
+        """
+        value = self.settings.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= most:
+            raise DatasetError(
+                f"'{self.path / DESCRIPTION}' says {name}={value!r}, expected a number up to {most:g}; prepare another "
+                "store"
+            )
+        return value
+
+    def frame_size(self, setting: str) -> int:
+        """Side of the frames in pixels, by its setting "big_size" or "small_size".
+
+        Raises
+        ------
+        DatasetError
+            If the store's settings do not say.
+        """
+        return int(self.number(setting, LARGEST))
+
+    def digests(self, names: Collection[str] | None = None) -> dict[str, str]:
+        """Return the `digest` of recordings by their names; all by default.
+
+        Raises
+        ------
+        DatasetError
+            If one is not there or damaged.
+        """
+        return {name: self.recording(name).digest for name in (self.names() if names is None else sorted(names))}
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the only one who prepares into this store, and clear away what a killed run left.
+
+        Raises
+        ------
+        DatasetError
+            If another process is at it, or nothing can be written.
+        """
+        with alone_in(self.path, "preparing", error=DatasetError):
+            self._clear()
+            try:
+                yield
+            finally:
+                self._clear()
+
+    def _clear(self) -> None:
+        remove_left_over(self.path)
+        # Renamed before it is deleted: a worker that outlived its run then notices that its folder is gone.
+        partial = self.path / PARTIAL
+        if partial.exists():
+            partial.rename(self.path / f"{PARTIAL}-{uuid4().hex}")
+        for leftover in self.path.glob(f"{PARTIAL}-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def recording_names(store: Path) -> list[str]:
+    """Names of a store's recordings, whole or damaged, sorted; what the store says of itself need not be readable."""
+    return sorted(entry.name for entry in os.scandir(store) if NAME.fullmatch(entry.name) and entry.is_dir())
+
+
+def _describe(path: Path, settings: Mapping[str, Any]) -> None:
+    """Write a store's own description, where there is none that can be read."""
+    try:
+        store_settings(path)
+    except OtherFormatError as error:
+        raise DatasetError(f"'{path}': {error}; name a new or an empty folder") from None
+    except DatasetError as error:
+        why = str(error)
+    else:  # another process was quicker
+        return
+    known = _settings_of_recordings(path)
+    others = [entry.name for entry in os.scandir(path) if not entry.name.startswith(".") and entry.name != DESCRIPTION]
+    if others and not known:
+        what = "holds other files and no store" if why.endswith("missing") else f"holds '{others[0]}', and {why}"
+        raise DatasetError(f"'{path}' {what}; name a new or an empty folder")
+    for one in known:
+        _check_same(path, one, settings)
+    group = {
+        "attributes": {"physiocam_store": {"format": FORMAT, "settings": dict(settings)}},
+        "zarr_format": 3,
+        "node_type": "group",
+    }
+    with complete_file(path / DESCRIPTION, DatasetError) as beside:
+        beside.write_text(json.dumps(group, indent=2), encoding="utf-8")
+
+
+def _settings_of_recordings(path: Path) -> list[Mapping[str, Any]]:
+    """What the recordings of a store were prepared with, as far as they can be read and say so."""
+    known = []
+    for name in recording_names(path):
+        with suppress(DatasetError):
+            known.append(StoredRecording(path / name).settings)
+    return [settings for settings in known if settings is not None]
+
+
+def _check_same(path: Path, there: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+    changed = sorted(key for key in {*asked, *there} if asked.get(key, _ABSENT) != there.get(key, _ABSENT))
+    if changed:
+        was = ", ".join(f"{key}={there.get(key, 'unset')}" for key in changed)
+        now = ", ".join(f"{key}={asked.get(key, 'unset')}" for key in changed)
+        raise DatasetError(
+            f"'{path}' was prepared with {was}, asked for is {now}; name another store, or delete this one"
+        )

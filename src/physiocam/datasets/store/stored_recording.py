@@ -1,0 +1,275 @@
+"""A prepared recording as it lies in a store: what it says of itself, its arrays, and whether it is whole."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from physiocam.datasets.recording import Crop, Signal
+from physiocam.datasets.store.store_files import (
+    CHUNK_FRAMES,
+    DESCRIPTION,
+    attributes,
+    check_array,
+    chunk_path,
+    digest,
+    digests,
+    frames_listed,
+)
+from physiocam.errors import DatasetError
+
+AGAIN = "run `physiocam prepare` again, which makes it anew"
+_MOST_LABELS = 200
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Labels = Annotated[tuple[str, ...], Field(max_length=_MOST_LABELS)]
+
+# sha256 of every file of a recording, by its path.
+_FILES = TypeAdapter(dict[str, str])
+
+
+class SourceFile(BaseModel):
+    """A file that a recording was made of, as it was then."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+class RecordingInfo(BaseModel):
+    """What a prepared recording says of itself.
+
+    Attributes
+    ----------
+    name, subject, trial : str
+    fs : float
+        Frames per second.
+    frames : int
+        T.
+    frames_without_face : int
+    crop : Crop
+    big_mean, big_std : float
+        Of all the square's pixels in 0..1, before they were rounded to 8 bits.
+    small_std : float
+        Of the changes at the Big size.
+    tasks : dict of str to tuple of str
+        The columns of each task's targets.
+    signals : dict of str to str
+        Unit of each sensor's signal.
+    action_units : tuple of str
+        Columns of the codes; empty where nothing was coded.
+    notes : tuple of str
+    sources : tuple of SourceFile
+    version : str
+        Version of physiocam that prepared it.
+    facts : dict of str to str
+        What its data set says of it outside of the sources, such as a row of a table.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    subject: str
+    trial: str
+    fs: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    frames: Annotated[int, Field(ge=1)]
+    frames_without_face: Annotated[int, Field(ge=0)]
+    crop: Crop
+    big_mean: Finite
+    big_std: Finite
+    small_std: Finite
+    tasks: Annotated[dict[str, Labels], Field(max_length=_MOST_LABELS)]
+    signals: dict[str, str]
+    action_units: Labels
+    notes: tuple[str, ...]
+    sources: tuple[SourceFile, ...]
+    version: str
+    facts: dict[str, str] = {}
+
+
+class StoredRecording:
+    """A prepared recording; see `physiocam.datasets.store.store_files` for what it holds.
+
+    Parameters
+    ----------
+    folder : Path
+    settings : mapping, optional
+        What its store was prepared with.
+
+    Attributes
+    ----------
+    folder : Path
+    info : RecordingInfo
+    settings : mapping or None
+        What it was prepared with; None where it does not say.
+    sha256 : str
+        Over info, settings and the sha256 of every file: it stands for the whole content.
+
+    Raises
+    ------
+    DatasetError
+        If it is missing or damaged.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any] | None = None) -> None:
+        self.folder = folder
+        try:
+            about = attributes(folder)
+            self.info = RecordingInfo.model_validate(about["recording"])
+            self._files = _FILES.validate_python(about["files"])
+            self.sha256 = str(about["sha256"])
+            self.settings: Mapping[str, Any] | None = about.get("settings")
+            self._intact = self.sha256 == attributes_digest(self.info, self._files, self.settings)
+            for column in CHUNK_FRAMES:
+                if (listed := frames_listed(self._files, column)) < self.info.frames:
+                    raise DatasetError(f"{DESCRIPTION} declares {self.info.frames} frames and lists files for {listed}")
+            if settings is not None and self.settings is not None and self.settings != settings:
+                raise DatasetError(f"{DESCRIPTION} was prepared with other settings than the store")
+        except DatasetError as error:
+            raise DatasetError(f"'{folder}' is damaged: {error}; {AGAIN}") from None
+        except (KeyError, TypeError, ValueError, ValidationError):
+            raise DatasetError(
+                f"'{folder}' is damaged: {DESCRIPTION} describes no recording of this version; {AGAIN}"
+            ) from None
+
+    @cached_property
+    def _group(self) -> zarr.Group:
+        return zarr.open_group(str(self.folder), mode="r")
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of what it holds and says of itself, whenever and from wherever that was prepared."""
+        told = self.info.model_dump(mode="json", exclude={"sources", "notes", "version", "facts"})
+        return hashlib.sha256(json.dumps([told, self._files], sort_keys=True).encode()).hexdigest()
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Read an array of the recording as a whole, such as "face_found" or "targets/pulse".
+
+        Raises
+        ------
+        DatasetError
+            If it is missing or damaged.
+        """
+        try:
+            check_array(self.folder, name, self._shape(name))
+            array = self._group[name]
+            assert isinstance(array, zarr.Array)
+            return np.asarray(array[...])
+        except DatasetError as error:
+            why = str(error)
+        except Exception as error:  # damaged metadata fail in every way there is
+            why = type(error).__name__
+        raise DatasetError(f"'{self.folder}' has no readable '{name}': {why}; {AGAIN}")
+
+    def _shape(self, name: str) -> tuple[int | None, ...]:
+        """What an array's shape must be; None where it is left to the array."""
+        group, _, inner = name.partition("/")
+        frames = self.info.frames
+        fixed: dict[str, tuple[int | None, ...]] = {
+            "big": (frames, None, None, 3),
+            "small": (frames, 3, None, None),
+            "mean_rgb": (frames, 3),
+            "signals": (2, None),
+            "action_units": (frames, len(self.info.action_units)),
+        }
+        if group in {"targets", "masks"}:
+            return frames, len(self.info.tasks.get(inner, ()))
+        return fixed.get(group, (frames,))
+
+    def signal(self, name: str) -> Signal:
+        """Read what a sensor recorded, at its own rate."""
+        times, values = self.column(f"signals/{name}")
+        return Signal(values, times, self.info.signals[name])
+
+    def read_frames(self, column: str, start: int, out: NDArray[Any]) -> None:
+        """Read consecutive frames of "big" or "small" straight into an array, and no other byte.
+
+        Parameters
+        ----------
+        column : "big" or "small"
+        start : int
+            First frame.
+        out : C-contiguous array of shape (n, ...)
+            Of the column's dtype and frame shape.
+
+        Raises
+        ------
+        DatasetError
+            If the frames are not all there.
+        """
+        chunk_frames = CHUNK_FRAMES[column]
+        frame_bytes = out[0].nbytes
+        done = 0
+        while done < len(out):
+            chunk, place = divmod(start + done, chunk_frames)
+            part = out[done : done + chunk_frames - place]
+            path = self.folder / chunk_path(column, chunk)
+            try:
+                with open(path, "rb", buffering=0) as file:
+                    file.seek(place * frame_bytes)
+                    missing = part.nbytes - (file.readinto(part.data) or 0)
+            except OSError as error:
+                raise DatasetError(f"'{path}' cannot be read ({error.strerror}); {AGAIN}") from None
+            if missing:
+                raise DatasetError(f"'{path}' is {missing} bytes short; {AGAIN}")
+            done += len(part)
+
+    def check(self) -> None:
+        """Look whether everything is there, and as large as it must be; of the frames nothing is read.
+
+        Raises
+        ------
+        DatasetError
+            Naming the first file that is missing or damaged.
+        """
+        if problem := self._first_problem():
+            raise DatasetError(f"'{self.folder}' is damaged: {problem}; {AGAIN}")
+
+    def _first_problem(self) -> str | None:
+        if not self._intact:
+            return f"{DESCRIPTION}: altered"
+        try:
+            chunk_bytes = {column: check_array(self.folder, column, self._shape(column)) for column in CHUNK_FRAMES}
+        except DatasetError as error:
+            return str(error)
+        for path, expected in self._files.items():
+            column, _, rest = path.partition("/")
+            try:
+                if column in CHUNK_FRAMES and rest != DESCRIPTION:
+                    size = os.stat(self.folder / path).st_size
+                    if size != chunk_bytes[column]:
+                        return f"{path}: {size} bytes, expected {chunk_bytes[column]}"
+                elif digest(self.folder / path) != expected:
+                    return f"{path}: altered"
+            except OSError as error:
+                return f"{path}: missing" if isinstance(error, FileNotFoundError) else f"{path}: {error.strerror}"
+        return None
+
+    def problems(self) -> list[str]:
+        """Compare every file with its checksum; one line for each that is missing, altered or not known."""
+        found = [] if self._intact else [f"{DESCRIPTION}: altered"]
+        there = dict(digests(self.folder))
+        found += [f"{path}: missing" for path in sorted(self._files.keys() - there.keys())]
+        found += [f"{path}: unknown file" for path in sorted(there.keys() - self._files.keys())]
+        found += [f"{path}: altered" for path in sorted(self._files.keys() & there) if self._files[path] != there[path]]
+        if not found and (problem := self._first_problem()):
+            found.append(problem)
+        return found
+
+
+def attributes_digest(info: RecordingInfo, files: Mapping[str, str], settings: Mapping[str, Any] | None) -> str:
+    """The sha256 that stands for a recording's whole content."""
+    # Recordings of earlier versions do not say their settings.
+    # And what is not said is left out, so that they keep their digest.
+    parts = [info.model_dump(mode="json", exclude_defaults=True), files, *([] if settings is None else [settings])]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""From frames and face squares to what networks take in."""

@@ -1,0 +1,1 @@
+"""From a camera to somebody who looks on."""

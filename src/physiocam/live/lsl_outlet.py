@@ -1,0 +1,83 @@
+"""What a stream measures, sent over the Lab Streaming Layer."""
+
+from collections.abc import Iterable
+from time import monotonic
+
+import numpy as np
+import pylsl
+
+from physiocam.live.camera import TakenFrame
+from physiocam.live.watch import Moment, Watcher
+from physiocam.results.measurement import Measurement
+from physiocam.signals.settings import UNITS
+
+NAME = "physiocam"
+
+
+class LslOutlet(Watcher):
+    """An outlet of float samples at an irregular rate, some a second.
+
+    Channels are heart_rate and breathing_rate with their qualities, face_found, and the probability of each action
+    unit; what is not known is NaN. A sample bears the time at which its newest frame was taken.
+
+    Parameters
+    ----------
+    units : iterable of str
+        Labels of the action units.
+    source_id : str
+        By which an inlet finds the outlet again after a break.
+
+    Raises
+    ------
+    ImportError
+        If pylsl is not installed (extra `lsl`).
+    """
+
+    def __init__(self, units: Iterable[str], source_id: str) -> None:
+        self._units = tuple(units)
+        channels = [
+            ("heart_rate", UNITS["heart"], "rate"),
+            ("heart_rate_quality", "", "quality"),
+            ("breathing_rate", UNITS["breathing"], "rate"),
+            ("breathing_rate_quality", "", "quality"),
+            ("face_found", "", "flag"),
+            *((label, "", "probability") for label in self._units),
+        ]
+        info = pylsl.StreamInfo(NAME, "Physiology", len(channels), pylsl.IRREGULAR_RATE, pylsl.cf_float32, source_id)
+        described = info.desc().append_child("channels")
+        for label, unit, kind in channels:
+            channel = described.append_child("channel")
+            channel.append_child_value("label", label)
+            channel.append_child_value("unit", unit)
+            channel.append_child_value("type", kind)
+        self._outlet = pylsl.StreamOutlet(info)
+        self._taken_s: float | None = None
+
+    def frame(self, frame: TakenFrame) -> None:
+        """Remember when the newest frame was taken."""
+        self._taken_s = frame.time_s
+
+    def moment(self, moment: Moment) -> None:
+        """Send what is known, if a frame has come since the last time."""
+        if self._taken_s is None:
+            return
+        age_s = monotonic() - self._taken_s
+        self._taken_s = None
+        self._outlet.push_sample(self._sample(moment.measurement), pylsl.local_clock() - age_s)
+
+    def _sample(self, measurement: Measurement) -> list[float]:
+        found = measurement.face_found
+        probability = measurement.action_unit_probability
+        known = np.flatnonzero(np.isfinite(probability).all(axis=1))
+        # The newest frames' clip may not be whole yet; what is older than the window's last second is not now.
+        now = len(known) and len(probability) - known[-1] <= measurement.fs
+        units = probability[known[-1]].tolist() if now else [np.nan] * len(self._units)
+        heart, breathing = measurement.heart_rate, measurement.breathing_rate
+        return [
+            np.nan if heart.value is None else heart.value,
+            heart.quality,
+            np.nan if breathing.value is None else breathing.value,
+            breathing.quality,
+            float(len(found) > 0 and found[-1]),
+            *units,
+        ]

@@ -1,0 +1,163 @@
+"""What `physiocam live` shows in a terminal."""
+
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from physiocam.live.watch import SHOWN_S, SILENT_S, Moment, Watcher
+from physiocam.results.measurement import ACTIVE_THRESHOLD, Measurement
+from physiocam.signals.rate import Rate
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# A trace is so many characters wide where there is room, and shows that many seconds. Beside it stands how many.
+_WIDTH = 60
+_BESIDE = 8
+_PULSE_S = 8.0
+_RESPIRATION_S = 30.0
+
+# Two columns of action units need so many characters.
+_TWO_COLUMNS = 80
+
+# A trace's lowest and highest level stand for that many standard deviations.
+_RANGE = 2.0
+_LEVELS = "▁▂▃▄▅▆▇█"
+
+_BAR = 10
+
+
+class LiveView(Watcher):
+    """A terminal view that draws itself anew at every moment; to be used as a context.
+
+    Parameters
+    ----------
+    console : Console
+    name : str
+        What is watched.
+    """
+
+    def __init__(self, console: "Console", name: str) -> None:
+        self._name = name
+        self._live = Live(console=console, auto_refresh=False, transient=True)
+
+    def moment(self, moment: Moment) -> None:
+        """Draw what is known."""
+        self._live.update(drawn(self._name, moment, self._live.console.width), refresh=True)
+
+    def __enter__(self) -> "LiveView":
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+
+def drawn(name: str, moment: Moment, width: int = 80) -> RenderableType:
+    """Draw a moment.
+
+    Parameters
+    ----------
+    name : str
+        What is watched.
+    moment : Moment
+    width : int
+        Characters in a line of the terminal.
+
+    Returns
+    -------
+    RenderableType
+        About twenty lines, more where they are narrow.
+    """
+    measurement = moment.measurement
+    trace = max(min(width - _BESIDE, _WIDTH), 10)
+    return Group(
+        _head(name, moment),
+        Text(),
+        *_quantity("heart rate", measurement.heart_rate, measurement.pulse, _PULSE_S, "red", measurement.fs, trace),
+        *_quantity(
+            "breathing rate",
+            measurement.breathing_rate,
+            measurement.respiration,
+            _RESPIRATION_S,
+            "cyan",
+            measurement.fs,
+            trace,
+        ),
+        Text(),
+        *_action_units(measurement, width),
+        Text(f"over the last {SHOWN_S:.0f} s; Ctrl-C ends", style="dim"),
+    )
+
+
+def _head(name: str, moment: Moment) -> Text:
+    minutes, seconds = divmod(int(moment.time_s), 60)
+    line = Text(f"{name}  {minutes}:{seconds:02d}  ", style="bold")
+    if moment.silent_s > SILENT_S:
+        return line.append(f"no frame for {moment.silent_s:.0f} s", style="bold yellow")
+    found = moment.measurement.face_found
+    if len(found) and found[-1]:
+        line.append("face found", style="green")
+    else:
+        line.append("no face is found", style="yellow")
+    line.append(f"  {moment.frames_per_s:.0f} frames/s", style="not bold")
+    if moment.dropped:
+        line.append(f", {moment.dropped} dropped", style="yellow")
+    return line
+
+
+def _quantity(
+    name: str, rate: Rate, waveform: NDArray[np.float64], seconds: float, colour: str, fs: float, width: int
+) -> list[RenderableType]:
+    """A rate and its running waveform, which is in colour where there is a rate: without one it need not be a pulse."""
+    line = Text(f"{name:<15}")
+    if rate.value is None:
+        line.append("not measured", style="bold").append(f": {rate.note}", style="dim")
+    else:
+        line.append(f"{rate.value:.0f} {rate.unit}", style="bold")
+        line.append(f"  quality {rate.quality:.2f} {_bar(rate.quality)}")
+    trace = f"  {_trace(waveform, seconds, fs, width)}  {seconds:.0f} s"
+    return [line, Text(trace, style="dim" if rate.value is None else colour, no_wrap=True)]
+
+
+def _trace(waveform: NDArray[np.float64], seconds: float, fs: float, width: int) -> str:
+    """The last seconds of a waveform in one line of characters; blanks are gaps."""
+    shown = waveform[-max(round(seconds * fs), 1) :]
+    places = round(len(shown) / (seconds * fs) * width)
+    line = ""
+    for piece in np.array_split(shown, places) if places else []:
+        known = piece[np.isfinite(piece)]
+        if not len(known):
+            line += " "
+            continue
+        share = (float(known.mean()) / _RANGE + 1.0) / 2.0
+        line += _LEVELS[min(max(int(share * len(_LEVELS)), 0), len(_LEVELS) - 1)]
+    return line.rjust(width)
+
+
+def _action_units(measurement: Measurement, width: int) -> list[RenderableType]:
+    """The units as they are now, the active ones in bright."""
+    known = np.flatnonzero(np.isfinite(measurement.action_unit_probability).all(axis=1))
+    if not measurement.action_units or not len(known):
+        return []
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    cells: list[Text] = []
+    for (label, unit), probability in zip(
+        measurement.action_units.items(), measurement.action_unit_probability[known[-1]].tolist(), strict=True
+    ):
+        style = "bold yellow" if probability >= ACTIVE_THRESHOLD else "dim"
+        cells.append(Text(f"{_bar(probability)} {label} {unit.name}", style=style))
+    rows = -(-len(cells) // 2) if width >= _TWO_COLUMNS else len(cells)
+    for left, right in zip_longest(cells[:rows], cells[rows:], fillvalue=Text()):
+        table.add_row(left, right)
+    return [table, Text()]
+
+
+def _bar(share: float) -> str:
+    return "━" * round(_BAR * share) + "╌" * (_BAR - round(_BAR * share))

@@ -1,0 +1,74 @@
+"""A window that shows a stream as the overlay video shows a recording."""
+
+from types import ModuleType
+
+from physiocam.errors import PhysiocamError
+from physiocam.live.camera import TakenFrame
+from physiocam.live.watch import SHOWN_S, Moment, Watcher
+from physiocam.report.overlay_frame import OverlayFrame
+
+_TITLE = "physiocam"
+_ESCAPE = 27
+
+
+class LiveWindow(Watcher):
+    """Shows each frame with what is known at the time; closing it, Esc or q ends.
+
+    Raises
+    ------
+    PhysiocamError
+        If OpenCV has no display here.
+    ImportError
+        If OpenCV or Pillow is not installed (extra `window`).
+
+    Attributes
+    ----------
+    left : bool
+        Whether it was closed.
+    """
+
+    def __init__(self) -> None:
+        import cv2
+
+        self.left = False
+        self._cv2: ModuleType = cv2
+        self._overlay: OverlayFrame | None = None
+        self._first_s: float | None = None
+        self._size: tuple[int, int] | None = None
+        try:
+            cv2.namedWindow(_TITLE, cv2.WINDOW_AUTOSIZE)
+        except cv2.error:
+            raise PhysiocamError(
+                "OpenCV has no display here; leave --window out, or run: pip install 'physiocam[window]' on a desktop "
+                "(without opencv-python-headless)"
+            ) from None
+
+    def frame(self, frame: TakenFrame) -> None:
+        """Show a frame."""
+        height, width = frame.image.shape[:2]
+        if self._size != (height, width):
+            # What is known is drawn from the next moment on.
+            self._size, self._overlay = (height, width), None
+        self._first_s = frame.time_s if self._first_s is None else self._first_s
+        picture = self._overlay.draw(frame.image, frame.time_s - self._first_s) if self._overlay else frame.image
+        self._cv2.imshow(_TITLE, picture[:, :, ::-1])
+        self._listen()
+
+    def moment(self, moment: Moment) -> None:
+        """Take what is known into the next frames."""
+        if self._size is None:
+            return
+        self._listen()
+        if moment.measurement.frames:
+            height, width = self._size
+            self._overlay = OverlayFrame(moment.measurement, width, height, whole=f"last {SHOWN_S:.0f} s")
+
+    def _listen(self) -> None:
+        """Let the window work; also while no frame comes."""
+        key = self._cv2.waitKey(1) & 0xFF
+        gone = self._cv2.getWindowProperty(_TITLE, self._cv2.WND_PROP_VISIBLE) < 1
+        self.left = self.left or gone or key in (_ESCAPE, ord("q"))
+
+    def close(self) -> None:
+        """Close the window."""
+        self._cv2.destroyAllWindows()

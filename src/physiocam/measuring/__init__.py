@@ -1,0 +1,1 @@
+"""From a video or a stream to a measurement."""

@@ -1,0 +1,119 @@
+"""The mean over a clip's phases: what is said of a frame does not hang on which frame the clips began with.
+
+A network sees clips of N frames, and what it says of a frame depends a little on whether the frame is the first, the
+second or the last of its clip. So runs of N frames are taken that begin with every frame, not with every N-th: each
+frame is seen in each place, and what is said of it is averaged. The Big frames, which cost most of the time, stay those
+of the clips. The runs that end within a clip, or with it, are its phases, and are seen with its Big frames: for N = 3
+and one Big frame a clip, the mean is then an even passage from one Big frame to the next, which lags behind neither.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.networks.config import Task
+from physiocam.weights.bundle import BundleInfo, SlowNetworks
+from physiocam.weights.runtime import Runtime
+
+# Runs that reach into a gap or beyond the recording count this little beside whole ones; alone they count fully.
+_PARTIAL = 1e-6
+
+
+class ClipPhases:
+    """Runs networks on consecutive clips, in every phase, and averages.
+
+    Parameters
+    ----------
+    runtime : Runtime
+    tasks : sequence of Task
+        What the networks answer.
+    clip_length : int
+        N.
+    offsets : sequence of int
+        A run begins this many frames before each clip, one a phase; rising from 0, each less than N. Only 0 is the
+        paper's way: each frame is seen in one clip.
+
+    Attributes
+    ----------
+    lead : int
+        The last offset L: so many frames' answers are not final yet when a clip is through.
+    """
+
+    def __init__(self, runtime: Runtime, tasks: Sequence[Task], clip_length: int, offsets: Sequence[int]) -> None:
+        self._runtime = runtime
+        self._clip_length = clip_length
+        self._offsets = offsets
+        self.lead = offsets[-1]
+        self._small: NDArray[np.float32] | None = None
+        self._shown = np.zeros(self.lead, dtype=bool)
+        self._sums = {task.name: np.zeros((self.lead, task.outputs)) for task in tasks}
+        self._weights = np.zeros(self.lead)
+
+    def run(
+        self, big: NDArray[np.float32] | None, small: NDArray[np.float32], shown: NDArray[np.bool_]
+    ) -> dict[str, NDArray[np.float32]]:
+        """Run the networks on the next clips.
+
+        Parameters
+        ----------
+        big : float32 array of shape (B, K, 3, big_size, big_size) or None
+            None where there is nothing to see in any of the clips: they cost no time, and are answered by zeros.
+        small : float32 array of shape (B, N, 3, small_size, small_size)
+        shown : bool array of shape (B, N)
+            Whether a frame shows a face.
+
+        Returns
+        -------
+        dict of str to float32 array
+            Task name to (L + B * N, C): what is known by now of the last L frames before these clips, and of their
+            frames. The last L rows are given again, and finally, by the next call. Rows before the first frame of all
+            say nothing.
+        """
+        clips, length = small.shape[:2]
+        frames, shows = self._with_last(small.reshape(-1, *small.shape[2:]), shown.reshape(-1))
+        weights = self._counted(shows, shown, big)
+        runs = np.stack([frames[rows].reshape(small.shape) for rows in self._phases(clips)], axis=1)
+        outputs = {} if big is None else self._runtime.run_phases(big, runs)
+        in_all = np.concatenate([self._weights, np.zeros(clips * length)])
+        for phase, rows in enumerate(self._phases(clips)):
+            in_all[rows] += np.repeat(weights[:, phase], length)
+        means = {}
+        for task, last in self._sums.items():
+            sums = np.concatenate([last, np.zeros((clips * length, last.shape[1]))])
+            for phase, rows in enumerate(self._phases(clips) if task in outputs else ()):
+                weighed = outputs[task][:, phase] * weights[:, phase, None, None]
+                sums[rows] += weighed.reshape(clips * length, -1)
+            self._sums[task] = sums[clips * length :]
+            means[task] = (sums / np.maximum(in_all, 1e-300)[:, None]).astype(np.float32)
+        self._weights = in_all[clips * length :]
+        return means
+
+    def _with_last(
+        self, small: NDArray[np.float32], shown: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """These frames behind the last ones, which are then replaced."""
+        before = np.zeros((self.lead, *small.shape[1:]), np.float32) if self._small is None else self._small
+        frames, shows = np.concatenate([before, small]), np.concatenate([self._shown, shown])
+        self._small, self._shown = frames[len(small) :].copy(), shows[len(small) :].copy()
+        return frames, shows
+
+    def _phases(self, clips: int) -> list[slice]:
+        """Rows that the runs of each phase cover, of the last frames before these clips and theirs."""
+        starts = [self.lead - offset for offset in self._offsets]
+        return [slice(start, start + clips * self._clip_length) for start in starts]
+
+    def _counted(
+        self, shows: NDArray[np.bool_], shown: NDArray[np.bool_], big: NDArray[np.float32] | None
+    ) -> NDArray[np.float64]:
+        """How much each clip's runs count, (B, phases)."""
+        whole = np.stack([shows[rows].reshape(shown.shape).all(axis=1) for rows in self._phases(len(shown))], axis=1)
+        if big is not None and big.shape[1]:
+            whole &= shown[:, :: self._clip_length // big.shape[1]].all(axis=1, keepdims=True)
+        return np.where(whole, 1.0, _PARTIAL)
+
+
+def phases_of(networks: SlowNetworks | BundleInfo, runtime: Runtime, every_phase: bool) -> ClipPhases:
+    """Return what runs a bundle's networks of one time scale, in every phase or in the clips' own alone."""
+    offsets = networks.phase_offsets if every_phase else (0,)
+    return ClipPhases(runtime, networks.tasks, networks.clip_length, offsets)

@@ -1,0 +1,191 @@
+"""From what was read from the frames to a measurement: rates, waveforms, action units."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.foundation.arguments import FaceChoice
+from physiocam.results.measurement import (
+    ACTION_UNIT_NAMES,
+    ACTIVE_THRESHOLD,
+    ActionUnit,
+    Face,
+    Measurement,
+    Weights,
+)
+from physiocam.signals.rate import Rate, RateSeries, estimate_rate, rate_times, rates_along, withheld
+from physiocam.signals.settings import UNITS, Quantity, SignalSettings
+from physiocam.signals.waveform import clean_waveform
+from physiocam.version import __version__
+
+# Share of the windows along a recording.
+_MOST = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """The frames that were read, on an even time grid.
+
+    Attributes
+    ----------
+    source : str
+        As it is told to the user.
+    fs : float
+        Frames per second.
+    timestamps_s : float64 array (T,)
+    found : bool array (T,)
+        Whether there is a face.
+    squares : int32 array (T, 3)
+        Of the face, as in `Measurement.face_squares`.
+    notes : tuple of str
+        What was odd about the recording.
+    """
+
+    source: str
+    fs: float
+    timestamps_s: NDArray[np.float64]
+    found: NDArray[np.bool_]
+    squares: NDArray[np.int32]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Signals:
+    """What was read from the frames, before it becomes rates.
+
+    Attributes
+    ----------
+    pulse, respiration : float64 array (T,) or str
+        Differences of the waveform, NaN where the change to the next frame was not seen; or why there is none.
+    raw_pulse : float64 array (T,) or None
+        Those of a pulse that went through no filter, where `pulse` did.
+    units : tuple of str
+        Labels of the action units.
+    probability : float32 array (T, A)
+        A column for each unit, NaN in gaps.
+    """
+
+    pulse: NDArray[np.float64] | str
+    respiration: NDArray[np.float64] | str
+    units: tuple[str, ...]
+    probability: NDArray[np.float32]
+    raw_pulse: NDArray[np.float64] | None = None
+
+
+def answer(
+    frames: Frames,
+    signals: Signals,
+    settings: SignalSettings,
+    face: FaceChoice,
+    method: str,
+    weights: Weights | None,
+) -> Measurement:
+    """Make a measurement of signals.
+
+    Parameters
+    ----------
+    frames : Frames
+    signals : Signals
+    settings : SignalSettings
+    face : "auto", "center" or (x, y, size)
+        How the face's square was chosen.
+    method : str
+        "network" or the name of a classical method.
+    weights : Weights or None
+        None for a classical method.
+
+    Returns
+    -------
+    Measurement
+    """
+    found, fs = frames.found, frames.fs
+    nothing = np.full(len(found), np.nan)
+    pulse = nothing if isinstance(signals.pulse, str) else signals.pulse
+    respiration = nothing if isinstance(signals.respiration, str) else signals.respiration
+    heart_rate = _rate(signals.pulse, "heart", fs, found, settings, signals.raw_pulse)
+    breathing_rate = _rate(signals.respiration, "breathing", fs, found, settings)
+    return Measurement(
+        source=frames.source,
+        duration_s=len(found) / fs,
+        fs=fs,
+        frames=len(found),
+        face=Face(
+            float(found.mean()) if len(found) else 0.0, face if isinstance(face, str) else ",".join(map(str, face))
+        ),
+        heart_rate=heart_rate,
+        breathing_rate=breathing_rate,
+        action_units={
+            label: _action_unit(label, signals.probability[found, column]) for column, label in enumerate(signals.units)
+        },
+        method=method,
+        weights=weights,
+        settings=settings.name,
+        version=__version__,
+        notes=frames.notes,
+        timestamps_s=frames.timestamps_s,
+        face_found=found,
+        face_squares=frames.squares,
+        pulse=clean_waveform(pulse, fs, "heart", settings),
+        respiration=clean_waveform(respiration, fs, "breathing", settings),
+        rates_timestamps_s=frames.timestamps_s[:1].sum() + rate_times(len(found), fs),
+        heart_rate_along=_along(pulse, "heart", fs, heart_rate, settings, signals.raw_pulse),
+        breathing_rate_along=_along(respiration, "breathing", fs, breathing_rate, settings),
+        action_unit_probability=signals.probability,
+    )
+
+
+def without_gaps(output: NDArray[np.floating], found: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Differences (T,) as they were read, NaN where the change to the next frame was not seen."""
+    seen = found.copy()
+    seen[:-1] &= found[1:]
+    return np.where(seen, output.astype(np.float64), np.nan)
+
+
+def probabilities(logits: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Probabilities of a binary task's logits, of the same shape."""
+    # By tanh, which cannot overflow.
+    return (0.5 * (1.0 + np.tanh(0.5 * logits.astype(np.float64)))).astype(np.float32)
+
+
+def _rate(
+    waveform: NDArray[np.float64] | str,
+    quantity: Quantity,
+    fs: float,
+    found: NDArray[np.bool_],
+    settings: SignalSettings,
+    raw: NDArray[np.float64] | None = None,
+) -> Rate:
+    if not found.any():
+        return Rate(None, UNITS[quantity], 0.0, "no face was found")
+    if isinstance(waveform, str):
+        return Rate(None, UNITS[quantity], 0.0, waveform)
+    rate = estimate_rate(waveform, fs, quantity, settings, raw)
+    # What was not seen counts against the quality, however clean the rest is.
+    return replace(rate, quality=rate.quality * _share(found))
+
+
+def _along(
+    waveform: NDArray[np.float64],
+    quantity: Quantity,
+    fs: float,
+    whole: Rate,
+    settings: SignalSettings,
+    raw: NDArray[np.float64] | None = None,
+) -> RateSeries:
+    along = rates_along(waveform, fs, quantity, settings, raw)
+    # By chance noise looks like a rate in a few windows. A rate that changes much has none as a whole, and one in most.
+    steady = whole.value is not None or _share(np.isfinite(along.value)) > _MOST
+    return along if steady else withheld(along)
+
+
+def _share(there: NDArray[np.bool_]) -> float:
+    return float(there.mean()) if len(there) else 0.0
+
+
+def _action_unit(label: str, probability: NDArray[np.float32]) -> ActionUnit:
+    name = ACTION_UNIT_NAMES.get(label, label)
+    known = probability[np.isfinite(probability)].astype(np.float64)
+    if not len(known):
+        return ActionUnit(name, None, None)
+    return ActionUnit(name, float(known.mean()), float((known >= ACTIVE_THRESHOLD).mean()))

@@ -1,0 +1,64 @@
+"""Why there is no rate at a moment of a recording."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.results.measurement import Measurement
+from physiocam.signals.rate import Rate, RateSeries
+from physiocam.signals.settings import SETTINGS, Quantity
+
+WAVES: dict[Quantity, str] = {"heart": "pulse", "breathing": "respiration"}
+
+
+def rate_of(measurement: Measurement, quantity: Quantity) -> tuple[Rate, RateSeries, NDArray[np.float64]]:
+    """Return a quantity's rate, its rates along the recording and its waveform."""
+    if quantity == "heart":
+        return measurement.heart_rate, measurement.heart_rate_along, measurement.pulse
+    return measurement.breathing_rate, measurement.breathing_rate_along, measurement.respiration
+
+
+def why_no_rate(measurement: Measurement, quantity: Quantity) -> list[str | None]:
+    """Say of each of the rates along a recording why it is none.
+
+    Parameters
+    ----------
+    measurement : Measurement
+    quantity : "heart" or "breathing"
+
+    Returns
+    -------
+    list of str or None, of length R
+        None where there is a rate.
+    """
+    rate, along, waveform = rate_of(measurement, quantity)
+    chosen = SETTINGS[measurement.settings].of(quantity)
+    usable = np.isfinite(waveform)
+    if not usable.any():
+        return [rate.note] * len(along.value)
+    times = measurement.rates_timestamps_s - measurement.timestamps_s[0]
+    usable_s = _within(usable, times, chosen.window_s, measurement.fs)
+    face_s = _within(measurement.face_found, times, chosen.window_s, measurement.fs)
+    reasons: list[str | None] = []
+    columns = (along.value, along.quality, usable_s, face_s)
+    for value, quality, signal_s, seen_s in zip(*(column.tolist() for column in columns), strict=True):
+        if np.isfinite(value):
+            reasons.append(None)
+        elif seen_s == 0:
+            reasons.append(f"no face within {chosen.window_s:g} s")
+        elif signal_s < chosen.minimum_s:
+            reasons.append(
+                f"{signal_s:.1f} s of {WAVES[quantity]} within {chosen.window_s:g} s; {chosen.minimum_s:g} s needed"
+            )
+        elif rate.value is None and quality >= chosen.quality_floor:
+            reasons.append(f"none for the whole recording: {rate.note}")
+        else:
+            reasons.append(f"no steady {WAVES[quantity]} stands out from the noise")
+    return reasons
+
+
+def _within(which: NDArray[np.bool_], times: NDArray[np.float64], window_s: float, fs: float) -> NDArray[np.float64]:
+    """Seconds (R,) that are so within a window around each time."""
+    counts = np.concatenate([[0], np.cumsum(which)])
+    edges = np.rint((times[:, None] + window_s * np.array([-0.5, 0.5])) * fs).astype(int)
+    first, last = np.clip(edges, 0, len(which)).T
+    return np.asarray((counts[last] - counts[first]) / fs)

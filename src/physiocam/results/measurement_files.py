@@ -1,0 +1,254 @@
+"""A measurement as files in a folder: written, read back, and removed."""
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveFloat, ValidationError
+
+from physiocam.errors import PhysiocamError, one_line
+from physiocam.foundation.arguments import folder_path
+from physiocam.foundation.files import complete_files
+from physiocam.foundation.regular_files import read_file
+from physiocam.results.measurement import ACTIVE_THRESHOLD, ActionUnit, Face, Measurement, Weights
+from physiocam.signals.rate import Rate, RateSeries
+from physiocam.signals.variability import HeartRateVariability, IntervalSpread
+
+# The summary's file name, and those that a measurement may have beside it: who writes a new one, removes them first.
+MEASUREMENT = "measurement.json"
+BEATS, REPORT, OVERLAY, MEASURED_WITH = "beats.csv", "report.html", "overlay.mp4", "measured_with.json"
+_BESIDE = (MEASURED_WITH, REPORT, OVERLAY, BEATS)
+WAVEFORMS, RATES, ACTION_UNITS = "waveforms.csv", "rates.csv", "action_units.csv"
+_TABLES = (WAVEFORMS, RATES, ACTION_UNITS)
+
+_WAVES = ("timestamp_s", "pulse", "respiration", "face_found")
+_SQUARE = ("face_x", "face_y", "face_size")
+_RATES = ("timestamp_s", "heart_rate", "heart_rate_quality", "breathing_rate", "breathing_rate_quality")
+_BEATS = ("timestamp_s", "quality", "interval_ms")
+# A day at 60 frames/s, with twelve action units.
+_MOST_BYTES = 2_000_000_000
+
+_Columns = dict[str, NDArray[np.float64]]
+
+
+class _Summary(BaseModel):
+    """What measurement.json holds; what a later version may add to it is passed over."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    source: str
+    duration_s: float
+    fs: PositiveFloat
+    frames: NonNegativeInt
+    face: Face
+    heart_rate: Rate
+    breathing_rate: Rate
+    action_units: dict[str, ActionUnit]
+    method: str
+    weights: Weights | None
+    settings: str
+    version: str
+    notes: tuple[str, ...]
+    sdnn: IntervalSpread | None = None
+    rmssd: IntervalSpread | None = None
+    timing_noise_ms: float | None = None
+
+
+def write_measurement(measurement: Measurement, folder: str | bytes | os.PathLike[str]) -> None:
+    """Write a measurement's files; see `Measurement.write`."""
+    place = folder_path(folder, "folder")
+    contents: dict[str, Iterable[str]] = {
+        WAVEFORMS: _waveforms_csv(measurement),
+        RATES: _rates_csv(measurement),
+        ACTION_UNITS: _action_units_csv(measurement),
+        MEASUREMENT: [measurement.to_json()],
+    }
+    if (beats := measurement.beats) is not None:
+        contents[BEATS] = _beats_csv(beats)
+    # The summary comes last, so that a folder with a measurement.json has the rest.
+    with complete_files(place, file_names(measurement)) as beside:
+        for name, lines in contents.items():
+            with (beside / name).open("w", encoding="utf-8", newline="") as file:
+                file.writelines(lines)
+        remove_results(place, measurement.source)
+
+
+def read_measurement(folder: str | bytes | os.PathLike[str]) -> Measurement:
+    """Read what `write_measurement` wrote; see `Measurement.load`."""
+    place = folder_path(folder, "folder")
+    try:
+        summary = _Summary.model_validate_json(_text(place, MEASUREMENT))
+    except ValidationError as error:
+        raise PhysiocamError(
+            f"'{place / MEASUREMENT}' is no measurement: {one_line(error)}; measure the recording again"
+        ) from None
+    waves = _read(place, WAVEFORMS, _WAVES, summary.frames)
+    rates = _read(place, RATES, _RATES)
+    units = _read(place, ACTION_UNITS, tuple(f"{label}_p" for label in summary.action_units), summary.frames)
+    squares = np.full((summary.frames, 3), -1, np.int32)
+    if set(_SQUARE) <= waves.keys():
+        known = np.stack([waves[name] for name in _SQUARE], axis=1)
+        squares = np.where(np.isfinite(known), known, -1).astype(np.int32)
+    probability = np.full((summary.frames, len(summary.action_units)), np.nan, np.float32)
+    for index, label in enumerate(summary.action_units):
+        probability[:, index] = units[f"{label}_p"]
+    return Measurement(
+        **{field.name: getattr(summary, field.name) for field in fields(Measurement) if hasattr(summary, field.name)},
+        timestamps_s=waves["timestamp_s"],
+        face_found=waves["face_found"] == 1,
+        face_squares=squares,
+        pulse=waves["pulse"],
+        respiration=waves["respiration"],
+        rates_timestamps_s=rates["timestamp_s"],
+        heart_rate_along=RateSeries(rates["heart_rate"], rates["heart_rate_quality"]),
+        breathing_rate_along=RateSeries(rates["breathing_rate"], rates["breathing_rate_quality"]),
+        action_unit_probability=probability,
+        heart_rate_variability=_variability(place, summary),
+    )
+
+
+def file_names(measurement: Measurement) -> tuple[str, ...]:
+    """Names of the files that `write_measurement` writes, the summary last."""
+    return (*_TABLES, *((BEATS,) if measurement.beats is not None else ()), MEASUREMENT)
+
+
+def remove_results(folder: Path, source: str | None = None) -> None:
+    """Remove the files of a measurement; a folder without a measurement.json has none, and is left as it is.
+
+    Parameters
+    ----------
+    folder : Path
+    source : str, optional
+        A recording that stays, even if it lies there under the name of an overlay video.
+
+    Raises
+    ------
+    OSError
+        If one cannot be removed.
+    """
+    if (folder / MEASUREMENT).is_file():
+        # The summary goes last: as long as it is there, the rest is known to belong to it.
+        for path in (folder / name for name in (*_BESIDE, *_TABLES, MEASUREMENT)):
+            if source is None or os.path.abspath(source) != os.path.abspath(path):
+                path.unlink(missing_ok=True)
+
+
+def _waveforms_csv(measurement: Measurement) -> Iterator[str]:
+    squares = (
+        (str(x), str(y), str(size)) if size > 0 else ("", "", "") for x, y, size in measurement.face_squares.tolist()
+    )
+    rows = zip(
+        _fixed(measurement.timestamps_s, 6),
+        _general(measurement.pulse),
+        _general(measurement.respiration),
+        ("1" if found else "0" for found in measurement.face_found),
+        squares,
+        strict=True,
+    )
+    return _csv((*_WAVES, *_SQUARE), ((*row, *square) for *row, square in rows))
+
+
+def _rates_csv(measurement: Measurement) -> Iterator[str]:
+    heart, breathing = measurement.heart_rate_along, measurement.breathing_rate_along
+    rows = zip(
+        _fixed(measurement.rates_timestamps_s, 6),
+        _fixed(heart.value, 3),
+        _fixed(heart.quality, 4),
+        _fixed(breathing.value, 3),
+        _fixed(breathing.quality, 4),
+        strict=True,
+    )
+    return _csv(_RATES, rows)
+
+
+def _beats_csv(variability: HeartRateVariability) -> Iterator[str]:
+    rows = zip(
+        _fixed(variability.beats_s, 3),
+        _fixed(variability.beat_quality, 4),
+        _fixed(variability.intervals_ms, 1),
+        strict=True,
+    )
+    return _csv(_BEATS, rows)
+
+
+def _action_units_csv(measurement: Measurement) -> Iterator[str]:
+    header = ["frame", "timestamp_s"]
+    columns: list[Iterable[str]] = [map(str, range(measurement.frames)), _fixed(measurement.timestamps_s, 6)]
+    for index, label in enumerate(measurement.action_units):
+        probability = measurement.action_unit_probability[:, index]
+        header += [f"{label}_p", f"{label}_c"]
+        columns += [_fixed(probability, 4), _classes(probability)]
+    return _csv(header, zip(*columns, strict=True))
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Lines of a table; numbers and names that never need quoting."""
+    yield ",".join(header) + "\n"
+    for row in rows:
+        yield ",".join(row) + "\n"
+
+
+def _fixed(values: NDArray[np.floating[Any]], digits: int) -> Iterable[str]:
+    return (f"{value:.{digits}f}" if value == value else "" for value in values.tolist())  # noqa: PLR0124
+
+
+def _general(values: NDArray[np.floating[Any]]) -> Iterable[str]:
+    return (f"{value:.6g}" if value == value else "" for value in values.tolist())  # noqa: PLR0124
+
+
+def _classes(probability: NDArray[np.floating[Any]]) -> Iterable[str]:
+    # Compared after rounding, so that the two columns of a unit can never contradict each other.
+    rounded = np.round(probability.astype(np.float64), 4).tolist()
+    return ("" if value != value else str(int(value >= ACTIVE_THRESHOLD)) for value in rounded)  # noqa: PLR0124
+
+
+def _variability(folder: Path, summary: _Summary) -> HeartRateVariability | None:
+    if summary.sdnn is None or summary.rmssd is None:
+        return None
+    # Without a heart rate no beats are written.
+    nothing: NDArray[np.float64] = np.zeros(0)
+    beats = dict.fromkeys(_BEATS, nothing)
+    if summary.heart_rate.value is not None:
+        beats = _read(folder, BEATS, _BEATS)
+    return HeartRateVariability(
+        sdnn=summary.sdnn,
+        rmssd=summary.rmssd,
+        timing_noise_ms=summary.timing_noise_ms,
+        beats_s=beats["timestamp_s"],
+        beat_quality=beats["quality"],
+        intervals_ms=beats["interval_ms"],
+    )
+
+
+def _text(folder: Path, name: str) -> str:
+    try:
+        return read_file(folder / name, _MOST_BYTES).decode()
+    except UnicodeDecodeError:
+        raise PhysiocamError(f"'{folder / name}' is no text; measure the recording again") from None
+    except OSError as failure:
+        raise PhysiocamError(
+            f"'{folder / name}' cannot be read: {failure.strerror}; expected a folder that a measurement was written to"
+        ) from None
+
+
+def _read(folder: Path, name: str, needed: tuple[str, ...], rows: int | None = None) -> _Columns:
+    """The columns of a table, NaN where a cell is empty."""
+    header, *lines = list(csv.reader(io.StringIO(_text(folder, name)))) or [[]]
+    missing = [column for column in needed if column not in header]
+    if missing:
+        raise PhysiocamError(f"'{folder / name}' has no column '{missing[0]}'; measure the recording again")
+    if rows is not None and len(lines) != rows:
+        raise PhysiocamError(f"'{folder / name}' has {len(lines)} rows; expected {rows}; measure the recording again")
+    try:
+        table = np.array([[float(cell or "nan") for cell in line] for line in lines]).reshape(len(lines), len(header))
+    except ValueError:
+        raise PhysiocamError(
+            f"'{folder / name}' has a row that is not {len(header)} numbers; measure the recording again"
+        ) from None
+    return dict(zip(header, table.T, strict=True))

@@ -1,0 +1,59 @@
+"""A measurement as a pandas table, with the column names of NeuroKit2 and OpenFace."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from physiocam.results.measurement import ACTIVE_THRESHOLD, Measurement
+from physiocam.signals.settings import STEP_S
+
+
+def measurement_frame(measurement: Measurement) -> pd.DataFrame:
+    """Return one row a frame.
+
+    Parameters
+    ----------
+    measurement : Measurement
+
+    Returns
+    -------
+    DataFrame
+        Index `frame`, from 0.
+
+        OpenFace's columns: `timestamp` (s), `success` (1 where a face was found) and, for each action unit, `AU12_c` (0
+        or 1; <NA> in gaps). Beside them `AU12_p`, the probability; OpenFace's `AU12_r` is an intensity, which is not
+        measured.
+
+        NeuroKit2's columns: `PPG_Clean`, `PPG_Rate` (beats/min), `PPG_Quality`, `RSP_Clean`, `RSP_Rate` (breaths/min)
+        and, where heart-rate variability was asked for and there is a heart rate, `PPG_Peaks` (1 at a beat's frame).
+        Beside them `RSP_Quality`.
+        Rates are those of the frame's second. NaN where there is no value. `attrs["sampling_rate"]` is `fs`.
+    """
+    columns: dict[str, object] = {
+        "timestamp": measurement.timestamps_s,
+        "success": measurement.face_found.astype(np.int64),
+        "PPG_Clean": measurement.pulse,
+        "PPG_Rate": _each_frame(measurement, measurement.heart_rate_along.value),
+        "PPG_Quality": _each_frame(measurement, measurement.heart_rate_along.quality),
+        "RSP_Clean": measurement.respiration,
+        "RSP_Rate": _each_frame(measurement, measurement.breathing_rate_along.value),
+        "RSP_Quality": _each_frame(measurement, measurement.breathing_rate_along.quality),
+    }
+    if (variability := measurement.beats) is not None:
+        peaks = np.zeros(measurement.frames, dtype=np.int64)
+        peaks[np.rint(variability.beats_s * measurement.fs).astype(int)] = 1
+        columns["PPG_Peaks"] = peaks
+    for label, probability in zip(measurement.action_units, measurement.action_unit_probability.T, strict=True):
+        columns[f"{label}_p"] = probability
+        active = pd.array((probability >= ACTIVE_THRESHOLD).astype(np.int64), dtype="Int64")
+        active[np.isnan(probability)] = pd.NA
+        columns[f"{label}_c"] = active
+    frame = pd.DataFrame(columns, index=pd.RangeIndex(measurement.frames, name="frame"))
+    frame.attrs["sampling_rate"] = measurement.fs
+    return frame
+
+
+def _each_frame(measurement: Measurement, along: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values of the seconds, repeated for their frames; the part of a second at the end has none."""
+    second = (np.arange(measurement.frames) / measurement.fs / STEP_S).astype(int)
+    return np.asarray(np.append(along, np.nan)[np.minimum(second, len(along))])

@@ -1,0 +1,87 @@
+"""A measurement in a few lines of text, and in a small table."""
+
+from html import escape
+
+from physiocam.readable import readable
+from physiocam.results.measurement import Measurement
+from physiocam.signals.rate import Rate
+from physiocam.signals.variability import IntervalSpread
+
+# So many action units are named, and none that are active less often.
+_MOST_UNITS = 4
+_SELDOM = 0.01
+
+
+def measurement_text(measurement: Measurement) -> str:
+    """Return what was measured, as it is printed: about five lines, and a line for each note.
+
+    Parameters
+    ----------
+    measurement : Measurement
+
+    Returns
+    -------
+    str
+        Without a newline at the end.
+    """
+    return "\n".join(f"{name}: {told}" for name, told in _lines(measurement))
+
+
+def measurement_html(measurement: Measurement) -> str:
+    """Return the same as a table of HTML, which a notebook shows.
+
+    Parameters
+    ----------
+    measurement : Measurement
+
+    Returns
+    -------
+    str
+    """
+    rows = "".join(
+        f'<tr><th style="text-align: left">{escape(name)}</th><td style="text-align: left">{escape(told)}</td></tr>'
+        for name, told in _lines(measurement)
+    )
+    return f"<table>{rows}</table>"
+
+
+def answers(measurement: Measurement) -> dict[str, Rate | IntervalSpread]:
+    """Return the rates, and the heart-rate variability where it was asked for, by what they are called."""
+    found: dict[str, Rate | IntervalSpread] = {
+        "heart rate": measurement.heart_rate,
+        "breathing rate": measurement.breathing_rate,
+    }
+    if (variability := measurement.heart_rate_variability) is not None:
+        found |= {"SDNN": variability.sdnn, "RMSSD": variability.rmssd}
+    return found
+
+
+def _lines(measurement: Measurement) -> list[tuple[str, str]]:
+    """What is said, and of what."""
+    square = "a face" if measurement.face.choice == "auto" else "a fixed square"
+    recording = (
+        f"{measurement.duration_s:.1f} s, {measurement.frames} frames at "
+        f"{measurement.fs:.2f} frames/s, {square} in {measurement.face.found_fraction:.0%} of them"
+    )
+    return [
+        (readable(measurement.source), recording),
+        *((f"{name[0].upper()}{name[1:]}", _told(answer)) for name, answer in answers(measurement).items()),
+        ("Action units", _active_units(measurement)),
+        *(("Note", note) for note in measurement.notes),
+    ]
+
+
+def _told(answer: Rate | IntervalSpread) -> str:
+    if answer.value is None:
+        return f"not measured ({answer.note})"
+    return f"{answer.value:.1f} {answer.unit} (quality {answer.quality:.2f})"
+
+
+def _active_units(measurement: Measurement) -> str:
+    """The units that are active most."""
+    units = measurement.action_units
+    if not any(unit.mean_probability is not None for unit in units.values()):
+        return "not measured" + (" (no face was found)" if units else "")
+    active = [(unit.active_fraction or 0.0, label, unit.name) for label, unit in units.items()]
+    most = sorted((unit for unit in active if unit[0] >= _SELDOM), reverse=True)[:_MOST_UNITS]
+    return ", ".join(f"{label} {name} active {share:.0%}" for share, label, name in most) or "none active"

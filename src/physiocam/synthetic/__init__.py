@@ -1,0 +1,1 @@
+"""Generated faces, hearts and lungs, whose truth is exactly known."""

@@ -1,0 +1,154 @@
+"""A bundle's networks on ONNX Runtime."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from physiocam.errors import BundleError
+from physiocam.foundation.cores import within_cores
+from physiocam.networks.config import NetworkConfig
+from physiocam.weights.bundle import Bundle, NetworkEntry
+
+# Clips in one call of a network: more brings no speed, since feature maps then outgrow the caches, and costs memory.
+_BATCH = 4
+
+# Axes of a graph's Small input that takes phases: clips, phases, frames, channels, rows, columns.
+_PHASED_RANK = 6
+
+
+class Runtime:
+    """Runs networks of a bundle that see the same inputs, and averages those that answer the same task.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    threads : int, optional
+        Threads to compute with; all cores by default, and never more than there are.
+    networks : sequence of NetworkEntry, optional
+        Which of the bundle's networks; all but the slow ones by default.
+
+    Raises
+    ------
+    BundleError
+        If ONNX Runtime cannot load a graph of the bundle.
+    PhysiocamError
+        If `threads` is no whole number of 1 or more.
+    """
+
+    def __init__(
+        self, bundle: Bundle, threads: int | None = None, networks: Sequence[NetworkEntry] | None = None
+    ) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = within_cores(threads, "threads")
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 4
+        self._stride = bundle.info.big_stride
+        self._networks = []
+        for entry in networks or bundle.info.networks:
+            try:
+                session = onnxruntime.InferenceSession(
+                    bundle.folder / entry.onnx, options, providers=["CPUExecutionProvider"]
+                )
+            except Exception as error:  # ONNX Runtime raises kinds of its own that share no base
+                reason = str(error).splitlines()[0][:200]
+                raise BundleError(f"'{bundle.folder / entry.onnx}' cannot be run: {reason}") from None
+            if difference := _mismatch(session, entry.config):
+                raise BundleError(f"'{bundle.folder / entry.onnx}' does not fit its description: {difference}")
+            self._networks.append((entry.config, session))
+
+    def run(self, big: NDArray[np.float32], small: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """Predict every task for every frame of clips.
+
+        Parameters
+        ----------
+        big : float32 array of shape (B, K, 3, big_size, big_size)
+            Standardized Big frames at the bundle's stride: K = clip_length / big_stride, or 0 for slow networks.
+        small : float32 array of shape (B, N, 3, small_size, small_size)
+
+        Returns
+        -------
+        dict of str to float32 array
+            Task name to (B, N, C); binary tasks as logits. The same inputs give the same bits on every run.
+        """
+        return {task: output[:, 0] for task, output in self.run_phases(big, small[:, None]).items()}
+
+    def run_phases(self, big: NDArray[np.float32], small: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """Predict every task for several runs of Small frames a clip, which share the clip's Big frames.
+
+        Parameters
+        ----------
+        big : float32 array of shape (B, K, 3, big_size, big_size)
+            As in `run`.
+        small : float32 array of shape (B, P, N, 3, small_size, small_size)
+            See `physiocam.measuring.clip_phases`.
+
+        Returns
+        -------
+        dict of str to float32 array
+            Task name to (B, P, N, C), as P calls of `run` would give; the Big branch is computed once where the graph
+            allows it.
+        """
+        batches = [
+            self._run_batch(big[start : start + _BATCH], small[start : start + _BATCH])
+            for start in range(0, len(small), _BATCH)
+        ]
+        return {task: np.concatenate([batch[task] for batch in batches]) for task in batches[0]}
+
+    def _run_batch(self, big: NDArray[np.float32], small: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        answers: dict[str, list[NDArray[np.float32]]] = {}
+        for config, session in self._networks:
+            sharp = np.ascontiguousarray(big[:, :: config.big_stride // self._stride])
+            for task, output in zip(config.tasks, _run_network(config, session, sharp, small), strict=True):
+                answers.setdefault(task.name, []).append(output)
+        return {
+            task: outputs[0] if len(outputs) == 1 else np.mean(outputs, axis=0, dtype=np.float32)
+            for task, outputs in answers.items()
+        }
+
+
+def _run_network(
+    config: NetworkConfig,
+    session: onnxruntime.InferenceSession,
+    big: NDArray[np.float32],
+    small: NDArray[np.float32],
+) -> list[NDArray[np.float32]]:
+    """Outputs (B, P, N, C) of one network, in the order of its tasks."""
+    clips, phases = small.shape[:2]
+    if not config.uses_small:
+        # What it says depends on the Big frames alone.
+        return [np.repeat(output[:, None], phases, axis=1) for output in session.run(None, {"big": big})]
+    if _takes_phases(session):
+        return list(session.run(None, {"big": big, "small": np.ascontiguousarray(small)}))
+    inputs = {"small": small.reshape(clips * phases, *small.shape[2:])}
+    if config.uses_big:
+        inputs["big"] = np.repeat(big, phases, axis=0)
+    return [output.reshape(clips, phases, *output.shape[1:]) for output in session.run(None, inputs)]
+
+
+def _takes_phases(session: onnxruntime.InferenceSession) -> bool:
+    """Whether a graph has an axis for phases behind that for clips; those exported before 0.2 have none."""
+    return len(session.get_inputs()[-1].shape) == _PHASED_RANK
+
+
+def _mismatch(session: onnxruntime.InferenceSession, config: NetworkConfig) -> str | None:
+    """Say how a graph's inputs and outputs differ from what its configuration promises, or None if they do not."""
+    expected = {}
+    phases: list[str | int] = ["phases"] if config.shares_big and _takes_phases(session) else []
+    if config.uses_big:
+        expected["big"] = ["clips", config.big_frames, 3, config.big_size, config.big_size]
+    if config.uses_small:
+        expected["small"] = ["clips", *phases, config.clip_length, 3, config.small_size, config.small_size]
+    expected |= {task.name: ["clips", *phases, config.clip_length, task.outputs] for task in config.tasks}
+    values = [*session.get_inputs(), *session.get_outputs()]
+    if (found := [value.name for value in values]) != list(expected):
+        return f"inputs and outputs are {found}, expected {list(expected)}"
+    for value in values:
+        # What an axis of any length is called is up to the exporter.
+        shape = [axis if isinstance(axis, int) else None for axis in value.shape]
+        if value.type != "tensor(float)" or shape != [
+            axis if isinstance(axis, int) else None for axis in expected[value.name]
+        ]:
+            return f"'{value.name}' is {value.type} {value.shape}, expected {expected[value.name]} of float"
+    return None

@@ -1,0 +1,53 @@
+"""What follows from a rate that is withheld: none along the recording either, and the qualities stay."""
+
+import numpy as np
+
+from physiocam.measuring.summarize import Frames, Signals, answer
+from physiocam.report.missing_rates import why_no_rate
+from physiocam.results.measurement import Measurement
+from physiocam.signals.rate import rates_along
+from physiocam.signals.settings import SETTINGS
+
+FS, FRAMES = 30.0, 3600
+
+
+def answered(pulse: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Measurement:
+    frames = Frames(
+        "clip.mp4", FS, np.arange(FRAMES) / FS, np.ones(FRAMES, bool), np.zeros((FRAMES, 3), np.int32), notes=()
+    )
+    signals = Signals(pulse, "not measured here", (), np.empty((FRAMES, 0), np.float32))
+    return answer(frames, signals, SETTINGS["default"], "auto", "network", None)
+
+
+def test_rates_along_a_recording_without_a_rate_are_withheld_too() -> None:
+    noise = np.random.default_rng(2).standard_normal(FRAMES)
+    # For ten of its two minutes' seconds it beats as if it were a pulse.
+    noise[:300] += 30.0 * np.sin(2 * np.pi * 1.4 * np.arange(300) / FS)
+    alone = rates_along(noise, FS, "heart", SETTINGS["default"])
+    assert np.isfinite(alone.value).any()
+    measurement = answered(noise)
+    assert measurement.heart_rate.value is None
+    assert np.isnan(measurement.heart_rate_along.value).all()
+    np.testing.assert_array_equal(measurement.heart_rate_along.quality, alone.quality)
+    reasons = why_no_rate(measurement, "heart")
+    assert f"none for the whole recording: {measurement.heart_rate.note}" in reasons
+    assert None not in reasons
+
+
+def test_with_a_rate_they_stay() -> None:
+    pulse = np.cos(2 * np.pi * 1.2 * np.arange(FRAMES) / FS)
+    measurement = answered(pulse)
+    assert measurement.heart_rate.value is not None
+    assert np.isfinite(measurement.heart_rate_along.value[1:-1]).all()
+
+
+def test_a_rate_that_changes_much_is_given_along_the_recording() -> None:
+    rate = np.linspace(60.0, 150.0, FRAMES)
+    phase = 2 * np.pi * np.cumsum(rate / 60.0) / FS
+    measurement = answered(np.cos(phase) + 0.3 * np.random.default_rng(1).standard_normal(FRAMES))
+    assert measurement.heart_rate.value is None
+    along = measurement.heart_rate_along.value
+    there = np.isfinite(along)
+    assert there.mean() > 0.8
+    true = np.interp(measurement.rates_timestamps_s, np.arange(FRAMES) / FS, rate)
+    assert np.abs(along - true)[there].max() < 6.0

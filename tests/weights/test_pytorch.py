@@ -1,0 +1,43 @@
+"""A bundle's networks in PyTorch answer like its graphs do."""
+
+from dataclasses import replace
+from pathlib import Path
+from shutil import copytree
+
+import numpy as np
+import pytest
+
+from physiocam.errors import BundleError
+from physiocam.weights.bundle import load_bundle
+from physiocam.weights.runtime import Runtime
+
+torch = pytest.importorskip("torch")
+
+
+def test_they_answer_like_the_runtime() -> None:
+    from physiocam.weights.pytorch import load_networks
+
+    bundle = load_bundle("default")
+    networks = load_networks(bundle)
+    assert list(networks) == [entry.name for entry in bundle.info.networks]
+    random = np.random.default_rng(0)
+    big = random.standard_normal((2, 1, 3, 144, 144)).astype(np.float32)
+    small = random.standard_normal((2, 3, 3, 9, 9)).astype(np.float32)
+    expected = Runtime(bundle, threads=1).run(big, small)
+    (network,) = networks.values()
+    assert not network.training
+    with torch.inference_mode():
+        answers = network(torch.from_numpy(big), torch.from_numpy(small))
+    for task, answer in answers.items():
+        np.testing.assert_allclose(answer.numpy(), expected[task], rtol=1e-3, atol=1e-4)
+
+
+def test_weights_that_changed_under_a_loaded_bundle_are_refused(tmp_path: Path) -> None:
+    from physiocam.weights.pytorch import load_networks
+
+    bundle = load_bundle("default")
+    copied = replace(bundle, folder=Path(copytree(bundle.folder, tmp_path / "copy")))
+    weights = copied.folder / bundle.info.networks[0].weights
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(BundleError, match="import the bundle again"):
+        load_networks(copied)
