@@ -18,7 +18,8 @@ from physiocam.measuring.skin_colour import mean_colours
 from physiocam.measuring.slow_inputs import SlowInputs
 from physiocam.measuring.summarize import Frames, Signals, answer, probabilities, without_gaps
 from physiocam.networks.config import Task
-from physiocam.results.measurement import Measurement, Weights
+from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_data import Weights
 from physiocam.signals.colour_method import ColourMethod
 from physiocam.signals.methods import classical_method
 from physiocam.signals.pos import raw_pos

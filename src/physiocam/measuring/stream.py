@@ -18,7 +18,8 @@ from physiocam.measuring.recording_inputs import MAX_FS_RATIO
 from physiocam.measuring.running_clips import RunningClips
 from physiocam.measuring.slow_inputs import other_square
 from physiocam.measuring.summarize import Frames, Signals, answer, probabilities, without_gaps
-from physiocam.results.measurement import Measurement, Weights
+from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_data import Weights
 from physiocam.signals.even_differences import even_differences
 from physiocam.signals.rate import too_few_frames
 from physiocam.signals.settings import SETTINGS, Quantity

@@ -6,14 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.foundation.arguments import FaceChoice
-from physiocam.results.measurement import (
-    ACTION_UNIT_NAMES,
-    ACTIVE_THRESHOLD,
-    ActionUnit,
-    Face,
-    Measurement,
-    Weights,
-)
+from physiocam.networks.action_units import ACTION_UNIT_NAMES, ACTIVE_THRESHOLD
+from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_data import ActionUnit, Face, Weights
 from physiocam.signals.rate import Rate, RateSeries, estimate_rate, rate_times, rates_along, withheld
 from physiocam.signals.settings import UNITS, Quantity, SignalSettings
 from physiocam.signals.waveform import clean_waveform

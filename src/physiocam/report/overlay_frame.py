@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from physiocam.networks.action_units import ACTIVE_THRESHOLD
 from physiocam.report.missing_rates import rate_of, why_no_rate
-from physiocam.results.measurement import ACTIVE_THRESHOLD, Measurement
+from physiocam.results.measurement import Measurement
 from physiocam.signals.settings import STEP_S, Quantity
 from physiocam.signals.waveform import stretches
 

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from physiocam.report.graph import Axis, Graph, Table, bins, column, highest, lowest, mean, text
 from physiocam.report.missing_rates import WAVES, rate_of, why_no_rate
-from physiocam.results.measurement import ActionUnit, Measurement
+from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_data import ActionUnit
 from physiocam.signals.rate import waveform_spectrum
 from physiocam.signals.settings import SETTINGS, STEP_S, UNITS, Quantity
 from physiocam.signals.variability import HeartRateVariability

@@ -16,7 +16,7 @@ from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, Crop, Recordi
 from physiocam.errors import DatasetError, writing_to
 from physiocam.foundation.files import folder_beside, to_disk
 from physiocam.foundation.locks import alone_in
-from physiocam.networks.config import AU_LABELS
+from physiocam.networks.action_units import AU_LABELS
 from physiocam.synthetic.drawn.scene import Scene, SceneSettings
 from physiocam.synthetic.encoding import encoded, write_avi
 from physiocam.synthetic.recordings import SyntheticRecording, synthetic_entries

@@ -15,7 +15,7 @@ from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, Crop, Recordi
 from physiocam.datasets.store.prepare import PrepareSettings, prepare
 from physiocam.datasets.store.store import Store, StoredRecording
 from physiocam.errors import DatasetError, VideoError
-from physiocam.networks.config import AU_LABELS
+from physiocam.networks.action_units import AU_LABELS
 from physiocam.video.reader import Video, open_video
 from physiocam.video.writer import write_video
 
