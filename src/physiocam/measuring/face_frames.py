@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError, VideoError
 from physiocam.foundation.arguments import FaceChoice, face_choice
-from physiocam.inputs.blocks import Located
+from physiocam.inputs.face_changes import Located
 from physiocam.measuring.face_colour import FaceColour
 from physiocam.signals.waveform import check_fs
 from physiocam.video.ahead import read_ahead

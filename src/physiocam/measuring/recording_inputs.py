@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.foundation.arguments import FaceChoice
-from physiocam.inputs.blocks import InputBlock, InputShape, Located, input_blocks
+from physiocam.inputs.blocks import InputBlock, InputShape, input_blocks
+from physiocam.inputs.face_changes import Located
 from physiocam.measuring.face_frames import Progress, RecordingFrames, open_frames
 from physiocam.measuring.slow_inputs import SlowInputs
 from physiocam.video.reader import Source, Video

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.inputs.blocks import Located
+from physiocam.inputs.face_changes import Located
 from physiocam.video.tracker import Square
 
 

@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.inputs.blocks import InputBlock, InputCollector, InputShape
+from physiocam.inputs.crop import Crop, recrop
 from physiocam.video.tracker import Square
-from physiocam.weights.bundle import Crop, SlowNetworks
+from physiocam.weights.bundle import SlowNetworks
 
 # Longer recordings are standardized in parts. Breath is slow: a part should hold many.
 _BLOCK_S = 120.0
@@ -42,35 +43,13 @@ class SlowInputs:
         """Let a frame (H, W, 3) pass by, with the square of the face in it."""
         if self._frames % self.step == 0:
             if image is not None and square is not None:
-                square = other_square(square, *self._crops, image.shape[1], image.shape[0])
+                square = recrop(square, *self._crops, image.shape[1], image.shape[0])
             if block := self._collector.add(image, square):
                 self.blocks.append(block)
         self._frames += 1
 
     def finish(self) -> list[InputBlock]:
         """Return all blocks, once the last frame has passed by."""
-        if rest := self._collector.rest():
+        if rest := self._collector.flush():
             self.blocks.append(rest)
         return self.blocks
-
-
-def other_square(square: Square, crop: Crop, other: Crop, width: int, height: int) -> Square:
-    """Find the square that another crop of the same face gives.
-
-    Parameters
-    ----------
-    square : Square
-        As it was cut by `crop`.
-    crop, other : Crop
-    width, height : int
-        Of the frame in pixels; the other square is shrunk and shifted into it.
-
-    Returns
-    -------
-    Square
-    """
-    box = square.size / crop.factor
-    side = max(min(round(box * other.factor), width, height), 1)
-    left = square.x + square.size / 2 - side / 2
-    top = square.y + square.size / 2 + box * (other.down - crop.down) - side / 2
-    return Square(min(max(round(left), 0), width - side), min(max(round(top), 0), height - side), side)

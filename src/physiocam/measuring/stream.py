@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.arguments import FaceChoice, face_choice, number, unmasked
 from physiocam.inputs.blocks import InputShape
+from physiocam.inputs.crop import recrop
 from physiocam.measuring.clip_phases import phases_of
 from physiocam.measuring.face_colour import FaceColour
 from physiocam.measuring.face_frames import face_locator
 from physiocam.measuring.frame_log import FrameLog
 from physiocam.measuring.recording_inputs import MAX_FS_RATIO
 from physiocam.measuring.running_clips import RunningClips
-from physiocam.measuring.slow_inputs import other_square
 from physiocam.measuring.summarize import Frames, Signals, answer, probabilities, without_gaps
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_data import Weights
@@ -289,7 +289,7 @@ class Stream:
         log.write("found", log.end - len(found), np.array(found, dtype=np.float32))
         if self._slow_clips and info.slow and _due(time_s, self._slow_s, info.slow.fs, _EARLY):
             self._slow_s = time_s
-            wide = square and other_square(square, info.crop, info.slow.crop, image.shape[1], image.shape[0])
+            wide = square and recrop(square, info.crop, info.slow.crop, image.shape[1], image.shape[0])
             # One frame of several may hit a codec's key frames and miss what is between: the others know better.
             self._slow_clips.add(image, wide, time_s, self._clips.moves)
             self._slow_clips.log.drop_before(time_s - self._keep_s)

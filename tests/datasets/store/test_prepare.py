@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from physiocam.datasets.readers.catalogue import open_dataset
-from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, Crop, Recording, Signal
+from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, CropChoice, Recording, Signal
 from physiocam.datasets.store.prepare import PrepareSettings, prepare
 from physiocam.datasets.store.store import Store, StoredRecording
 from physiocam.errors import DatasetError, VideoError
@@ -40,7 +40,7 @@ class ArrayEntry:
     sources: tuple[str, ...] = ()
     frames: int = 20
     images: NDArray[np.uint8] | None = None
-    crop: Crop = "center"
+    crop: CropChoice = "center"
     broken: bool = False
 
     @property
