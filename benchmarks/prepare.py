@@ -32,9 +32,9 @@ from physiocam.datasets.store.prepare import prepare
 from physiocam.inputs.face_changes import face_changes
 from physiocam.inputs.statistics import RunningStatistics
 from physiocam.video.even_grid import Still, untimed_grid
+from physiocam.video.locators import Square
 from physiocam.video.reader import Video
 from physiocam.video.resize import area_resize
-from physiocam.video.tracker import Square
 
 HEIGHT, WIDTH, FS = 640, 480, 25.0
 REPEATS = 5

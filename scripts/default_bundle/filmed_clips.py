@@ -27,7 +27,7 @@ from physiocam.synthetic.physiology import Physiology
 from physiocam.synthetic.portrait import ClipSettings, SyntheticClip
 from physiocam.synthetic.recordings import SyntheticRecording, synthetic_entries
 from physiocam.video.face import FaceDetector
-from physiocam.video.tracker import Square
+from physiocam.video.locators import Square
 from through_camera import through_camera
 
 Kind = Literal["portrait", "drawn", "slow"]

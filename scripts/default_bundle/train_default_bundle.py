@@ -34,8 +34,9 @@ from physiocam.measuring.measure import measure
 from physiocam.networks.action_units import AU_LABELS
 from physiocam.networks.bigsmall import BigSmall, Head
 from physiocam.networks.config import AU, PULSE, BigSmallConfig
+from physiocam.signals.quantities import Quantity
 from physiocam.signals.rate import estimate_rate
-from physiocam.signals.settings import SETTINGS, Quantity
+from physiocam.signals.settings import SETTINGS
 from physiocam.training.initial import draw_by_he
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.export import Slow, export_bundle

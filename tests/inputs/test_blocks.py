@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from physiocam.inputs.blocks import InputBlock, InputShape, input_blocks
 from physiocam.inputs.face_changes import Located
+from physiocam.video.locators import Square
 from physiocam.video.resize import area_resize
-from physiocam.video.tracker import Square
 
 SHAPE = InputShape()
 

@@ -349,11 +349,12 @@ def test_clips_too_short_or_without_a_face_by_a_classical_method(shared: Path, c
 def test_slow_networks_answer_for_every_frame(beating: NDArray[np.uint8], tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     pytest.importorskip("onnxscript")
-    from physiocam.inputs.crop import Crop
     from physiocam.measuring.slow_inputs import SlowInputs
+
+    from physiocam.inputs.crop import Crop
     from physiocam.networks.bigsmall import BigSmall
     from physiocam.networks.config import PULSE, RESPIRATION, BigSmallConfig
-    from physiocam.video.tracker import Square
+    from physiocam.video.locators import Square
     from physiocam.weights.export import Slow, export_bundle
     from physiocam.weights.runtime import Runtime
 

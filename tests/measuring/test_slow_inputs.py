@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from physiocam.measuring.slow_inputs import SlowInputs
 
 from physiocam.inputs.blocks import InputShape, input_blocks
 from physiocam.inputs.crop import Crop, recrop
-from physiocam.measuring.slow_inputs import SlowInputs
 from physiocam.networks.config import RESPIRATION, BigSmallConfig
-from physiocam.video.tracker import Square
+from physiocam.video.locators import Square
 from physiocam.weights.bundle import NetworkEntry, SlowNetworks
 
 CONFIG = BigSmallConfig(branches="small", big_size=32, small_size=2, tasks=(RESPIRATION,))

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from physiocam.inputs.face_changes import FaceChanges, Located
 from physiocam.inputs.statistics import ChangeStatistics, RunningStatistics
+from physiocam.video.locators import Square
 from physiocam.video.resize import area_resize
-from physiocam.video.tracker import Square
 
 # Big frames wait for the statistics of their block as 16-bit fixed point: half the memory of float32, and a
 # rounding of 8e-6, two hundred times finer than that of the 8-bit frames they came from.

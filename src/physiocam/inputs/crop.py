@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from physiocam.video.tracker import Square
+from physiocam.video.locators import Square
 
 
 class Crop(BaseModel):

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.video.locators import Square
 from physiocam.video.resize import area_resize
-from physiocam.video.tracker import Square
 
 # Keeps the normalized difference of two black pixels defined, as in the reference.
 _EPSILON = np.float32(1e-7)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.inputs.face_changes import Located
-from physiocam.video.tracker import Square
+from physiocam.video.locators import Square
 
 
 def mean_colours(located: Iterable[Located]) -> Iterator[NDArray[np.float64]]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.signals.rate import Rate, RateSeries
+from physiocam.signals.settings import SignalSettings, settings_as_text
 from physiocam.signals.variability import HeartRateVariability
 
 
@@ -20,11 +21,16 @@ class Face:
     found_fraction : float
         Share of frames with a face, 0..1.
     choice : str
-        How its square was chosen: "auto", "center", or "x,y,size" in pixels.
+        How its square was chosen: "auto", "center", "x,y,size" in pixels, or the name of the face locator.
     """
 
     found_fraction: float
     choice: str = "auto"
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the square was given, and no face was looked for."""
+        return self.choice == "center" or self.choice.replace(",", "").isdigit()
 
 
 @dataclass(frozen=True)
@@ -79,8 +85,8 @@ class MeasurementData:
         "network", or the classical method by which the heart rate was measured.
     weights : Weights or None
         None for a classical method.
-    settings : str
-        Name of the signal settings, "default" or "paper".
+    settings : SignalSettings
+        How waveforms became rates.
     version : str
         Of physiocam.
     notes : tuple of str
@@ -112,7 +118,7 @@ class MeasurementData:
     action_units: dict[str, ActionUnit]
     method: str
     weights: Weights | None
-    settings: str
+    settings: SignalSettings
     version: str
     notes: tuple[str, ...]
     timestamps_s: NDArray[np.float64]
@@ -144,7 +150,7 @@ class MeasurementData:
             "action_units": {label: asdict(unit) for label, unit in self.action_units.items()},
             "method": self.method,
             "weights": asdict(self.weights) if self.weights else None,
-            "settings": self.settings,
+            "settings": settings_as_text(self.settings),
             "version": self.version,
             "notes": list(self.notes),
         }
@@ -167,6 +173,6 @@ def _rounded(value: Any) -> Any:
         return round(value, 6)
     if isinstance(value, dict):
         return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_rounded(item) for item in value]
     return value

@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveFloat, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, NonNegativeInt, PositiveFloat, ValidationError
 
 from physiocam.errors import PhysiocamError, one_line
 from physiocam.foundation.arguments import folder_path
@@ -19,6 +19,7 @@ from physiocam.foundation.regular_files import read_file
 from physiocam.networks.action_units import ACTIVE_THRESHOLD
 from physiocam.results.measurement_data import ActionUnit, Face, MeasurementData, Weights
 from physiocam.signals.rate import Rate, RateSeries
+from physiocam.signals.settings import SignalSettings, settings_from_text
 from physiocam.signals.variability import HeartRateVariability, IntervalSpread
 
 # The summary's file name, and those that a measurement may have beside it: who writes a new one, removes them first.
@@ -54,7 +55,7 @@ class _Summary(BaseModel):
     action_units: dict[str, ActionUnit]
     method: str
     weights: Weights | None
-    settings: str
+    settings: Annotated[SignalSettings, BeforeValidator(settings_from_text)]
     version: str
     notes: tuple[str, ...]
     sdnn: IntervalSpread | None = None

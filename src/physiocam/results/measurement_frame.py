@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from physiocam.networks.action_units import ACTIVE_THRESHOLD
 from physiocam.results.measurement_data import MeasurementData
-from physiocam.signals.settings import STEP_S
+from physiocam.signals.quantities import STEP_S
 
 
 def measurement_frame(measurement: MeasurementData) -> pd.DataFrame:

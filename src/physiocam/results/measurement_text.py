@@ -58,7 +58,7 @@ def answers(measurement: MeasurementData) -> dict[str, Rate | IntervalSpread]:
 
 def _lines(measurement: MeasurementData) -> list[tuple[str, str]]:
     """What is said, and of what."""
-    square = "a face" if measurement.face.choice == "auto" else "a fixed square"
+    square = "a fixed square" if measurement.face.fixed else "a face"
     recording = (
         f"{measurement.duration_s:.1f} s, {measurement.frames} frames at "
         f"{measurement.fs:.2f} frames/s, {square} in {measurement.face.found_fraction:.0%} of them"

@@ -17,10 +17,11 @@ from physiocam.errors import DatasetError
 from physiocam.inputs.face_changes import Located, face_changes, lifted_pixels
 from physiocam.inputs.statistics import RunningStatistics
 from physiocam.version import __version__
+from physiocam.video.locators import CentreSquare, Square, TrackedLocator
 from physiocam.video.people import FacesSeen, notes_of
 from physiocam.video.reader import Video
 from physiocam.video.resize import area_resize
-from physiocam.video.tracker import CentreSquare, FaceLocator, FaceTracker, Square
+from physiocam.video.tracker import FaceTracker
 
 
 def prepare_recording(entry: Entry, store: Path, settings: PrepareSettings) -> RecordingInfo:
@@ -192,7 +193,7 @@ class _BottomSquare:
         return Square(0, height - width, width)
 
 
-def _locator(crop: CropChoice, fs: float, factor: float) -> FaceLocator:
+def _locator(crop: CropChoice, fs: float, factor: float) -> TrackedLocator:
     if crop == "face":
         return FaceTracker(fs, factor)
     return CentreSquare() if crop == "center" else _BottomSquare()
