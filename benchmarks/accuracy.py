@@ -28,7 +28,7 @@ from physiocam.evaluation.metrics import rate_scores
 from physiocam.foundation.cores import within_cores
 from physiocam.foundation.provenance import code_version, keep_file
 from physiocam.measuring.measure import NETWORK
-from physiocam.networks.config import AU_LABELS
+from physiocam.networks.action_units import AU_LABELS
 from physiocam.synthetic.drawn.person import Person
 from physiocam.synthetic.recordings import DIFFICULTIES, SyntheticRecording, synthetic_entries
 from physiocam.video.writer import write_video

@@ -63,7 +63,8 @@ def test_workers_of_prepare_end_with_it(videos: Path, tmp_path: Path, number: in
     pytest.importorskip("zarr")
     store = tmp_path / "store"
     process = start("prepare", "folder", videos, store, "--set", "crop=center", "--jobs", "2")
-    wait(lambda: process.poll() is not None or len(list(store.glob(".partial/*"))) == 2)
+    # Not both workers: on a busy machine one may have done the work before the other is there.
+    wait(lambda: process.poll() is not None or any(store.glob(".partial/*")))
     said, alive = end(process, number)
     assert (process.returncode, alive) == (status, [])
     if number != signal.SIGKILL:

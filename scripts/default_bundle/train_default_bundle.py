@@ -31,10 +31,12 @@ from filmed_clips import SLOW_CROP, SLOW_FS, PreparedClip, load_clips
 from mini_xception import MiniXception
 from physiocam.foundation.provenance import Facts, code_version, digest_of, keep_file
 from physiocam.measuring.measure import measure
+from physiocam.networks.action_units import AU_LABELS
 from physiocam.networks.bigsmall import BigSmall, Head
-from physiocam.networks.config import AU, AU_LABELS, PULSE, BigSmallConfig
+from physiocam.networks.config import AU, PULSE, BigSmallConfig
+from physiocam.signals.quantities import Quantity
 from physiocam.signals.rate import estimate_rate
-from physiocam.signals.settings import SETTINGS, Quantity
+from physiocam.signals.settings import SETTINGS
 from physiocam.training.initial import draw_by_he
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.export import Slow, export_bundle

@@ -350,10 +350,11 @@ def test_slow_networks_answer_for_every_frame(beating: NDArray[np.uint8], tmp_pa
     torch = pytest.importorskip("torch")
     pytest.importorskip("onnxscript")
     from physiocam.measuring.slow_inputs import SlowInputs
+
+    from physiocam.inputs.crop import Crop
     from physiocam.networks.bigsmall import BigSmall
     from physiocam.networks.config import PULSE, RESPIRATION, BigSmallConfig
-    from physiocam.video.tracker import Square
-    from physiocam.weights.bundle import Crop
+    from physiocam.video.locators import Square
     from physiocam.weights.export import Slow, export_bundle
     from physiocam.weights.runtime import Runtime
 

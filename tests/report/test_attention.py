@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
 from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig, NetworkConfig
+from physiocam.video.locators import Square
 from physiocam.video.resize import area_resize
-from physiocam.video.tracker import Square
 from physiocam.weights.bundle import Bundle
 
 pytest.importorskip("torch")

@@ -13,7 +13,9 @@ import pytest
 
 from physiocam.cli.console import in_options, name_options
 from physiocam.errors import PhysiocamError
-from physiocam.results.measurement import ACTION_UNIT_NAMES, ActionUnit, Face, Measurement, Weights
+from physiocam.networks.action_units import ACTION_UNIT_NAMES
+from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_data import ActionUnit, Face, Weights
 from physiocam.signals.rate import Rate, RateSeries
 from physiocam.signals.variability import HeartRateVariability, IntervalSpread
 

@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from physiocam import Measurement, PhysiocamError
-from physiocam.results.measurement import ACTION_UNIT_NAMES, ActionUnit, Face, Weights
+from physiocam.networks.action_units import ACTION_UNIT_NAMES
+from physiocam.results.measurement_data import ActionUnit, Face, Weights
 from physiocam.signals.rate import Rate, RateSeries
 from physiocam.signals.variability import HeartRateVariability, IntervalSpread
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from physiocam.results.measurement import ActionUnit, Face, Measurement
+from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_data import ActionUnit, Face
 from physiocam.signals.rate import Rate, RateSeries
 from physiocam.signals.variability import HeartRateVariability, IntervalSpread
 

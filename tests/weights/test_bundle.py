@@ -18,10 +18,11 @@ from safetensors.numpy import load_file, save_file  # noqa: E402
 from torch import Tensor  # noqa: E402
 
 from physiocam.errors import BundleError  # noqa: E402
+from physiocam.inputs.crop import Crop  # noqa: E402
 from physiocam.networks.bigsmall import BigSmall  # noqa: E402
 from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig  # noqa: E402
 from physiocam.weights import export  # noqa: E402
-from physiocam.weights.bundle import Bundle, Crop, load_bundle  # noqa: E402
+from physiocam.weights.bundle import Bundle, load_bundle  # noqa: E402
 from physiocam.weights.catalogue import list_bundles  # noqa: E402
 from physiocam.weights.export import Slow, export_bundle  # noqa: E402
 from physiocam.weights.runtime import Runtime  # noqa: E402

@@ -11,8 +11,17 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from physiocam.cli.console import animated, complain, console, extra, interruptible
-from physiocam.cli.measure import show
-from physiocam.cli.options import FaceOption, SettingsName, SettingsOption, ThreadsOption, WeightsOption, face_choice
+from physiocam.cli.options import (
+    FaceOption,
+    ProviderOption,
+    SettingsName,
+    SettingsOption,
+    ThreadsOption,
+    WeightsOption,
+    face_choice,
+    providers_of,
+)
+from physiocam.cli.summary import show
 from physiocam.errors import PhysiocamError
 from physiocam.readable import readable
 
@@ -46,6 +55,7 @@ def live_command(
     face: FaceOption = "auto",
     settings: SettingsOption = SettingsName.default,
     threads: ThreadsOption = None,
+    provider: ProviderOption = None,
 ) -> None:
     """Measure what a camera sees, and watch it in the terminal."""
     with interruptible():
@@ -62,12 +72,13 @@ def live_command(
         terminal = console()
         name = f"camera {camera}" if source is None else readable(source.name)
         stream = Stream(
-            weights,
+            weights=weights,
             face=face_choice(face),
             settings=settings.value,
             # What is to be written must be kept.
             keep_s=math.inf if output is not None else SHOWN_S,
             threads=threads,
+            providers=providers_of(provider),
         )
         failure: Exception | None = None
         with ExitStack() as open_things:

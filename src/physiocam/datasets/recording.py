@@ -12,7 +12,7 @@ from physiocam.video.reader import Video
 
 # How the face square of a recording is found. "face": follow the face, as when measuring. "bottom": the largest square
 # at the bottom of a portrait frame, what the authors cut from BP4D+. "center": the largest centred square.
-Crop = Literal["face", "bottom", "center"]
+CropChoice = Literal["face", "bottom", "center"]
 
 # What a network learns as the pulse. "sensor": the wave that was recorded with the video. "pseudo": the wave that the
 # skin's colour shows (paper, appendix D.2), where the sensor's is of another kind, such as blood pressure.
@@ -122,7 +122,7 @@ class Recording:
         By the field's names: "pulse", "respiration" (waveforms), "heart_rate", "breathing_rate" (per minute), and
         what else the data set has.
     action_units : ActionUnitCodes or None
-    crop : Crop
+    crop : CropChoice
     pulse_target : PulseTarget
     notes : tuple of str
         What is odd about it, in plain words.
@@ -134,7 +134,7 @@ class Recording:
     frames: Frames
     signals: Mapping[str, Signal] = field(default_factory=dict)
     action_units: ActionUnitCodes | None = None
-    crop: Crop = "face"
+    crop: CropChoice = "face"
     pulse_target: PulseTarget = "sensor"
     notes: tuple[str, ...] = ()
 

@@ -16,10 +16,9 @@ from physiocam.datasets.store.clips import Clips, clip_loader, standardize
 from physiocam.datasets.store.store import Store, StoredRecording
 from physiocam.evaluation.predictions import RATES, WAVEFORMS, PredictionJob, Predictions, keep_predictions
 from physiocam.measuring.face_frames import Progress
-from physiocam.measuring.measure import NETWORK
 from physiocam.networks.config import AU, Task
 from physiocam.networks.network import Network
-from physiocam.signals.methods import classical_method
+from physiocam.signals.methods import NETWORK, classical_method
 from physiocam.training.checks import check_bundle
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.runtime import Runtime

@@ -9,7 +9,7 @@ import pylsl
 from physiocam.live.camera import TakenFrame
 from physiocam.live.watch import Moment, Watcher
 from physiocam.results.measurement import Measurement
-from physiocam.signals.settings import UNITS
+from physiocam.signals.quantities import UNITS
 
 NAME = "physiocam"
 

@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from physiocam.live.watch import SHOWN_S, SILENT_S, Moment, Watcher
-from physiocam.results.measurement import ACTIVE_THRESHOLD, Measurement
+from physiocam.networks.action_units import ACTIVE_THRESHOLD
+from physiocam.results.measurement import Measurement
 from physiocam.signals.rate import Rate
 
 if TYPE_CHECKING:

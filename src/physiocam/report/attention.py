@@ -11,14 +11,15 @@ import torch
 from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
-from physiocam.foundation.arguments import FaceChoice, folder_path
+from physiocam.foundation.arguments import folder_path
 from physiocam.foundation.files import complete_files
 from physiocam.inputs.blocks import InputBlock
 from physiocam.measuring.face_frames import Progress
-from physiocam.measuring.recording_inputs import open_inputs
+from physiocam.measuring.network_inputs import open_inputs
 from physiocam.networks.attention import Maps, Target, attention_maps, target_maps
 from physiocam.networks.network import Network
 from physiocam.report.even_sample import EvenChoice
+from physiocam.video.face_source import FaceSource
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.pytorch import load_networks
 
@@ -142,7 +143,7 @@ def find_attention(
     moments: int = 4,
     target: str | None = None,
     fs: float | None = None,
-    face: FaceChoice = "auto",
+    face: FaceSource = "auto",
     progress: Progress | None = None,
 ) -> Attention:
     """Find out what a bundle's networks look at in a recording, in one pass and constant memory.

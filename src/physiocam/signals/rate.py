@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from physiocam.signals.half_rate import is_doubled
 from physiocam.signals.quality import spectral_quality
-from physiocam.signals.settings import STEP_S, UNITS, Quantity, RateSettings, SignalSettings
+from physiocam.signals.quantities import STEP_S, UNITS, Quantity
+from physiocam.signals.settings import RateSettings, SignalSettings
 from physiocam.signals.waveform import clean_waveform
 
 # Frequencies a window is tried at, per 1/T of its T seconds: fine enough for the parabola through three.

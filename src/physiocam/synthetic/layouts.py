@@ -12,11 +12,11 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, Crop, Recording, Signal
+from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, CropChoice, Recording, Signal
 from physiocam.errors import DatasetError, writing_to
 from physiocam.foundation.files import folder_beside, to_disk
 from physiocam.foundation.locks import alone_in
-from physiocam.networks.config import AU_LABELS
+from physiocam.networks.action_units import AU_LABELS
 from physiocam.synthetic.drawn.scene import Scene, SceneSettings
 from physiocam.synthetic.encoding import encoded, write_avi
 from physiocam.synthetic.recordings import SyntheticRecording, synthetic_entries
@@ -105,7 +105,7 @@ class Take:
         subject: str,
         signals: dict[str, Signal],
         action_units: ActionUnitCodes | None = None,
-        crop: Crop = "face",
+        crop: CropChoice = "face",
     ) -> Recording:
         """Return the truth under the names that the layout gives it."""
         return Recording(name, subject, self.trial, self.entry.load().frames, signals, action_units, crop)

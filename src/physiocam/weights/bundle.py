@@ -20,13 +20,12 @@ from physiocam.errors import BundleError, one_line
 from physiocam.foundation.regular_files import read_file
 from physiocam.networks.config import NetworkConfig, Task
 from physiocam.readable import readable
-from physiocam.weights.description import SAFE_NAME, BundleInfo, Crop, NetworkEntry, SlowNetworks
+from physiocam.weights.description import SAFE_NAME, BundleInfo, NetworkEntry, SlowNetworks
 
 __all__ = [
     "DESCRIPTION",
     "Bundle",
     "BundleInfo",
-    "Crop",
     "NetworkEntry",
     "SlowNetworks",
     "bundle_folders",

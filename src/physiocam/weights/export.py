@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from physiocam.errors import BundleError, one_line, writing_to
 from physiocam.foundation.files import folder_beside, to_disk
 from physiocam.foundation.locks import alone_in
+from physiocam.inputs.crop import Crop
 from physiocam.networks.bigsmall import BigSmall
 from physiocam.networks.config import NetworkConfig
 from physiocam.networks.network import Network, given
@@ -34,7 +35,6 @@ from physiocam.weights.bundle import (
     DESCRIPTION,
     Bundle,
     BundleInfo,
-    Crop,
     NetworkEntry,
     SlowNetworks,
     check_name,

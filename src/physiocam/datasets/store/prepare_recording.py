@@ -8,18 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.datasets.labels import Labels, make_labels
-from physiocam.datasets.recording import Crop, Entry, Recording
+from physiocam.datasets.recording import CropChoice, Entry, Recording
 from physiocam.datasets.sources import changed_source, facts_of, sources_of
 from physiocam.datasets.store.prepare_settings import PrepareSettings
 from physiocam.datasets.store.store_writer import RecordingWriter
 from physiocam.datasets.store.stored_recording import RecordingInfo
 from physiocam.errors import DatasetError
-from physiocam.inputs.blocks import Located, Sums, face_changes, lifted_pixels
+from physiocam.inputs.face_changes import Located, face_changes, lifted_pixels
+from physiocam.inputs.statistics import RunningStatistics
 from physiocam.version import __version__
+from physiocam.video.locators import CentreSquare, Square, TrackedLocator
 from physiocam.video.people import FacesSeen, notes_of
 from physiocam.video.reader import Video
 from physiocam.video.resize import area_resize
-from physiocam.video.tracker import CentreSquare, FaceLocator, FaceTracker, Square
+from physiocam.video.tracker import FaceTracker
 
 
 def prepare_recording(entry: Entry, store: Path, settings: PrepareSettings) -> RecordingInfo:
@@ -124,8 +126,8 @@ class _Streams:
     """Frames on their way into the store, with the statistics of what has passed."""
 
     def __init__(self, writer: RecordingWriter, settings: PrepareSettings) -> None:
-        self.big = Sums()
-        self.small = Sums()
+        self.big = RunningStatistics()
+        self.small = RunningStatistics()
         self.mean_rgb: list[NDArray[np.float32]] = []
         self._writer = writer
         self._size = settings.small_size
@@ -191,7 +193,7 @@ class _BottomSquare:
         return Square(0, height - width, width)
 
 
-def _locator(crop: Crop, fs: float, factor: float) -> FaceLocator:
+def _locator(crop: CropChoice, fs: float, factor: float) -> TrackedLocator:
     if crop == "face":
         return FaceTracker(fs, factor)
     return CentreSquare() if crop == "center" else _BottomSquare()

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt, ValidationError, model_validator
 
 from physiocam.datasets.labels import LABEL_SETTINGS, LabelSettings
-from physiocam.datasets.recording import Crop
+from physiocam.datasets.recording import CropChoice
 from physiocam.errors import DatasetError
 
 Preprocessing = Literal["default", "authors", "toolbox"]
@@ -22,7 +22,7 @@ class PrepareSettings(BaseModel):
         a zero for the last. "authors": the last frame is dropped and the last difference is zero and counts in the
         deviation, as in the code of the paper. "toolbox": frames are rounded to 8 bits before the differences are
         taken, and black stays black, as in rPPG-Toolbox.
-    crop : Crop or "recording"
+    crop : CropChoice or "recording"
         Where the face is cut; "recording" leaves it to each recording.
     crop_factor : float
         Side of a followed face's square over the longer side of the face.
@@ -35,7 +35,7 @@ class PrepareSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     preprocessing: Preprocessing = "default"
-    crop: Crop | Literal["recording"] = "recording"
+    crop: CropChoice | Literal["recording"] = "recording"
     crop_factor: PositiveFloat = 1.0
     big_size: PositiveInt = 144
     small_size: PositiveInt = 9

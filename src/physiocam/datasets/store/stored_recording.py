@@ -13,7 +13,7 @@ import zarr
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from physiocam.datasets.recording import Crop, Signal
+from physiocam.datasets.recording import CropChoice, Signal
 from physiocam.datasets.store.store_files import (
     CHUNK_FRAMES,
     DESCRIPTION,
@@ -57,7 +57,7 @@ class RecordingInfo(BaseModel):
     frames : int
         T.
     frames_without_face : int
-    crop : Crop
+    crop : CropChoice
     big_mean, big_std : float
         Of all the square's pixels in 0..1, before they were rounded to 8 bits.
     small_std : float
@@ -84,7 +84,7 @@ class RecordingInfo(BaseModel):
     fs: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     frames: Annotated[int, Field(ge=1)]
     frames_without_face: Annotated[int, Field(ge=0)]
-    crop: Crop
+    crop: CropChoice
     big_mean: Finite
     big_std: Finite
     small_std: Finite
