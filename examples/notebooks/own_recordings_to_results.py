@@ -99,7 +99,7 @@ _ = picture.colorbar(points, label="quality")
 
 # %%
 frames = pd.concat(
-    {outcome.folder.name: outcome.measurement().to_frame() for outcome in outcomes if not outcome.error},
+    {Path(outcome.video).stem: outcome.measurement().to_frame() for outcome in outcomes if not outcome.error},
     names=["recording", "frame"],
 )
 frames.to_csv(results / "frames.csv")
