@@ -341,7 +341,7 @@ def _sides(targets: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.
 
 
 def _real_clip(bundle: Bundle, video: Path, heart_rate: float) -> dict[str, Any]:
-    measured = measure(video, bundle)
+    measured = measure(video, weights=bundle)
     return {
         "sha256": sha256(video.read_bytes()).hexdigest(),
         "true_heart_rate": heart_rate,

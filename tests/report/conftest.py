@@ -98,7 +98,7 @@ def make_measurement() -> MakeMeasurement:
             },
             method="network",
             weights=Weights("default", "0123456789abcdef" * 4),
-            settings=settings,
+            settings=SETTINGS[settings],
             version="0.1.0",
             notes=("variable frame rate",),
             timestamps_s=np.arange(frames) / fs,

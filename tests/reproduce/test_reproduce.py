@@ -26,7 +26,7 @@ from physiocam.datasets.store.prepare import PrepareSettings, prepare  # noqa: E
 from physiocam.datasets.store.store import Store  # noqa: E402
 from physiocam.errors import PhysiocamError  # noqa: E402
 from physiocam.evaluation.cross_validation import cross_validate, parse_folds, subject_folds  # noqa: E402
-from physiocam.evaluation.predict import predict_with_network  # noqa: E402
+from physiocam.evaluation.predict_network import predict_with_network  # noqa: E402
 from physiocam.networks.network import Network  # noqa: E402
 from physiocam.networks.registry import build, preset, preset_names  # noqa: E402
 from physiocam.reproduce.figures import reproduce_figure  # noqa: E402

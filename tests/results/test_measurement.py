@@ -17,6 +17,7 @@ from physiocam.networks.action_units import ACTION_UNIT_NAMES
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_data import ActionUnit, Face, Weights
 from physiocam.signals.rate import Rate, RateSeries
+from physiocam.signals.settings import SETTINGS
 from physiocam.signals.variability import HeartRateVariability, IntervalSpread
 
 FRAMES = 6
@@ -40,7 +41,7 @@ def example() -> Measurement:
         action_units={label: ActionUnit(name, 0.3, 0.2) for label, name in ACTION_UNIT_NAMES.items()},
         method="network",
         weights=Weights("default", "0" * 64),
-        settings="default",
+        settings=SETTINGS["default"],
         version="0",
         notes=("variable frame rate",),
         timestamps_s=np.arange(FRAMES) / 30,

@@ -62,10 +62,12 @@ class InputBlock:
         moves: the faint rhythm that a codec gives to a photograph must not be blown up to a pulse.
     big_mean, big_std : float
         Statistics of the block's frames in 0..1, over all frames, pixels and channels.
-    moves : bool
+    has_motion : bool
         Whether more changes than a codec makes of a still picture.
     shown : bool array of shape (clips, N)
         Whether a frame shows a face; those that fill the last clip up do not.
+    big_fixed : uint16 array of shape (clips, K, 3, big_size, big_size)
+        The Big frames before they are standardized, 0 to 65535.
     """
 
     frames: int
@@ -73,8 +75,8 @@ class InputBlock:
     shown: NDArray[np.bool_]
     big_mean: float
     big_std: float
-    moves: bool
-    _big_fixed: NDArray[np.uint16]
+    has_motion: bool
+    big_fixed: NDArray[np.uint16]
 
     @property
     def clips(self) -> int:
@@ -84,9 +86,9 @@ class InputBlock:
     def big(self, start: int, stop: int) -> NDArray[np.float32]:
         """Standardized Big frames of clips `start` to `stop`, float32 (clips, K, 3, big_size, big_size)."""
         if self.big_std == 0.0:
-            return np.zeros(self._big_fixed[start:stop].shape, dtype=np.float32)
+            return np.zeros(self.big_fixed[start:stop].shape, dtype=np.float32)
         scale = np.float32(1.0 / (float(_FIXED_POINT) * self.big_std))
-        standardized = self._big_fixed[start:stop] * scale
+        standardized = self.big_fixed[start:stop] * scale
         standardized -= np.float32(self.big_mean / self.big_std)
         return standardized
 
@@ -220,8 +222,8 @@ class _GrowingBlock:
     def finished(self) -> InputBlock:
         clips = -(-self.frames // self._shape.clip_length)
         small = self._small[:clips]
-        moves = self._changes.has_motion
-        if moves:
+        has_motion = self._changes.has_motion
+        if has_motion:
             small /= np.float32(self._changes.std)
         else:
             small[:] = 0.0
@@ -233,4 +235,4 @@ class _GrowingBlock:
         for clip, k in self._missing:
             big[clip, k] = round(self._big_sums.mean * float(_FIXED_POINT))
         shown = self._shown[:clips]
-        return InputBlock(self.frames, small, shown, self._big_sums.mean, self._big_sums.std, moves, big)
+        return InputBlock(self.frames, small, shown, self._big_sums.mean, self._big_sums.std, has_motion, big)

@@ -84,7 +84,7 @@ class ClipPipeline:
                 rows = output[: lead + last - first]
                 one = self.log.rows.dtype[task].shape == ()
                 self.log.write(task, self._frames + first - lead, rows[:, 0] if one else rows)
-        self.log.write(HAS_MOTION, self._frames, np.full(block.frames, block.moves, dtype=np.float32))
+        self.log.write(HAS_MOTION, self._frames, np.full(block.frames, block.has_motion, dtype=np.float32))
         self._frames += block.frames
 
 

@@ -11,9 +11,11 @@ from physiocam.datasets.labels import Labels, make_labels
 from physiocam.datasets.recording import CropChoice, Entry, Recording
 from physiocam.datasets.sources import changed_source, facts_of, sources_of
 from physiocam.datasets.store.prepare_settings import PrepareSettings
+from physiocam.datasets.store.slow_frames import SlowFrames, moments
 from physiocam.datasets.store.store_writer import RecordingWriter
 from physiocam.datasets.store.stored_recording import RecordingInfo
 from physiocam.errors import DatasetError
+from physiocam.inputs.crop import Crop
 from physiocam.inputs.face_changes import Located, face_changes, lifted_pixels
 from physiocam.inputs.statistics import RunningStatistics
 from physiocam.version import __version__
@@ -59,11 +61,17 @@ def _write_frames(
     crop = recording.crop if settings.crop == "recording" else settings.crop
     locator = _locator(crop, video.fs, settings.crop_factor)
     timestamps: list[float] = []
+    shown: list[bool] = []
+    slow = SlowFrames(settings.slow, Crop(factor=settings.crop_factor), video.fs) if settings.slow else None
 
     def located() -> Iterator[Located]:
         for frame in video:
             timestamps.append(frame.timestamp_s)
-            yield frame.image, locator.locate(frame.image)
+            square = locator.locate(frame.image)
+            shown.append(square is not None)
+            if slow:
+                slow.add(frame.image, square)
+            yield frame.image, square
 
     pixels = _toolbox_pixels if settings.preprocessing == "toolbox" else lifted_pixels
     streams = _Streams(writer, settings)
@@ -80,6 +88,9 @@ def _write_frames(
         "timestamps_s": times[:frames],
         "face_found": found,
         "mean_rgb": mean_rgb[:frames],
+        "shown": np.array(shown[:frames]),
+        "changes": np.array(streams.changes)[:frames],
+        **(slow.columns(frames) if slow else {}),
         **_label_columns(labels, found),
     }
     for name, signal in recording.signals.items():
@@ -129,6 +140,7 @@ class _Streams:
         self.big = RunningStatistics()
         self.small = RunningStatistics()
         self.mean_rgb: list[NDArray[np.float32]] = []
+        self.changes: list[tuple[float, float]] = []
         self._writer = writer
         self._size = settings.small_size
         self._drop_last = settings.preprocessing == "authors"
@@ -155,6 +167,7 @@ class _Streams:
         frames = len(self.mean_rgb)
         if frames < 2:
             return
+        self.changes.append(moments(self._pending))
         if self._pending is None:
             self._writer.add_small(np.zeros((3, self._size, self._size), np.float32))
             return
@@ -173,6 +186,7 @@ class _Streams:
             return frames - 1
         self._flush()
         self._writer.add_small(np.zeros((3, self._size, self._size), np.float32))
+        self.changes.append(moments(None))
         return frames
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt, Validati
 
 from physiocam.datasets.labels import LABEL_SETTINGS, LabelSettings
 from physiocam.datasets.recording import CropChoice
+from physiocam.datasets.store.slow_frames import SlowSettings
 from physiocam.errors import DatasetError
 
 Preprocessing = Literal["default", "authors", "toolbox"]
@@ -28,6 +29,8 @@ class PrepareSettings(BaseModel):
         Side of a followed face's square over the longer side of the face.
     big_size, small_size : int
         Side of the Big and Small frames.
+    slow : SlowSettings or None
+        What is kept for slow networks; None keeps nothing.
     labels : LabelSettings
         How targets are made; those named like the preprocessing, but for what is given.
     """
@@ -39,6 +42,7 @@ class PrepareSettings(BaseModel):
     crop_factor: PositiveFloat = 1.0
     big_size: PositiveInt = 144
     small_size: PositiveInt = 9
+    slow: SlowSettings | None = SlowSettings()
     labels: LabelSettings = LABEL_SETTINGS["default"]
 
     @model_validator(mode="before")

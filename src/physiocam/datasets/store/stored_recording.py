@@ -179,12 +179,19 @@ class StoredRecording:
             "big": (frames, None, None, 3),
             "small": (frames, 3, None, None),
             "mean_rgb": (frames, 3),
+            "changes": (frames, 2),
             "signals": (2, None),
             "action_units": (frames, len(self.info.action_units)),
         }
+        if group == "slow":
+            return {"small": (None, 3, None, None), "changes": (None, 2)}.get(inner, (None,))
         if group in {"targets", "masks"}:
             return frames, len(self.info.tasks.get(inner, ()))
         return fixed.get(group, (frames,))
+
+    def has(self, name: str) -> bool:
+        """Return whether there is such an array; recordings of earlier versions have fewer."""
+        return f"{name}/{DESCRIPTION}" in self._files
 
     def signal(self, name: str) -> Signal:
         """Read what a sensor recorded, at its own rate."""
