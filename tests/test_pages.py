@@ -406,7 +406,7 @@ def test_the_networks_of_the_page_are_built(walk: Callable[[str], Walk], tmp_pat
     assert {task: tuple(output.shape) for task, output in outputs.items()} == {"tremor": (2, 5, 2), "grip": (2, 5, 3)}
     # Tasks of one's own become a bundle that runs without PyTorch.
     export.export_bundle(
-        {"hands": network}, tmp_path / "b", name="hands", description="a test", licence="none", fs=30.0
+        {"hands": network}, tmp_path / "b", name="hands", about=export.BundleAbout("a test", "none"), fs=30.0
     )
     bundle = load_bundle(tmp_path / "b")
     (entry,) = bundle.info.networks

@@ -39,7 +39,7 @@ from physiocam.signals.rate import estimate_rate
 from physiocam.signals.settings import SETTINGS
 from physiocam.training.initial import draw_by_he
 from physiocam.weights.bundle import Bundle, load_bundle
-from physiocam.weights.export import Slow, export_bundle
+from physiocam.weights.export import BundleAbout, Slow, export_bundle
 from physiocam.weights.pytorch import load_network, load_networks
 from train_action_units import area_under_roc, emotion_aucs, plain, train_big
 from train_head import drawn_views, still_views, train_head
@@ -357,13 +357,10 @@ def _export(
         {"bigsmall": network},
         folder,
         name="default",
-        description=DESCRIPTION,
-        licence="Apache-2.0",
+        about=BundleAbout(DESCRIPTION, "Apache-2.0", record, evaluation),
         fs=FS,
         crop_factor=CROP_FACTOR,
         slow=Slow({"breathing": slow}, SLOW_FS, SLOW_CROP),
-        provenance=record,
-        evaluation=evaluation,
         overwrite=True,
     )
 

@@ -354,7 +354,7 @@ def test_slow_networks_answer_for_every_frame(beating: NDArray[np.uint8], tmp_pa
     from physiocam.networks.bigsmall import BigSmall
     from physiocam.networks.config import PULSE, RESPIRATION, BigSmallConfig
     from physiocam.video.locators import Square
-    from physiocam.weights.export import Slow, export_bundle
+    from physiocam.weights.export import BundleAbout, Slow, export_bundle
     from physiocam.weights.runtime import Runtime
 
     torch.manual_seed(0)
@@ -363,8 +363,7 @@ def test_slow_networks_answer_for_every_frame(beating: NDArray[np.uint8], tmp_pa
         {"fast": BigSmall(config.model_copy(update={"tasks": (PULSE,)}))},
         tmp_path / "b",
         name="b",
-        description="",
-        licence="",
+        about=BundleAbout("", ""),
         fs=30.0,
         slow=Slow({"slow": BigSmall(config.model_copy(update={"tasks": (RESPIRATION,)}))}, 5.0, Crop(factor=2.0)),
     )

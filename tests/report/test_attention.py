@@ -15,7 +15,8 @@ from physiocam.weights.bundle import Bundle
 
 pytest.importorskip("torch")
 
-from physiocam.report.attention import Attention, find_attention
+from physiocam.report.attention import Attention
+from physiocam.report.find_attention import find_attention
 
 MakeBundle = Callable[[Mapping[str, NetworkConfig]], Bundle]
 
@@ -152,7 +153,9 @@ def test_many_blocks_show_the_same_moments_as_one(
 def test_files_hold_what_the_page_says(noise: NDArray[np.uint8], make_bundle: MakeBundle, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     found = look(noise, make_bundle({"a": BIG, "p": SMALL}), moments=2)
-    found.write(tmp_path / "out")
+    from physiocam.report.attention_figure import write_attention
+
+    write_attention(found, tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["attention.npz", "attention.png"]
     assert (tmp_path / "out" / "attention.png").read_bytes().startswith(b"\x89PNG")
     arrays = dict(np.load(tmp_path / "out" / "attention.npz", allow_pickle=False))
@@ -175,5 +178,7 @@ def test_a_folder_that_cannot_be_written_to_is_one_line(
 ) -> None:
     pytest.importorskip("matplotlib")
     (tmp_path / "file").write_text("")
+    from physiocam.report.attention_figure import write_attention
+
     with pytest.raises(PhysiocamError, match="choose another folder"):
-        look(noise, make_bundle({"p": SMALL}), moments=1).write(tmp_path / "file" / "out")
+        write_attention(look(noise, make_bundle({"p": SMALL}), moments=1), tmp_path / "file" / "out")

@@ -24,7 +24,7 @@ from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig  # 
 from physiocam.weights import export  # noqa: E402
 from physiocam.weights.bundle import Bundle, load_bundle  # noqa: E402
 from physiocam.weights.catalogue import list_bundles  # noqa: E402
-from physiocam.weights.export import Slow, export_bundle  # noqa: E402
+from physiocam.weights.export import BundleAbout, Slow, export_bundle  # noqa: E402
 from physiocam.weights.runtime import Runtime  # noqa: E402
 
 CONFIG = BigSmallConfig(big_size=32, small_size=2)
@@ -49,8 +49,7 @@ def write(folder: Path, **changes: Any) -> Bundle:
     torch.manual_seed(0)
     settings: dict[str, Any] = {
         "name": "tiny",
-        "description": "a test",
-        "licence": "none",
+        "about": BundleAbout("a test", "none"),
         "fs": 25.0,
         **changes,
     }
@@ -307,7 +306,7 @@ def test_settings_out_of_range_are_refused_by_name(tmp_path: Path, field: str, v
 
 def test_a_network_is_exported_as_it_stands(tmp_path: Path) -> None:
     network = BigSmall(CONFIG).train()
-    export_bundle({"n": network}, tmp_path / "b", name="b", description="", licence="", fs=25.0)
+    export_bundle({"n": network}, tmp_path / "b", name="b", about=BundleAbout("", ""), fs=25.0)
     assert network.training
     stored = load_file(tmp_path / "b" / "n.safetensors")
     for name, tensor in network.state_dict().items():
@@ -334,7 +333,7 @@ SLOW_CONFIG = BigSmallConfig(branches="small", clip_length=6, big_size=32, small
 def write_with_slow(folder: Path, config: BigSmallConfig = SLOW_CONFIG, fs: float = 5.0) -> Bundle:
     fast = BigSmall(CONFIG.model_copy(update={"tasks": (AU, PULSE)}))
     slow = Slow({"breath": BigSmall(config)}, fs, Crop(factor=2.0, down=0.4))
-    return export_bundle({"tiny": fast}, folder, name="tiny", description="", licence="", fs=25.0, slow=slow)
+    return export_bundle({"tiny": fast}, folder, name="tiny", about=BundleAbout("", ""), fs=25.0, slow=slow)
 
 
 def test_slow_networks_travel_with_the_others(tmp_path: Path) -> None:

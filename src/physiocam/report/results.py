@@ -67,7 +67,7 @@ def _attention(
     try:
         # Both extras: the maps need PyTorch, their pictures matplotlib.
         import physiocam.report.attention_figure  # noqa: F401
-        from physiocam.report.attention import find_attention
+        from physiocam.report.find_attention import find_attention
     except ImportError as error:
         return f"this needs {error.name} (pip install 'physiocam[explain]')"
     try:

@@ -93,13 +93,8 @@ def _write_frames(
         **(slow.columns(frames) if slow else {}),
         **_label_columns(labels, found),
     }
-    for name, signal in recording.signals.items():
-        columns[f"signals/{name}"] = np.stack([signal.timestamps_s, signal.values])
+    columns |= _truth_columns(recording, frames)
     codes = recording.action_units
-    if codes is not None:
-        columns["action_units/occurrence"] = codes.occurrence[:frames]
-        if codes.intensity is not None:
-            columns["action_units/intensity"] = codes.intensity[:frames]
     info = RecordingInfo(
         name=recording.name,
         subject=recording.subject,
@@ -119,6 +114,19 @@ def _write_frames(
         version=__version__,
     )
     return info, columns
+
+
+def _truth_columns(recording: Recording, frames: int) -> dict[str, NDArray[Any]]:
+    """What sensors and coders recorded, as they did."""
+    columns: dict[str, NDArray[Any]] = {
+        f"signals/{name}": np.stack([signal.timestamps_s, signal.values]) for name, signal in recording.signals.items()
+    }
+    codes = recording.action_units
+    if codes is not None:
+        columns["action_units/occurrence"] = codes.occurrence[:frames]
+        if codes.intensity is not None:
+            columns["action_units/intensity"] = codes.intensity[:frames]
+    return columns
 
 
 def _label_columns(labels: Labels, found: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from physiocam.datasets.recording import CropChoice, Signal
+from physiocam.datasets.sources import SourceFile
 from physiocam.datasets.store.store_files import (
     CHUNK_FRAMES,
     DESCRIPTION,
@@ -34,16 +35,6 @@ Labels = Annotated[tuple[str, ...], Field(max_length=_MOST_LABELS)]
 
 # sha256 of every file of a recording, by its path.
 _FILES = TypeAdapter(dict[str, str])
-
-
-class SourceFile(BaseModel):
-    """A file that a recording was made of, as it was then."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    path: str
-    size: int
-    mtime_ns: int
 
 
 class RecordingInfo(BaseModel):
