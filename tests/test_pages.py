@@ -161,6 +161,8 @@ def prose(page: str) -> str:
 def steps(page: str) -> list[Step]:
     found = []
     for kind, text in re.findall(r"^```(sh|python)\n(.*?)^```$", read(page), re.DOTALL | re.MULTILINE):
+        if text.startswith('--8<-- "examples/'):
+            continue  # the code of an example, which its command runs
         found += [Step(kind, text)] if kind == "python" else [Step(kind, command) for command in _commands(text)]
     return found
 
@@ -172,6 +174,10 @@ def _commands(block: str) -> list[str]:
 
 
 ALL_COMMANDS = [step.text for page in PAGES for step in steps(page) if step.kind == "sh"]
+
+EXCEPTIONS |= {
+    command: "tests/test_examples.py runs it" for command in ALL_COMMANDS if command.startswith("python examples/")
+}
 
 
 # The material.

@@ -1,0 +1,36 @@
+"""Measure every video of a folder, and look at one table of them all.
+
+    python examples/folder_to_one_table.py my_videos results --jobs 2
+
+Stopped and started again, it goes on where it was. Needs the extra `pandas`, and `cluster` for more than one job.
+"""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+import physiocam
+
+
+def tell(outcome: physiocam.VideoOutcome) -> None:
+    print(f"{outcome.video}: {outcome.error or 'measured'}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("videos", help="folder of videos, also in folders below")
+    parser.add_argument("results", help="folder for the table, and for the files of each video")
+    parser.add_argument("--jobs", type=int, default=1, help="videos measured at a time")
+    arguments = parser.parse_args()
+
+    outcomes = physiocam.measure_many(arguments.videos, arguments.results, jobs=arguments.jobs, progress=tell)
+    table = pd.read_csv(Path(arguments.results) / "summary.csv", index_col="video")
+    columns = [f"{rate}_{part}" for rate in ("heart_rate", "breathing_rate") for part in ("value", "quality", "note")]
+    print(table.reindex(columns=columns).to_string())
+    if failed := [outcome.video for outcome in outcomes if outcome.error]:
+        raise SystemExit(f"not measured: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()
