@@ -4,7 +4,6 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 
 from physiocam.cli.console import complain, count_bar, extra, interruptible, progress_bar
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
 
 def measure_command(
+    context: typer.Context,
     videos: Annotated[
         list[str],
         typer.Argument(metavar="VIDEO...", help="Video files, folders of videos, or folders of images (with --fs)."),
@@ -118,7 +118,7 @@ def measure_command(
         from physiocam.batch.plan import plan_videos
         from physiocam.batch.summary_table import SUMMARY
 
-        options = _options(given, options_file)
+        options = _options(given, options_file, context)
         _check_wanted(options, output)
         count = len(plan_videos(videos, output))
         single = count == 1 and scheduler is None
@@ -154,7 +154,7 @@ def measure_command(
         raise typer.Exit(1)
 
 
-def _options(given: dict[str, Any], file: Path | None) -> "MeasureOptions":
+def _options(given: dict[str, Any], file: Path | None, context: typer.Context) -> "MeasureOptions":
     """The options of the command line, over those of the file."""
     from physiocam.measuring.options import MeasureOptions
 
@@ -162,13 +162,9 @@ def _options(given: dict[str, Any], file: Path | None) -> "MeasureOptions":
     if file is None:
         return MeasureOptions(**given)
     # What stands on the command line goes before the file; a default does not.
-    context = click.get_current_context()
     names = {"provider": "providers"}
-    typed = {
-        names.get(name, name)
-        for name in context.params
-        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-    }
+    sources = {names.get(name, name): context.get_parameter_source(name) for name in context.params}
+    typed = {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
     return MeasureOptions.load(file).replace(**{name: value for name, value in given.items() if name in typed})
 
 

@@ -166,7 +166,8 @@ class MeasurementData:
                 "rmssd": asdict(variability.rmssd),
                 "timing_noise_ms": variability.timing_noise_ms,
             }
-        return {key: _rounded(value) for key, value in summary.items()}
+        # Settings are given, not measured: they stay exact.
+        return {key: value if key == "settings" else _rounded(value) for key, value in summary.items()}
 
     def to_json(self) -> str:
         """Return the summary as JSON, indented, with a final newline."""
@@ -179,6 +180,6 @@ def _rounded(value: Any) -> Any:
         return round(value, 6)
     if isinstance(value, dict):
         return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return [_rounded(item) for item in value]
     return value
