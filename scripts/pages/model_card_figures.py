@@ -28,12 +28,12 @@ def main() -> None:
 
 
 def _action_units(evaluation: dict[str, Any], results: dict[str, Any]) -> list[str]:
-    told = {name.split()[0]: f"{auc} ({name.split()[1]})" for name, auc in evaluation["held_out_stills_auc"].items()}
+    stills = {name.split()[0]: f"{auc} ({name.split()[1]})" for name, auc in evaluation["held_out_stills_auc"].items()}
     generated = next(iter(results.values()))["generated"]["action_units"]
     rows = []
     for label, decided in evaluation["held_out_stills_decisions"].items():
         rows.append([
-            label, told.get(label, "-"), evaluation["held_out_drawn_auc"][label], generated[label],
+            label, stills.get(label, "-"), evaluation["held_out_drawn_auc"][label], generated[label],
             f"{decided['found']:.0%} of {decided['active']}", f"{decided['false_alarms']:.0%}",
         ])  # fmt: skip
     drawn, filmed = (mean(row[column] for row in rows) for column in (2, 3))
@@ -55,13 +55,13 @@ def _rates(evaluation: dict[str, Any], results: dict[str, Any]) -> list[str]:
             whole = results[name]["generated"][quantity]["all"]
             if whole["confident"]:
                 near = f"{whole['confident_and_near']} of {whole['confident']}"
-                lines += [f"{name}: of the answers with a quality over 0.7, {near} are within 3 a minute.", ""]
+                lines += [f"{name}: of the rates with a quality over 0.7, {near} are within 3 per minute.", ""]
     clips = [
         [quantity, f"{figures['clips'] - figures['withheld']} of {figures['clips']}",
          figures.get("mean_absolute_error", "-"), figures.get("median_absolute_error", "-")]
         for quantity, figures in evaluation["held_out_clips"].items()
     ]  # fmt: skip
-    return [*lines, *_table(["held-out clips of the training kind", "answered", "mean error", "median"], clips), ""]
+    return [*lines, *_table(["held-out clips like those for training", "reported", "mean error", "median"], clips), ""]
 
 
 def _cell(score: dict[str, Any]) -> str:
@@ -78,7 +78,7 @@ def _lifeless(results: dict[str, Any]) -> list[str]:
             given = sum(rate["value"] is not None for rate in rates)
             cells.append(f"{given} of {len(rates)} ({max(rate['quality'] for rate in rates):.2f})")
         rows.append([f"{len(videos)} {kind}", *cells])
-    return _table(["no pulse, no breath: rates given (highest quality)", *results], rows)
+    return _table(["no pulse, no breathing: rates reported (highest quality)", *results], rows)
 
 
 def _table(titles: list[str], rows: list[list[Any]]) -> list[str]:

@@ -31,7 +31,7 @@ from physiocam.networks.network import Network  # noqa: E402
 from physiocam.networks.registry import build, preset, preset_names  # noqa: E402
 from physiocam.reproduce.figures import reproduce_figure  # noqa: E402
 from physiocam.reproduce.published import published_tables  # noqa: E402
-from physiocam.reproduce.tables import Bench, reproduce_table  # noqa: E402
+from physiocam.reproduce.tables import ReproductionRun, reproduce_table  # noqa: E402
 from physiocam.signals.methods import METHODS  # noqa: E402
 from physiocam.synthetic.recordings import settings_of, synthetic_entries  # noqa: E402
 from physiocam.training.module import TrainModule  # noqa: E402
@@ -86,9 +86,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("runs")
 
 
-def bench(store: Path, runs: Path, *tested: Path) -> Bench:
+def bench(store: Path, runs: Path, *tested: Path) -> ReproductionRun:
     settings = TrainSettings(store=store, output=runs, epochs=1, batch_clips=60)
-    return Bench(settings, subject_folds(Store(store), 2), tested)
+    return ReproductionRun(settings, subject_folds(Store(store), 2), tested)
 
 
 @pytest.mark.parametrize("name", published_tables())

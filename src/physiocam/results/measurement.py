@@ -8,6 +8,7 @@ from physiocam.results.measurement_files import read_measurement, write_measurem
 from physiocam.results.measurement_text import measurement_html, measurement_text
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from pandas import DataFrame
 
 
@@ -15,6 +16,16 @@ class Measurement(MeasurementData):
     """Everything measured in one recording. Printed, it is a summary of a few lines.
 
     What it holds stands in `MeasurementData`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import physiocam
+    >>> print(physiocam.measure(np.full((60, 120, 160, 3), 128, np.uint8), fs=30))
+    array: 2.0 s, 60 frames at 30.00 frames/s, a face in 0% of them
+    Heart rate: not measured (no face was found)
+    Breathing rate: not measured (no face was found)
+    Action units: not measured (no face was found)
     """
 
     def __repr__(self) -> str:
@@ -40,6 +51,23 @@ class Measurement(MeasurementData):
         from physiocam.results.measurement_frame import measurement_frame
 
         return measurement_frame(self)
+
+    def plot(self) -> "Figure":
+        """Draw waveforms, rates along the recording and action units, one below the other.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Shown by a notebook as it is; ``figure.savefig("measurement.png")`` writes it.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed (extra `report`).
+        """
+        from physiocam.results.measurement_plot import measurement_figure
+
+        return measurement_figure(self)
 
     def write(self, folder: str | bytes | os.PathLike[str]) -> None:
         """Write measurement.json, waveforms.csv, rates.csv and action_units.csv into a folder.
@@ -81,8 +109,12 @@ class Measurement(MeasurementData):
 
         Examples
         --------
-        >>> from physiocam import Measurement
-        >>> Measurement.load("results").heart_rate.unit  # doctest: +SKIP
-        'beats/min'
+        >>> import tempfile
+        >>> import numpy as np
+        >>> import physiocam
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     physiocam.measure(np.full((60, 120, 160, 3), 128, np.uint8), fs=30).write(folder)
+        ...     Measurement.load(folder).frames
+        60
         """
         return read_measurement(folder, cls)

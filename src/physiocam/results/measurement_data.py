@@ -45,6 +45,12 @@ class ActionUnit:
         Mean over the frames with a face, 0..1; None without such frames.
     active_fraction : float or None
         Share of the frames with a face whose probability is at least 0.5.
+
+    Examples
+    --------
+    >>> smile = ActionUnit("lip corner puller", mean_probability=0.8, active_fraction=0.9)
+    >>> f"{smile.name}: active in {smile.active_fraction:.0%} of the frames"
+    'lip corner puller: active in 90% of the frames'
     """
 
     name: str

@@ -33,6 +33,14 @@ class Rate:
         0..1; see `quality.spectral_quality`.
     note : str or None
         Why there is no value.
+
+    Examples
+    --------
+    >>> wave = np.cos(2 * np.pi * 1.2 * np.arange(900) / 30.0)
+    >>> from physiocam.signals.settings import SETTINGS
+    >>> rate = estimate_rate(np.diff(wave), 30.0, "heart", SETTINGS["default"])
+    >>> round(rate.value), rate.unit, rate.note
+    (72, 'beats/min', None)
     """
 
     value: float | None
@@ -51,6 +59,14 @@ class RateSeries:
         Per minute; NaN where there is none.
     quality : float64 array (R,)
         0..1.
+
+    Examples
+    --------
+    >>> wave = np.cos(2 * np.pi * 1.2 * np.arange(900) / 30.0)
+    >>> from physiocam.signals.settings import SETTINGS
+    >>> along = rates_along(np.diff(wave), 30.0, "heart", SETTINGS["default"])
+    >>> along.value.shape, round(float(along.value[10]))
+    ((29,), 72)
     """
 
     value: NDArray[np.float64]

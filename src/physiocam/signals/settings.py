@@ -38,6 +38,17 @@ class RateSettings:
     overtones : bool
         Whether a rate may be the overtone of a slower one, which is then looked for; see `half_rate.is_doubled`. Slow
         breathing cannot be told from drift.
+
+    Raises
+    ------
+    PhysiocamError
+        If a value makes no sense.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> replace(SETTINGS["default"].heart, band_hz=(40 / 60, 200 / 60)).window_s
+    10.0
     """
 
     band_hz: tuple[float, float]

@@ -79,6 +79,14 @@ class HeartRateVariability:
         0..1; 1 where the upstroke takes as long as the typical one, 0 for a beat that is not used.
     intervals_ms : float64 array (B,)
         Time since the beat before; NaN where that interval is not clean.
+
+    Examples
+    --------
+    Nothing is found in a recording without a heart rate:
+
+    >>> nothing = heart_rate_variability(np.zeros(300), 30.0, Rate(None, "beats/min", 0.0, "no face was found"))
+    >>> nothing.sdnn.value is None, len(nothing.beats_s)
+    (True, 0)
     """
 
     sdnn: IntervalSpread

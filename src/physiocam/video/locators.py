@@ -11,7 +11,14 @@ from physiocam.video.people import FacesSeen
 
 
 class Square(NamedTuple):
-    """A square of pixels inside the frame: upper left corner and side."""
+    """A square of pixels inside the frame: upper left corner and side.
+
+    Examples
+    --------
+    >>> x, y, size = Square(x=10, y=20, size=100)
+    >>> size
+    100
+    """
 
     x: int
     y: int

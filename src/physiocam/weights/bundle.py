@@ -49,6 +49,12 @@ class Bundle:
     info : BundleInfo
     sha256 : str
         Over bundle.json, which holds the sha256 of every other file: it stands for the whole content.
+
+    Examples
+    --------
+    >>> bundle = load_bundle()
+    >>> bundle.info.name, bundle.info.fs, bundle.info.crop.factor
+    ('default', 30.0, 1.0)
     """
 
     folder: Path
@@ -89,6 +95,11 @@ def load_bundle(name_or_path: str | os.PathLike[str] = "default") -> Bundle:
     BundleError
         If there is no such bundle, or a file of it is missing, altered or does not fit its description. Nothing in
         it is ever unpickled or executed.
+
+    Examples
+    --------
+    >>> load_bundle("default").tasks
+    ('au', 'pulse', 'respiration')
     """
     folder = _find(name_or_path)
     try:
