@@ -1,4 +1,4 @@
-"""Action units as a table of a row a frame, and as a picture of a row a unit.
+"""Action units as a table of a row a frame, and the four most active of them as a picture.
 
     python examples/action_units_as_table.py interview.mp4 action_units.csv action_units.png
 
@@ -22,15 +22,16 @@ def main() -> None:
     frames = physiocam.measure(arguments.video).to_frame()
     units = [column for column in frames if column.endswith("_p")]
     frames[["timestamp", "success", *units]].to_csv(arguments.table)
-    print(frames[units].mean().round(2).to_string())
 
-    figure = Figure(figsize=(9, 4), layout="constrained")
+    seconds = frames[units].groupby(frames["timestamp"].astype(int)).mean()
+    means = seconds.mean().sort_values(ascending=False)
+    print(means.round(2).to_string())
+    figure = Figure(figsize=(9, 3), layout="constrained")
     axes = figure.subplots()
-    extent = (0, float(frames["timestamp"].iloc[-1]), len(units), 0)
-    image = axes.imshow(frames[units].T, aspect="auto", extent=extent, vmin=0, vmax=1, cmap="magma")
-    axes.set_yticks([row + 0.5 for row in range(len(units))], [unit.removesuffix("_p") for unit in units])
-    axes.set_xlabel("time (s)")
-    figure.colorbar(image, label="probability")
+    for unit in means.index[:4]:
+        axes.plot(seconds.index + 0.5, seconds[unit], label=unit.removesuffix("_p"))
+    axes.set(xlabel="time (s)", ylabel="mean probability in each second", ylim=(0, 1))
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
     figure.savefig(arguments.picture)
 
 

@@ -42,7 +42,7 @@ TITLES = {
 # The pictures that examples write, by what they are called in their commands, and what is to be seen.
 DRAWN = {
     "plot_a_measurement": ("measurement.png", "Waveforms, rates along a recording, and action units"),
-    "action_units_as_table": ("action_units.png", "Probability of twelve action units over time"),
+    "action_units_as_table": ("action_units.png", "The four most active units, second by second"),
 }
 
 _INTRODUCTION = """\
