@@ -1,5 +1,6 @@
 """Options: one frozen object, checked when it is made, the same in YAML."""
 
+import re
 from dataclasses import FrozenInstanceError, replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -217,6 +218,31 @@ def test_a_method_of_a_plug_in_is_known_by_its_name(
         physiocam.MeasureOptions(method="gone")
     with pytest.raises(PhysiocamError, match=r"expected network, pos, .*, gone, half"):
         physiocam.MeasureOptions(method="other")
+
+
+def broken(rgb: NDArray[np.floating], fs: float) -> NDArray[np.float64]:
+    """Does not work."""
+    raise IndexError("out of range")
+
+
+def of_no_use(rgb: NDArray[np.floating], fs: float) -> NDArray[np.float64]:
+    """Gives one value too few."""
+    return np.diff(rgb[:, 1])
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [(broken, "the method 'mine' failed: IndexError"), (of_no_use, r"the method 'mine' gives shape \(239,\)")],
+)
+def test_a_method_that_fails_is_an_answer_with_a_note(
+    noise: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch, method: Any, words: str
+) -> None:
+    point = EntryPoint("mine", "package:method", methods.PLUG_IN_GROUP)
+    monkeypatch.setattr(EntryPoint, "load", lambda _: method)
+    monkeypatch.setattr(methods, "entry_points", lambda **_: [point])
+    measurement = physiocam.measure(noise, fs=FS, face="center", method="mine")
+    assert measurement.heart_rate.value is None
+    assert re.search(words, str(measurement.heart_rate.note))
 
 
 def _missing() -> None:

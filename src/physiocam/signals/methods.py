@@ -1,6 +1,10 @@
 """The classical pulse methods by name, and those that plug-ins add."""
 
+from functools import wraps
 from importlib.metadata import entry_points
+
+import numpy as np
+from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
 from physiocam.signals.chrom import chrom
@@ -69,5 +73,24 @@ def classical_method(name: str) -> ColourMethod:
         raise PhysiocamError(f"the method '{name}', {point.value}, cannot be loaded: {error!r}") from None
     if not callable(method):
         raise PhysiocamError(f"the method '{name}', {point.value}, is {method!r}; expected a function of (rgb, fs)")
-    found: ColourMethod = method
-    return found
+    return _guarded(method, name)
+
+
+def _guarded(method: ColourMethod, name: str) -> ColourMethod:
+    """Turn whatever goes wrong in somebody else's method into one line."""
+
+    @wraps(method)
+    def guarded(rgb: NDArray[np.floating], fs: float, /) -> NDArray[np.float64]:
+        try:
+            waveform = np.asarray(method(rgb, fs), dtype=np.float64)
+        except PhysiocamError:
+            raise
+        except Exception as error:
+            raise PhysiocamError(f"the method '{name}' failed: {error!r}") from error
+        if waveform.shape != (len(rgb),):
+            raise PhysiocamError(
+                f"the method '{name}' gives shape {waveform.shape}; expected ({len(rgb)},), one a frame"
+            )
+        return waveform
+
+    return guarded
