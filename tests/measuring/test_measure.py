@@ -78,7 +78,7 @@ def test_long_recordings_in_blocks_agree_with_one_block(
     beating: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = physiocam.measure(beating, fs=FS)
-    monkeypatch.setattr("physiocam.measuring.recording_inputs._BLOCK_S", 5.0)
+    monkeypatch.setattr("physiocam.measuring.network_inputs._BLOCK_S", 5.0)
     parts = physiocam.measure(beating, fs=FS)
     assert parts.frames == whole.frames
     assert whole.heart_rate.value is not None

@@ -54,7 +54,7 @@ def test_frames_without_a_face_leave_their_changes_empty(video: NDArray[np.uint8
 
 
 def test_long_recordings_come_in_parts(video: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("physiocam.measuring.network_inputs._BLOCK_S", 4.0)
+    monkeypatch.setattr("physiocam.measuring.network_inputs._SLOW_BLOCK_S", 4.0)
     slow = seen_by(video, 5.0)
     assert [block.frames for block in slow.blocks] == [21, 21, 19]
 

@@ -132,8 +132,8 @@ class _Leaves:
 def test_only_moments_with_a_face_count(
     noise: NDArray[np.uint8], make_bundle: MakeBundle, monkeypatch: pytest.MonkeyPatch, block_s: float
 ) -> None:
-    monkeypatch.setattr("physiocam.measuring.face_frames.FaceTracker", _Leaves)
-    monkeypatch.setattr("physiocam.measuring.recording_inputs._BLOCK_S", block_s)
+    monkeypatch.setattr("physiocam.video.face_source.FaceTracker", _Leaves)
+    monkeypatch.setattr("physiocam.measuring.network_inputs._BLOCK_S", block_s)
     found = find_attention(noise, make_bundle({"joint": JOINT}), moments=50, fs=30.0)
     assert np.rint(30 * found.times_s).astype(int).tolist() == [12, 15, 18, 21, 24, 27, 30]
     assert found.face_s == pytest.approx(23 / 30)
@@ -144,7 +144,7 @@ def test_many_blocks_show_the_same_moments_as_one(
 ) -> None:
     bundle = make_bundle({"joint": JOINT})
     whole = look(noise, bundle)
-    monkeypatch.setattr("physiocam.measuring.recording_inputs._BLOCK_S", 0.5)
+    monkeypatch.setattr("physiocam.measuring.network_inputs._BLOCK_S", 0.5)
     parts = look(noise, bundle)
     np.testing.assert_array_equal(parts.times_s, whole.times_s)
     np.testing.assert_allclose(parts.faces.astype(int), whole.faces, atol=1)

@@ -8,7 +8,7 @@ from typing import Unpack
 from physiocam.batch.kept_results import FrameProgress, MeasuredVideo, VideoWork
 from physiocam.batch.outcome import VideoOutcome
 from physiocam.batch.plan import Planned, plan_videos
-from physiocam.batch.summary_table import write_summary
+from physiocam.batch.summary_table import SUMMARY, write_summary
 from physiocam.foundation.arguments import folder_path
 from physiocam.foundation.cores import usable_cores
 from physiocam.foundation.locks import alone_in
@@ -98,7 +98,8 @@ def measure_many(
             if progress is not None:
                 progress(outcome)
         ordered = [outcomes[index] for index in range(len(planned))]
-        if place is not None:
+        # A folder that was only mistyped for a video that is not there stays away.
+        if place is not None and (len(ordered) > 1 or ordered[0].error is None or (place / SUMMARY).exists()):
             write_summary(ordered, place)
     return ordered
 

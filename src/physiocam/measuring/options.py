@@ -6,8 +6,8 @@ from typing import Any, Self, TypedDict
 
 import yaml
 
-from physiocam.errors import PhysiocamError
-from physiocam.foundation.arguments import truth, whole_number
+from physiocam.errors import PhysiocamError, VideoError
+from physiocam.foundation.arguments import number, truth, whole_number
 from physiocam.foundation.files import complete_file
 from physiocam.foundation.yaml_files import read_yaml
 from physiocam.signals.methods import NETWORK, classical_method
@@ -100,6 +100,8 @@ class MeasureOptions:
             "threads": None if self.threads is None else whole_number(self.threads, "threads", least=1),
             **{name: truth(getattr(self, name), name) for name in ("hrv", "report", "overlay")},
         }
+        if self.fs is not None:
+            checked["fs"] = number(self.fs, "fs", VideoError)
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 

@@ -62,7 +62,7 @@ def classical_method(name: str) -> ColourMethod:
     >>> classical_method("pos")(colours, 30.0).shape
     (300,)
     """
-    if name in METHODS:
+    if isinstance(name, str) and name in METHODS:
         return METHODS[name]
     if not isinstance(name, str) or name not in method_names():
         raise PhysiocamError(f"method is {name!r}; expected {NETWORK}, {', '.join(method_names())}")
