@@ -126,7 +126,7 @@ def store_job(store: Store, weights: str, method: str | None) -> PredictionJob:
         facts = prediction_facts(store, names, NETWORK, bundle.sha256)
         found = partial(predict_with_bundle, bundle, store, names)
     else:
-        absent = dict.fromkeys(("respiration", AU.name), f"is not evaluated: '{method}' gives the pulse alone")
+        absent = dict.fromkeys(("respiration", AU.name), f"is not evaluated: '{method}' measures the pulse only")
         facts = prediction_facts(store, names, method, None)
         found = partial(predict_with_method, method, store, names)
     title = f"{store.path.name}, {method or weights}"

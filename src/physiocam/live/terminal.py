@@ -105,7 +105,7 @@ def _head(name: str, moment: Moment) -> Text:
     if len(found) and found[-1]:
         line.append("face found", style="green")
     else:
-        line.append("no face is found", style="yellow")
+        line.append("no face found", style="yellow")
     line.append(f"  {moment.frames_per_s:.0f} frames/s", style="not bold")
     if moment.dropped:
         line.append(f", {moment.dropped} dropped", style="yellow")

@@ -22,7 +22,7 @@ from physiocam.report.even_sample import EvenChoice
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.pytorch import load_networks
 
-# Clips at a time: with more, PyTorch's feature maps outgrow the caches, and it takes twice as long.
+# Clips per batch: with more, PyTorch's feature maps outgrow the caches, and it takes twice as long.
 _CLIPS = 2
 
 # More make a picture wider than drawing programs open.
@@ -37,9 +37,9 @@ class Branch(NamedTuple):
     name : str
         "big", "small", or another of `networks.attention.attention_maps`.
     tasks : tuple of str
-        Names of the tasks that its networks answer.
+        Names of the tasks of its networks.
     start, stop : float
-        Where its maps' outer edges lie, as fractions of the face square's side.
+        Outer edges of its maps, as fractions of the face square's side.
     """
 
     name: str
@@ -50,13 +50,13 @@ class Branch(NamedTuple):
 
 @dataclass(frozen=True)
 class View:
-    """Where a branch looks. Networks that answer the same tasks, such as folds, are averaged.
+    """Where a branch looks. Networks for the same tasks, such as folds, are averaged.
 
     Attributes
     ----------
     branch : Branch
     maps : float32 array of shape (moments, h, w)
-        Each frame's map is divided by its own mean: 1 is what the average place gets. Zero where nothing is active.
+        Each frame's map is divided by its own mean, so 1 is the average. Zero where nothing is active.
     mean : float32 array of shape (h, w)
         Over all moments of the recording that show a face, not only the chosen ones.
     """
@@ -85,7 +85,7 @@ class Attention:
     times_s : float64 array of shape (moments,)
         When the moments begin, in seconds.
     faces : uint8 array of shape (moments, big_size, big_size, 3)
-        The face square at those times, RGB, as sharp as the networks see it.
+        The face square at those times, RGB, at the networks' resolution.
     mean_face : uint8 array of shape (big_size, big_size, 3)
         The mean of the face squares of all moments.
     views : tuple of View
@@ -118,18 +118,18 @@ class Attention:
     def write(self, folder: str | bytes | os.PathLike[str]) -> None:
         """Write attention.png and attention.npz into a folder, which is made if it does not exist.
 
-        The files are complete when they appear: they are written beside and then renamed.
+        The files are complete when they appear: they are written under temporary names and then renamed.
 
         Raises
         ------
         PhysiocamError
-            If it is no name of a folder, the folder cannot be written to, or the disk is full.
+            If it cannot be a folder's name, the folder cannot be written to, or the disk is full.
         """
         from physiocam.report.attention_figure import draw
 
         with complete_files(folder_path(folder, "folder"), ("attention.npz", "attention.png")) as beside:
             with warnings.catch_warnings():
-                # About signs in the recording's name that the font lacks.
+                # Warnings about characters of the recording's name that the font lacks.
                 warnings.simplefilter("ignore")
                 draw(self).savefig(beside / "attention.png")
             np.savez_compressed(beside / "attention.npz", allow_pickle=False, **self.arrays())
@@ -154,13 +154,13 @@ def find_attention(
     moments : int
         How many single moments to show, evenly spread over those with a face.
     target : str, optional
-        An output by its label, such as "AU12" or "pulse": the maps then show what it owes to each place, by gradients
-        (extra `explain`). Otherwise they show where features are active, or attention is paid.
+        An output by its label, such as "AU12" or "pulse": the maps then show how much each place contributes to it, by
+        gradients (extra `explain`). Otherwise they show active features, or attention.
 
     Returns
     -------
     Attention
-        With fewer moments where the recording has fewer.
+        With fewer moments if the recording has fewer.
 
     Raises
     ------
@@ -185,14 +185,14 @@ def find_attention(
                     total.add(moment)
                     choice.offer(moment)
             first += block.frames
-            # The next block grows as large while it is read: this one must be gone by then.
+            # The next block is as large: free this one before it is read.
             del block
-    # The tracker may have changed its mind about some.
+    # The tracker may have revised some frames.
     found = inputs.found
     choice.candidates = [moment for moment in choice.candidates if found[moment.frame]]
     chosen = choice.chosen()
     if not chosen:
-        raise PhysiocamError(f"no face was found in '{inputs.video.source}', so nothing is drawn; try face='center'")
+        raise PhysiocamError(f"no face was found in '{inputs.video.source}'; try face='center'")
     return Attention(
         source=inputs.video.source,
         bundle=bundle.info.name,
@@ -212,7 +212,7 @@ def _target(bundle: Bundle, text: str) -> Target:
     targets = {label.lower(): Target(task, label) for task in bundle.info.tasks for label in task.labels}
     if text.lower() not in targets:
         known = ", ".join(target.label for target in targets.values())
-        raise PhysiocamError(f"target is '{text}'; bundle '{bundle.info.name}' answers {known}")
+        raise PhysiocamError(f"target is '{text}'; the outputs of bundle '{bundle.info.name}' are {known}")
     return targets[text.lower()]
 
 
@@ -223,7 +223,7 @@ class _Moment(NamedTuple):
 
 
 class _Looking:
-    """A bundle's networks, asked where they look."""
+    """A bundle's networks with the functions that give their maps."""
 
     def __init__(self, bundle: Bundle, target: Target | None) -> None:
         self.target = target
@@ -247,7 +247,7 @@ class _Looking:
             frame = begin + index * self._stride
             last = min(frame + self._stride, block.frames)
             if frame < last and found[first + frame : first + last].all():
-                # Copied, so that a moment that is kept keeps no batch alive.
+                # Copied, so that a moment does not keep its whole batch in memory.
                 yield _Moment(
                     first + frame, face.copy(), {branch: values[index].copy() for branch, values in maps.items()}
                 )

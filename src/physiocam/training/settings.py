@@ -172,7 +172,7 @@ def settings_yaml(path: str | os.PathLike[str] | None, changes: Sequence[str] = 
     fields = TrainSettings.model_fields.items()
     missing = [name for name, field in fields if field.is_required() and name not in values]
     settings = _checked({**dict.fromkeys(missing, "."), **values}, path)
-    return settings.to_yaml(without=missing) + "".join(f"# {name}: still to be given\n" for name in missing)
+    return settings.to_yaml(without=missing) + "".join(f"# {name}: required\n" for name in missing)
 
 
 def _values(path: str | os.PathLike[str] | None, changes: Sequence[str]) -> dict[str, Any]:
@@ -197,7 +197,7 @@ def _yaml(path: Path) -> dict[str, Any]:
         raise PhysiocamError(f"'{path}' cannot be read: {error.strerror}; give a YAML file of settings") from None
     except _YAML_ERRORS as error:
         reason = " ".join(str(error).split())
-        raise PhysiocamError(f"'{path}' is no YAML: {reason[:200]}") from None
+        raise PhysiocamError(f"'{path}' is not YAML: {reason[:200]}") from None
     if not isinstance(content, dict):
         raise PhysiocamError(f"'{path}' holds {type(content).__name__}; expected fields such as 'store: PATH'")
     return content
@@ -224,14 +224,14 @@ def _apply(values: dict[str, Any], change: str) -> None:
     try:
         values[last] = yaml.safe_load(text)
     except _YAML_ERRORS:
-        raise PhysiocamError(f"--set {change!r}: {text!r} is no YAML value") from None
+        raise PhysiocamError(f"--set {change!r}: {text!r} is not a YAML value") from None
 
 
 def _explained(error: ValidationError) -> str:
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return f"'{field}' is no field of the settings; known are {', '.join(TrainSettings.model_fields)}"
+        return f"'{field}' is not a field of the settings; known are {', '.join(TrainSettings.model_fields)}"
     if missing := [".".join(map(str, each["loc"])) for each in error.errors() if each["type"] == "missing"]:
         named = " and ".join(f"'{name}' is missing" for name in missing)
         return f"{named}; give it in the file or as {' '.join(f'--set {name}=VALUE' for name in missing)}"
@@ -245,4 +245,4 @@ def _shown(value: object) -> str:
     try:
         return _short.repr(value)
     except ValueError:  # Python writes no number of thousands of digits
-        return "a number without end"
+        return "an infinite number"
