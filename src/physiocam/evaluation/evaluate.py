@@ -38,7 +38,7 @@ class RateComparison:
     start_s : float
         0 for whole recordings.
     predicted, true : float or None
-        Per minute; None where the signal does not carry it.
+        Per minute; None if it is not measured.
     quality : float
         Of the prediction, 0..1.
     snr : float or None
@@ -72,7 +72,7 @@ class Evaluation:
         Means over recordings, by quantity.
     action_units : ActionUnitScores or None
     left_out : tuple of str
-        What is not compared, and why; a line each.
+        What is not compared, and why; one line each.
     """
 
     settings: str
@@ -92,10 +92,11 @@ def evaluate(
     window_s: float | None = None,
     not_predicted: Mapping[str, str] | None = None,
 ) -> Evaluation:
-    """Compare predictions with the truth that they carry.
+    """Compare predictions with their ground truth.
 
-    Under "paper" settings the true rate is read from the sensor's waveform by the same steps as the predicted one, as
-    the authors do. Under others it is the sensor's own rate where there is one, and only else that.
+    With the settings "paper" the true rate is computed from the sensor's waveform in the same way as the predicted one,
+    as the authors do. With other settings it is the sensor's own rate, and is computed from the waveform only if there
+    is none.
 
     Parameters
     ----------
@@ -179,7 +180,7 @@ def _true_rate(one: Predictions, quantity: Quantity, settings: SignalSettings, p
     recorded = one.sensors.get(name)
     known = recorded_rates(name, recorded[part]) if recorded is not None else np.empty(0)
     wave = one.sensors.get(_TASKS[quantity])
-    # Where a rate is not known all along, as while an oximeter searches, the wave may still show it.
+    # If a rate is unknown at times, as while an oximeter searches, the wave may still show it.
     if wave is not None and (settings.name == "paper" or not len(known)):
         return estimate_rate(_differences(wave[part]), one.fs, quantity, settings).value
     return float(known.mean()) if len(known) else None

@@ -1,4 +1,4 @@
-"""From a store's recordings to predictions, by a network or by a classical method (extra `train`)."""
+"""Predictions for a store's recordings, by a network or a classical method (extra `train`)."""
 
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -49,7 +49,7 @@ def predict_with_network(
     Yields
     ------
     Predictions
-        Frames behind the last whole clip are not predicted.
+        Frames after the last complete clip are not predicted.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def predict_with_bundle(
     store: str | os.PathLike[str] | Store,
     recordings: Collection[str] | None = None,
 ) -> Iterator[Predictions]:
-    """Predict recordings one by one with a bundle on ONNX Runtime; networks that answer the same task are averaged.
+    """Predict recordings one by one with a bundle on ONNX Runtime; networks for the same task are averaged.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def predict_with_bundle(
     Raises
     ------
     PhysiocamError
-        If the bundle or a recording is missing or damaged, or the store was prepared in other sizes.
+        If the bundle or a recording is missing or damaged, or the store was prepared with other sizes.
     """
     bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
     store = store if isinstance(store, Store) else Store(store)
@@ -104,7 +104,7 @@ def predict_with_bundle(
 
 
 def store_job(store: Store, weights: str, method: str | None) -> PredictionJob:
-    """All of a store's recordings, to be predicted by a bundle or by a classical method.
+    """The job of predicting all of a store's recordings, by a bundle or a classical method.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def _watched(found: Iterator[Predictions], total: int, progress: Progress | None
 
 
 def not_predicted(bundle: Bundle) -> dict[str, str]:
-    """Say which of a bundle's tasks `predict_with_bundle` leaves out: why, and what to do instead."""
+    """Return the tasks of a bundle that `predict_with_bundle` leaves out, with the reason and what to do instead."""
     slow = bundle.info.slow
     beyond = (
         "is not evaluated: the bundle's network for it sees more than the face square that a store keeps; measure the "
@@ -168,7 +168,7 @@ def _is_waveform(task: Task) -> bool:
 
 
 def prediction_facts(store: Store, names: Collection[str], method: str, weights: str | None) -> dict[str, Any]:
-    """Return what decides the predictions of recordings, as facts of `physiocam.foundation.provenance`.
+    """Return what determines the predictions of recordings, as facts of `physiocam.foundation.provenance`.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ def prediction_facts(store: Store, names: Collection[str], method: str, weights:
 def predict_with_method(
     method: str, store: str | os.PathLike[str] | Store, recordings: Collection[str] | None = None
 ) -> Iterator[Predictions]:
-    """Predict the pulse by a classical method, from the mean colour that the store keeps.
+    """Predict the pulse by a classical method, from the mean colours in the store.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def predict_with_method(
     for name in store.names() if recordings is None else sorted(recordings):
         stored = store.recording(name)
         pulse = compute(stored.column("mean_rgb").astype(np.float64), stored.info.fs)
-        # As in the paper, the method's waveform is handed on as its differences.
+        # As in the paper, the method's waveform is converted to differences.
         difference = np.full(stored.info.frames, np.nan)
         difference[: len(pulse) - 1] = np.diff(pulse)
         yield _with_truth(stored, {"pulse": difference}, np.empty((0, 0), np.float32), ())
@@ -246,7 +246,7 @@ def _waveforms(
         if _is_waveform(task):
             whole = np.full(stored.info.frames, np.nan)
             whole[: len(outputs[task.name])] = outputs[task.name][:, 0]
-            # A change between frames of which one has no face was not seen.
+            # A difference is unknown if one of its frames has no face.
             waveforms[task.name] = np.where(seen, whole, np.nan)
     return waveforms
 
@@ -259,7 +259,7 @@ def _units(
         return np.empty((0, 0), np.float32), ()
     logits = outputs[task.name]
     whole = np.full((stored.info.frames, task.outputs), np.nan, np.float32)
-    # By tanh, which cannot overflow.
+    # With tanh, which cannot overflow.
     whole[: len(logits)] = 0.5 * (1.0 + np.tanh(0.5 * logits))
     whole[~stored.column("face_found")] = np.nan
     return whole, task.labels
@@ -281,7 +281,7 @@ def _with_truth(
 
 
 def _codes(stored: StoredRecording, labels: tuple[str, ...]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """What the coder saw of the predicted units; a unit that the data set does not code is not known."""
+    """The codes of the predicted units; a unit that the data set does not code is unknown."""
     codes = np.zeros((stored.info.frames, len(labels)), np.bool_)
     coded = np.zeros_like(codes)
     columns = stored.info.tasks.get(AU.name, ())

@@ -1,4 +1,4 @@
-"""Watching: frames from a camera through a stream, and what is known to whoever looks on."""
+"""Passes frames from a camera through a stream, and the measurement to the views."""
 
 import math
 from collections import deque
@@ -15,28 +15,28 @@ from physiocam.live.camera import TakenFrame
 from physiocam.measuring.stream import Stream
 from physiocam.results.measurement import Measurement
 
-# Length of the window that is told of: as long as breathing needs.
+# Length of the window that is shown: as long as breathing needs.
 SHOWN_S = 30.0
 
-# How often it is told.
+# Seconds between updates.
 _EVERY_S = 0.25
 
-# Frames that may wait while another one is worked on; of more, the oldest are dropped, as a camera would.
+# Frames that may wait while another one is processed; if there are more, the oldest are dropped, as a camera would.
 _WAITING = 8
 
-# The rate of frames is taken over so long, and a change by more than this share is told, once it is steady: half of the
-# intervals are no more apart than cameras jitter, and their mean is near the typical one.
+# Seconds over which the frame rate is measured, and the relative change that is reported when it is steady: half of the
+# intervals differ by no more than a camera's jitter, and their mean is near the typical one.
 _RATE_S = 3.0
 _RATE_CHANGED = 0.25
 _JITTER = 0.4
 _STEADY = 0.05
 
-# Without a frame for so long, something is wrong.
+# If no frame arrives for this long, something is wrong.
 SILENT_S = 2.0
 
 
 class Feed:
-    """Takes frames in a thread of its own, so that none waits for the networks in a camera's short buffer.
+    """Reads frames in a separate thread, so that none waits for the networks in a camera's short buffer.
 
     Parameters
     ----------
@@ -56,16 +56,16 @@ class Feed:
         self._changed = Condition()
         self._over = False
         self._error: Exception | None = None
-        # It may hang in a camera's driver; the program ends all the same.
+        # It may hang in a camera's driver; the program must still end.
         self._thread = Thread(target=self._read, name="physiocam-camera", daemon=True)
 
     def take(self, wait_s: float) -> TakenFrame | None:
-        """Return the oldest frame that waits, or None if there is none within this time.
+        """Return the oldest waiting frame, or None if there is none within this time.
 
         Raises
         ------
         Exception
-            What ended the frames, when all have been taken.
+            The error that ended the frames, when all have been taken.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._over, wait_s)
@@ -77,7 +77,7 @@ class Feed:
 
     @property
     def over(self) -> bool:
-        """Whether no frame is left, none will come, and no error is left to be raised."""
+        """Whether no frame is left, none will arrive, and no error is left to be raised."""
         with self._changed:
             return self._over and not self._waiting and self._error is None
 
@@ -92,7 +92,7 @@ class Feed:
                         self.dropped += 1
                     self._waiting.append(frame)
                     self._changed.notify()
-        except Exception as error:  # raised again where frames are taken
+        except Exception as error:  # raised again in `take`
             self._error = error
         finally:
             self._frames.close()
@@ -114,7 +114,7 @@ class Feed:
 
 @dataclass(frozen=True)
 class Moment:
-    """What is known at a moment.
+    """The measurement at a moment.
 
     Attributes
     ----------
@@ -123,11 +123,11 @@ class Moment:
     time_s : float
         Since the first frame, in seconds.
     frames_per_s : float
-        As they have been coming for some seconds.
+        Measured over some seconds.
     dropped : int
         Frames that came too fast to be worked on.
     silent_s : float
-        For how long no frame has come.
+        Seconds without a frame.
     """
 
     measurement: Measurement
@@ -138,25 +138,25 @@ class Moment:
 
 
 class Watcher:
-    """Somebody who looks on.
+    """A view of the stream.
 
     Attributes
     ----------
     left : bool
-        Whether no more is wanted.
+        Whether the view was closed.
     """
 
     left = False
 
     def frame(self, frame: TakenFrame) -> None:
-        """Be shown a frame."""
+        """Receive a frame."""
 
     def moment(self, moment: Moment) -> None:
-        """Be told what is known, some times a second."""
+        """Receive the current measurement, several times per second."""
 
 
 class Pace:
-    """Says how fast frames come, and when that changes."""
+    """Measures the frame rate, and reports changes."""
 
     def __init__(self) -> None:
         self._times: deque[float] = deque()
@@ -164,7 +164,7 @@ class Pace:
         self.frames_per_s = 0.0
 
     def add(self, time_s: float) -> str | None:
-        """Count a frame; a line if frames now come at another rate than they did."""
+        """Count a frame; return a line if the frame rate has changed."""
         if self._times and time_s - self._times[-1] > SILENT_S:
             self._times.clear()
         self._times.append(time_s)
@@ -183,7 +183,7 @@ class Pace:
         return f"frames now come at {steady:.0f}/s, {before:.0f}/s before"
 
     def _steady_rate(self) -> float | None:
-        """Frames a second, unless a change or a pause lies within the time that they are counted over."""
+        """Frames per second, unless there is a change or a pause within the time over which they are counted."""
         intervals = np.diff(self._times)
         short, usual, long = np.quantile(intervals, [0.25, 0.5, 0.75])
         if long > (1 + _JITTER) * short or abs(usual / intervals.mean() - 1.0) > _STEADY:
@@ -194,7 +194,7 @@ class Pace:
 def watch(
     feed: Feed, stream: Stream, watchers: Sequence[Watcher], tell: Callable[[str], None], seconds: float | None = None
 ) -> None:
-    """Push frames into a stream until they end, the time is over or a watcher has left.
+    """Push frames into a stream until they end, the time is over or a view was closed.
 
     Parameters
     ----------
@@ -202,9 +202,9 @@ def watch(
     stream : Stream
     watchers : sequence of Watcher
     tell : callable
-        Called with a line when frames come at another rate than before.
+        Called with a line when the frame rate changes.
     seconds : float, optional
-        Length of the recording, from its first frame on; without one, of the time to wait for it.
+        Length of the recording from its first frame; if there is no frame, time to wait for one.
 
     Raises
     ------

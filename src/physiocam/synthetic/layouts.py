@@ -1,4 +1,4 @@
-"""Recordings of drawn people on disk, laid out file by file like the public data sets."""
+"""Recordings of drawn people on disk, in the file layouts of the public data sets."""
 
 import csv
 import json
@@ -32,16 +32,16 @@ _DISFA = (1, 2, 4, 5, 6, 9, 12, 15, 17, 20, 25, 26)
 
 @dataclass(frozen=True)
 class Layout:
-    """How a data set lies on disk.
+    """The layout of a data set on disk.
 
     Attributes
     ----------
     settings : SceneSettings
         Frame rate and size as published.
     trials : tuple of str
-        Of every person.
+        Trials of every person.
     write : callable
-        Writes one take below a folder and returns its truth, as far as the layout can hold it.
+        Writes one take into a folder and returns its truth, as far as the layout can hold it.
     """
 
     settings: SceneSettings
@@ -51,18 +51,18 @@ class Layout:
 
 @dataclass(frozen=True, eq=False)
 class Take:
-    """One recording on its way to the disk.
+    """One recording to be written.
 
     Attributes
     ----------
     person : int
         Number of the person, from 1.
     trial : str
-        As the layout calls it.
+        Its name in the layout.
     entry : SyntheticRecording
     scene : Scene
     tick : callable
-        To be called after each frame.
+        Call it after each frame.
     """
 
     person: int
@@ -83,14 +83,14 @@ class Take:
             self.tick()
 
     def signal(self, name: str, times: NDArray[np.float64] | None = None) -> Signal:
-        """Truth under a name, at other times if asked for; between frames it is interpolated."""
+        """A true signal by name, interpolated at other times if given."""
         signal = self.entry.load().signals[name]
         if times is None:
             return signal
         return Signal(np.interp(times, signal.timestamps_s, signal.values), times, signal.unit)
 
     def intensity(self, label: str) -> NDArray[np.int8]:
-        """Intensity 0..5 a frame; 0 for units that no drawn face shows."""
+        """Intensity 0..5 per frame; 0 for units that drawn faces do not have."""
         if label == "AU25":
             return self.scene.expressions.lips_part
         codes = self.scene.expressions.codes
@@ -107,7 +107,7 @@ class Take:
         action_units: ActionUnitCodes | None = None,
         crop: Crop = "face",
     ) -> Recording:
-        """Return the truth under the names that the layout gives it."""
+        """Return the truth, with the layout's names."""
         return Recording(name, subject, self.trial, self.entry.load().frames, signals, action_units, crop)
 
 
@@ -129,19 +129,19 @@ def write_layout(
     name : str
         One of `LAYOUTS`.
     root : path
-        Folder of the data set to be; new or empty.
+        Folder for the data set; new or empty.
     recordings : int
     seed : int
         The same seed gives the same files' content.
     settings : SceneSettings, optional
         As in `synthetic_entries`, by default those of the layout; frames per second are always the layout's.
     progress : callable, optional
-        Called with frames done and frames in all.
+        Called with the number of frames done and of all frames.
 
     Returns
     -------
     list of Recording
-        The truth: what a reader of the layout should find, under the layout's names.
+        The truth that a reader of the layout should find, with the layout's names.
 
     Raises
     ------
@@ -224,7 +224,7 @@ def _bp4d(take: Take, root: Path) -> Recording:
         _write_numbers(root / "Physiology" / subject / take.trial / f"{name}.txt", values, header=name)
     if take.trial not in {"T1", "T6", "T7", "T8"}:
         return take.truth(f"{subject}_{take.trial}", subject, signals, crop="bottom")
-    # Coders watched the most expressive stretch only: here all but the first and the last tenth.
+    # Coders coded only the most expressive stretch: here all but the first and the last tenth.
     coded = np.arange(frames // 10, frames - frames // 10)
     occurrence = [take.intensity(f"AU{number:02d}")[coded] > 0 for number in _BP4D_OCCURRENCE]
     _write_rows(
@@ -260,7 +260,7 @@ def _ubfc_2(take: Take, root: Path) -> Recording:
 def _ubfc_1(take: Take, root: Path) -> Recording:
     subject = f"{take.person}-gt"
     write_avi(root / subject / "vid.avi", take.images(), take.fs, "ffv1", "bgr0")
-    # The oximeter has a clock of its own, in whole milliseconds.
+    # The oximeter has its own clock, in whole milliseconds.
     times = np.round(np.arange(int(take.scene.timestamps_s[-1] * 62.5)) * 16) / 1000
     signals = {name: take.signal(name, times) for name in ("pulse", "heart_rate")}
     _write_rows(
@@ -281,7 +281,7 @@ def _pure(take: Take, root: Path) -> Recording:
     stamps = [began + round(1e9 * time) for time in take.scene.timestamps_s]
     for stamp, image in zip(stamps, encoded(take.images(), "png", "rgb24"), strict=True):
         (folder / f"Image{stamp}.png").write_bytes(image)
-    # The oximeter writes twice as often as the camera, a little later.
+    # The oximeter records at twice the camera's rate, a little later.
     times = np.arange(int(take.scene.timestamps_s[-1] * 60)) / 60 + 0.003
     signals = {key: take.signal(key, times) for key in ("pulse", "heart_rate")}
     package = [
@@ -322,7 +322,7 @@ def _scamps(take: Take, root: Path) -> Recording:
     signals = {key: take.signal(key) for key in ("pulse", "respiration")}
     frames, settings = len(take.scene.timestamps_s), take.scene.settings
     with h5py.File(root / f"{name}.mat", "w", userblock_size=512) as file:
-        # MATLAB counts its axes from the other end: its (T, H, W, 3) is (3, W, H, T) here.
+        # MATLAB's axes are in reverse order: its (T, H, W, 3) is (3, W, H, T) here.
         video = file.create_dataset("Xsub", (3, settings.width, settings.height, frames), dtype="float32")
         for index, image in enumerate(take.images()):
             video[..., index] = image.transpose(2, 1, 0) / np.float32(255)

@@ -98,7 +98,7 @@ def store_settings(path: Path) -> dict[str, Any]:
 
 
 def digests(folder: Path, known: Collection[str] = ()) -> Iterator[tuple[str, str]]:
-    """Path and sha256 of every file of a recording, except the group's own zarr.json; known ones are not computed."""
+    """Path and sha256 of every file of a recording, except the group's own zarr.json and the known ones."""
     for path in folder.rglob("*"):
         name = path.relative_to(folder).as_posix()
         if name != DESCRIPTION and name not in known and path.is_file():
