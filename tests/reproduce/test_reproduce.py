@@ -345,7 +345,7 @@ def test_results_of_which_nothing_is_known_are_refused(store: Path, tmp_path: Pa
     del content["made_with"]
     (tmp_path / "out" / "evaluation.json").write_text(json.dumps(content))
     for _ in range(2):
-        with pytest.raises(PhysiocamError, match="nothing says what they were made with"):
+        with pytest.raises(PhysiocamError, match="without a record of what they were made with"):
             evaluation(store, "-o", tmp_path / "out", "--method", "pos")
         (tmp_path / "out" / "evaluation.json").unlink(missing_ok=True)
         (tmp_path / "out" / "predictions" / "made_with.json").unlink(missing_ok=True)
@@ -364,7 +364,7 @@ def test_kept_predictions_say_by_what_they_were_made(store: Path, tmp_path: Path
     with pytest.raises(PhysiocamError, match=r"with 'other\.npz', which was not made with the others"):
         evaluation(kept, "-o", tmp_path / "mixed")
     (kept / "made_with.json").unlink()
-    assert "nothing says by what they were made" in evaluation(kept, "-o", tmp_path / "unknown")
+    assert "without a record of what they were made with" in evaluation(kept, "-o", tmp_path / "unknown")
 
 
 def test_breathing_that_a_store_cannot_give_is_named(tmp_path: Path) -> None:

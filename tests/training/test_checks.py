@@ -58,7 +58,7 @@ def test_the_command_line_refuses_without_pytorch(command: list[str], store: Pat
 def test_settings_are_shown_before_they_are_complete(tmp_path: Path) -> None:
     shown = settings_yaml(None, ["epochs=7"])
     assert "epochs: 7\n" in shown
-    assert shown.endswith("# store: still to be given\n# output: still to be given\n")
+    assert shown.endswith("# store: required\n# output: required\n")
     path = tmp_path / "run.yaml"
     path.write_text(shown)
     assert read_settings(path, ["store=s", "output=o"]).epochs == 7

@@ -68,7 +68,7 @@ def test_a_run_ends_in_a_bundle_that_measures(store: Path, tmp_path: Path) -> No
     last = max((tmp_path / "run" / "checkpoints").glob("*.ckpt"), key=lambda path: path.stat().st_mtime_ns)
     again = export_checkpoint(last, tmp_path / "again")
     assert again.info.networks[0].weights_sha256 == bundle.info.networks[0].weights_sha256
-    with pytest.raises(PhysiocamError, match="is no checkpoint of a physiocam run"):
+    with pytest.raises(PhysiocamError, match="is not a checkpoint of a physiocam run"):
         export_checkpoint(__file__, tmp_path / "other")
     assert list((tmp_path / "run" / "logs").glob("tensorboard/*/events*"))
 
@@ -171,14 +171,14 @@ def test_what_an_earlier_version_left_is_not_trusted(store: Path, tmp_path: Path
     chosen = settings(store, tmp_path / "run", epochs=1)
     fit(chosen, show_progress=False)
     (tmp_path / "run" / "made_with.json").unlink()
-    with pytest.raises(PhysiocamError, match="nothing says what it was trained on; choose another output"):
+    with pytest.raises(PhysiocamError, match="without a record of what it was trained on; choose another output"):
         fit(chosen, show_progress=False)
     shutil.rmtree(tmp_path / "run" / "bundle")
     for path in (tmp_path / "run" / "checkpoints").glob("*.ckpt"):
         content = torch.load(path, weights_only=True)
         del content["physiocam"]["made_with"]
         torch.save(content, path)
-    with pytest.raises(PhysiocamError, match="nothing says what it was trained on"):
+    with pytest.raises(PhysiocamError, match="without a record of what it was trained on"):
         fit(chosen, show_progress=False)
     with pytest.raises(PhysiocamError, match="does not say what it was trained on"):
         export_checkpoint(path, tmp_path / "exported")

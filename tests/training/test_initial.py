@@ -98,7 +98,7 @@ def test_the_default_bundle_is_a_start() -> None:
 @pytest.mark.parametrize(
     ("network", "words"),
     [
-        (SMALL.model_copy(update={"small_size": 3}), r"\(128, 256\) for heads.pulse.fc1.weight.*in its sizes"),
+        (SMALL.model_copy(update={"small_size": 3}), r"\(128, 256\) for heads.pulse.fc1.weight.*with its sizes"),
         (preset("big"), "nothing for big.conv1.weight"),
     ],
     ids=["other size", "other branch"],

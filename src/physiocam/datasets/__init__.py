@@ -1,1 +1,1 @@
-"""Recordings with known truth."""
+"""Recordings with ground truth."""

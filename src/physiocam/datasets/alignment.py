@@ -1,4 +1,4 @@
-"""A sensor's signal on the times of the frames."""
+"""A sensor's signal at the times of the frames."""
 
 from typing import Literal
 
@@ -21,21 +21,21 @@ def onto_frames(signal: Signal, timestamps_s: NDArray[np.float64], method: Align
         Times of all frames of the recording, on its clock.
     method : "linear" or "release"
         "linear" interpolates between the two samples around a frame's time. "release" stretches the samples over the
-        frames whatever their times, as the code of the paper does: frame j of T takes the value at sample
-        j S / (T - 1), and the last frames that of the last sample.
+        frames whatever their times, as the code of the paper does: frame j of T has the value at sample j S / (T - 1),
+        and the last frames have that of the last sample.
 
     Returns
     -------
     float64 array (T,)
         NaN where the sensor did not record, and where the samples around a frame are missing ("linear" only). A frame
-        within half a sample of the first or last sample, or of one beside a hole, takes its value.
+        within half a sample of the first or last sample, or of one next to a gap, has its value.
     """
     values, times = signal.values, signal.timestamps_s
     if method == "release":
         stretched = np.linspace(0, len(values), len(timestamps_s))
         return np.interp(stretched, np.arange(len(values)), values)
     step = 1.0 / rate_of(times) if len(times) > 1 else 2e-9
-    # Each frame's neighbours: the last sample at or before it, and the first behind.
+    # Each frame's neighbours: the last sample at or before it, and the first after it.
     after = np.clip(np.searchsorted(times, timestamps_s, side="right"), 1, max(len(times) - 1, 1))
     before, after = after - 1, np.minimum(after, len(times) - 1)
     nearer = np.where(timestamps_s - times[before] <= times[after] - timestamps_s, before, after)

@@ -1,4 +1,4 @@
-"""A look at a data set before a day's work: what is there, and what is missing or odd."""
+"""A quick check of a data set: what it has, and what is missing or unusual."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -12,21 +12,21 @@ from physiocam.datasets.sensors.clock import rate_of
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.parallel import run_jobs
 
-# A sensor that was switched on or off this much beside the camera is nothing to speak of.
+# A sensor may be switched on or off this many seconds before or after the camera without a note.
 _SLACK_S = 1.0
 
 
 @dataclass(frozen=True)
 class CheckedRecording:
-    """What a look at one recording showed.
+    """The result of checking one recording.
 
     Attributes
     ----------
     name, subject : str
     usable : bool
-        It could be loaded, and its first frame be read.
+        Whether it could be loaded and its first frame read.
     frames : int or None
-        None where nothing short of reading the whole video would tell.
+        None if only reading the whole video would show it.
     fs : float or None
         Frames per second.
     duration_s : float or None
@@ -41,7 +41,7 @@ class CheckedRecording:
     coded_frames : int
         Frames with at least one known code.
     problems : tuple of str
-        What is missing or odd.
+        What is missing or unusual.
     """
 
     name: str
@@ -65,20 +65,20 @@ class CheckedRecording:
 def check(
     entries: Sequence[Entry], jobs: int = 1, progress: Callable[[CheckedRecording], None] | None = None
 ) -> list[CheckedRecording]:
-    """Look at every recording: load its labels, and its first frame.
+    """Check every recording: load its labels and its first frame.
 
     Parameters
     ----------
     entries : sequence of Entry
     jobs : int
-        Recordings looked at at a time, each by a process of its own.
+        Recordings checked at a time, each in its own process.
     progress : callable, optional
-        Called with every recording as it has been looked at.
+        Called with every recording after it was checked.
 
     Returns
     -------
     list of CheckedRecording
-        One an entry; those that cannot be used say why.
+        One per entry; unusable ones give the reason.
     """
     checked: dict[int, CheckedRecording] = {}
     for outcome in run_jobs(check_recording, entries, jobs):
@@ -92,7 +92,7 @@ def check(
 
 
 def check_recording(entry: Entry) -> CheckedRecording:
-    """Look at one recording.
+    """Check one recording.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def check_recording(entry: Entry) -> CheckedRecording:
 
 
 def _without(entry: Entry, message: str) -> str:
-    # Readers say which recording they mean; beside its name that would be said twice.
+    # Readers begin with the recording's name, which would appear twice.
     prefix, _, rest = message.partition(": ")
     return rest if rest and prefix.replace("/", "_") == entry.name else message
 
@@ -139,7 +139,7 @@ def _oddities(recording: Recording, seen: Outline | None, duration: float | None
         times = signal.timestamps_s
         if len(times) < 2:
             continue
-        # What a reader has said already is not said again.
+        # Do not repeat what a reader has already reported.
         if not np.isfinite(signal.values).all() and not any(note.startswith(f"{name}:") for note in recording.notes):
             found.append(f"{name}: {int(np.count_nonzero(~np.isfinite(signal.values)))} samples are not numbers")
         elif np.ptp(signal.values) == 0 and name in {"pulse", "respiration"}:

@@ -1,4 +1,4 @@
-"""Targets: what a network should answer for every frame of a recording, and where that is known."""
+"""Targets: the outputs that a network should learn for every frame of a recording, and where they are known."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,15 +25,15 @@ class LabelSettings(BaseModel):
     alignment : "linear" or "release"
         As in `physiocam.datasets.alignment.onto_frames`.
     differences : "default", "authors" or "toolbox"
-        What becomes of the last frame, which has no difference. "default": its target is unknown. "authors": there is
+        How the last frame, which has no difference, is treated. "default": its target is unknown. "authors": there is
         one target less than frames, as in the code of the paper. "toolbox": its target is 0, as in rPPG-Toolbox.
     unknown_action_units : "masked" or "absent"
-        Frames that the coder could not judge are left out, or called absent, as in both codes.
+        Whether frames that the coder could not judge are left out, or count as absent, as in both codes.
     pulse : PulseTarget or "recording"
-        What is learned as the pulse; "recording" leaves it to each recording.
+        The pulse target; "recording" leaves the choice to each recording.
     pseudo_band : "release" or "paper"
-        Band of the pseudo PPG, as in `physiocam.signals.pseudo_ppg.pseudo_ppg`; the paper's where nobody measured the
-        heart rate that the release's needs.
+        Band of the pseudo PPG, as in `physiocam.signals.pseudo_ppg.pseudo_ppg`; the paper's band if the heart rate,
+        which the release's band needs, was not measured.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,7 +45,7 @@ class LabelSettings(BaseModel):
     pseudo_band: Band = "release"
 
 
-# The named ways to make targets; "authors" is the code of the paper, "toolbox" rPPG-Toolbox.
+# Named settings for targets; "authors" is the code of the paper, "toolbox" rPPG-Toolbox.
 LABEL_SETTINGS: Mapping[str, LabelSettings] = MappingProxyType(
     {
         "default": LabelSettings(),
@@ -62,13 +62,13 @@ class Labels:
     Attributes
     ----------
     targets : mapping of str to float32 array (T, C)
-        Task to targets; 0 where they are not known.
+        Task to targets; 0 where they are unknown.
     masks : mapping of str to bool array (T, C)
         Where the targets are known.
     columns : mapping of str to tuple of str
         Names of each task's C columns.
     notes : tuple of str
-        Which task is left out though the recording has something on it, and why.
+        Which tasks are left out although the recording has data for them, and why.
     """
 
     targets: Mapping[str, NDArray[np.float32]]
@@ -91,15 +91,15 @@ def make_labels(
     timestamps_s : float64 array (T,)
         Times of all its frames, T >= 2, evenly spaced.
     mean_rgb : float array (T, 3), optional
-        Mean colour of the face square of every frame, NaN where there is none; pseudo pulse needs it.
+        Mean colour of the face square of every frame, NaN where there is none; the pseudo pulse needs it.
     settings : LabelSettings, optional
 
     Returns
     -------
     Labels
         "pulse" (T, 1) and "respiration" (T, 1), as differences from a frame to the next over their standard deviation;
-        "au" (T, 12), 1 present and 0 absent, in the order of `physiocam.networks.config.AU_LABELS`. Tasks of which
-        nothing is known are left out. With ``differences="authors"`` there is one row less.
+        "au" (T, 12), 1 present and 0 absent, in the order of `physiocam.networks.config.AU_LABELS`. Tasks without any
+        known target are left out. With ``differences="authors"`` there is one row less.
 
     Raises
     ------
@@ -144,18 +144,19 @@ def make_labels(
 def difference_label(wave: NDArray[np.float64]) -> NDArray[np.float64]:
     """Changes of a waveform from each frame to the next, over their standard deviation.
 
-    Neither is the mean removed nor a change divided by the values around it, though the paper's text (appendix D.2)
-    says so: the released code divides by the standard deviation alone, and the published weights learned from that.
+    The mean is not removed, and a change is not divided by the values around it, although the paper's text (appendix
+    D.2) says so: the released code divides by the standard deviation only, and the published weights were trained with
+    that.
 
     Parameters
     ----------
     wave : float64 array (T,)
-        NaN where nothing is known.
+        NaN where it is unknown.
 
     Returns
     -------
     float64 array (T - 1,)
-        NaN where a change is not known; 0 throughout where the waveform is constant.
+        NaN where a change is unknown; 0 throughout if the waveform is constant.
     """
     difference = np.diff(wave)
     known = np.isfinite(difference)

@@ -1,4 +1,4 @@
-"""Recordings: one video with what sensors and coders say about it, each on its own clock."""
+"""Recordings: one video with signals of sensors and codes of coders, each with its own clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,8 +14,8 @@ from physiocam.video.reader import Video
 # at the bottom of a portrait frame, what the authors cut from BP4D+. "center": the largest centred square.
 CropChoice = Literal["face", "bottom", "center"]
 
-# What a network learns as the pulse. "sensor": the wave that was recorded with the video. "pseudo": the wave that the
-# skin's colour shows (paper, appendix D.2), where the sensor's is of another kind, such as blood pressure.
+# The pulse target. "sensor": the wave that was recorded with the video. "pseudo": the wave in the skin's colour (paper,
+# appendix D.2), if the sensor measures something else, such as blood pressure.
 PulseTarget = Literal["sensor", "pseudo"]
 
 _LARGEST = 1e30
@@ -37,7 +37,7 @@ class Signal:
     unit : str
         Such as "mmHg", "beats/min" or "a.u.".
     source : str
-        What it was read from, such as "column 'ppg'"; empty where there is nothing to tell.
+        What it was read from, such as "column 'ppg'"; may be empty.
     """
 
     values: NDArray[np.float64]
@@ -47,16 +47,16 @@ class Signal:
 
     @classmethod
     def of(cls, values: ArrayLike, timestamps_s: ArrayLike, unit: str, source: str = "") -> Self:
-        """Make a signal of samples whose times rise.
+        """Make a signal from samples with rising times.
 
         Numbers of 1e30 and more count as missing, and samples without a time are left out.
 
-        `physiocam.datasets.sensors.sensor.Samples` makes one of what a sensor's program wrote, whatever its times.
+        `physiocam.datasets.sensors.sensor.Samples` makes one from any sensor file, and corrects its times.
 
         Raises
         ------
         DatasetError
-            If there is no sample, not one time a sample, or a time that does not rise.
+            If there is no sample, not one time per sample, or a time that does not rise.
         """
         samples, times = np.asarray(values, dtype=np.float64), np.asarray(timestamps_s, dtype=np.float64)
         if samples.ndim != 1 or samples.shape != times.shape:
@@ -65,7 +65,7 @@ class Signal:
         samples, times = samples[timed], times[timed]
         if not len(times):
             raise DatasetError("a signal without samples; expected at least one number and its time")
-        # Larger numbers are no measurement, and overflow when they are squared.
+        # Larger numbers are not measurements, and overflow when squared.
         samples = np.where(np.abs(samples) < _LARGEST, samples, np.nan)
         rises = np.concatenate([[True], np.diff(times) > 0])
         if not rises.all():
@@ -76,16 +76,16 @@ class Signal:
 
 @dataclass(frozen=True, eq=False)
 class ActionUnitCodes:
-    """What a coder saw.
+    """A coder's codes.
 
     Attributes
     ----------
     labels : tuple of str
-        "AU01", ..., one a column, as the data set codes them.
+        "AU01", ..., one per column, as the data set codes them.
     occurrence : int8 array (T, A)
-        1 present, 0 absent, -1 unknown; a row a frame of the recording.
+        1 present, 0 absent, -1 unknown; one row per frame of the recording.
     intensity : int8 array (T, A) or None
-        0..5, -1 unknown, where the data set has intensities.
+        0..5, -1 unknown, if the data set has intensities.
     """
 
     labels: tuple[str, ...]
@@ -94,7 +94,7 @@ class ActionUnitCodes:
 
 
 class Frames(Protocol):
-    """Where a recording's frames come from; can be opened again and again, and travels between processes."""
+    """Source of a recording's frames; can be opened repeatedly, and pickled for other processes."""
 
     def open(self) -> Video:
         """Open the frames for one pass.
@@ -119,13 +119,13 @@ class Recording:
     frames : Frames
         Decoded only when opened.
     signals : mapping of str to Signal
-        By the field's names: "pulse", "respiration" (waveforms), "heart_rate", "breathing_rate" (per minute), and
-        what else the data set has.
+        By the field's names: "pulse", "respiration" (waveforms), "heart_rate", "breathing_rate" (per minute), and other
+        signals of the data set.
     action_units : ActionUnitCodes or None
     crop : CropChoice
     pulse_target : PulseTarget
     notes : tuple of str
-        What is odd about it, in plain words.
+        What is unusual about it, in plain words.
     """
 
     name: str
@@ -140,33 +140,33 @@ class Recording:
 
 
 class Entry(Protocol):
-    """A recording that a data set lists, not read yet; pickles, so that another process can load it.
+    """A recording in a data set's list, not read yet; can be pickled, so that another process can load it.
 
-    An entry may also have `facts`, a mapping of str to str: what a table of the set says of it beside its sources. A
-    recording that was prepared when they were others is not kept.
+    An entry may also have `facts`, a mapping of str to str: what a table of the set says about it in addition to its
+    sources. If they change, the prepared recording is no longer valid.
     """
 
     @property
     def name(self) -> str:
-        """Name of the recording to come."""
+        """Name of the recording."""
         ...
 
     @property
     def subject(self) -> str:
-        """Whose face it is."""
+        """The person whose face it shows."""
         ...
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Paths of every file that the recording is made of; files inside an archive stand for the archive."""
+        """Paths of every file of the recording; for files inside an archive, the archive."""
         ...
 
     def load(self) -> Recording:
-        """Read labels and signals, and say where the frames are.
+        """Read labels and signals; frames are only located.
 
         Raises
         ------
         DatasetError
-            If a file is missing or damaged, or they do not fit each other; the message names recording and file.
+            If a file is missing or damaged, or files do not fit together; the message names recording and file.
         """
         ...

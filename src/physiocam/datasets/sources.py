@@ -1,4 +1,4 @@
-"""The files behind a prepared recording, and whether they are still what it was made of."""
+"""The source files of a prepared recording, and whether they have changed."""
 
 import os
 from pathlib import Path
@@ -21,7 +21,7 @@ class SourceFile(BaseModel):
 
 
 def facts_of(entry: Entry) -> dict[str, str]:
-    """What decides the recording beside its sources, where the data set says so."""
+    """Other values that determine the recording, if the data set has any."""
     return dict(getattr(entry, "facts", {}))
 
 
@@ -31,7 +31,7 @@ def sources_of(entry: Entry) -> tuple[SourceFile, ...]:
     Raises
     ------
     DatasetError
-        If one cannot be looked at.
+        If one cannot be accessed.
     """
     return tuple(_source(path) for path in entry.sources)
 
@@ -44,13 +44,13 @@ def _source(path: str) -> SourceFile:
         inside = [item.stat() for item in os.scandir(path)]
     except OSError as error:
         raise DatasetError(f"source '{path}' cannot be read ({error.strerror}); expected a file or a folder") from None
-    # A folder of frames: the files in it, taken together.
+    # A folder of frames: all files in it together.
     times = [status.st_mtime_ns, *(item.st_mtime_ns for item in inside)]
     return SourceFile(path=readable(path), size=sum(item.st_size for item in inside), mtime_ns=max(times))
 
 
 def changed_source(before: tuple[SourceFile, ...], after: tuple[SourceFile, ...]) -> str | None:
-    """Say which source is not as it was, or None if all are; where it lies does not matter."""
+    """Name a source that has changed, or None; its location does not matter."""
     old, new = (
         {(Path(source.path).name, source.size, source.mtime_ns) for source in sources} for sources in (before, after)
     )

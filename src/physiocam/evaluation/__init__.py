@@ -1,1 +1,1 @@
-"""How well predictions agree with sensors and coders."""
+"""Agreement of predictions with sensors and coders."""

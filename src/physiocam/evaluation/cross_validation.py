@@ -1,4 +1,4 @@
-"""Training and testing on subjects kept apart, fold by fold."""
+"""Cross-validation: training and testing on different subjects, fold by fold."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -66,7 +66,7 @@ def published_folds(store: Store, name: str) -> Folds:
 
 
 def parse_folds(store: Store, text: str, seed: int) -> Folds:
-    """Folds as a user names them: a number of random ones, or "paper" or "release".
+    """Folds from a user's text: a number of random ones, or "paper" or "release".
 
     Raises
     ------
@@ -87,9 +87,9 @@ def cross_validate(
 ) -> list[list[list[Predictions]]] | None:
     """Train once for each fold on all other subjects, and predict the fold's.
 
-    What is done already is not repeated: a training run with the same settings and recordings, and predictions by the
-    same weights of the same recordings. Other predictions in their place are made anew; another run's is refused. Folds
-    may run on different machines; once their folders lie together in one output, the next call joins them.
+    Finished work is not repeated: a training run with the same settings and recordings, and predictions of the same
+    recordings with the same weights. Other predictions are computed again; another training run is refused. Folds may
+    run on different machines; when their folders are in one output, the next call joins them.
 
     Parameters
     ----------
@@ -98,8 +98,8 @@ def cross_validate(
     folds : tuple of tuple of str
         Subjects of each.
     test_stores : sequence of Path
-        Stores to predict, by default the one that is trained on. The paper trains on the AU subset of BP4D+ and tests
-        the rates on all of it: two stores.
+        Stores to predict, by default the training store. The paper trains on the AU subset of BP4D+ and tests the rates
+        on all of it: two stores.
     only : int, optional
         Number of the only fold to run, from 1.
     progress : callable, optional
@@ -108,8 +108,8 @@ def cross_validate(
     Returns
     -------
     list of list of list of Predictions, or None
-        For each test store and each fold the predictions of the fold's recordings, made by a network that has not seen
-        their subjects; None while folds are missing.
+        For each test store and each fold the predictions of the fold's recordings, from a network that was not trained
+        on their subjects; None while folds are missing.
 
     Raises
     ------
@@ -148,7 +148,7 @@ class _Fold:
         ]
 
     def do(self, progress: Progress | None) -> None:
-        """Do what has not been done."""
+        """Do the unfinished work."""
         bundle = fit(self._settings)
         for i, store in enumerate(self._stores):
             if reason := mismatch(self._folder(i), self._facts(i, bundle.folder)):
@@ -157,7 +157,7 @@ class _Fold:
                 self._predict(i, bundle.folder)
         wait_for_first()
 
-    # With several processes one predicts, and the others wait.
+    # With several processes only one predicts, and the others wait.
     @rank_zero_only
     def _predict(self, i: int, bundle: Path) -> None:
         store, tested = self._stores[i], self._tested[i]
@@ -166,7 +166,7 @@ class _Fold:
             keep_predictions(found, self._folder(i), self._facts(i, bundle))
 
     def done(self) -> bool:
-        """Whether all of it lies there, as it would be made now."""
+        """Whether everything is there and still valid."""
         bundle = ended_run(self._settings)
         return bundle is not None and not any(
             mismatch(self._folder(i), self._facts(i, bundle.folder)) for i in range(len(self._stores))

@@ -37,7 +37,7 @@ class RateComparison:
     start_s : float
         0 for whole recordings.
     predicted, true : float or None
-        Per minute; None where the signal does not carry it.
+        Per minute; None if it is not measured.
     quality : float
         Of the prediction, 0..1.
     snr : float or None
@@ -71,7 +71,7 @@ class Evaluation:
         Means over recordings, by quantity.
     action_units : ActionUnitScores or None
     left_out : tuple of str
-        What is not compared, and why; a line each.
+        What is not compared, and why; one line each.
     """
 
     settings: str
@@ -91,10 +91,11 @@ def evaluate(
     window_s: float | None = None,
     not_predicted: Mapping[str, str] | None = None,
 ) -> Evaluation:
-    """Compare predictions with the truth that they carry.
+    """Compare predictions with their ground truth.
 
-    Under "paper" settings the true rate is read from the sensor's waveform by the same steps as the predicted one, as
-    the authors do. Under others it is the sensor's own rate where there is one, and only else that.
+    With the settings "paper" the true rate is computed from the sensor's waveform in the same way as the predicted one,
+    as the authors do. With other settings it is the sensor's own rate, and is computed from the waveform only if there
+    is none.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
-"""What an evaluation does not compare, said in plain lines: tasks, recordings and action units."""
+"""Lines on what an evaluation does not compare: tasks, recordings and action units."""
 
 from collections.abc import Mapping, Sequence
 
 from physiocam.evaluation.predictions import RATES, WAVEFORMS, Predictions
 
-# How many names a line gives.
+# Largest number of names in a line.
 _NAMED = 5
 
 _OF_TASK = dict(zip(WAVEFORMS, RATES, strict=True))
@@ -16,13 +16,13 @@ def left_out(
     not_predicted: Mapping[str, str],
     window_s: float | None,
 ) -> tuple[str, ...]:
-    """Say what is not compared, and why; a line each.
+    """Describe what is not compared, and why; one line each.
 
     Parameters
     ----------
     predictions : sequence of Predictions
     unknown : mapping of str to sequence of str
-        By waveform task, recordings of which some true rate cannot be read from what the sensor recorded.
+        By waveform task, recordings in which a true rate cannot be found from the sensor's signal.
     not_predicted : mapping of str to str
         By task, why it was not predicted at all.
     window_s : float, optional

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
 
-# Half the width in Hz of what counts as signal around a rate and its first overtone (the toolbox's choice).
+# Half the width in Hz of the signal band around a rate and its first overtone (the toolbox's choice).
 _SNR_HALF_WIDTH = 0.1
 
 _RESAMPLINGS = 2000
@@ -22,7 +22,7 @@ class Estimate:
     Attributes
     ----------
     value : float or None
-        None where the recordings do not define it.
+        None if the recordings do not define it.
     standard_error : float or None
     interval : tuple of float or None
         95 % bootstrap interval, resampling recordings.
@@ -60,12 +60,12 @@ class RateScores:
 
 
 def rate_scores(predicted: NDArray[np.floating], true: NDArray[np.floating], seed: int = 0) -> RateScores:
-    """Compare one rate a recording.
+    """Compare one rate per recording.
 
     Parameters
     ----------
     predicted, true : float arrays (R,)
-        Per minute. NaN in `true` leaves the recording out; NaN in `predicted` counts as not answered.
+        Per minute. NaN in `true` leaves the recording out; NaN in `predicted` counts as not reported.
     seed : int
         Of the bootstrap.
 
@@ -123,7 +123,7 @@ def _estimate(value: float, error: float, interval: NDArray[np.float64]) -> Esti
 
 
 def _bootstrap(predicted: NDArray[np.float64], true: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    """95 % intervals (4, 2) of MAE, RMSE, MAPE and correlation; NaN where there is nothing to resample."""
+    """95 % intervals (4, 2) of MAE, RMSE, MAPE and correlation; NaN if there is nothing to resample."""
     n = len(true)
     if n < 2:
         return np.full((4, 2), np.nan)
@@ -146,7 +146,7 @@ def _bootstrap(predicted: NDArray[np.float64], true: NDArray[np.float64], seed: 
     figures = np.concatenate(drawn, axis=1)
     bounds = np.full((4, 2), np.nan)
     for row, values in enumerate(figures):
-        # A resampling of one recording over and over has no correlation.
+        # A resample of only one recording has no correlation.
         defined = values[np.isfinite(values)]
         if len(defined):
             bounds[row] = np.percentile(defined, [2.5, 97.5])
@@ -154,7 +154,7 @@ def _bootstrap(predicted: NDArray[np.float64], true: NDArray[np.float64], seed: 
 
 
 def _pearson(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Correlation of each row; NaN where a row does not vary."""
+    """Correlation of each row; NaN if a row does not vary."""
     if a.shape[1] < 2:
         return np.full(len(a), np.nan)
     a, b = (x - x.mean(axis=1, keepdims=True) for x in (a, b))
@@ -178,12 +178,12 @@ def signal_to_noise(
     true_rate : float
         Per minute, from the sensor.
     band_hz : tuple of float
-        What is looked at; the toolbox's by default.
+        The band; by default the toolbox's.
 
     Returns
     -------
     float or None
-        None where the band holds no power beside the rate, or none at all.
+        None if the band has no power outside the rate, or none at all.
 
     Notes
     -----
@@ -192,7 +192,7 @@ def signal_to_noise(
     padded = 1 << (len(waveform) - 1).bit_length()
     frequencies = np.fft.rfftfreq(padded, 1 / fs)
     power = np.abs(np.fft.rfft(waveform, padded)) ** 2
-    # A one-sided spectrum counts each frequency twice, but not the two that have no twin.
+    # A one-sided spectrum counts each frequency twice, except the two without a negative counterpart.
     power[1:-1] *= 2.0
     inside = np.zeros(len(frequencies), dtype=bool)
     for harmonic in (1, 2):
@@ -205,7 +205,7 @@ def signal_to_noise(
 def macc(predicted: NDArray[np.float64], true: NDArray[np.float64]) -> float | None:
     """Maximum absolute correlation of two waveforms over all circular lags but the last.
 
-    By the Fourier transform in O(T log T); the toolbox computes a correlation a lag, with the same result.
+    By the Fourier transform in O(T log T); the toolbox computes one correlation per lag, with the same result.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def macc(predicted: NDArray[np.float64], true: NDArray[np.float64]) -> float | N
     Returns
     -------
     float or None
-        0..1; None where either does not vary.
+        0..1; None if either does not vary.
 
     Raises
     ------
@@ -239,8 +239,8 @@ class ActionUnitScore:
     Attributes
     ----------
     f1, accuracy : float or None
-        In percent; None without a known frame. F1 is 0 where the unit is neither predicted nor present, as in the
-        paper's evaluation.
+        In percent; None without a known frame. F1 is 0 if the unit is neither predicted nor present, as in the paper's
+        evaluation.
     frames : int
         With a known code.
     present : int
@@ -273,9 +273,9 @@ def action_unit_scores(
     Parameters
     ----------
     predicted, true, known : bool arrays (T, A)
-        Frames of all recordings, one after the other; what is not known enters no figure.
+        Frames of all recordings, one after the other; unknown codes do not count.
     labels : sequence of str
-        One a column.
+        One per column.
 
     Returns
     -------

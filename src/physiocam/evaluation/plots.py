@@ -18,7 +18,7 @@ from physiocam.signals.quantities import WAVEFORM_TASKS, Quantity
 from physiocam.signals.settings import SignalSettings
 from physiocam.signals.waveform import clean_waveform
 
-# Okabe and Ito: apart for colour-blind readers.
+# Okabe and Ito: distinguishable for colour-blind readers.
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
 
 _RATES = {"heart": "heart rate (beats/min)", "breathing": "breathing rate (breaths/min)"}
@@ -48,7 +48,7 @@ def plot_rates(found: Evaluation, title: str = "") -> Figure | None:
     Returns
     -------
     Figure or None
-        None where no recording has both.
+        None if no recording has both.
     """
     pairs = {quantity: _pairs(rows) for quantity, rows in found.comparisons.items()}
     drawn = {quantity: values for quantity, values in pairs.items() if values.shape[1]}
@@ -71,13 +71,13 @@ def _pairs(rows: Sequence[RateComparison]) -> NDArray[np.float64]:
 def _figure(width: float, height: float, title: str) -> Figure:
     figure = Figure(figsize=(width, height), layout="constrained")
     if title:
-        # A file's name is no formula, whatever signs it holds.
+        # A file's name is not a formula, whatever characters it holds.
         figure.suptitle(title, fontsize=10, parse_math=False)
     return figure
 
 
 def _agreement(predicted: NDArray[np.float64], true: NDArray[np.float64], all_of_them: int, name: str) -> str:
-    """The figures of the page's table, of what is drawn."""
+    """The figures of the page's table, for the drawn recordings."""
     scores = rate_scores(predicted, true)
     without = all_of_them - len(true)
     return (
@@ -115,7 +115,7 @@ def _bland_altman(axes: Axes, predicted: NDArray[np.float64], true: NDArray[np.f
 
 
 def plot_units(scores: ActionUnitScores, title: str = "") -> Figure:
-    """Draw F1 of every unit as bars, and how often the unit is present; `title` says what was evaluated."""
+    """Draw F1 of every unit as bars, and the share of frames with the unit; `title` says what was evaluated."""
     figure = _figure(8, 3.8, title)
     axes = figure.subplots()
     frames = max((unit.frames for unit in scores.units.values()), default=0)
@@ -147,7 +147,7 @@ def plot_waveforms(
     settings : SignalSettings
         How both are filtered.
     recordings : int
-        How many to draw, the first that have a sensor.
+        Number of recordings, the first that have a sensor.
     seconds : float
         Of each, from its middle.
     title : str
@@ -156,7 +156,7 @@ def plot_waveforms(
     Returns
     -------
     Figure or None
-        None where no recording has a sensor's waveform and a predicted one.
+        None if no recording has a sensor's waveform and a predicted one.
     """
     quantities: tuple[Quantity, ...] = ("heart", "breathing")
     rows = [
@@ -195,5 +195,5 @@ def _waveform(
     axes.spines[["top", "right"]].set_visible(False)
     both = np.stack([sensor[part], predicted[part]])
     a, b = both[:, np.isfinite(both).all(axis=0)]
-    # What never changes agrees with nothing.
+    # A constant waveform has no correlation.
     return float(np.corrcoef(a, b)[0, 1]) if len(a) > 1 and np.ptp(a) > 0 and np.ptp(b) > 0 else None

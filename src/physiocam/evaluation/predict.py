@@ -32,7 +32,7 @@ def predict_with_bundle(
     *,
     as_measured: bool = False,
 ) -> Iterator[Predictions]:
-    """Predict recordings one by one with a bundle on ONNX Runtime; networks that answer the same task are averaged.
+    """Predict recordings one by one with a bundle on ONNX Runtime; networks for the same task are averaged.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def predict_with_bundle(
     Raises
     ------
     PhysiocamError
-        If the bundle or a recording is missing or damaged, or the store was prepared in other sizes.
+        If the bundle or a recording is missing or damaged, or the store was prepared with other sizes.
     """
     bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
     store = store if isinstance(store, Store) else Store(store)
@@ -144,7 +144,7 @@ def not_predicted(bundle: Bundle, store: Store) -> dict[str, str]:
 
 
 def prediction_facts(store: Store, names: Collection[str], method: str, weights: str | None) -> dict[str, Any]:
-    """Return what decides the predictions of recordings, as facts of `physiocam.foundation.provenance`.
+    """Return what determines the predictions of recordings, as facts of `physiocam.foundation.provenance`.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def prediction_facts(store: Store, names: Collection[str], method: str, weights:
 def predict_with_method(
     method: str, store: str | os.PathLike[str] | Store, recordings: Collection[str] | None = None
 ) -> Iterator[Predictions]:
-    """Predict the pulse by a classical method, from the mean colour that the store keeps.
+    """Predict the pulse by a classical method, from the mean colours in the store.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ def predict_with_method(
     for name in store.names() if recordings is None else sorted(recordings):
         stored = store.recording(name)
         pulse = compute(stored.column("mean_rgb").astype(np.float64), stored.info.fs)
-        # As in the paper, the method's waveform is handed on as its differences.
+        # As in the paper, the method's waveform is converted to differences.
         difference = np.full(stored.info.frames, np.nan)
         difference[: len(pulse) - 1] = np.diff(pulse)
         yield with_truth(stored, {"pulse": difference}, np.empty((0, 0), np.float32), ())

@@ -1,4 +1,4 @@
-"""What was predicted for one recording, and what its sensors and coders say: kept in a file, evaluated at any time."""
+"""Predictions for one recording with its sensors' signals and codes, kept in a file to be evaluated at any time."""
 
 import json
 import math
@@ -28,7 +28,7 @@ RATES = ("heart_rate", "breathing_rate")
 _ABOUT = "about"
 _FILES = "[!.]*.npz"
 
-# What a file may hold, far above what a day's recording does.
+# Limits of a file, far above those of a recording of a day.
 _MOST_BYTES = 400_000_000
 _LARGEST = 1e30
 _LONGEST_NAME = 200
@@ -36,7 +36,7 @@ _LONGEST_NAME = 200
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Predictions and truth of one recording, on its frames' times.
+    """Predictions and truth of one recording, at its frames' times.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Predictions:
     waveforms : mapping of str to float64 array (T,)
         Task to predicted difference-type waveform; NaN where nothing was predicted.
     probabilities : float32 array (T, A)
-        Of the action units; NaN where nothing was predicted, and of no column where none were.
+        Of the action units; NaN where nothing was predicted, and without columns if no unit was.
     labels : tuple of str
         Columns of the action units.
     sensors : mapping of str to float64 array (T,)
@@ -56,7 +56,7 @@ class Predictions:
     codes : bool array (T, A)
         Whether a unit is present.
     coded : bool array (T, A)
-        Whether that is known.
+        Whether the code is known.
     """
 
     name: str
@@ -98,7 +98,7 @@ def load_predictions(path: str | os.PathLike[str]) -> Predictions:
     Raises
     ------
     DatasetError
-        If the file is missing, damaged or something else.
+        If the file is missing, damaged or of another kind.
     """
     try:
         _check_size(path)
@@ -118,7 +118,7 @@ def load_predictions(path: str | os.PathLike[str]) -> Predictions:
         )
     except FileNotFoundError:
         raise DatasetError(f"'{path}' does not exist; predict first") from None
-    except Exception as error:  # damaged archives fail in every way there is
+    except Exception as error:  # damaged archives can raise any exception
         raise DatasetError(f"'{path}' holds no predictions ({type(error).__name__}); predict again") from None
     if problem := _misfit(predictions):
         raise DatasetError(f"'{path}' holds no predictions: {problem}; predict again")
@@ -135,7 +135,7 @@ def load_all_predictions(folder: str | os.PathLike[str]) -> list[Predictions]:
     Raises
     ------
     DatasetError
-        If there are none, one cannot be read, or they are not all those that were made together.
+        If there are none, one cannot be read, or they are not exactly those that were made together.
     """
     paths = sorted(Path(folder).glob(_FILES))
     if not paths:
@@ -153,14 +153,14 @@ def load_all_predictions(folder: str | os.PathLike[str]) -> list[Predictions]:
 def keep_predictions(
     found: Iterable[Predictions], folder: str | os.PathLike[str], made_with: Facts, about: Facts | None = None
 ) -> list[Predictions]:
-    """Write predictions into a folder of their own, with what they were made with; they appear when all are made.
+    """Write predictions into their own folder, with a record of what they were made with; they appear when complete.
 
     Parameters
     ----------
     found : iterable of Predictions
-        Each is written as it comes.
+        Each is written as soon as it is computed.
     folder : path
-        Predictions that it holds are replaced, all of them; other files stay.
+        All predictions in it are replaced; other files stay.
     made_with, about : mapping
         See `physiocam.foundation.provenance.Record`.
 
@@ -182,7 +182,7 @@ def keep_predictions(
         place.mkdir(parents=True, exist_ok=True)
         for path in place.glob(_FILES):
             path.unlink()
-        # The record goes first: as long as one of its files is missing, it says that something is.
+        # The record is written first: it shows if one of its files is missing.
         for name in (RECORD, *(f"{one.name}.npz" for one in kept)):
             (beside / name).replace(place / name)
         beside.rmdir()
@@ -199,18 +199,18 @@ def _saved(found: Iterable[Predictions], folder: Path) -> Iterator[Predictions]:
 
 @dataclass(frozen=True)
 class PredictionJob:
-    """Predictions that are there or can be made, and what they are made with.
+    """Predictions that exist or can be computed, and what they are made with.
 
     Attributes
     ----------
     title : str
-        Of what and by what.
+        Names the recordings and the method.
     made_with : mapping
         See `physiocam.foundation.provenance.Record`.
     not_predicted : mapping of str to str
         By task, why it is not predicted.
     run : callable
-        Takes a folder to keep them in, and a progress or None, as `physiocam.measure` does.
+        Function of a folder for the predictions, and a progress callable or None, as in `physiocam.measure`.
     """
 
     title: str
@@ -220,7 +220,7 @@ class PredictionJob:
 
 
 def kept_predictions(folder: Path) -> PredictionJob:
-    """Predictions that lie in a folder, which are taken as they are."""
+    """Existing predictions in a folder, which are used as they are."""
     record = read_record(folder)
     if record is None:
         files = {path.name: digest_of(path) for path in sorted(folder.glob(_FILES))}
@@ -239,7 +239,7 @@ def kept_predictions(folder: Path) -> PredictionJob:
 
 
 def _check_size(path: str | os.PathLike[str]) -> None:
-    """Make sure before anything is read that every array is as large as it declares, and all together not too large."""
+    """Check before reading that every array is as large as it declares, and that all together are not too large."""
     check_regular(path)
     with zipfile.ZipFile(path) as archive:
         if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
@@ -255,12 +255,12 @@ def _check_size(path: str | os.PathLike[str]) -> None:
 
 def _under(group: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
     waves = {name.partition("/")[2]: wave for name, wave in arrays.items() if name.startswith(f"{group}/")}
-    # Larger numbers are none, and overflow when they are squared.
+    # Larger numbers are not measurements, and overflow when squared.
     return {name: np.where(np.abs(wave) < _LARGEST, wave, np.nan) for name, wave in waves.items()}
 
 
 def _misfit(found: Predictions) -> str | None:
-    """Say what does not fit in predictions that were read, or None."""
+    """Return what does not fit in predictions that were read, or None."""
     texts = (found.name, found.subject, *found.labels)
     if not all(isinstance(text, str) and len(text) <= _LONGEST_NAME for text in texts):
         return f"its names are not text of at most {_LONGEST_NAME} characters"

@@ -27,12 +27,12 @@ PICTURES = ("rates.png", "waveforms.png", "action_units.png")
 
 
 def check_evaluation(folder: str | os.PathLike[str], made_with: Facts) -> None:
-    """Make sure before the work that a folder holds no evaluation of anything else.
+    """Check before the work that a folder does not hold a different evaluation.
 
     Raises
     ------
     PhysiocamError
-        If it does, or predictions or an evaluation of which nothing says what they were made with.
+        If it does, or holds predictions or an evaluation without a record of what they were made with.
     """
     place = Path(folder)
     try:
@@ -55,7 +55,7 @@ def check_evaluation(folder: str | os.PathLike[str], made_with: Facts) -> None:
 def write_evaluation(
     found: Evaluation, folder: str | os.PathLike[str], title: str, made_with: Facts | None = None
 ) -> None:
-    """Write `evaluation.md`, `rates.csv` and, when these are there, `evaluation.json` into a folder.
+    """Write `evaluation.md`, `rates.csv` and, after these, `evaluation.json` into a folder.
 
     Pictures of an earlier evaluation are removed.
 
@@ -94,7 +94,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def to_dict(found: Evaluation) -> dict[str, Any]:
-    """Return everything but the single comparisons as plain values."""
+    """Return everything except the single comparisons as plain values."""
     return {key: value for key, value in asdict(found).items() if key != "comparisons"}
 
 
@@ -146,7 +146,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def number(value: float | None, digits: int = 1) -> str:
-    """Return a number for a table, or a dash where there is none."""
+    """Return a number for a table, or a dash if there is none."""
     return "-" if value is None else f"{value:.{digits}f}"
 
 

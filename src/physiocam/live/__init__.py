@@ -1,1 +1,1 @@
-"""From a camera to somebody who looks on."""
+"""Live measurement from a camera, with views in the terminal, in a window and over LSL."""

@@ -1,4 +1,4 @@
-"""Frames as they are taken: a camera, or a file played at its own pace."""
+"""Frames in real time: a camera, or a file played at its own pace."""
 
 import math
 import os
@@ -16,20 +16,20 @@ from physiocam.errors import VideoError
 from physiocam.video.pixels import RgbConverter
 from physiocam.video.reader import open_video
 
-# How often a camera that is not there is looked for.
+# Seconds between attempts to open a missing camera.
 _AGAIN_S = 1.0
 
-# A frame that is not there yet is asked for again this soon, and a camera without one for so long is opened anew.
+# Seconds before asking again for a frame, and seconds without a frame before the camera is opened again.
 _NONE_YET_S = 0.005
 _SILENT_S = 5.0
 
-# So many damaged frames in a row are no accident.
+# This many damaged frames in a row are not an accident.
 _MOST_DAMAGED = 30
 
-# Further apart than this, the camera's clock was set.
+# If frames are further apart than this, the camera's clock was set.
 _CLOCKS_APART_S = 2.0
 
-# What the cameras of each system are read by, under FFmpeg's name.
+# FFmpeg's input format for the cameras of each system.
 _FORMATS = {"linux": "v4l2", "darwin": "avfoundation", "win32": "dshow"}
 
 
@@ -54,7 +54,7 @@ OnStatus = Callable[[str], None]
 def camera_frames(name: str, on_status: OnStatus) -> Generator[TakenFrame, None, None]:
     """Take frames from a camera for as long as they are asked for.
 
-    A camera that is not there, denies access or goes away in between is waited for.
+    If the camera is missing, denies access or is unplugged, wait for it.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def camera_frames(name: str, on_status: OnStatus) -> Generator[TakenFrame, None,
     Yields
     ------
     TakenFrame
-        Timed by the camera's own clock where it has one.
+        With times of the camera's own clock, if it has one.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def camera_frames(name: str, on_status: OnStatus) -> Generator[TakenFrame, None,
 
 
 def played_frames(path: str | os.PathLike[str]) -> Generator[TakenFrame, None, None]:
-    """Play a video file as if it were taken now, frame by frame at its own pace.
+    """Play a video file like a camera, frame by frame at its own pace.
 
     Parameters
     ----------
@@ -120,26 +120,26 @@ def played_frames(path: str | os.PathLike[str]) -> Generator[TakenFrame, None, N
 
 
 def _taken(name: str) -> Generator[TakenFrame, None, None]:
-    """Frames of a camera until it stops; the first is taken now, and the others as long after it as it says."""
+    """Frames of a camera until it stops; the first is timed now, the others by the camera's clock relative to it."""
     with _open_camera(name) as container:
         if not container.streams.video:
             raise VideoError(f"camera {name} gives no picture; choose another one with --camera")
         stream = container.streams.video[0]
-        # The newest frame at once, not one for each thread later.
+        # Give the newest frame at once, not delayed by one frame per thread.
         stream.thread_type = "SLICE"
         converter = RgbConverter()
         offset_s = math.inf
         for frame in _decoded(container, stream):
             now_s = monotonic()
             own_s = now_s if frame.time is None else frame.time
-            # At the first frame, and where the camera's clock was set.
+            # At the first frame, and when the camera's clock was set.
             if abs(own_s + offset_s - now_s) > _CLOCKS_APART_S:
                 offset_s = now_s - own_s
             yield TakenFrame(own_s + offset_s, converter(frame))
 
 
 def _decoded(container: Any, stream: Any) -> Iterator[Any]:
-    """Frames of an opened camera; some may be damaged on their way, and some systems say "none yet" by an error."""
+    """Frames of an opened camera; some may be damaged, and some systems raise an error for "none yet"."""
     damaged, heard_s = 0, monotonic()
     packets = container.demux(stream)
     while True:
@@ -174,7 +174,7 @@ def _open_camera(name: str) -> Any:
 
 
 def _device(kind: str, name: str) -> str:
-    """What FFmpeg calls a camera."""
+    """FFmpeg's name of a camera."""
     if kind == "v4l2":
         return f"/dev/video{name}" if name.isdecimal() else name
     if kind == "dshow":

@@ -1,4 +1,4 @@
-"""What a stream measures, sent over the Lab Streaming Layer."""
+"""Sends a stream's measurements over the Lab Streaming Layer."""
 
 from collections.abc import Iterable
 from time import monotonic
@@ -18,14 +18,14 @@ class LslOutlet(Observer):
     """An outlet of float samples at an irregular rate, some a second.
 
     Channels are heart_rate and breathing_rate with their qualities, face_found, and the probability of each action
-    unit; what is not known is NaN. A sample bears the time at which its newest frame was taken.
+    unit; missing values are NaN. A sample has the time of its newest frame.
 
     Parameters
     ----------
     units : iterable of str
         Labels of the action units.
     source_id : str
-        By which an inlet finds the outlet again after a break.
+        Lets an inlet find the outlet again after a break.
 
     Raises
     ------
@@ -69,7 +69,7 @@ class LslOutlet(Observer):
         found = measurement.face_found
         probability = measurement.action_unit_probability
         known = np.flatnonzero(np.isfinite(probability).all(axis=1))
-        # The newest frames' clip may not be whole yet; what is older than the window's last second is not now.
+        # The newest frames' clip may be incomplete; values older than the window's last second are not current.
         now = len(known) and len(probability) - known[-1] <= measurement.fs
         units = probability[known[-1]].tolist() if now else [np.nan] * len(self._units)
         heart, breathing = measurement.heart_rate, measurement.breathing_rate

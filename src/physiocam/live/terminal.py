@@ -1,4 +1,4 @@
-"""What `physiocam live` shows in a terminal."""
+"""The terminal view of `physiocam live`."""
 
 from itertools import zip_longest
 from typing import TYPE_CHECKING
@@ -19,16 +19,16 @@ from physiocam.signals.rate import Rate
 if TYPE_CHECKING:
     from rich.console import Console
 
-# A trace is so many characters wide where there is room, and shows that many seconds. Beside it stands how many.
+# Largest width of a trace in characters, and seconds that it shows, which are written next to it.
 _WIDTH = 60
 _BESIDE = 8
 _PULSE_S = 8.0
 _RESPIRATION_S = 30.0
 
-# Two columns of action units need so many characters.
+# Two columns of action units need this many characters.
 _TWO_COLUMNS = 80
 
-# A trace's lowest and highest level stand for that many standard deviations.
+# Standard deviations of a trace's lowest and highest level.
 _RANGE = 2.0
 _LEVELS = "▁▂▃▄▅▆▇█"
 
@@ -117,7 +117,7 @@ def _head(name: str, snapshot: Snapshot) -> Text:
 def _quantity(
     name: str, rate: Rate, waveform: NDArray[np.float64], seconds: float, colour: str, fs: float, width: int
 ) -> list[RenderableType]:
-    """A rate and its running waveform, which is in colour where there is a rate: without one it need not be a pulse."""
+    """A rate and its running waveform, which is in colour if there is a rate: without one it may not be a pulse."""
     line = Text(f"{name:<15}")
     if rate.value is None:
         line.append("not measured", style="bold").append(f": {rate.note}", style="dim")
@@ -144,7 +144,7 @@ def _trace(waveform: NDArray[np.float64], seconds: float, fs: float, width: int)
 
 
 def _action_units(measurement: Measurement, width: int) -> list[RenderableType]:
-    """The units as they are now, the active ones in bright."""
+    """The current units, the active ones bright."""
     known = np.flatnonzero(np.isfinite(measurement.action_unit_probability).all(axis=1))
     if not measurement.action_units or not len(known):
         return []

@@ -30,7 +30,7 @@ def watch(
     on_status : callable
         Called with a line when frames come at another rate than before.
     seconds : float, optional
-        Length of the recording, from its first frame on; without one, of the time to wait for it.
+        Length of the recording from its first frame; if there is no frame, time to wait for one.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A window that shows a stream as the overlay video shows a recording."""
+"""A window that shows a stream like an overlay video."""
 
 from types import ModuleType
 
@@ -47,7 +47,7 @@ class LiveWindow(Observer):
         """Show a frame."""
         height, width = frame.image.shape[:2]
         if self._size != (height, width):
-            # What is known is drawn from the next moment on.
+            # The measurement is drawn from the next moment on.
             self._size, self._overlay = (height, width), None
         self._first_s = frame.time_s if self._first_s is None else self._first_s
         picture = self._overlay.draw(frame.image, frame.time_s - self._first_s) if self._overlay else frame.image
@@ -64,7 +64,7 @@ class LiveWindow(Observer):
             self._overlay = OverlayFrame(snapshot.measurement, width, height, whole=f"last {SHOWN_S:.0f} s")
 
     def _listen(self) -> None:
-        """Let the window work; also while no frame comes."""
+        """Let the window process events, also while no frame arrives."""
         key = self._cv2.waitKey(1) & 0xFF
         gone = self._cv2.getWindowProperty(_TITLE, self._cv2.WND_PROP_VISIBLE) < 1
         self.left = self.left or gone or key in (_ESCAPE, ord("q"))

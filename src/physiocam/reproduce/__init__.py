@@ -1,1 +1,1 @@
-"""The paper's tables and figures again."""
+"""Reproduces the paper's tables and figures."""

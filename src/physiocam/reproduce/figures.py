@@ -1,4 +1,4 @@
-"""The paper's Figures 5-D, 6 and 7 again (extra `report`)."""
+"""Reproduces the paper's Figures 5-D, 6 and 7 (extra `report`)."""
 
 import csv
 import io
@@ -27,7 +27,7 @@ from physiocam.weights.pytorch import load_networks
 # Batches whose gradients are compared.
 _BATCHES = 20
 
-# Lengths of clips that Figure 6 compares; the first is one frame by itself.
+# Lengths of clips that Figure 6 compares; the first is a single frame.
 CLIP_LENGTHS = (1, 3, 6, 9, 12, 15, 30)
 
 _BLUE, _ORANGE, _GREEN = "#0072B2", "#D55E00", "#009E73"
@@ -52,7 +52,7 @@ def reproduce_figure(name: str, bench: ReproductionRun, folder: Path) -> Path:
     Raises
     ------
     PhysiocamError
-        If the figure is unknown, or the store does not carry what it needs.
+        If the figure is unknown, or the store lacks what it needs.
     """
     figures = {"figure5": _figure5, "figure6": _figure6, "figure7": _figure7}
     if name not in figures:
@@ -144,7 +144,7 @@ def _figure6(bench: ReproductionRun, folder: Path) -> str:
             {**bench.config("big").model_dump(), "clip_length": length, "big_stride": 1}
         )
         settings = bench.run_settings("big", f"clips-of-{length}").model_copy(
-            # A batch has as many frames whatever the length of its clips.
+            # All batches have the same number of frames, whatever the length of their clips.
             update={"network": config, "batch_clips": max(frames // length, 1)}
         )
         found = cross_validate(settings, bench.folds)

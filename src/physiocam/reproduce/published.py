@@ -19,7 +19,7 @@ class PublishedRow(BaseModel):
     ----------
     name : str
     methods : tuple of str
-        Presets of the network registry, or a classical method; several where a task each was trained.
+        Presets of the network registry, or a classical method; several if each was trained for one task.
     heart, breathing : tuple of float or None
         MAE, RMSE (per minute), MAPE (%) and Pearson's r.
     au : tuple of float or None
@@ -27,7 +27,7 @@ class PublishedRow(BaseModel):
     units : dict of str to float
         F1 (%) by label.
     cost : tuple of float or None
-        FLOPs a frame and parameters of each of the networks, in millions.
+        FLOPs per frame and parameters of each of the networks, in millions.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,7 +48,7 @@ class PublishedTable(BaseModel):
     ----------
     title, source : str
     note : str or None
-        What a reader should know of these figures.
+        What a reader should know about these figures.
     rows : tuple of PublishedRow
     """
 

@@ -1,4 +1,4 @@
-"""The paper's tables again, with the paper's figures beside one's own."""
+"""Reproduces the paper's tables, with the paper's figures beside yours."""
 
 import csv
 import io
@@ -33,7 +33,7 @@ _DIGITS = (2, 2, 2, 2)
 
 @dataclass(frozen=True)
 class Figures:
-    """What a row of a table holds; see `reproduce.published.PublishedRow`. None where nothing was measured."""
+    """The figures of a row; see `reproduce.published.PublishedRow`. None if not measured."""
 
     heart: tuple[float | None, ...] | None = None
     breathing: tuple[float | None, ...] | None = None
@@ -48,12 +48,13 @@ class ReproductionRun:
     Attributes
     ----------
     settings : TrainSettings
-        Of every training run but for network and output; `output` is the folder of all runs, which tables share.
+        Settings of every training run except network and output; `output` is the folder of all runs, which tables
+        share.
     folds : tuple of tuple of str
         Subjects of the training store, tested fold by fold.
     test_stores : tuple of Path
-        Stores that are tested. For tables within a data set: none for the one that is trained on; or that one, where
-        the units are coded, and one with all recordings for the rates. For tables across data sets: the other set.
+        Test stores. For tables within a data set: empty for the training store; or the training store, whose units are
+        coded, and one with all recordings for the rates. For tables across data sets: the other set.
     progress : callable, optional
         Called with a line for each run.
     """
@@ -64,7 +65,7 @@ class ReproductionRun:
     progress: Progress | None = None
 
     def config(self, method: str) -> NetworkConfig:
-        """Configuration of a preset in the sizes of the training store."""
+        """Configuration of a preset with the sizes of the training store."""
         store = Store(self.settings.store)
         sizes = {field: store.frame_size(field) for field in ("big_size", "small_size")}
         config = preset(method)
@@ -83,7 +84,7 @@ class ReproductionRun:
         )
 
     def within(self, method: str) -> list[list[list[Predictions]]]:
-        """Predict each subject by a network that has not seen them; store by store, fold by fold."""
+        """Predict each subject with a network that was not trained on them; by store, then by fold."""
         if method in METHODS:
             return [[list(predict_with_method(method, store))] for store in self.test_stores or (self.settings.store,)]
         found = cross_validate(self.run_settings(method, "folds"), self.folds, self.test_stores, None, self.progress)
@@ -91,7 +92,7 @@ class ReproductionRun:
         return found
 
     def across(self, method: str, store: Path) -> list[Predictions]:
-        """Predict another data set's recordings by a network trained on all of the training store."""
+        """Predict another data set's recordings with a network trained on the whole training store."""
         if method in METHODS:
             return list(predict_with_method(method, store))
         return list(predict_with_bundle(fit(self.run_settings(method, "whole")), store))
@@ -115,7 +116,7 @@ def reproduce_table(name: str, bench: ReproductionRun, folder: Path) -> Path:
     Raises
     ------
     PhysiocamError
-        If the table is unknown, or a store does not carry what it needs.
+        If the table is unknown, or a store lacks what it needs.
     """
     published = published_tables()
     if name not in published:
@@ -147,7 +148,7 @@ def _measure(name: str, row: PublishedRow, bench: ReproductionRun) -> Figures:
 
 
 def _joined(found: Sequence[Figures]) -> Figures:
-    """Figures of networks with a task each."""
+    """Figures of networks with one task each."""
 
     def first(name: str) -> Any:
         return next((value for one in found if (value := getattr(one, name)) is not None), None)
@@ -239,7 +240,7 @@ def _differences(name: str, bench: ReproductionRun) -> list[str]:
 
 
 def _without_truth(store: Store) -> list[str]:
-    """What of a tested store's recordings cannot be compared, since nothing true is known of it."""
+    """Lines on recordings of a test store that cannot be compared because they have no ground truth."""
     infos = [store.recording(name).info for name in store.names()]
     known = {
         "heart rate": [bool({"pulse", "heart_rate"} & set(info.signals)) for info in infos],

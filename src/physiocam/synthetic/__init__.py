@@ -1,1 +1,1 @@
-"""Generated faces, hearts and lungs, whose truth is exactly known."""
+"""Generated faces, heartbeats and breathing with exactly known truth."""

@@ -1,4 +1,4 @@
-"""Frames as data sets keep them: AVI files and single images."""
+"""Frames in the formats of data sets: AVI files and single images."""
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -17,7 +17,7 @@ def write_avi(
     pixels: str,
     options: dict[str, str] | None = None,
 ) -> None:
-    """Write an AVI file, and the folders it lies in.
+    """Write an AVI file, and make its folders.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def write_avi(
 def encoded(
     images: Iterable[NDArray[np.uint8]], codec: str, pixels: str, options: dict[str, str] | None = None
 ) -> Iterator[bytes]:
-    """Encode each image as the content of a file of its own.
+    """Encode each image as the content of a separate file.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def encoded(
     encoder = av.CodecContext.create(codec, "w")
     assert isinstance(encoder, av.VideoCodecContext)
     encoder.pix_fmt, encoder.time_base, encoder.options = pixels, Fraction(1, 30), options or {}
-    # More threads would hold images back.
+    # More threads would delay images.
     encoder.thread_count = 1
     for image in images:
         if not encoder.is_open:

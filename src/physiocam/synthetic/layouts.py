@@ -1,4 +1,4 @@
-"""Recordings of drawn people on disk, laid out file by file like the public data sets."""
+"""Recordings of drawn people on disk, in the file layouts of the public data sets."""
 
 import os
 from collections.abc import Callable
@@ -28,16 +28,16 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Layout:
-    """How a data set lies on disk.
+    """The layout of a data set on disk.
 
     Attributes
     ----------
     settings : SceneSettings
         Frame rate and size as published.
     trials : tuple of str
-        Of every person.
+        Trials of every person.
     write : callable
-        Writes one take below a folder and returns its truth, as far as the layout can hold it.
+        Writes one take into a folder and returns its truth, as far as the layout can hold it.
     """
 
     settings: SceneSettings
@@ -63,19 +63,19 @@ def write_layout(
     name : str
         One of `LAYOUTS`.
     root : path
-        Folder of the data set to be; new or empty.
+        Folder for the data set; new or empty.
     recordings : int
     seed : int
         The same seed gives the same files' content.
     settings : SceneSettings, optional
         As in `synthetic_entries`, by default those of the layout; frames per second are always the layout's.
     progress : callable, optional
-        Called with frames done and frames in all.
+        Called with the number of frames done and of all frames.
 
     Returns
     -------
     list of Recording
-        The truth: what a reader of the layout should find, under the layout's names.
+        The truth that a reader of the layout should find, with the layout's names.
 
     Raises
     ------

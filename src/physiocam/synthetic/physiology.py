@@ -1,9 +1,9 @@
-"""Invented hearts and lungs: waveforms of pulse and breathing whose rates are exactly known."""
+"""Generated waveforms of pulse and breathing with exactly known rates."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Phase in radians at which a beat's systolic wave has its middle.
+# Phase in radians of the middle of a beat's systolic wave.
 _SYSTOLE = 1.6
 
 
@@ -25,7 +25,7 @@ class Physiology:
     pulse : float64 array (T,)
         Blood volume in the skin, mean 0 and standard deviation 1, rising at each beat.
     respiration : float64 array (T,)
-        Chest expansion, mean 0 and standard deviation 1, rising with each breath in.
+        Chest expansion, mean 0 and standard deviation 1, rising with each inhalation.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Physiology:
         self.fs = fs
         self._breath_phase = _phase(breathing_rate / 60, 0.05 * wander(frames, fs, 0.1, random), fs)
         self.respiration = _standardized(_breath(self._breath_phase + random.uniform(0, 2 * np.pi)))
-        # Heart-rate variability: slow wandering, and the heart quickening with each breath in.
+        # Heart-rate variability: slow drift, and a faster heart with each inhalation.
         variation = 0.02 * wander(frames, fs, 0.15, random) + 0.015 * self.respiration
         self._beat_phase = _phase(heart_rate / 60, variation, fs) + random.uniform(0, 2 * np.pi)
         self.pulse = _standardized(_beat(self._beat_phase))
@@ -68,7 +68,7 @@ class Physiology:
 
 
 def wander(frames: int, fs: float, highest: float, random: np.random.Generator) -> NDArray[np.float64]:
-    """Smooth random motion below a frequency in Hz, the slower the larger; standard deviation 1 in the long run."""
+    """Smooth random motion below a frequency in Hz, larger at lower frequencies; long-run standard deviation 1."""
     frequencies = np.exp(random.uniform(np.log(0.02), np.log(highest), 8))
     phases = random.uniform(0, 2 * np.pi, 8)
     times = np.arange(frames)[:, None] / fs
@@ -90,7 +90,7 @@ def _rates(phase: NDArray[np.float64], fs: float) -> NDArray[np.float64]:
 
 
 def _beat(phase: NDArray[np.float64]) -> NDArray[np.float64]:
-    """One beat a turn: a steep systolic wave and a lower one after the dicrotic notch."""
+    """One beat per cycle: a steep systolic wave and a lower one after the dicrotic notch."""
     turn = np.mod(phase, 2 * np.pi)
 
     def wave(centre: float, width: float) -> NDArray[np.float64]:
@@ -101,7 +101,7 @@ def _beat(phase: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _breath(phase: NDArray[np.float64]) -> NDArray[np.float64]:
-    """One breath a turn: in a little faster than out."""
+    """One breath per cycle: inhalation is a little faster than exhalation."""
     return np.asarray(np.sin(phase + 0.3 * np.sin(phase)))
 
 

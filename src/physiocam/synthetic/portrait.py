@@ -10,8 +10,8 @@ from physiocam.errors import PhysiocamError
 from physiocam.synthetic.physiology import Physiology, wander
 from physiocam.video.resize import area_resize
 
-# How strongly the pulse shows in the R, G and B of light from skin, as measured for white light on many skins (de Haan
-# and van Leest 2014, the blood-volume-pulse signature).
+# Strength of the pulse in the R, G and B of light from skin, as measured for white light on many skins (de Haan and van
+# Leest 2014, the blood-volume-pulse signature).
 PULSE_RGB = (0.33, 0.77, 0.53)
 
 # Share of the sensor noise's power that R, G and B have in common, as after a camera's processing.
@@ -22,7 +22,7 @@ _DEMO_HEIGHT, _DEMO_WIDTH = 360, 480
 
 @dataclass(frozen=True)
 class ClipSettings:
-    """What happens in a generated clip.
+    """Settings of a generated clip.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class ClipSettings:
     light_change : float
         Standard deviation of slow changes of the light, relative to its strength.
     flicker : float
-        Standard deviation of what the light changes by from frame to frame, relative to its strength.
+        Standard deviation of the light's change from frame to frame, relative to its strength.
     tint : tuple of float
         Factors of R, G and B: the colour of skin and light.
     noise : float
@@ -67,7 +67,7 @@ class ClipSettings:
 
 
 class SyntheticClip:
-    """A portrait brought to life.
+    """An animated portrait.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class SyntheticClip:
     pulse : float64 array (T,)
         Blood volume in the skin, mean 0 and standard deviation 1, rising at each beat.
     respiration : float64 array (T,)
-        Chest expansion, mean 0 and standard deviation 1, rising with each breath in.
+        Chest expansion, mean 0 and standard deviation 1, rising with each inhalation.
     """
 
     def __init__(self, portrait: NDArray[np.uint8], face: tuple[float, float, float], settings: ClipSettings) -> None:
@@ -127,7 +127,7 @@ class SyntheticClip:
         layers = np.pad(self._layers(), ((0, 0), (0, 0), (margin, margin)), mode="edge")
         noise = np.random.default_rng(self._noise_seed)
         pool = noise_pool(2 * height * width, settings.noise, noise)
-        # The same memory serves all frames: fresh arrays of this size cost more than the arithmetic.
+        # All frames share the same memory: new arrays of this size cost more than the arithmetic.
         rows, rows_spare = np.empty_like(layers), np.empty_like(layers)
         moved, moved_spare = np.empty((2, 4, height, width), dtype=np.float32)
         plane = np.empty((height, width), dtype=np.float32)
@@ -156,7 +156,7 @@ class SyntheticClip:
 
 
 def noise_pool(pixels: int, noise: float, random: np.random.Generator) -> NDArray[np.float32]:
-    """Noise of a sensor, to be drawn once and looked at from another place each frame.
+    """Sensor noise, generated once and read from a different offset for each frame.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def noise_pool(pixels: int, noise: float, random: np.random.Generator) -> NDArra
     Returns
     -------
     float32 array of shape (3, pixels)
-        0.5 more than the noise, which rounds to the nearest level what is then cut to whole numbers.
+        The noise plus 0.5, so that truncating to whole numbers rounds to the nearest level.
     """
     common = random.standard_normal(pixels, dtype=np.float32)
     pool = random.standard_normal((3, pixels), dtype=np.float32)
@@ -200,7 +200,7 @@ def demo_clip(seed: int = 0) -> SyntheticClip:
 
 
 def _skin(portrait: NDArray[np.uint8], face: tuple[float, float, float]) -> NDArray[np.float32]:
-    """Soft mask of the face's skin, (H, W) float32 in 0..1: an ellipse, without what is much darker than the face."""
+    """Soft mask of the face's skin, (H, W) float32 in 0..1: an ellipse, without parts much darker than the face."""
     x, y, size = face
     rows = (np.arange(portrait.shape[0])[:, None] - y) / (0.55 * size)
     columns = (np.arange(portrait.shape[1])[None] - x) / (0.42 * size)

@@ -1,4 +1,4 @@
-"""Recordings of drawn people, with exactly known truth, that need no disk."""
+"""Recordings of drawn people with exactly known truth, in memory."""
 
 import math
 from collections.abc import Generator
@@ -15,7 +15,7 @@ from physiocam.synthetic.drawn.scene import Scene, SceneSettings
 from physiocam.video.even_grid import Still, untimed_grid
 from physiocam.video.reader import Video
 
-# An hour: all truth is held in memory. Smaller faces than this have no features.
+# An hour: all truth is held in memory. Smaller faces have no features.
 _LONGEST_S = 3600
 _SMALLEST = 48
 _MOST_EXPRESSIONS = 120
@@ -36,7 +36,7 @@ DIFFICULTIES = MappingProxyType(
 
 @dataclass(frozen=True)
 class SceneFrames:
-    """Frames that are drawn when they are asked for.
+    """Frames that are drawn on demand.
 
     Attributes
     ----------
@@ -68,13 +68,13 @@ class _DrawnFrames:
 
 @dataclass(frozen=True)
 class SyntheticRecording:
-    """One recording of a drawn person; an entry of a data set like any other.
+    """One recording of a drawn person; a data set entry like any other.
 
     Attributes
     ----------
     subject, trial : str
     person_seed : int
-        The same seed is the same person.
+        The same seed gives the same person.
     settings : SceneSettings
     """
 
@@ -94,17 +94,17 @@ class SyntheticRecording:
         return ()
 
     def scene(self) -> Scene:
-        """Set up what the frames are drawn from, with its truth."""
+        """Set up the scene with its truth."""
         return Scene(Person.invent(self.person_seed), self.settings)
 
     def load(self) -> Recording:
-        """Find out the truth; no frame is drawn yet.
+        """Compute the truth; no frame is drawn yet.
 
         Returns
         -------
         Recording
             Signals "pulse" and "respiration" (a.u.), "heart_rate" (beats/min) and "breathing_rate" (breaths/min), and
-            the codes of the 12 action units, all with a value a frame.
+            the codes of the 12 action units, all with one value per frame.
         """
         scene = self.scene()
         physiology = scene.physiology
@@ -151,10 +151,10 @@ def synthetic_entries(
     ----------
     recordings : int
     seed : int
-        The same seed gives the same recordings, and more of them begin with the same.
+        The same seed gives the same recordings; a larger number only adds more.
     settings : SceneSettings, optional
-        What all have in common, by default ``DIFFICULTIES["easy"]``. Heart rate (50..110), breathing rate (9..24), the
-        size of the face, the light's colour and the seed are each recording's own; dark skin shows the pulse less.
+        Settings of all recordings, by default ``DIFFICULTIES["easy"]``. Heart rate (50..110), breathing rate (9..24),
+        the size of the face, the light's colour and the seed differ between recordings; dark skin shows the pulse less.
     trials : int
         Recordings of each person.
 
@@ -183,7 +183,7 @@ def synthetic_entries(
     entries = []
     for index in range(recordings):
         subject, trial = divmod(index, trials)
-        # One number from two, so that people of different seeds are different people.
+        # One number from two, so that different seeds give different people.
         person_seed = int(np.random.SeedSequence([seed, subject]).generate_state(1)[0])
         random = np.random.default_rng([seed, index, 1])
         warmth = random.uniform(-0.05, 0.05)

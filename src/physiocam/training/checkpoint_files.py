@@ -1,4 +1,4 @@
-"""Checkpoints that appear when they are complete: a full disk or a kill leaves the one before to go on from."""
+"""Checkpoints that appear when they are complete: after a kill or with a full disk the previous one is still there."""
 
 import io
 import os
@@ -11,7 +11,7 @@ from physiocam.foundation.files import complete_file
 
 
 class CompleteCheckpoints(TorchCheckpointIO):
-    """Writes Lightning's checkpoints beside, and renames them."""
+    """Writes Lightning's checkpoints to a temporary name, and renames them."""
 
     def save_checkpoint(
         self,
@@ -26,7 +26,7 @@ class CompleteCheckpoints(TorchCheckpointIO):
         PhysiocamError
             If it cannot be written.
         """
-        # PyTorch's own writer says of a full disk where in its code it noticed.
+        # PyTorch's own error for a full disk only names a place in its code.
         content = io.BytesIO()
         torch.save(checkpoint, content)
         with complete_file(path) as beside:

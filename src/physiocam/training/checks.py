@@ -1,4 +1,4 @@
-"""Whether a store fits what is to be trained or tested on it: found out before PyTorch is imported."""
+"""Checks that a store fits a run, made before PyTorch is imported."""
 
 from collections.abc import Mapping
 
@@ -7,12 +7,12 @@ from physiocam.errors import DatasetError, PhysiocamError
 from physiocam.training.settings import TrainSettings
 from physiocam.weights.bundle import BundleInfo
 
-# Folder of a run's result, in its output.
+# Folder of a run's bundle, in its output.
 BUNDLE = "bundle"
 
 
 def check_run(settings: TrainSettings) -> None:
-    """Find out whether a run can begin; one that has ended needs no store any more.
+    """Check that a run can begin; a finished run no longer needs its store.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def check_run(settings: TrainSettings) -> None:
 
 
 def check_store(store: Store, settings: TrainSettings) -> None:
-    """Find out whether a store fits a run's network and subjects.
+    """Check that a store fits a run's network and subjects.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def check_store(store: Store, settings: TrainSettings) -> None:
 
 
 def check_bundle(store: Store, info: BundleInfo) -> None:
-    """Find out whether a store holds frames of the sizes that a bundle takes.
+    """Check that a store holds frames of a bundle's sizes.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def check_bundle(store: Store, info: BundleInfo) -> None:
 
 
 def chosen_subjects(store: Store, settings: TrainSettings) -> set[str] | None:
-    """Return the subjects that a run is trained on; None where they are all.
+    """Return the subjects that a run is trained on; None for all.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def _check_sizes(store: Store, wanted: Mapping[str, int], taker: str) -> None:
     if there == wanted:
         return
     takes, has = (" and ".join(f"{field} {size}" for field, size in sizes.items()) for sizes in (wanted, there))
-    # All sizes: one that fits now would be another one in a new store.
+    # All sizes: one that fits now could differ in a new store.
     changes = " ".join(f"--set {field}={size}" for field, size in wanted.items())
     raise DatasetError(
         f"'{store.path}' was prepared with {has}, and {taker} takes {takes}; "

@@ -1,4 +1,4 @@
-"""What decides a run's weights."""
+"""The facts that determine a run's weights."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from physiocam.training.settings import TrainSettings
 from physiocam.version import __version__
 from physiocam.weights.bundle import load_bundle
 
-# Fields that change where and how fast a run is, not what it computes.
+# Fields that affect where and how fast a run computes, not its result.
 _FREE = {"output", "store", "workers", "memory", "checkpoint_steps"}
 
 
 def run_facts(settings: TrainSettings) -> dict[str, Any]:
-    """Return all that decides a run's weights, as facts of `physiocam.foundation.provenance`.
+    """Return everything that determines a run's weights, as facts of `physiocam.foundation.provenance`.
 
     Raises
     ------
@@ -23,16 +23,16 @@ def run_facts(settings: TrainSettings) -> dict[str, Any]:
     initial = settings.initial_bundle
     return {
         **settings.model_dump(mode="json", exclude=_FREE),
-        # A name stands for other weights once they are imported anew.
+        # A name can refer to other weights after another import.
         "initial_bundle": None if initial is None else load_bundle(initial).sha256,
-        # Weights take hours: they are tied to a release, not to every change of a line.
+        # Training takes hours: weights are tied to a release, not to every change of the code.
         "physiocam": __version__,
         **store_facts(settings),
     }
 
 
 def store_facts(settings: TrainSettings) -> dict[str, Any]:
-    """Return what a run is trained on: how all recordings were prepared, and the digest of each.
+    """Return a run's training data: the settings of all recordings, and the digest of each.
 
     Raises
     ------

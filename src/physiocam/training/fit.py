@@ -47,9 +47,9 @@ _LOGS = "logs"
 def fit(settings: TrainSettings, *, show_progress: bool = True) -> Bundle:
     """Train a network on a store's recordings.
 
-    A run that was stopped goes on from its last checkpoint, and ends with the weights of an undisturbed one on the same
-    machine. A run that has ended is not repeated. Both hold for the same settings, recordings, initial weights and
-    version of physiocam only: an output folder with a run of others is refused.
+    A stopped run resumes from its last checkpoint, and gives the weights of an uninterrupted run on the same machine. A
+    finished run is not repeated. Both require the same settings, recordings, initial weights and version of physiocam:
+    an output folder with any other run is refused.
 
     Parameters
     ----------
@@ -110,12 +110,12 @@ def _fit(settings: TrainSettings, show_progress: bool) -> Bundle:
 
 
 def export_checkpoint(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> Bundle:
-    """Turn a checkpoint of a run, such as that of an earlier epoch, into a bundle.
+    """Export a checkpoint of a run, such as that of an earlier epoch, as a bundle.
 
     Parameters
     ----------
     path : path
-        In the run's folder of checkpoints; the store that it was trained on must still be where and as it was.
+        In the run's folder of checkpoints; its store must still be in the same place, unchanged.
     folder : path
         New folder of the bundle.
 
@@ -137,13 +137,13 @@ def export_checkpoint(path: str | os.PathLike[str], folder: str | os.PathLike[st
         network.load_state_dict(
             {name.removeprefix(own): value for name, value in content["state_dict"].items() if name.startswith(own)}
         )
-    except Exception as error:  # damaged files fail in every way there is
+    except Exception as error:  # damaged files can raise any exception
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise PhysiocamError(f"'{path}' is not a checkpoint of a physiocam run: {reason}") from None
     made_with = content["physiocam"].get("made_with")
     if not made_with:
         raise PhysiocamError(f"'{path}' does not say what it was trained on; train again, or export another checkpoint")
-    # What the bundle says that it was trained on is read from the store.
+    # The bundle's training data are read from the store.
     for about, now in store_facts(settings).items():
         if changed := difference({about: made_with.get(about)}, {about: now}):
             raise PhysiocamError(
@@ -153,7 +153,7 @@ def export_checkpoint(path: str | os.PathLike[str], folder: str | os.PathLike[st
 
 
 class _Data(pl.LightningDataModule):
-    """The loader, made once the trainer knows which of how many processes this is."""
+    """The loader, made when the trainer knows the number and rank of the processes."""
 
     def __init__(self, clips: Clips, order: ClipOrder, settings: TrainSettings) -> None:
         super().__init__()
@@ -187,7 +187,7 @@ def _trainer(settings: TrainSettings, show_progress: bool) -> pl.Trainer:
         num_nodes=settings.nodes,
         strategy=DDPStrategy(timeout=PATIENCE) if processes > 1 else "auto",
         precision=settings.precision,
-        # Clips are shared among processes by their order.
+        # The order distributes clips among processes.
         use_distributed_sampler=False,
         logger=[CSVLogger(logs, name="csv"), TensorBoardLogger(logs, name="tensorboard")],
         log_every_n_steps=10,
@@ -199,7 +199,7 @@ def _trainer(settings: TrainSettings, show_progress: bool) -> pl.Trainer:
 
 
 def _quiet() -> None:
-    """Lightning tells a lot about hardware and advertises; what matters comes from us."""
+    """Hide Lightning's messages about hardware and its advertising; we report what matters."""
     for name in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="pytorch_lightning")
@@ -207,7 +207,7 @@ def _quiet() -> None:
 
 
 def pos_weight(clips: Clips, settings: TrainSettings) -> dict[str, Tensor]:
-    """Weights (C,) of present frames by binary task, as the settings want them; none where all are 1."""
+    """Weights (C,) of present frames by binary task, according to the settings; empty if all are 1."""
     binary = [task for task in settings.network.tasks if task.kind == "binary"]
     if settings.pos_weight == "none":
         return {}
@@ -217,7 +217,7 @@ def pos_weight(clips: Clips, settings: TrainSettings) -> dict[str, Tensor]:
 
 
 def _counted(clips: Clips, task: Task) -> Tensor:
-    """Absent over present frames; 1 where a unit is never or always there, which no weight can mend."""
+    """Absent over present frames; 1 for a unit that is never or always present, where no weight helps."""
     present, known = clips.label_counts(task.name)
     absent = known - present
     usable = (present > 0) & (absent > 0)
@@ -230,12 +230,12 @@ def _last_checkpoint(output: Path) -> Path | None:
 
 
 def ended_run(settings: TrainSettings) -> Bundle | None:
-    """Return the bundle of a run that has ended, or None where it has not.
+    """Return the bundle of a finished run, or None if it is not finished.
 
     Raises
     ------
     PhysiocamError
-        If the output folder holds the bundle of a run that was made with anything else, or nothing says with what.
+        If the output folder holds the bundle of a run that was made with anything else, or without a record.
     """
     output = settings.output
     if not (output / BUNDLE).is_dir():
@@ -245,22 +245,22 @@ def ended_run(settings: TrainSettings) -> Bundle | None:
     return load_bundle(output / BUNDLE)
 
 
-# With several processes one writes.
+# With several processes only one writes.
 @rank_zero_only
 def _begin(output: Path, made_with: Mapping[str, Any], *, resumed: bool) -> None:
-    """Let the folder say what its checkpoints, logs and bundle are made with, before there is any of them."""
+    """Record in the folder what its checkpoints, logs and bundle are made with, before any is written."""
     record = read_record(output)
     if record is None or difference(record.made_with, made_with) is not None:
-        if not resumed:  # logs of another run, which came to no checkpoint
+        if not resumed:  # logs of another run that has no checkpoint
             rmtree(output / _LOGS, ignore_errors=True)
         write_record(output, made_with)
 
 
 def _check_same(settings: TrainSettings, checkpoint: Path) -> None:
-    """A run is gone on with under its own conditions only."""
+    """Check that a run is resumed only with what it was made with."""
     try:
         before = read_checkpoint_file(checkpoint)["physiocam"].get("made_with")
-    except Exception as error:  # damaged files fail in every way there is
+    except Exception as error:  # damaged files can raise any exception
         raise PhysiocamError(
             f"'{checkpoint}' cannot be read ({type(error).__name__}); remove it to continue from the previous one"
         ) from None

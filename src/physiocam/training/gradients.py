@@ -1,4 +1,4 @@
-"""Gradients task by task: the angles between them, and taking the conflict out of them."""
+"""Gradients of single tasks: the angles between them, and the removal of conflicts."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ TaskGradients = dict[str, dict[str, Tensor | None]]
 
 
 def task_gradients(losses: Mapping[str, Tensor], network: nn.Module) -> TaskGradients:
-    """Differentiate each task's loss by itself.
+    """Differentiate each task's loss separately.
 
     Parameters
     ----------
@@ -22,8 +22,8 @@ def task_gradients(losses: Mapping[str, Tensor], network: nn.Module) -> TaskGrad
     Returns
     -------
     dict of str to dict
-        Task name to parameter name to gradient; None where the task does not depend on the parameter. The graph of
-        the losses is freed.
+        Task name to parameter name to gradient; None if the task does not depend on the parameter. The graph of the
+        losses is freed.
     """
     parameters = {name: p for name, p in network.named_parameters() if p.requires_grad}
     last = list(losses)[-1]
@@ -53,7 +53,7 @@ def task_angles(gradients: TaskGradients) -> dict[tuple[str, str], float]:
     Returns
     -------
     dict of (str, str) to float
-        Each pair of tasks once. 90 means indifference, more means conflict; NaN where a gradient is zero.
+        Each pair of tasks once. 90 means independent, more means conflict; NaN if a gradient is zero.
     """
     shared = shared_parameters(gradients)
     flat = {task: _flat(found[name] for name in shared) for task, found in gradients.items()}
@@ -65,8 +65,8 @@ def resolve_conflicts(gradients: TaskGradients, network: nn.Module) -> None:
     """Set the network's gradients by PCGrad, the projection of conflicting gradients (Yu and others, 2020).
 
     As in the authors' release: each task's gradient is projected as one vector over all parameters, zero where the task
-    does not depend on one. Parameters that all tasks share get the mean over tasks, the others the sum; a conflict thus
-    scales what single heads get as well.
+    does not depend on one. Parameters that all tasks share get the mean over tasks, the others the sum; so a conflict
+    also scales the gradients of single heads.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The network that a run begins with."""
+"""The initial network of a run."""
 
 from torch import nn
 
@@ -11,7 +11,7 @@ from physiocam.weights.pytorch import load_networks
 
 
 def initial_network(settings: TrainSettings) -> Network:
-    """Make a run's network with the weights that it starts from; fresh ones are drawn from PyTorch's random state.
+    """Make a run's network with its initial weights; new ones are drawn from PyTorch's random state.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ def initial_network(settings: TrainSettings) -> Network:
 def draw_by_he(network: Network) -> None:
     """Draw weights that keep the size of features from layer to layer (He and others, arXiv 1502.01852, equation 10).
 
-    PyTorch's own weights have a sixth of that variance, so that through the six convolutions of the Big branch next to
-    nothing of a picture arrives at the heads. A layer that answers a task keeps them: answers shall start small.
+    PyTorch's default weights have a sixth of that variance, so that almost nothing of a picture is left after the six
+    convolutions of the Big branch. The output layers of tasks keep them, so that outputs start small.
     """
     for name, layer in network.named_modules():
         if isinstance(layer, nn.Conv2d | nn.Linear) and layer is not _answering(network, name):
@@ -52,7 +52,7 @@ def draw_by_he(network: Network) -> None:
 
 
 def _answering(network: Network, name: str) -> nn.Module | None:
-    """The last layer of the head that a layer belongs to."""
+    """The output layer of the head that a layer belongs to."""
     if not name.startswith("heads."):
         return None
     head = network.get_submodule(".".join(name.split(".")[:2]))
@@ -60,7 +60,7 @@ def _answering(network: Network, name: str) -> nn.Module | None:
 
 
 def _take_weights(network: Network, name_or_path: str) -> None:
-    """Take a bundle's weights; a task that it does not have starts with those that the network has."""
+    """Use a bundle's weights; tasks that it lacks keep the network's."""
     others = load_networks(load_bundle(name_or_path))
     if len(others) > 1:
         raise PhysiocamError(

@@ -1,4 +1,4 @@
-"""What each task's predictions cost."""
+"""The loss of each task."""
 
 from collections.abc import Mapping, Sequence
 
@@ -33,7 +33,7 @@ PUBLISHED_POS_WEIGHT: dict[str, float] = dict(
 
 
 class TaskLosses(nn.Module):
-    """One loss a task: weighted binary cross-entropy for binary tasks, mean squared error for waveforms.
+    """One loss per task: weighted binary cross-entropy for binary tasks, mean squared error for waveforms.
 
     Each is the mean over all frames and outputs that are known; the paper adds them with equal weight (section 3.6).
 
@@ -62,17 +62,17 @@ class TaskLosses(nn.Module):
         outputs, targets : mapping of str to Tensor (B, N, C)
             Task name to predictions and to labels (0 or 1 for binary tasks).
         known : mapping of str to bool Tensor (B, N, C)
-            False where there is no label; such outputs cost nothing.
+            False where there is no label; such outputs do not count.
 
         Returns
         -------
         dict of str to Tensor ()
-            Task name to loss; 0 where the batch knows nothing of the task.
+            Task name to loss; 0 if the batch has no label of the task.
         """
         losses = {}
         for task in self.tasks:
             output, target, mask = outputs[task.name].float(), targets[task.name].float(), known[task.name]
-            # What is not known may hold anything, NaN too.
+            # Unknown targets may have any value, also NaN.
             target = torch.where(mask, target, 0.0)
             if task.kind == "binary":
                 weight = self.get_buffer(f"pos_weight_{task.name}")

@@ -1,4 +1,4 @@
-"""One training step, and what a checkpoint holds."""
+"""One training step, and the content of a checkpoint."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,9 +25,9 @@ class TrainModule(pl.LightningModule):
     pos_weight : mapping of str to Tensor (C,)
         By binary task.
     order : ClipOrder
-        Told where to go on when a checkpoint is resumed.
+        Set to the right position when a checkpoint is resumed.
     made_with : mapping of str to plain values, optional
-        All that decides the weights; each checkpoint says so.
+        Everything that determines the weights; stored in each checkpoint.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class TrainModule(pl.LightningModule):
         self.order = order
         self.automatic_optimization = settings.gradients == "sum"
 
-    # Lightning has a kind of its own for each set of fields.
+    # Lightning's type depends on the fields.
     def configure_optimizers(self) -> dict[str, Any]:  # type: ignore[override]
         """Adam, by default with a constant learning rate, as in the paper."""
         settings = self.settings
@@ -58,7 +58,7 @@ class TrainModule(pl.LightningModule):
 
     def training_step(self, batch: ClipBatch, batch_idx: int) -> Tensor | None:  # noqa: ARG002
         """Add up the tasks' losses, or take one step with their conflicts resolved."""
-        # Dropout depends on seed and step alone, so that a resumed run draws what an undisturbed one does.
+        # Dropout depends only on seed and step, so a resumed run draws the same as an uninterrupted one.
         torch.manual_seed(self.settings.seed + 1_000_003 * self.global_step + self.global_rank)
         big, small = standardize(batch)
         config = self.settings.network
@@ -81,7 +81,7 @@ class TrainModule(pl.LightningModule):
         return None
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:  # noqa: ARG002
-        """Stop before a gradient that is not finite gets into the weights."""
+        """Stop before a gradient that is not finite reaches the weights."""
         self._require_finite(
             {f"the gradient of '{name}'": p.grad for name, p in self.network.named_parameters() if p.grad is not None}
         )
@@ -92,7 +92,7 @@ class TrainModule(pl.LightningModule):
         finite = self.trainer.strategy.reduce(finite, reduce_op="min")
         if bool(finite.all()):
             return
-        if not self.trainer.is_global_zero:  # the first process says it
+        if not self.trainer.is_global_zero:  # the first process reports it
             raise SystemExit(0)
         wrong = [name for name, fine in zip(values, finite.tolist(), strict=True) if not fine]
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
@@ -103,8 +103,8 @@ class TrainModule(pl.LightningModule):
         )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the settings, as plain values, and the place in the epoch."""
-        # Nothing may go on from weights that are lost, nor become a bundle.
+        """Keep the settings, as plain values, and the position in the epoch."""
+        # Weights that are not finite must not be resumed or exported.
         state = self.network.state_dict()
         self._require_finite({f"'{name}' of the network": value for name, value in state.items()})
         checkpoint["physiocam"] = {
@@ -115,7 +115,7 @@ class TrainModule(pl.LightningModule):
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Go on behind the last batch that was seen."""
+        """Continue after the last batch that was seen."""
         place = checkpoint["physiocam"]
         done = place["batches_done"]
         self.order.resume(place["epoch"], 0 if done >= self.order.batches else done)

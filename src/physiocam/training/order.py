@@ -1,4 +1,4 @@
-"""In which order clips are seen: the same for the same seed, on any number of processes, from any point on."""
+"""The order of clips: the same for the same seed, with any number of processes, and after any resume."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from torch.utils.data import Sampler
 
 
 class ClipOrder(Sampler[int]):
-    """Clips in random order, a new one each epoch; each of several processes gets its share of every batch.
+    """Clips in a new random order each epoch; each of several processes gets its share of every batch.
 
     Parameters
     ----------
@@ -28,16 +28,16 @@ class ClipOrder(Sampler[int]):
 
     @property
     def batches(self) -> int:
-        """Batches an epoch."""
+        """Batches per epoch."""
         whole, rest = divmod(self._clips, self._batch)
         return whole + (1 if rest and self._ranks == 1 else 0)
 
     def share(self, rank: int, ranks: int) -> None:
-        """Say which process this is, of how many."""
+        """Set the rank of this process, and the number of processes."""
         self._rank, self._ranks = rank, ranks
 
     def set_epoch(self, epoch: int) -> None:
-        """Say which epoch is next; called by the trainer."""
+        """Set the next epoch; called by the trainer."""
         self._epoch = epoch
 
     def resume(self, epoch: int, batches_done: int) -> None:

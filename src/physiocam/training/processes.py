@@ -1,4 +1,4 @@
-"""Several processes that train together: each runs the same command, and the first one speaks and writes for all."""
+"""Several processes that train together: each runs the same command, and only the first one prints and writes."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,7 +8,7 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from physiocam.errors import PhysiocamError
 
-# How long processes wait for one another; the first one predicts a whole test set while the others wait.
+# How long processes wait for each other; the first one predicts a whole test set while the others wait.
 PATIENCE = timedelta(days=2)
 
 
@@ -18,17 +18,18 @@ def is_first() -> bool:
 
 
 def said_once(say: Callable[[str], None]) -> Callable[[str], None]:
-    """Make a way to say something that only the first process uses."""
+    """Return a print function that does nothing except in the first process."""
     return say if is_first() else lambda _: None
 
 
 def wait_for_first() -> None:
-    """Wait until all processes are here, so that what the first one has written can be read.
+    """Wait for all processes, so that they can read what the first one has written.
 
     Raises
     ------
     PhysiocamError
-        In the first process, if another one is gone. Where the first one is gone, it has said why, and the others end.
+        In the first process, if another one has ended. If the first one has ended, it has printed why, and the others
+        end.
     """
     if not (dist.is_available() and dist.is_initialized()):
         return

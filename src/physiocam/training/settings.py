@@ -1,4 +1,4 @@
-"""What a training run is: one typed object, the same in YAML and on the command line."""
+"""Settings of a training run: one typed object, the same in YAML and on the command line."""
 
 import os
 import reprlib
@@ -31,39 +31,40 @@ class TrainSettings(BaseModel):
     network : NetworkConfig
         Or the name of a preset.
     subjects : tuple of str, optional
-        Whose recordings are trained on; all by default.
+        Subjects for training; all by default.
     exclude_subjects : tuple of str
         Held out, for testing.
     epochs : int
     batch_clips : int
-        Clips a step, over all devices.
+        Clips per step, over all devices.
     learning_rate : float
         Adam's.
     schedule : "constant" or "one-cycle"
-        Whether the learning rate stays, or rises to its value within a third of the run and falls to nothing, as the
-        authors' release can have it.
+        Whether the learning rate is constant, or rises to its value within a third of the run and then falls to zero,
+        an option of the authors' release.
     initialization : "pytorch" or "he"
-        How fresh weights are drawn: PyTorch's way, as in the paper, or He's, with which deep branches learn sooner.
+        How new weights are drawn: PyTorch's default, as in the paper, or He's method, with which deep branches learn
+        sooner.
     initial_bundle : str, optional
-        Name or path of a bundle whose weights the run starts from; the heads of tasks that it does not have are fresh.
+        Name or path of a bundle whose weights the run starts from; the heads of tasks that it lacks are new.
     dropout : float, optional
-        Of every dropout layer; what each network has by itself unless given.
+        Rate of every dropout layer; by default the network's own.
     pos_weight : "train", "published" or "none"
         Weight of the present frames of binary tasks: absent over present frames of this training set, the authors'
         numbers for BP4D+, or 1.
     task_weights : dict of str to float
-        What a task's loss counts; 1, as in the paper, for those that are not named.
+        Weight of each task's loss; 1, as in the paper, for tasks that are not named.
     gradients : "sum" or "pcgrad"
-        Tasks' gradients are added, or freed of conflict first.
+        Whether tasks' gradients are added, or their conflicts removed first.
     checkpoint_steps : int
-        Steps between checkpoints; a killed run goes on from the last one.
+        Steps between checkpoints; a killed run resumes from the last one.
     precision : "32-true" or "bf16-mixed"
     devices, nodes : int
-        Processes on a machine, one a GPU or CPU group, and machines.
+        Processes per machine, one per GPU or CPU group, and machines.
     workers : int
         Processes that read clips; 0 reads in the training process.
     memory : "auto", "ram" or "disk"
-        Where Big frames come from: memory, which is fastest, or disk. "auto" takes memory where they fit.
+        Where Big frames come from: memory, which is fastest, or disk. "auto" uses memory if they fit.
     seed : int
         Of the weights, the order of clips and dropout.
     """
@@ -148,7 +149,7 @@ def read_settings(path: str | os.PathLike[str] | None, changes: Sequence[str] = 
 
 
 def settings_yaml(path: str | os.PathLike[str] | None, changes: Sequence[str] = ()) -> str:
-    """Return all settings of a run as YAML, to be read or changed; it need not be complete yet.
+    """Return all settings of a run as YAML, to read or change; they may be incomplete.
 
     Parameters
     ----------
@@ -158,12 +159,12 @@ def settings_yaml(path: str | os.PathLike[str] | None, changes: Sequence[str] = 
     Returns
     -------
     str
-        What has no default and is not given stands at the end, as a comment.
+        Required settings that are not given are listed at the end, as comments.
 
     Raises
     ------
     PhysiocamError
-        As in `read_settings`, but not for what is missing.
+        As in `read_settings`, except for missing settings.
     """
     values = _values(path, changes)
     fields = TrainSettings.model_fields.items()
@@ -195,7 +196,7 @@ def _apply(values: dict[str, Any], change: str) -> None:
     for field in outer:
         inner = values.get(field)
         if isinstance(inner, str) and field == "network":
-            # A field of a preset: what it says otherwise stays.
+            # A field of a preset: its other fields stay.
             inner = preset(inner).model_dump()
         elif inner is None and field == "network":
             inner = preset("bigsmall").model_dump()
@@ -220,7 +221,7 @@ def _explained(error: ValidationError) -> str:
         named = " and ".join(f"'{name}' is missing" for name in missing)
         return f"{named}; give it in the file or as {' '.join(f'--set {name}=VALUE' for name in missing)}"
     reason = first["msg"].removeprefix("Value error, ")
-    if not field:  # fields that do not go together; the reason names them
+    if not field:  # fields that exclude each other; the reason names them
         return reason
     return f"{field} is {_shown(first['input'])}: {reason[0].lower()}{reason[1:]}"
 
@@ -228,5 +229,5 @@ def _explained(error: ValidationError) -> str:
 def _shown(value: object) -> str:
     try:
         return _short.repr(value)
-    except ValueError:  # Python writes no number of thousands of digits
+    except ValueError:  # Python does not print numbers with thousands of digits
         return "an infinite number"

@@ -1,4 +1,4 @@
-"""One run at a time into an output folder, whose own processes all take part."""
+"""A lock that lets one run at a time, with all its processes, use an output folder."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from physiocam.training.processes import is_first
 
 @contextmanager
 def one_run_in(output: Path) -> Iterator[None]:
-    """Let no other run train into a folder. The first process has the turn; the others end with who started them.
+    """Let no other run train into a folder. The first process holds the lock; the others end with their parent.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def one_run_in(output: Path) -> Iterator[None]:
     Raises
     ------
     PhysiocamError
-        If another run is at it, or the folder cannot be written to.
+        If another run uses it, or the folder cannot be written to.
     """
     with writing_to(output):
         if not is_first():

@@ -136,7 +136,7 @@ def _read(path: Path) -> dict[str, Tensor]:
         unsafe = "weights_only" in str(error).lower()
         reason = "it holds more than plain tensors, which is never loaded" if unsafe else "it is damaged"
         raise BundleError(f"'{path}' is refused: {reason}") from None
-    except Exception as error:  # damaged bytes make the safe unpickler fail in every way there is
+    except Exception as error:  # damaged bytes can make the safe unpickler raise any exception
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise BundleError(f"'{path}' is not a readable checkpoint: {reason}") from None
     if not isinstance(content, dict) or not all(

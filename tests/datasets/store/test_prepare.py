@@ -232,7 +232,7 @@ def test_wrong_settings_are_named() -> None:
         PrepareSettings.of({"small_size": 0})
     with pytest.raises(DatasetError, match="setting sise"):
         PrepareSettings.of({"sise": 3})
-    with pytest.raises(DatasetError, match="must be as preprocessing is, 'toolbox'"):
+    with pytest.raises(DatasetError, match="must be the same as preprocessing, 'toolbox'"):
         PrepareSettings.of({"preprocessing": "toolbox", "labels": {"differences": "default"}})
 
 
@@ -280,7 +280,7 @@ def test_a_changed_row_of_the_table_is_noticed(tmp_path: Path) -> None:
         first, second = again(f"video,subject,heart_rate\na.mp4,{row}\nb.mp4,Ann,80\n")
         assert first is not None
         assert said in first
-        assert "to prepare it anew" in first
+        assert "to prepare it again" in first
         assert second is None
     shutil.rmtree(store / "a")
     assert again("video,subject,heart_rate\na.mp4,Ann,75\nb.mp4,Ann,80\n") == [None, None]

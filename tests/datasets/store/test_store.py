@@ -128,7 +128,7 @@ def test_damage_is_found_by_name(store: Store, damage: Callable[[Path], None], p
 )
 def test_a_damaged_description_is_no_store(store: Store, content: bytes) -> None:
     (store.path / "zarr.json").write_bytes(content)
-    with pytest.raises(DatasetError, match="is no store"):
+    with pytest.raises(DatasetError, match="is not a store"):
         Store(store.path)
 
 
@@ -161,7 +161,7 @@ def test_a_damaged_description_is_an_error_of_one_line(store: Store, content: st
     with pytest.raises(DatasetError, match="damaged"):
         store.recording("F001_T1")
     (store.path / "zarr.json").write_text(content)
-    with pytest.raises(DatasetError, match="no store"):
+    with pytest.raises(DatasetError, match="not a store"):
         Store(store.path)
 
 

@@ -34,7 +34,7 @@ TRIALS = 10
 CODED_TRIALS = ("T1", "T6", "T7", "T8")
 INTENSITY_UNITS = (6, 10, 12, 14, 17)
 
-# A recording without one of these is not whole.
+# A recording without one of these is incomplete.
 _NEEDED = {
     "pulse": ("BP_mmHg.txt", "mmHg"),
     "heart_rate": ("Pulse Rate_BPM.txt", "beats/min"),
@@ -48,7 +48,7 @@ _FURTHER = {
     "skin_conductance": ("EDA_microsiemens.txt", "microsiemens"),
 }
 
-# Times the frames that are there; numbers further apart are not those of a recording.
+# Times the number of frames; a wider range of numbers is not one recording.
 _MOST_MISSING = 100
 
 _FRAME = re.compile(r"(?:.*/)?(T\d+)/(\d+)\.jpe?g", re.IGNORECASE)
@@ -105,12 +105,12 @@ class TrialEntry:
         return self.root / "AUCoding" / "AU_INT" / f"AU{unit:02d}" / f"{self.name}_AU{unit:02d}.csv"
 
     def load(self) -> Recording:
-        """Read what sensors and coders say.
+        """Read the sensors' and coders' files.
 
         Raises
         ------
         DatasetError
-            If a file is missing or damaged, or more frames are coded than there are.
+            If a file is missing or damaged, or more frames are coded than exist.
         """
         try:
             return self._load()
@@ -235,7 +235,7 @@ class _Codes:
 
 
 def trials(root: Path) -> list[TrialEntry]:
-    """BP4D+, whole trials; action units are unknown outside of the coded stretches."""
+    """BP4D+, whole trials; action units are unknown outside the coded stretches."""
     return _entries(root, coded_stretch=False)
 
 
@@ -291,12 +291,12 @@ def _entries(root: Path, coded_stretch: bool) -> list[TrialEntry]:
 
 
 def _trials(root: Path, subject: str) -> set[str]:
-    """Trials of a subject that anything tells of; the first, where only a damaged archive is there."""
+    """All trials of a subject that any file names; only the first if there is just a damaged archive."""
     found = {path.name for path in (root / "Physiology" / subject).glob("T[0-9]*")}
-    if len(found) < TRIALS:  # otherwise the archive, which takes its time to list, has no more to tell
+    if len(found) < TRIALS:  # otherwise the archive, which is slow to list, adds nothing
         try:
             found |= set(listing(root / "2D+3D" / f"{subject}.zip"))
-        except DatasetError:  # said again when the trial is loaded
+        except DatasetError:  # reported again when the trial is loaded
             found = found or {"T1"}
     return found
 

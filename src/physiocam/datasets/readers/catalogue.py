@@ -1,4 +1,4 @@
-"""Data sets by name: those that physiocam reads, and what plug-ins add."""
+"""Data sets by name: those of physiocam, and those that plug-ins add."""
 
 import inspect
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from physiocam.errors import DatasetError
 # Reads no frame: lists the recordings under a root, in a fixed order.
 Reader = Callable[[Path], Sequence[Entry]]
 
-# Packages that read further sets name their reader under this group of entry points.
+# Packages that read other data sets register their readers under this entry point group.
 PLUG_IN_GROUP = "physiocam.datasets"
 
 _BUILT_IN = {
@@ -30,7 +30,7 @@ _BUILT_IN = {
 
 @dataclass(frozen=True)
 class DataSet:
-    """A data set at a place.
+    """A data set in a folder.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class DataSet:
             If there is none.
         """
         try:
-            # Other processes and machines, which load the entries, may stand in other folders.
+            # Other processes and machines, which load the entries, may have other working folders.
             entries = list(self.reader(self.root.absolute()))
         except OSError as error:
             raise DatasetError(f"'{self.root}' cannot be listed: {error}") from None
@@ -90,7 +90,7 @@ def dataset_names() -> list[str]:
 
 
 def describe(name: str) -> str:
-    """One line about a data set: the first of what its reader says of itself.
+    """One line about a data set: the first line of its reader's docstring.
 
     Raises
     ------
@@ -111,6 +111,6 @@ def _known() -> dict[str, EntryPoint]:
 def _reader(point: EntryPoint) -> Reader:
     try:
         reader: Reader = point.load()
-    except Exception as error:  # whatever is wrong with a plug-in, the others still work
+    except Exception as error:  # one broken plug-in must not affect the others
         raise DatasetError(f"the reader of '{point.name}', {point.value}, cannot be loaded: {error!r}") from None
     return reader

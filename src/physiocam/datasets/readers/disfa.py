@@ -4,8 +4,8 @@
     ActionUnit_Labels/SN001/SN001_au1.txt           a line a frame: number from 1, intensity 0..5
 
 Any intensity above 0 counts as present (paper, appendix D.2). Seven of the units are among BP4D+'s twelve: AU01, AU02,
-AU04, AU06, AU12, AU15, AU17. Units are known by their names throughout, so each is compared with itself; the released
-code takes columns by numbers that fit another order.
+AU04, AU06, AU12, AU15, AU17. Units are always identified by name, so each is compared with itself; the released code
+takes columns by numbers of a different order.
 """
 
 import re
@@ -24,7 +24,7 @@ from physiocam.errors import DatasetError, PhysiocamError
 
 UNITS = (1, 2, 4, 5, 6, 9, 12, 15, 17, 20, 25, 26)
 
-# More frames than this without a code, or codes without a frame, are no rounding of a video's end.
+# More frames than this without a code, or codes without a frame, are not explained by rounding at a video's end.
 _SLACK = 2
 
 _LABELS = "ActionUnit_Labels"
@@ -41,7 +41,7 @@ class SubjectEntry:
         Such as "SN001".
     camera : "left" or "right"
     video : Path or None
-        None where there are codes without a video.
+        None if there are codes without a video.
     """
 
     root: Path
@@ -51,7 +51,7 @@ class SubjectEntry:
 
     @property
     def name(self) -> str:
-        """The subject's: there is one recording a subject and camera."""
+        """The subject's: there is one recording per subject and camera."""
         return self.subject
 
     @property

@@ -1,10 +1,10 @@
-"""A folder of one's own: videos, and beside them recordings.csv with what is known about each.
+"""Your own folder: videos, and recordings.csv with what is known about each.
 
     recordings.csv    video, and optionally subject, trial, fs, start, pulse_csv, respiration_csv, action_units_csv,
                       heart_rate, breathing_rate
 
-Paths are relative to the folder. Without recordings.csv, every video file in the folder and below is a recording of a
-subject of its own.
+Paths are relative to the folder. Without recordings.csv, every video file in the folder and its subfolders is a
+recording of a different subject.
 """
 
 import os
@@ -30,7 +30,7 @@ from physiocam.video.images import videos_below
 _SIGNALS = {"pulse_csv": ("pulse", "a.u."), "respiration_csv": ("respiration", "a.u.")}
 _COLUMNS = ("video", "subject", "trial", "fs", "start", *_SIGNALS, "action_units_csv", *RATES)
 
-# Times that are all farther from 0 than a day are dates.
+# If all times are farther from 0 than a day, they are dates.
 _LONGEST_S = 86_400.0
 _EXPECTED_TIMES = "expected 0 at its first frame, or that frame's time in a column 'start' of recordings.csv"
 
@@ -50,7 +50,7 @@ class FolderEntry:
         Its row of recordings.csv, without empty cells.
     notes : tuple of str
     number : int
-        Of the row, from 1 with the header's.
+        Number of the row, where the header is row 1.
     """
 
     name: str
@@ -70,7 +70,7 @@ class FolderEntry:
 
     @property
     def facts(self) -> dict[str, str]:
-        """What its row says beside the video, which no source file holds."""
+        """Values of its row other than the video; no source file holds them."""
         return {column: value for column, value in self.row.items() if column != "video"}
 
     def load(self) -> Recording:
@@ -79,7 +79,7 @@ class FolderEntry:
         Raises
         ------
         DatasetError
-            If a file is missing or not understood.
+            If a file is missing or cannot be interpreted.
         """
         try:
             return self._load()
@@ -88,7 +88,7 @@ class FolderEntry:
 
     def _load(self) -> Recording:
         video = self.root / self.row["video"]
-        # Unlike Path.exists, this is False, not an error, for what can be no path.
+        # Unlike Path.exists, this is False, not an error, for an invalid path.
         if not os.path.exists(video):
             raise DatasetError(f"no '{self.row['video']}' in '{self.root}'")
         frames = VideoFrames(video, self._number("fs"))
@@ -138,7 +138,7 @@ class FolderEntry:
     def _number(self, column: str) -> float | None:
         if column not in self.row:
             return None
-        # A list made by a spreadsheet may have decimal commas throughout.
+        # A list from a spreadsheet may have decimal commas throughout.
         found = numbers.number(self.row[column])
         if found is None:
             found = numbers.number(self.row[column], "comma")
@@ -180,23 +180,23 @@ def read_signal(
     path : Path
         Either with a column of times (time, timestamp_ms, ...), or with a column whose name states the sampling rate
         ("64", "pulse 64 Hz", "fs=64"). The wave's column is chosen by its name (ppg, bvp, pleth, ...), or is the only
-        one that can be it.
+        candidate.
     unit : str
     name : "pulse" or "respiration"
     notes : list of str, optional
-        Gets a line for whatever was made of the file.
+        Receives a line for each correction or assumption.
     start_s : float
         Time of the video's first frame on the sensor's clock.
 
     Returns
     -------
     Signal or None
-        None where the sensor measured nothing.
+        None if the sensor measured nothing.
 
     Raises
     ------
     DatasetError
-        If it cannot be read, has neither times nor a rate, or is understood in no way or in several.
+        If it cannot be read, has neither times nor a rate, or is ambiguous.
     """
     notes = [] if notes is None else notes
     table = read_table(path)
@@ -225,7 +225,7 @@ def read_signal(
 
 
 def _check_overlap(path: Path, signal: Signal, frames: VideoFrames) -> None:
-    """Refuse a signal of another hour, such as one whose times are dates, or of times in another unit."""
+    """Refuse a signal that was not recorded with the video, such as one with other dates or another unit of time."""
     first, last = float(signal.timestamps_s[0]), float(signal.timestamps_s[-1])
     seen = outline(frames)
     end = seen.frames / seen.fs if seen.frames and seen.fs else np.inf
@@ -267,14 +267,14 @@ def _rows(listing: Path) -> tuple[list[dict[str, str]], tuple[str, ...]]:
 
 
 def _names(videos: list[str]) -> list[str]:
-    """Names fit for a file, none twice."""
+    """Unique names that are valid file names."""
     names: list[str] = []
     taken: set[str] = set()
     counts: dict[str, int] = {}
     for video in videos:
         plain = Path(os.path.splitext(video)[0]).as_posix()
         stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", plain).lstrip("_.-")[:_LONGEST_NAME] or "video"
-        # Counted on from where the last one of this name was: a table may name a video thousands of times.
+        # Continue the count of this name: a table may name a video thousands of times.
         count = counts.get(stem, 0) + 1
         while (name := stem if count == 1 else f"{stem}-{count}") in taken:
             count += 1

@@ -1,4 +1,4 @@
-"""Where the frames of recordings lie: video files, and images in folders and archives."""
+"""Sources of frames: video files, and images in folders and archives."""
 
 import math
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class VideoFrames:
     ----------
     path : Path
     fs : float, optional
-        Frames per second, in place of what the file says; a folder needs it.
+        Frames per second, instead of the file's own rate; required for a folder.
     """
 
     path: Path
@@ -51,7 +51,7 @@ class ImageFrames:
     times_s : tuple of float
         Rising.
     fs : float, optional
-        Frames per second, where the times are multiples of its inverse; found from the times otherwise.
+        Frames per second, if the times are multiples of its inverse; otherwise computed from the times.
     """
 
     source: Path
@@ -65,7 +65,7 @@ class ImageFrames:
         Raises
         ------
         VideoError
-            If the times are no camera's.
+            If the times cannot be a camera's.
         """
         reading = entries_of if self.source.suffix.lower() == ".zip" else files_of
         return Video(readable(self.source), ImageSequence(partial(reading, self.source), self.names, self._grid()))
@@ -82,12 +82,12 @@ class ImageFrames:
 
 @dataclass(frozen=True)
 class Outline:
-    """What can be told of frames without decoding more than the first.
+    """What is known about frames without decoding more than the first.
 
     Attributes
     ----------
     frames : int or None
-        None where a file's header does not say.
+        None if the file's header does not say.
     fs : float
         Frames per second.
     size : tuple of int
@@ -100,7 +100,7 @@ class Outline:
 
 
 def outline(frames: Frames) -> Outline:
-    """Look at the first frame, and at what is told about the others.
+    """Read the first frame, and what the file states about the others.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def outline(frames: Frames) -> Outline:
 
 
 def odd_sizes(bytes_of: Mapping[str, int]) -> tuple[str, ...]:
-    """Notes on images whose files are far too small to be like the others: cut off, or empty.
+    """Notes on images whose files are much smaller than the others: cut off, or empty.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def odd_sizes(bytes_of: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def _header(path: Path, fs: float | None) -> Outline:
-    # Opening it for reading would list all its packets, and so read every byte of an uncompressed file.
+    # Opening it for reading would list all packets, which reads every byte of an uncompressed file.
     try:
         with open_container(path) as container:
             stream = video_stream(container, path)

@@ -1,7 +1,7 @@
-"""PURE: ten people, six head movements, with a finger's pulse wave; everything is stamped in ns.
+"""PURE: ten people, six head movements, with a finger's pulse wave; all timestamps are in ns.
 
-    01-02/01-02.json                   subject 01, task 02; the oximeter, about 60 times a second
-    01-02/01-02/Image<timestamp>.png   about 30 a second
+    01-02/01-02.json subject 01, task 02; the oximeter, about 60 samples/s 01-02/01-02/Image<timestamp>.png about 30
+    images/s
 
 The frames are placed by their timestamps. 06-02 was never published.
 """
@@ -123,7 +123,7 @@ class TaskEntry:
         file = self._oximeter.name
         try:
             package = content["/FullPackage"]
-            # Whole numbers are subtracted before anything is divided: a float holds no such time to the microsecond.
+            # Subtract integers before dividing: a float does not hold such a time to the microsecond.
             times = np.array([(int(sample["Timestamp"]) - first_stamp) / 1e9 for sample in package], dtype=np.float64)
             values = {
                 key: np.array([_measured(sample["Value"][key]) for sample in package], dtype=np.float64)

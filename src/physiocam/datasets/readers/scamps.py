@@ -26,7 +26,7 @@ from physiocam.video.reader import Video
 FS = 30.0
 
 _PRESENT_FROM = 0.2
-# A rendered face may overshoot a little; numbers beyond are of another scale.
+# A rendered face may overshoot a little; larger numbers have another scale.
 _LEAST, _MOST = -0.5, 2.0
 _UNIT = re.compile(r"au_?0*(\d+)", re.IGNORECASE)
 _SIGNALS = {"pulse": "d_ppg", "respiration": "d_br"}
@@ -66,7 +66,7 @@ class _Xsub:
                 shape = file["Xsub"].shape
         except (KeyError, AttributeError, DatasetError):
             raise VideoError(f"'{path}' has no frames under 'Xsub'") from None
-        # MATLAB counts its axes from the other end.
+        # MATLAB's axes are in reverse order.
         if len(shape) != 4 or shape[0] != 3 or shape[3] < 1:
             raise VideoError(f"'Xsub' in '{path}' has shape {shape}; expected (3, W, H, frames)")
         self.grid: EvenGrid = untimed_grid(shape[3], FS, math.inf)
@@ -105,7 +105,7 @@ class AvatarEntry:
 
     @property
     def subject(self) -> str:
-        """The name: every file is another avatar."""
+        """The name: every file is a different avatar."""
         return self.path.stem
 
     @property

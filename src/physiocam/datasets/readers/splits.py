@@ -10,15 +10,15 @@ Split = tuple[tuple[str, ...], ...]
 
 
 def published_split(dataset: str = "bp4d", name: str = "release") -> Split:
-    """Look up who is tested together.
+    """Look up which subjects are tested together.
 
     Parameters
     ----------
     dataset : str
-        "bp4d", which serves "bp4d-au" too.
+        "bp4d", which also holds for "bp4d-au".
     name : str
-        For BP4D+ "paper", the lists printed in appendix D, or "release", those of the authors' code, which name three
-        subjects more. Neither names F082.
+        For BP4D+ "paper", the lists printed in appendix D, or "release", those of the authors' code, which have three
+        more subjects. Neither names F082.
 
     Returns
     -------

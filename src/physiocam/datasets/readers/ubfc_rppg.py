@@ -40,7 +40,7 @@ class SubjectEntry:
 
     @property
     def subject(self) -> str:
-        """The folder's name: there is one recording a subject."""
+        """The folder's name: there is one recording per subject."""
         return self.folder.name
 
     @property
@@ -76,7 +76,7 @@ class SubjectEntry:
 
 
 def recordings(root: Path) -> list[SubjectEntry]:
-    """UBFC-rPPG, data set 1 and 2; both may lie under one root."""
+    """UBFC-rPPG, data set 1 and 2; both may be under one root."""
     folders = [path for pattern in ("*", "*/*") for path in root.glob(pattern) if path.is_dir()]
     found = [path for path in folders if _SUBJECT.fullmatch(path.name) or (path / "vid.avi").exists()]
     return [SubjectEntry(path) for path in sorted(found, key=lambda path: (_number(path), path.name))]

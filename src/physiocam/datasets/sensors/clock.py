@@ -1,4 +1,4 @@
-"""Times of samples: seconds that rise, whatever a sensor's program made of them, or what is wrong with them."""
+"""Times of samples as rising seconds, whatever a sensor's program wrote, or an error that says what is wrong."""
 
 import math
 import re
@@ -35,10 +35,10 @@ _NAME = re.compile(rf"(?:{_CLOCK})(?:[ _/.,:-]*[(\[]?({_UNIT}|h+:m+.*|y+.*)?[)\]
 
 _OF_DAY = re.compile(r"(?:(\d+) days?,? )?(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:[.,]\d*)?)", re.ASCII)
 
-# Clocks start again after a second, a minute, an hour, half a day and a day.
+# Clocks may restart every second, minute, hour, half day or day.
 _PERIODS_S = (1.0, 60.0, 3600.0, 43_200.0, 86_400.0)
 
-# Shares of the samples: of those without a time, and of those that repeat a time or step back, that may be left out.
+# Largest shares of samples that may be left out: without a time, and with a time that repeats or steps back.
 _MOST_UNTIMED = 0.5
 _MOST_BEHIND = 0.05
 
@@ -46,16 +46,16 @@ _MOST_BEHIND = 0.05
 _COARSE = 0.2
 _UNEVEN = 0.1
 
-# A hole is longer than some steps between samples, and than a packet that was late.
+# A gap is longer than some steps between samples, and longer than the delay of a packet.
 _HOLE_STEPS = 3.0
 _HOLE_S = 0.25
 
-# Nobody has recorded for thirty thousand years; anything larger is no time.
+# Larger numbers are not times: they exceed thirty thousand years.
 _LATEST_S = 1e12
 
 
 def unit_of_time(name: str) -> float | None:
-    """Seconds in the unit of a column of times, 1 if its name says none; None where it is another column.
+    """Seconds in the unit of a column of times, 1 if its name has no unit; None for other columns.
 
     Parameters
     ----------
@@ -74,12 +74,12 @@ def read_times(table: Table, column: int) -> NDArray[np.float64]:
     Returns
     -------
     float64 array (R,)
-        In s, NaN where a cell is empty. Dates count from 1970 in UTC.
+        In s; NaN for an empty cell. Dates count from 1970 in UTC.
 
     Raises
     ------
     DatasetError
-        If a cell is no time, or they are written in several ways.
+        If a cell is not a time, or the times have several formats.
     """
     cells, style = table.column(column), table.style
     numbers = [number(cell, style) for cell in cells]
@@ -102,7 +102,7 @@ def read_times(table: Table, column: int) -> NDArray[np.float64]:
 
 
 def parse_time(text: str) -> float | None:
-    """One time, as `read_times`; None where it is none."""
+    """One time, as in `read_times`; None if it is not a time."""
     plain = number(text)
     if plain is not None:
         return None if math.isnan(plain) else plain
@@ -111,7 +111,7 @@ def parse_time(text: str) -> float | None:
 
 
 def _written(text: str) -> tuple[str, float] | None:
-    """Kind and seconds of a time that is no plain number."""
+    """Kind and seconds of a time that is not a plain number."""
     if found := _OF_DAY.fullmatch(text.strip()):
         days, hours, minutes, seconds = (float((part or "0").replace(",", ".")) for part in found.groups())
         return "clock", 86_400 * days + 3600 * hours + 60 * minutes + seconds
@@ -133,7 +133,7 @@ class Rising:
     seconds : float64 array (K,)
         Their times, rising.
     notes : tuple of str
-        What was made of the times.
+        The corrections that were made.
     """
 
     order: NDArray[np.int64]
@@ -142,26 +142,25 @@ class Rising:
 
 
 def rising(times: NDArray[np.float64], where: Where, values: NDArray[np.float64] | None = None) -> Rising:
-    """Put samples in order of time, where there is one way to do that and no other.
+    """Put samples in order of time, if there is exactly one way to do so.
 
-    A clock that starts again every second, minute, hour or day is counted on. Rows from the last to the first are
-    turned round. Several samples on each tick of a coarse clock, such as whole seconds, are spread evenly over it, if
-    all ticks have as many. Rows that are there twice count once. A few samples whose times do not rise are left
-    out.
+    A clock that restarts every second, minute, hour or day is made continuous. Rows in reverse order are reversed.
+    Several samples on each tick of a coarse clock, such as whole seconds, are spread evenly over it, if all ticks have
+    the same number. Duplicate rows count once. A few samples whose times do not rise are left out.
 
     Parameters
     ----------
     times : float64 array (S,)
-        In s; NaN where a sample has none.
+        In s; NaN for a sample without a time.
     where : callable
         Names a sample, by its index, in a message.
     values : float64 array (S,), optional
-        Of the samples; equal ones at equal times are one sample that was written twice.
+        Of the samples; equal values at equal times are one sample that was written twice.
 
     Raises
     ------
     DatasetError
-        If the times can be understood in no way, or in several.
+        If the times are invalid or ambiguous.
     """
     timed = np.abs(times) < _LATEST_S
     untimed = np.flatnonzero(~timed)
@@ -188,14 +187,14 @@ def rising(times: NDArray[np.float64], where: Where, values: NDArray[np.float64]
 
 
 def rate_of(seconds: NDArray[np.float64]) -> float:
-    """Samples per second while the sensor recorded: holes do not count. 0 for a single sample."""
+    """Samples per second while the sensor recorded: gaps do not count. 0 for a single sample."""
     steps = np.diff(seconds)
     steps = steps[steps <= longest_step(seconds)]
     return len(steps) / float(steps.sum()) if len(steps) else 0.0
 
 
 def longest_step(seconds: NDArray[np.float64]) -> float:
-    """Seconds between two samples from which on the sensor did not record in between; 0 for a single sample."""
+    """Longest time between two samples that is not a gap, in s; 0 for a single sample."""
     return max(_HOLE_STEPS * float(np.median(np.diff(seconds))), _HOLE_S) if len(seconds) > 1 else 0.0
 
 
@@ -224,7 +223,7 @@ def _written_once(
     where: Where,
     notes: list[str],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Leave out samples that equal the one before in time and value, if all that repeat a time do."""
+    """Leave out samples with the time and value of the previous one, if this holds for all that repeat a time."""
     repeats = np.diff(seconds, prepend=np.nan) == 0
     if values is None or not repeats.any():
         return order, seconds
@@ -250,13 +249,13 @@ def _spread(
     ticks = seconds[starts]
     apart = np.diff(ticks)
     tick = float(apart.min()) if len(apart) else 0.0
-    # At the start and behind a hole a tick may be filled from its middle on, and to its middle at the end.
+    # At the start and after a gap a tick may begin in its middle, and at the end it may stop in its middle.
     hole = apart > 1.5 * tick
     begins, ends = np.concatenate([[True], hole]), np.concatenate([hole, [True]])
     whole = counts[~begins & ~ends]
     usual = float(np.median(whole)) if len(whole) else 0.0
     slack = max(1.0, _UNEVEN * usual)
-    # A clock that begins at 0 begins with a whole tick; half of one is a clock that rounds, not cuts.
+    # A clock that begins at 0 begins with a whole tick; with half a tick the clock rounds, not truncates.
     begins[0] &= ticks[0] != 0
     uneven = (counts > usual + slack) | (~begins & ~ends & (counts < usual - slack))
     if not len(whole) or uneven.any() or np.abs(apart / tick - np.rint(apart / tick)).max() > _UNEVEN:

@@ -16,7 +16,7 @@ from physiocam.errors import DatasetError
 # Intensities are 0 to 5.
 STRONGEST = 5
 
-# What coders write where they could not see, beside an empty cell.
+# What coders write, other than an empty cell, if they could not see the unit.
 _UNSEEN = frozenset({9.0, 99.0, 999.0, float(UNKNOWN)})
 
 _WORDS = {
@@ -41,7 +41,7 @@ class _Column:
 
 
 def codes_of_table(table: Table, fs: float, frames: int, notes: list[str]) -> ActionUnitCodes:
-    """Codes of a recording's frames, out of a table with a row a frame.
+    """Codes of a recording's frames, from a table with one row per frame.
 
     Parameters
     ----------
@@ -50,14 +50,14 @@ def codes_of_table(table: Table, fs: float, frames: int, notes: list[str]) -> Ac
     fs : float
         Frames per second.
     frames : int
-        That the video has.
+        Of the video.
     notes : list of str
-        Gets a line for whatever is odd.
+        Receives a line for everything unusual.
 
     Raises
     ------
     DatasetError
-        If a code or the place of a row is not what it can be, or two rows code one frame differently.
+        If a code or the frame of a row is invalid, or two rows code one frame differently.
     """
     columns, clock = _columns(table)
     place = _places(table, clock, fs, frames, notes)
@@ -68,7 +68,7 @@ def codes_of_table(table: Table, fs: float, frames: int, notes: list[str]) -> Ac
     occurrence = np.full((frames, len(units)), UNKNOWN, dtype=np.int8)
     intensity = np.full(occurrence.shape, UNKNOWN, dtype=np.int8)
     said: set[int] = set()
-    # Where a program gives both, the column of strengths says nothing of presence.
+    # If a program writes both, the column of intensities does not say whether the unit is present.
     for column in sorted(columns, key=lambda column: column.intensity):
         levels, there = _levels(table, column), units.index(column.unit)
         _check_repeats(table, column, place, levels)
@@ -99,7 +99,7 @@ def check_codes(values: NDArray[np.float64], most: int, file: str, where: Where)
     Raises
     ------
     DatasetError
-        If there is another number, or a fraction.
+        If there is any other number, or a fraction.
     """
     unseen = np.isnan(values) | np.isin(values, list(_UNSEEN))
     strange = ~unseen & ~np.isin(values, range(most + 1))
@@ -132,7 +132,7 @@ def _columns(table: Table) -> tuple[list[_Column], int]:
         twice = [table.header[other.index] for other in same]
         if len(twice) > 1:
             raise DatasetError(f"'{table.name}' has AU{one.unit:02d} in the columns {', '.join(twice)}; expected one")
-    # Where a program gives both, frames are surer than times.
+    # If a program writes both, frames are more reliable than times.
     clocks = frames or times
     if not clocks:
         raise DatasetError(f"'{table.name}' has neither a column 'frame' nor 'time'; expected one of them")
@@ -143,7 +143,7 @@ def _columns(table: Table) -> tuple[list[_Column], int]:
 
 
 def _places(table: Table, clock: int, fs: float, frames: int, notes: list[str]) -> NDArray[np.int64]:
-    """Which frame, from 0, each row is about; -1 for none."""
+    """Frame of each row, from 0; -1 for none."""
     by_time = unit_of_time(table.header[clock]) is not None
     if by_time:
         found = rising(read_times(table, clock), lines(table.name, table.lines))

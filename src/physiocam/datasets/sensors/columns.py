@@ -1,4 +1,4 @@
-"""Which column of a table is what: columns are chosen by their names, never by their place."""
+"""Which column of a table holds what: columns are chosen by name, never by position."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from physiocam.datasets.sensors.stated_rate import stated_rates
 from physiocam.datasets.sensors.text_tables import Table
 from physiocam.errors import DatasetError
 
-# Parts of names that say it is this wave, from the surest on. "Pulse" beside "pleth" is an oximeter's rate.
+# Parts of names of this wave, the most certain first. "Pulse" next to "pleth" is an oximeter's rate.
 _WAVES: dict[str, tuple[tuple[str, ...], ...]] = {
     "pulse": (
         ("ppg", "bvp", "pleth", "bloodvolumepulse", "pulsewave", "pulsesignal"),
@@ -24,7 +24,7 @@ _WAVES: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
 }  # fmt: skip
 
-# Words, and parts of words, of what is no wave, whatever else the name says.
+# Words, and parts of words, that exclude a wave, whatever else the name says.
 _NO_WAVE = frozenset(
     {"hr", "rr", "pr", "bpm", "brpm", "hz", "prbpm", "ibi", "nn", "hrv", "pi", "pvi", "id", "map", "sbp", "dbp", "bp",
      "mean", "led", "lux", "sqi", "snr", "label", "flag", "date"}
@@ -35,7 +35,7 @@ _PARTS_OF_NO_WAVE = (
     "frame", "time", "stamp", "humid", "systol", "diastol", "variab", "sdnn", "rmssd", "peak",
 )  # fmt: skip
 _OTHER_SENSORS = ("ecg", "ekg", "eeg", "emg", "eog", "eda", "gsr", "scl", "acc", "gyr", "magn", "co2", "skin")
-# No wave either, if nothing else in the name says that it is one.
+# These exclude a wave too, unless another part of the name indicates one.
 _COUNTERS = frozenset(
     {"index", "idx", "sample", "samples", "number", "no", "nr", "num", "count", "counter", "row", "seq", "sequence",
      "i", "n", "packet", "block"}
@@ -52,7 +52,7 @@ _LONGEST = 60
 
 
 def time_column(table: Table) -> int | None:
-    """Index of the column of times; None where there is none.
+    """Index of the column of times; None if there is none.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def time_column(table: Table) -> int | None:
             f"{_named(table, range(len(table.header)))}; expected a first line such as 'time_s,ppg'"
         )
     found = [index for index, name in enumerate(table.header) if unit_of_time(name) is not None]
-    # A date beside a time of day adds nothing.
+    # A date adds nothing to a time of day.
     kept = [index for index in found if table.header[index] != "date"] or found
     if len(kept) > 1:
         raise DatasetError(
@@ -85,7 +85,7 @@ def wave_column(table: Table, wave: str) -> int:
     Raises
     ------
     DatasetError
-        If no column is it, or several may be.
+        If there is no candidate column, or several.
     """
     words = _WAVES[wave]
     allowed = [index for index, name in enumerate(table.header) if _may_be(name, wave) and not _is_text(table, index)]
@@ -102,12 +102,12 @@ def rate_in_header(table: Table) -> tuple[float, str] | None:
     Returns
     -------
     tuple of float and str, or None
-        In Hz, and the text that states it.
+        The rate in Hz, and the text that states it.
 
     Raises
     ------
     DatasetError
-        If there are several, or a number that is as likely the first sample.
+        If there are several, or the number may also be the first sample.
     """
     texts = [(text, True) for text in table.header]
     texts += [(comment.lstrip("#%/ ").lower(), False) for comment in table.comments]
@@ -131,7 +131,7 @@ def rate_in_header(table: Table) -> tuple[float, str] | None:
 
 
 def _continues(first: float, values: NDArray[np.float64]) -> bool:
-    """Whether a number fits before the others as one more sample: not farther off than neighbours ever are."""
+    """Whether a number could be the sample before the others: no farther off than neighbours are."""
     known = values[np.isfinite(values)]
     return len(known) > 1 and bool(abs(first - known[0]) <= 2 * np.abs(np.diff(known)).max())
 

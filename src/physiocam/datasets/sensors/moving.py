@@ -1,4 +1,4 @@
-"""Where a sensor's wave moves as waves do: what stands still, or is a rate written again and again, is none."""
+"""Where a sensor's wave varies like a wave: constant values and repeated rates are not a wave."""
 
 from collections.abc import Iterator
 
@@ -7,24 +7,24 @@ from numpy.typing import NDArray
 
 from physiocam.datasets.sensors.clock import Where
 
-# Seconds after which the same number again and again is no wave: longer than any pause of a heart, or of a chest.
+# Seconds of one value after which it is not a wave: longer than any pause of a heart, or of breathing.
 FLAT_S = {"pulse": 1.0, "respiration": 5.0}
 
-# A wave has several values a beat, or a breath; a rate that is written again and again changes once a second at most.
+# A wave has several values per beat or breath; a repeated rate changes at most once per second.
 _CHANGES_HZ = {"pulse": 2.0, "respiration": 0.2}
 
-# Some sensors write a rate more often. Then its numbers are whole, or have one decimal, and stand for some samples.
+# Some sensors write a rate more often. Then its numbers are whole, or have one decimal, and last for several samples.
 _RATE_CHANGES_HZ = {"pulse": 8.0, "respiration": 1.0}
 _RATE_VALUES = {"pulse": (20.0, 250.0), "respiration": (2.0, 100.0)}
 _RATE_HELD = 0.9
 
-# A searching sensor's value stands for some samples, and again before a share of FLAT_S is over. It makes up more of
-# such a stretch than the top of a wave that is clipped.
+# A searching sensor keeps one value for several samples, and returns to it within a share of FLAT_S. The value fills
+# more of such a stretch than the top of a clipped wave.
 _RUN = 3
 _GAP = 0.25
 _SHARE = 0.8
 
-# A searching sensor's values may also change among a few at one end of its range, nearer than a wave's to each other.
+# A searching sensor may also alternate between a few values at one end of its range, closer together than a wave's.
 _END = 0.01
 _FEW = 4
 
@@ -32,7 +32,7 @@ _FEW = 4
 def moving_values(
     name: str, values: NDArray[np.float64], seconds: NDArray[np.float64], where: Where, notes: list[str]
 ) -> NDArray[np.float64]:
-    """Make NaN of the samples of a wave where it stands still.
+    """Set samples of a wave to NaN where it does not move.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def moving_values(
     where : callable
         Names a sample, by its index, in a message.
     notes : list of str
-        Gets a line for each kind of them.
+        Receives a line for each kind.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def moving_values(
 
 
 def _runs(values: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First sample of each run of one value, and the sample behind its last; NaN differs from everything."""
+    """First sample of each run of one value, and the sample after its last; NaN differs from everything."""
     changes = np.flatnonzero(values[1:] != values[:-1]) + 1
     return np.concatenate([[0], changes]), np.concatenate([changes, [len(values)]])
 
@@ -100,7 +100,7 @@ def _is_rate(name: str, values: NDArray[np.float64], lengths: NDArray[np.int64])
 
 
 def _searching(values: NDArray[np.float64], seconds: NDArray[np.float64], flat_s: float) -> Iterator[tuple[int, int]]:
-    """Stretches of hardly anything but one value, or but a few at one end of the range."""
+    """Stretches with almost only one value, or a few values at one end of the range."""
     yield from _stretches(values, seconds, flat_s)
     lowest, highest = np.nanmin(values), np.nanmax(values)
     near = _END * (highest - lowest)
@@ -116,7 +116,7 @@ def _stretches(values: NDArray[np.float64], seconds: NDArray[np.float64], flat_s
     starts, stops = starts[long], stops[long]
     if not len(starts):
         return []
-    # Runs of one value beside each other, in order of time.
+    # Adjacent runs of one value, in order of time.
     order = np.argsort(values[starts], kind="stable")
     starts, stops = starts[order], stops[order]
     apart = (values[starts[1:]] != values[starts[:-1]]) | (

@@ -1,4 +1,4 @@
-"""Numbers as spreadsheets and sensors of many countries write them."""
+"""Numbers in the formats of spreadsheets and sensors of many countries."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,22 +8,22 @@ import numpy as np
 
 from physiocam.errors import DatasetError
 
-# What stands between whole and fraction.
+# Decimal separators.
 NumberStyle = Literal["point", "comma"]
 
-# How sensors say that nothing was measured.
+# How sensors mark a missing value.
 _MISSING = frozenset(
     {"", "nan", "+nan", "-nan", "na", "n/a", "null", "none", "nil", "missing", "?", "-", "--", "---", "----",
      "inf", "+inf", "-inf", "infinity", "-infinity", "#n/a", "#num!", "#div/0!"}
 )  # fmt: skip
 
-# 1,234,567 may be a million or, with one comma, 1.234; nothing but a leading zero or the count of digits would tell.
+# 1,234,567 may be a million, or 1.234 with one comma; only a leading zero or the number of digits can decide.
 _GROUPED_BY_COMMA = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
 _GROUPED_BY_POINT = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d*(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
-# What may part thousands beside comma and point: blanks of three widths, and the Swiss apostrophes.
+# Thousands separators other than comma and point: blanks of three widths, and the Swiss apostrophes.
 _THOUSANDS = re.compile("(?<=\\d)[ \u00a0\u202f'\u2019](?=\\d{3}(?!\\d))")
 
 
@@ -34,16 +34,16 @@ def number(cell: str, style: NumberStyle = "point") -> float | None:
     ----------
     cell : str
     style : "point" or "comma"
-        What stands before its decimals; the other one may part thousands.
+        The decimal separator; the other one may separate thousands.
 
     Returns
     -------
     float or None
-        NaN where the cell is empty or says that nothing was measured; None where it holds something else.
+        NaN if the cell is empty or marks a missing value; None if it is not a number.
     """
     text = cell.strip()
     try:
-        # The usual case, and by far the fastest way; an underscore is Python's alone.
+        # The usual case, and by far the fastest; only Python allows an underscore.
         if style == "point" and "_" not in text and "n" not in text.lower():
             return float(text)
     except ValueError:
@@ -63,7 +63,7 @@ def number(cell: str, style: NumberStyle = "point") -> float | None:
 
 
 def style_of(file: str, rows: Iterable[tuple[int, Sequence[str]]]) -> NumberStyle:
-    """Tell from a file's cells whether its decimals follow a comma or a point.
+    """Find out from a file's cells whether its decimals follow a comma or a point.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def style_of(file: str, rows: Iterable[tuple[int, Sequence[str]]]) -> NumberStyl
     Raises
     ------
     DatasetError
-        If both are there, or if a comma may part decimals as well as thousands.
+        If both occur, or if a comma may separate decimals or thousands.
     """
     shown: dict[NumberStyle, tuple[int, str]] = {}
     doubtful: tuple[int, str] | None = None
@@ -116,7 +116,7 @@ def _is_pointed(cell: str) -> bool:
 
 
 def _shows(cell: str) -> NumberStyle | Literal["either"] | None:
-    """What a cell with a comma shows of the style; None where it is no number."""
+    """What a cell with a comma shows about the style; None if it is not a number."""
     text = _THOUSANDS.sub("", cell.strip())
     if "." in text:
         if text.rfind(",") > text.rfind("."):

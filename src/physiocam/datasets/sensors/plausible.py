@@ -1,4 +1,4 @@
-"""What a sensor's numbers can be: a searching oximeter's zeros are no heart rate, and ms are no seconds."""
+"""Plausible values of a sensor: a searching oximeter's zeros are not heart rates, and ms are not seconds."""
 
 from dataclasses import dataclass
 
@@ -9,17 +9,17 @@ from physiocam.datasets.sensors.clock import Where
 from physiocam.datasets.sensors.moving import FLAT_S, moving_values
 from physiocam.errors import DatasetError
 
-# Larger numbers are no measurement, and overflow when they are squared.
+# Larger numbers are not measurements, and overflow when squared.
 _LARGEST = 1e30
 
-# An oximeter of seven bits says 127 where it knows nothing; it is also a rate that hearts have.
+# An oximeter with seven bits writes 127 for a missing value, but 127 is also a possible heart rate.
 _SEVEN_BITS = 127.0
 _NEAR = 10.0
 
 
 @dataclass(frozen=True)
 class Range:
-    """What a quantity can be.
+    """Plausible range of a quantity.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ _RANGES = {**RATES, "oxygen_saturation": Range(1.0, 100.0, "%")}
 _RATES_HZ = {"pulse": (4.0, 20_000.0), "respiration": (1.0, 20_000.0)}
 _UNITS_PER_S = {"ms": 1e3, "us": 1e6, "ns": 1e9, "min": 1 / 60}
 
-# How many times as long as the video a signal is whose times are in another unit than was thought, and how near.
+# Ratios of a signal's length to the video's that show another unit of time than expected, and their tolerance.
 _OTHER_UNITS = {
     60.0: "seconds instead of minutes, or 1/60 s: name their column time_s",
     1 / 60: "minutes: name their column time_min",
@@ -58,7 +58,7 @@ _NEAR_UNIT = 0.03
 
 
 def check_rate(name: str, value: float) -> None:
-    """Refuse a rate that nobody has.
+    """Refuse an impossible rate.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def check_rate(name: str, value: float) -> None:
     Raises
     ------
     DatasetError
-        With the value and what was expected; the place is the caller's to name.
+        With the value and what was expected; the caller adds the place.
     """
     limits = RATES[name]
     if not limits.lowest <= value <= limits.highest:
@@ -78,7 +78,7 @@ def check_rate(name: str, value: float) -> None:
 
 
 def recorded_rates(name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Keep the rates that a heart or a chest can have, of whatever was recorded or kept in a file.
+    """Keep only the possible heart or breathing rates of a recording or a file.
 
     Parameters
     ----------
@@ -93,17 +93,17 @@ def recorded_rates(name: str, values: NDArray[np.float64]) -> NDArray[np.float64
 def known_values(
     name: str, values: NDArray[np.float64], seconds: NDArray[np.float64], where: Where, notes: list[str]
 ) -> NDArray[np.float64]:
-    """Make NaN of samples that are no measurement.
+    """Set samples to NaN that are not measurements.
 
     Parameters
     ----------
     name : str
-        Of the signal, such as "pulse" or "heart_rate"; of others only what is no number is not known.
+        Of the signal, such as "pulse" or "heart_rate"; in other signals only values that are not numbers are unknown.
     values, seconds : float64 arrays (S,)
     where : callable
         Names a sample, by its index, in a message.
     notes : list of str
-        Gets a line for each kind of them.
+        Receives a line for each kind.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def known_values(
     Raises
     ------
     DatasetError
-        If most rates are none, as when they are in Hz.
+        If most rates are impossible, as when they are in Hz.
     """
     found = np.where(np.abs(values) < _LARGEST, values, np.nan)
     if unknown := int(np.count_nonzero(np.isnan(found))):
@@ -125,7 +125,7 @@ def known_values(
 
 
 def check_sampling(name: str, rate_hz: float) -> None:
-    """Refuse a wave whose samples are too far apart or too near, as when its times are in another unit.
+    """Refuse a wave whose samples are too far apart or too close, as when its times are in another unit.
 
     Raises
     ------
@@ -144,17 +144,17 @@ def check_sampling(name: str, rate_hz: float) -> None:
 
 
 def check_unit_of_times(lasts_s: float, video_s: float) -> None:
-    """Refuse a signal that lasts as much longer or shorter than its video as one unit of time than another.
+    """Refuse a signal whose length differs from the video's by the ratio of two units of time.
 
     Parameters
     ----------
     lasts_s, video_s : float
-        In s; infinite where the video's is not known.
+        In s; infinite if the video's is unknown.
 
     Raises
     ------
     DatasetError
-        The file is the caller's to name.
+        Without the file's name, which the caller adds.
     """
     for ratio, unit in _OTHER_UNITS.items():
         if abs(lasts_s / video_s / ratio - 1) <= _NEAR_UNIT:
@@ -186,12 +186,12 @@ def _possible(
 
 
 def _sentinel(values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """All bits set, which oximeters write where they know nothing."""
+    """All bits set, which oximeters write for a missing value."""
     return np.isin(values, [2.0**bits - 1 for bits in (8, 9, 10, 15, 16)])
 
 
 def _seven_bits(values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Stretches of 127 without a rate near it on either side: hearts do not jump."""
+    """Stretches of 127 without a similar rate on either side: heart rates do not jump."""
     is_it: NDArray[np.bool_] = values == _SEVEN_BITS
     stuck = is_it.copy()
     edges = np.flatnonzero(np.diff(is_it, prepend=False, append=False))

@@ -1,4 +1,4 @@
-"""From what a file holds of one sensor to a signal: its times rise, and what is no measurement is not known."""
+"""From a sensor's samples in a file to a signal with rising times, without implausible values."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from physiocam.errors import DatasetError
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """What a file holds of one sensor, as it stands there.
+    """One sensor's samples as they are in a file.
 
     Attributes
     ----------
     name : str
         Of the signal, such as "pulse".
     values, times_s : float64 arrays (S,)
-        NaN where there is none.
+        NaN for missing ones.
     unit : str
     source : str
-        What they were read from, such as "column 'ppg'"; the same for all recordings of one kind.
+        What they were read from, such as "column 'ppg'"; the same for all recordings of a data set.
     file : str
         Name of the file.
     where : callable
@@ -40,22 +40,22 @@ class Samples:
     where: Where
 
     def to_signal(self, notes: list[str]) -> Signal | None:
-        """Put the samples in order of time, and leave out what is no measurement.
+        """Put the samples in order of time, and leave out values that are not measurements.
 
         Parameters
         ----------
         notes : list of str
-            Gets a line for whatever was made of them.
+            Receives a line for each correction.
 
         Returns
         -------
         Signal or None
-            None where nothing is known; a note says why.
+            None if all values are unknown; a note says why.
 
         Raises
         ------
         DatasetError
-            If the times or the values are not what the sensor can have measured.
+            If the times or the values cannot be the sensor's.
         """
         if self.values.shape != self.times_s.shape:
             raise DatasetError(
@@ -79,19 +79,19 @@ class Samples:
 
 
 def signals_of(samples: Iterable[Samples], notes: list[str]) -> dict[str, Signal]:
-    """Signals by their names, without those of which nothing is known.
+    """Signals by name, without those whose values are all unknown.
 
     Raises
     ------
     DatasetError
-        As `Samples.to_signal`.
+        As in `Samples.to_signal`.
     """
     found = {each.name: each.to_signal(notes) for each in samples}
     return {name: signal for name, signal in found.items() if signal is not None}
 
 
 def lines(file: str, numbers: NDArray[np.int64]) -> Where:
-    """Name samples by the lines (S,) of a file that they stand in."""
+    """Name samples by their lines (S,) in a file."""
     return lambda index: f"line {numbers[index]} of '{file}'"
 
 

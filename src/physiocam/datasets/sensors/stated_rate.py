@@ -1,11 +1,11 @@
-"""Sampling rates that a column's name or a comment states: other numbers in Hz, such as a filter's, are none."""
+"""Sampling rates in a column's name or a comment: other numbers in Hz, such as a filter's, do not count."""
 
 import re
 
 _NUMBER = r"(?<![\d.+-])(?<!\d,)(?P<number>\d+\.\d*|\.\d+|\d+)(?![.,]?\d)"
 _A_SECOND = r"(?:/|per|a|every|each) *s(?:ec(?:onds?)?)?\b"
 _SAMPLES = rf"samples? *{_A_SECOND}|sps\b"
-# No range, no other unit, and no word that may be one, unless it begins the next "name=number".
+# Not a range, no other unit, and no word that may be a unit, unless it begins the next "name=number".
 _END = r"(?! *(?:-|\u2013|\.\.|to\b|and\b) *\d)(?! *[/%])(?! *(?!to\b|and\b|with\b)[a-zµμ°]+\b(?! *[=:]))"
 
 _KEY = (
@@ -29,11 +29,11 @@ _PER_SECOND = re.compile(rf"{_NUMBER} *(?:{_SAMPLES})", re.ASCII)
 _BEFORE = re.compile(rf"[^\d]*?{_NUMBER} *(?P<unit>k?hz) *sampl(?:ing|e)\b(?: *(?:rate|freq[a-z]*))?[^\d]*", re.ASCII)
 _BARE = re.compile(rf"(?P<name>[^\d]*|[a-z][a-z0-9_]*[ _(\[@:=]+){_NUMBER} *(?P<unit>k?hz)\b[)\] .]*", re.ASCII)
 
-# Whose rate is not the sensor's.
+# Words of rates that are not the sensor's.
 _OTHERS = re.compile(
     r"video|camera|frame|screen|display|\bled\b|ecg|ekg|eeg|emg|eog|eda|gsr|gyr|accel|original|native|\braw\b"
 )
-# What else has a number in Hz.
+# Words of other numbers in Hz.
 _NO_SENSOR = re.compile(
     r"filt|notch|pass|cut|band|sampl|screen|display|monitor|refresh|led|light|flicker|mains|line|noise|video|camera|"
     r"frame|fps|rate|freq|heart|harmonic|butter|cheb|tone|remov|from|"

@@ -1,4 +1,4 @@
-"""Text files with numbers in columns, as sensors and coders leave them."""
+"""Text files with numbers in columns, as sensors and coders write them."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ _MOST_ROWS = 5_000_000
 # Characters of a column's name.
 _LONGEST_NAME = 200
 
-# What begins a line that is no row.
+# How a line begins that is not a row.
 _COMMENTS = ("#", "%", "//")
 
 _DELIMITERS = ";\t,|"
@@ -39,11 +39,11 @@ class Table:
     header : tuple of str
         Names of the columns, in lower case.
     cells : list of list of str
-        A row each, as long as the header.
+        One list per row, as long as the header.
     lines : int array (R,)
-        Line of the file that each row is in, from 1.
+        Line of each row in the file, from 1.
     comments : tuple of str
-        Lines above the header that are no rows.
+        Lines above the header that are not rows.
     notes : tuple of str
         What was left out.
     """
@@ -57,18 +57,18 @@ class Table:
 
     @cached_property
     def style(self) -> NumberStyle:
-        """How its numbers are written.
+        """The format of its numbers.
 
         Raises
         ------
         DatasetError
-            If that cannot be told.
+            If it is ambiguous.
         """
         return style_of(self.name, zip(self.lines.tolist(), self.cells, strict=True))
 
     @cached_property
     def values(self) -> NDArray[np.float64]:
-        """Numbers (R, C); NaN where a cell is empty or no number."""
+        """Numbers (R, C); NaN where a cell is empty or not a number."""
         found = [[number(cell, self.style) for cell in row] for row in self.cells]
         return np.array([[np.nan if value is None else value for value in row] for row in found], dtype=np.float64)
 
@@ -77,7 +77,7 @@ class Table:
         return [row[index] for row in self.cells]
 
     def numbers(self, index: int) -> NDArray[np.float64]:
-        """Numbers of a column (R,); NaN where a cell is empty or says that nothing was measured.
+        """Numbers of a column (R,); NaN where a cell is empty or marks a missing value.
 
         Raises
         ------
@@ -98,13 +98,13 @@ class Table:
 def read_table(path: Path) -> Table:
     """Read a table whose first row names the columns.
 
-    Commas, semicolons, tabs, bars or blanks part them. Empty lines and comments (#, %, //) are passed over, and a last
-    line that was cut off is left out.
+    Columns are separated by commas, semicolons, tabs, bars or blanks. Empty lines and comments (#, %, //) are skipped,
+    and a last line that was cut off is left out.
 
     Raises
     ------
     DatasetError
-        If the file cannot be read, has no row under its header, or rows of other lengths than the header.
+        If the file cannot be read, has no row under its header, or rows of a different length than the header.
     """
     text = _text(path)
     rows, comments = _rows(path, text)
@@ -117,7 +117,7 @@ def read_table(path: Path) -> Table:
     for place, (line, row) in enumerate(body):
         if not any(row):
             continue
-        # A delimiter at the end of every line makes no further column.
+        # A delimiter at the end of every line does not add a column.
         if len(row) > len(header) and any(row[len(header) :]):
             raise DatasetError(
                 f"'{path.name}' has {len(row)} cells in line {line} and {len(header)} columns; expected one cell per "
@@ -145,21 +145,21 @@ def read_cells(path: Path) -> list[list[str]]:
     Raises
     ------
     DatasetError
-        If the file cannot be read, or names a column as nobody would.
+        If the file cannot be read, or a column's name is too long.
     """
     return [row for _, row in _rows(path, _text(path))[0]]
 
 
 def read_numbers(path: Path, header_lines: int = 0, columns: int | None = None) -> NDArray[np.float64]:
-    """Read numbers in columns without names, parted by blanks or commas.
+    """Read numbers in columns without names, separated by blanks or commas.
 
     Parameters
     ----------
     path : Path
     header_lines : int
-        Lines to pass over.
+        Lines to skip.
     columns : int, optional
-        How many there are.
+        Expected number of columns.
 
     Returns
     -------
@@ -188,7 +188,7 @@ def read_numbers(path: Path, header_lines: int = 0, columns: int | None = None) 
 
 
 def line_of(path: Path, row: int, header_lines: int = 0) -> int:
-    """Line of a file, from 1, that a row of `read_numbers` is in."""
+    """Line of a file, from 1, of a row of `read_numbers`."""
     lines = _text(path).split("\n")
     return [place for place, line in enumerate(lines, 1) if place > header_lines and line.strip()][row]
 
@@ -199,13 +199,13 @@ def read_lines(path: Path) -> list[str]:
     Raises
     ------
     DatasetError
-        If it is missing or no text.
+        If it is missing or not text.
     """
     return _text(path).split("\n")
 
 
 def _first_fault(path: Path, content: str, header_lines: int) -> str:
-    """Say which line is no row of numbers, or is longer or shorter than those before it."""
+    """Name the line that is not a row of numbers, or has a different length than those before it."""
     width = 0
     for line, text in enumerate(content.split("\n"), header_lines + 1):
         cells = text.replace(",", " ").split()
@@ -227,14 +227,14 @@ def _first_fault(path: Path, content: str, header_lines: int) -> str:
 
 
 def _rows(path: Path, text: str) -> tuple[list[tuple[int, list[str]]], tuple[str, ...]]:
-    """Rows with the lines that they are in, and comments above the first."""
+    """Rows with their lines, and comments above the first."""
     lines = text.split("\n")
     if len(lines) > _MOST_ROWS:
         raise DatasetError(f"'{path.name}' has {len(lines)} lines; expected at most {_MOST_ROWS}: cut it into parts")
     comments = [line.strip() for line in lines if line.lstrip().startswith(_COMMENTS)]
     plain = ["" if line.lstrip().startswith(_COMMENTS) else line for line in lines]
     delimiter = None
-    if plain[0].strip().lower().startswith("sep="):  # how spreadsheets note the delimiter
+    if plain[0].strip().lower().startswith("sep="):  # how spreadsheets state the delimiter
         delimiter, plain[0] = plain[0].strip()[4:5], ""
     filled = [line for line in plain[: 10 * _LOOKED_AT] if line.strip()][:_LOOKED_AT]
     try:
@@ -259,7 +259,7 @@ def _parted(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[st
 
 
 def _delimiter(lines: Sequence[str]) -> str:
-    """What parts the cells: it is in the header, and makes rows as long as the header."""
+    """The delimiter: it is in the header, and gives rows as long as the header."""
     if not lines:
         return ","
 
@@ -271,7 +271,7 @@ def _delimiter(lines: Sequence[str]) -> str:
         found = [delimiter for delimiter in _DELIMITERS if delimiter in lines[0]]
         if found:
             return max(found, key=fit)
-    except csv.Error:  # said when the whole is read
+    except csv.Error:  # reported when the whole is read
         return found[0]
     widths = {len(line.split()) for line in lines}
     if len(widths) == 1 and widths != {1}:
@@ -286,7 +286,7 @@ def _without_empty_end(row: Sequence[str]) -> list[str]:
 
 
 def _text(path: Path) -> str:
-    """Content with plain line ends."""
+    """Content with normalized line ends."""
     try:
         content = read_file(path, _MOST_BYTES)
         text = content.decode(_encoding(content))
@@ -302,7 +302,7 @@ def _text(path: Path) -> str:
 def _encoding(content: bytes) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
-    # Latin letters in UTF-16 have zeros beside them, which no text holds otherwise.
+    # Latin letters in UTF-16 have zero bytes next to them, which no other text has.
     start = content[:200]
     if len(start) > 3 and (start[1::2].count(0), start[::2].count(0)) == (len(start) // 2, 0):
         return "utf-16-le"
@@ -311,5 +311,5 @@ def _encoding(content: bytes) -> str:
     try:
         content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return "cp1252"  # older programs of Windows
+        return "cp1252"  # older Windows programs
     return "utf-8-sig"

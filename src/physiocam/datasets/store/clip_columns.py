@@ -1,4 +1,4 @@
-"""What is held in memory of every frame of several recordings, one after the other."""
+"""The data held in memory for every frame of several recordings, one after the other."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ FrameColumn = Literal["big", "small"]
 
 @dataclass(frozen=True)
 class Columns:
-    """What is held of every frame: all but the Big frames."""
+    """The data held for every frame: all but the Big frames."""
 
     small: Tensor
     face_found: Tensor
@@ -77,7 +77,7 @@ def read_columns(stored: Sequence[StoredRecording], tasks: Mapping[str, tuple[st
         shape = (len(labels),)
         targets[task] = _joined(stored, f"targets/{task}", task, np.zeros(shape, np.float32))
         masks[task] = _joined(stored, f"masks/{task}", task, np.zeros(shape, np.bool_))
-        # What is not known may hold anything.
+        # Unknown targets may have any value.
         usable = targets[task].isfinite() | ~masks[task]
         _check_finite(stored, f"targets/{task}", usable.all(dim=1))
     return Columns(
@@ -104,7 +104,7 @@ def _check_finite(stored: Sequence[StoredRecording], column: str, finite: Tensor
 
 
 def _joined(stored: Sequence[StoredRecording], column: str, task: str, unknown: NDArray[np.generic]) -> Tensor:
-    """A task's column of every recording, with `unknown` a frame where a recording has no such task."""
+    """A task's column of every recording, with `unknown` for every frame of a recording without this task."""
     parts = [
         recording.column(column)
         if task in recording.info.tasks

@@ -23,7 +23,7 @@ _MEMORY_SHARE = 0.5
 
 
 class ClipBatch(NamedTuple):
-    """B clips as they lie in the store; `standardize` makes them a network's inputs.
+    """B clips as stored; `standardize` makes them a network's inputs.
 
     Attributes
     ----------
@@ -34,11 +34,11 @@ class ClipBatch(NamedTuple):
     statistics : float32 Tensor (B, 3)
         big_mean, big_std and small_std of each clip's recording.
     targets : dict of str to float32 Tensor (B, N, C)
-        By task; zero where not known.
+        By task; zero where unknown.
     masks : dict of str to bool Tensor (B, N, C)
         By task; which targets count.
     recording : int64 Tensor (B,)
-        Place of the clip's recording in `Clips.recordings`.
+        Index of the clip's recording in `Clips.recordings`.
     start : int64 Tensor (B,)
         First frame of the clip in its recording.
     """
@@ -63,14 +63,14 @@ def standardize(batch: ClipBatch) -> tuple[Tensor, Tensor]:
     Returns
     -------
     big : float32 Tensor (B, K, 3, S, S)
-        Less the mean of their recording, and divided by its deviation; zero where there is no face.
+        Minus the mean of their recording, divided by its standard deviation; zero where there is no face.
     small : float32 Tensor (B, N, 3, s, s)
         Divided by their deviation.
     """
     mean, std, small_std = (column[:, None, None, None, None] for column in batch.statistics.unbind(1))
     stride = -(-batch.face_found.shape[1] // batch.big.shape[1])
     seen = batch.face_found[:, ::stride, None, None, None]
-    # A constant picture has no deviation, and comes out as zeros.
+    # A constant picture has no deviation, and becomes zeros.
     scale = torch.where(std > 0, 1 / std, 0.0) * seen
     big = batch.big.permute(0, 1, 4, 2, 3).to(torch.float32, memory_format=torch.contiguous_format)
     big.mul_(scale / 255).sub_(mean * scale)
@@ -78,7 +78,7 @@ def standardize(batch: ClipBatch) -> tuple[Tensor, Tensor]:
 
 
 class Clips(Dataset[ClipBatch]):
-    """Clips of N consecutive frames, each with the K Big frames that it needs and no more.
+    """Clips of N consecutive frames, each with only the K Big frames that it needs.
 
     Small frames, targets and masks (1.5 kB a frame) are held in memory; Big frames (62 kB) are too, or are read from
     disk as they are needed. A dataset that shares memory this way works with any number of loader processes and with
@@ -92,15 +92,15 @@ class Clips(Dataset[ClipBatch]):
     big_stride : int
         M, one Big frame for every M frames.
     step : int, optional
-        Frames from the start of one clip to the next's; N, so that clips do not overlap, by default. What is left at
-        the end of a recording is no clip.
+        Frames from the start of one clip to the next's; by default N, so that clips do not overlap. Frames left over at
+        the end of a recording are not used.
     recordings : collection of str, optional
         Names of the recordings to take; all by default.
     subjects : collection of str, optional
         Subjects to take; all by default.
     memory : "auto", "ram" or "disk"
-        Where Big frames come from. "auto" reads them into memory where they fit in half of it. On a machine that
-        trains in several processes each would hold its own copy: take "disk".
+        Where Big frames come from. "auto" reads them into memory if they fit in half of it. On a machine that trains in
+        several processes each would hold its own copy: use "disk".
 
     Attributes
     ----------
@@ -114,8 +114,7 @@ class Clips(Dataset[ClipBatch]):
     Raises
     ------
     DatasetError
-        If nothing is left to take, a name is unknown, a recording is damaged, or recordings differ in their tasks'
-        columns.
+        If no clip is left, a name is unknown, a recording is damaged, or recordings differ in their tasks' columns.
     """
 
     def __init__(
@@ -183,7 +182,7 @@ class Clips(Dataset[ClipBatch]):
         return ((self._columns.targets[task] > 0) & mask).sum(dim=0), mask.sum(dim=0)
 
     def to(self, device: str | torch.device) -> Self:
-        """Move all that is held in memory to a device, so that batches are gathered there.
+        """Move everything held in memory to a device, so that batches are gathered there.
 
         Loader processes cannot share a GPU's memory: use none with it.
 
@@ -237,13 +236,13 @@ def clip_loader(
     shuffle : bool
         Draw the clips in random order, over all recordings.
     workers : int
-        Loader processes; worth it where Big frames are read from disk.
+        Loader processes; useful if Big frames are read from disk.
     sampler : Sampler, optional
-        Takes the place of `shuffle`, such as a DistributedSampler.
+        Used instead of `shuffle`, such as a DistributedSampler.
     generator : Generator, optional
         Of the random order.
     pin_memory : bool
-        For a faster way to a GPU.
+        For faster copies to a GPU.
 
     Returns
     -------
@@ -272,7 +271,7 @@ def _as_it_is(batch: Any) -> Any:
 
 
 def _gather(frames: Tensor, places: Tensor) -> Tensor:
-    # index_select copies whole frames, where indexing with two dimensions goes value by value.
+    # index_select copies whole frames; indexing with two dimensions copies value by value.
     return frames.index_select(0, places.reshape(-1)).reshape(*places.shape, *frames.shape[1:])
 
 
@@ -290,14 +289,14 @@ def _chosen(
     stored = [recording for recording in stored if subjects is None or recording.info.subject in subjects]
     if not stored:
         raise DatasetError(f"no recording of '{store.path}' was chosen; it holds {len(names)}")
-    # Before room is made for what they declare, and before hours of work that the last one would end.
+    # Check before memory is allocated for what they declare, and before hours of work that the last one would end.
     for recording in stored:
         recording.check()
     return stored
 
 
 def _physical_memory() -> int:
-    """Bytes of memory of this machine; 0 where the system does not say."""
+    """Bytes of memory of this machine; 0 if the system does not say."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""Recordings into a store: decoded, cut, resized and labelled once, so that training only reads."""
+"""Write recordings into a store: decoded, cropped, resized and labelled once, so that training only reads."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from physiocam.foundation.provenance import difference
 
 __all__ = ["PrepareSettings", "Prepared", "prepare"]
 
-# Raised whenever the same settings give other numbers than before, so that a store never mixes the two.
+# Increase it whenever the same settings give different numbers, so that a store never mixes the two.
 _REVISION = 1
 
 Progress = Callable[["Prepared"], None]
@@ -24,19 +24,19 @@ Progress = Callable[["Prepared"], None]
 
 @dataclass(frozen=True)
 class Prepared:
-    """What became of one recording.
+    """The outcome for one recording.
 
     Attributes
     ----------
     name : str
     frames : int
-        0 where it failed.
+        0 if it failed.
     kept : bool
-        It was in the store already.
+        Whether it was already in the store.
     notes : tuple of str
-        What is odd about it, such as frames that could not be read.
+        What is unusual about it, such as frames that could not be read.
     damage : str or None
-        What was wrong with the one in the store, which was then made anew.
+        What was wrong with the one in the store, which was prepared again.
     error : str or None
         Why it failed, in one line.
     """
@@ -60,18 +60,18 @@ def prepare(
 ) -> list[Prepared]:
     """Prepare recordings into a store.
 
-    It may be stopped at any moment: recordings that are done stay, and the next call goes on with the rest. What was
-    damaged in the store is made anew.
+    It may be stopped at any time: finished recordings stay, and the next call prepares the rest. Damaged recordings of
+    the store are prepared again.
 
     Parameters
     ----------
     entries : sequence of Entry
         As a data set lists them.
     path : path
-        The store; made where there is none.
+        The store; made if it does not exist.
     settings : PrepareSettings, optional
     jobs : int
-        Recordings worked on at a time, each in a process of its own.
+        Recordings prepared at a time, each in its own process.
     scheduler : str, optional
         Address of a dask scheduler whose workers do the work; they must see sources and store under the same paths.
     progress : callable, optional
@@ -80,14 +80,14 @@ def prepare(
     Returns
     -------
     list of Prepared
-        One an entry, in their order.
+        One per entry, in their order.
 
     Raises
     ------
     DatasetError
         If the store was prepared with other settings or is being written to, or two recordings share their name.
     UnwritableError
-        If nothing more can be written to the store; what is done stays.
+        If nothing more can be written to the store; finished recordings stay.
     """
     settings = settings or PrepareSettings()
     names = [entry.name for entry in entries]
@@ -127,7 +127,7 @@ def prepare(
 
 
 def _check(store: Store, entry: Entry) -> Prepared:
-    """Whether the recording in the store is still what its sources say; an error if it is damaged."""
+    """Whether the recording in the store still matches its sources; an error if it is damaged."""
     stored = store.recording(entry.name)
     stored.check()
     info = stored.info

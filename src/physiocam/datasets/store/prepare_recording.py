@@ -1,4 +1,4 @@
-"""One recording into a store: decoded, cut, resized and labelled."""
+"""Write one recording into a store: decoded, cropped, resized and labelled."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +32,7 @@ def prepare_recording(entry: Entry, store: Path, settings: PrepareSettings) -> R
     Raises
     ------
     PhysiocamError
-        If it cannot be read, is not what its entry says, or has changed meanwhile.
+        If it cannot be read, differs from its entry, or has changed meanwhile.
     UnwritableError
         If nothing can be written to the store.
     """
@@ -78,7 +78,7 @@ def _write_frames(
     for face, change in face_changes(located(), settings.big_size, pixels):
         streams.add(face, change)
     frames = streams.finish()
-    # A tracker that notices late that the face had left takes back what it said.
+    # A tracker that notices late that the face has left revises earlier frames.
     found = np.array(locator.found, dtype=bool)
     times, mean_rgb = np.array(timestamps), np.array(streams.mean_rgb)
     mean_rgb[~found] = np.nan
@@ -130,7 +130,7 @@ def _truth_columns(recording: Recording, frames: int) -> dict[str, NDArray[Any]]
 
 
 def _label_columns(labels: Labels, found: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
-    """Targets, and masks that leave out what the face, or its change to the next frame, does not show."""
+    """Targets, and masks that leave out frames without a face, or without a difference to the next frame."""
     followed = found.copy()
     followed[:-1] &= found[1:]
     columns: dict[str, NDArray[Any]] = {}
@@ -142,7 +142,7 @@ def _label_columns(labels: Labels, found: NDArray[np.bool_]) -> dict[str, NDArra
 
 
 class _Streams:
-    """Frames on their way into the store, with the statistics of what has passed."""
+    """Writes frames to the store, and accumulates their statistics."""
 
     def __init__(self, writer: RecordingWriter, settings: PrepareSettings) -> None:
         self.big = RunningStatistics()
@@ -171,7 +171,7 @@ class _Streams:
         self._writer.add_big(scaled.astype(np.uint8))
 
     def _flush(self) -> None:
-        """Write the change that leads to the last frame but one; there is one less of them than frames."""
+        """Write the difference that leads to the last frame but one; there is one less of them than frames."""
         frames = len(self.mean_rgb)
         if frames < 2:
             return
@@ -183,12 +183,12 @@ class _Streams:
         self._writer.add_small(area_resize(self._pending, self._size, self._size).transpose(2, 0, 1))
 
     def finish(self) -> int:
-        """Write the last change; the number of frames that are kept."""
+        """Write the last difference; return the number of frames that are kept."""
         frames = len(self.mean_rgb)
         if frames < 2:
             raise DatasetError(f"the recording has {frames} frame, expected at least 2")
         if self._drop_last:
-            # The zero takes the place of the last real difference, and counts in the deviation.
+            # The zero replaces the last real difference, and counts in the deviation.
             self._pending = np.zeros_like(self._blank, dtype=np.float32)
             self._flush()
             return frames - 1

@@ -1,4 +1,4 @@
-"""What decides how a prepared recording looks."""
+"""Settings for preparing recordings."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, Self
@@ -14,25 +14,25 @@ Preprocessing = Literal["default", "authors", "toolbox"]
 
 
 class PrepareSettings(BaseModel):
-    """What decides how a prepared recording looks; a store holds recordings of one such setting only.
+    """Settings for preparing recordings; all recordings of a store have the same settings.
 
     Attributes
     ----------
     preprocessing : "default", "authors" or "toolbox"
-        How differences at the end and dark pixels are taken. "default": as when measuring, one difference a frame and
-        a zero for the last. "authors": the last frame is dropped and the last difference is zero and counts in the
+        How differences at the end and dark pixels are treated. "default": as when measuring, one difference per frame
+        and a zero for the last. "authors": the last frame is dropped and the last difference is zero and counts in the
         deviation, as in the code of the paper. "toolbox": frames are rounded to 8 bits before the differences are
         taken, and black stays black, as in rPPG-Toolbox.
     crop : CropChoice or "recording"
         Where the face is cut; "recording" leaves it to each recording.
     crop_factor : float
-        Side of a followed face's square over the longer side of the face.
+        Side of a tracked face's square over the longer side of the face.
     big_size, small_size : int
         Side of the Big and Small frames.
     slow : SlowSettings or None
         What is kept for slow networks; None keeps nothing.
     labels : LabelSettings
-        How targets are made; those named like the preprocessing, but for what is given.
+        How targets are made; by default the settings named like the preprocessing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,7 +48,7 @@ class PrepareSettings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _complete(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Take the labels that go with the preprocessing."""
+        """Use the labels that belong to the preprocessing."""
         usual = LABEL_SETTINGS.get(values.get("preprocessing", "default"))
         given = values.get("labels", {})
         if usual is None or not isinstance(given, dict):

@@ -1,6 +1,6 @@
-"""The store: prepared recordings on disk, one zarr group a recording, each there as a whole or not at all.
+"""The store: prepared recordings on disk, one zarr group per recording, each complete or absent.
 
-`store_files.py` says what lies where, `stored_recording.py` reads a recording of it and `store_writer.py` writes one.
+`store_files.py` defines the layout, `stored_recording.py` reads a recording and `store_writer.py` writes one.
 """
 
 import json
@@ -45,7 +45,7 @@ class Store:
     ----------
     path : Path
     settings : dict
-        What all its recordings were prepared with.
+        The settings of all its recordings.
 
     Raises
     ------
@@ -70,9 +70,9 @@ class Store:
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], settings: Mapping[str, Any]) -> Self:
-        """Make an empty store, or open the one that is there if its settings are the same.
+        """Make an empty store, or open an existing one with the same settings.
 
-        A store whose own description is lost is described again, where its recordings say how they were prepared.
+        If a store's own description is lost, it is restored from its recordings, if they state their settings.
 
         Raises
         ------
@@ -90,16 +90,13 @@ class Store:
         return store
 
     def names(self) -> list[str]:
-        """Names of the recordings that are there, whole or damaged, sorted."""
+        """Names of all its recordings, complete or damaged, sorted."""
         return recording_names(self.path)
 
     def recording(self, name: str) -> "StoredRecording":
         """Open a recording.
 
-        Raises
-        ------
-        DatasetError
-            If it is not there or damaged.
+        Raises ------ DatasetError If it is missing or damaged.
         """
         return StoredRecording(self.path / name, self.settings)
 
@@ -109,7 +106,7 @@ class Store:
         Raises
         ------
         DatasetError
-            If it is none, or above the most that makes sense.
+            If it is not, or is too large.
         """
         value = self.settings.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= most:
@@ -135,18 +132,18 @@ class Store:
         Raises
         ------
         DatasetError
-            If one is not there or damaged.
+            If one is missing or damaged.
         """
         return {name: self.recording(name).digest for name in (self.names() if names is None else sorted(names))}
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Be the only one who prepares into this store, and clear away what a killed run left.
+        """Lock the store against other runs, and remove what a killed run left.
 
         Raises
         ------
         DatasetError
-            If another process is at it, or nothing can be written.
+            If another process uses it, or nothing can be written.
         """
         with alone_in(self.path, "preparing", error=DatasetError):
             self._clear()
@@ -166,12 +163,12 @@ class Store:
 
 
 def recording_names(store: Path) -> list[str]:
-    """Names of a store's recordings, whole or damaged, sorted; what the store says of itself need not be readable."""
+    """Names of a store's recordings, complete or damaged, sorted; its description need not be readable."""
     return sorted(entry.name for entry in os.scandir(store) if NAME.fullmatch(entry.name) and entry.is_dir())
 
 
 def _describe(path: Path, settings: Mapping[str, Any]) -> None:
-    """Write a store's own description, where there is none that can be read."""
+    """Write a store's own description, if there is no readable one."""
     try:
         store_settings(path)
     except OtherFormatError as error:
@@ -197,7 +194,7 @@ def _describe(path: Path, settings: Mapping[str, Any]) -> None:
 
 
 def _settings_of_recordings(path: Path) -> list[Mapping[str, Any]]:
-    """What the recordings of a store were prepared with, as far as they can be read and say so."""
+    """The settings of a store's recordings, as far as they can be read."""
     known = []
     for name in recording_names(path):
         with suppress(DatasetError):

@@ -1,4 +1,4 @@
-"""Where what lies in a store, and what its files may say before anything is read or made room for.
+"""The layout of a store, and checks of its files before anything is read or memory is allocated.
 
     STORE/zarr.json             what the store holds, and the settings that all of it was prepared with
     STORE/NAME/zarr.json        RecordingInfo, the same settings, and the sha256 of every file of the recording
@@ -18,8 +18,8 @@
     STORE/NAME/signals/SIGNAL   float64 (2, n): times in seconds and values, as the sensor recorded them
     STORE/NAME/action_units/... occurrence and intensity, int8 (T, A), as coded
 
-Frames are kept as plain bytes in chunks of some dozen: what a codec would save on the grain of real faces (5 to 25 %)
-costs more time than all the rest, and a clip's few frames can be read by themselves. Every other array is one chunk.
+Frames are stored uncompressed in chunks of some dozen: a codec would save 5 to 25 % on real, noisy faces, but take more
+time than everything else, and a clip's few frames can be read separately. Every other array is one chunk.
 """
 
 import hashlib
@@ -39,20 +39,20 @@ DESCRIPTION = "zarr.json"
 PARTIAL = ".partial"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
 
-# Frames a chunk. The last chunk of a recording is written in full, so that large ones would waste space.
+# Frames per chunk. The last chunk of a recording is written in full, so large chunks would waste space.
 CHUNK_FRAMES = {"big": 32, "small": 256}
 # Pixels along a side of a frame.
 LARGEST = 4096
 
 _ITEM_BYTES = {"bool": 1, "int8": 1, "uint8": 1, "float32": 4, "float64": 8}
-# What a signal's rising times can be compressed to at most; 14 was the most seen.
+# Largest compression ratio of a signal's rising times; 14 was the largest seen.
 _MOST_COMPRESSED = 200
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _ZSTD_HEAD = 18
 
 
 class OtherFormatError(DatasetError):
-    """A store that another version of physiocam has written."""
+    """A store from another version of physiocam."""
 
 
 def frame_shape(column: str, size: int) -> tuple[int, ...]:
@@ -61,7 +61,7 @@ def frame_shape(column: str, size: int) -> tuple[int, ...]:
 
 
 def chunk_path(column: str, chunk: int) -> str:
-    """Path of a chunk of frames in its recording; zarr's usual way would nest four folders around each file."""
+    """Path of a chunk of frames in its recording; zarr's default would nest four folders for each file."""
     return f"{column}/c.{chunk}.0.0.0"
 
 
@@ -71,8 +71,7 @@ def attributes(folder: Path) -> dict[str, Any]:
     Raises
     ------
     DatasetError
-        If its zarr.json is missing, empty, truncated or of another kind; the message is what is wrong with it and no
-        more.
+        If its zarr.json is missing, empty, truncated or of another kind; the message says only what is wrong with it.
     """
     try:
         content = read_file(folder / DESCRIPTION)
@@ -95,7 +94,7 @@ def attributes(folder: Path) -> dict[str, Any]:
 
 
 def store_settings(path: Path) -> dict[str, Any]:
-    """Read what a store was prepared with; an error says what is wrong and no more."""
+    """Read the settings of a store; an error says only what is wrong."""
     about = attributes(path).get("physiocam_store")
     if not isinstance(about, dict) or not isinstance(about.get("settings"), dict):
         raise DatasetError(f"{DESCRIPTION} does not describe a store")
@@ -105,7 +104,7 @@ def store_settings(path: Path) -> dict[str, Any]:
 
 
 def digests(folder: Path, known: Collection[str] = ()) -> Iterator[tuple[str, str]]:
-    """Path and sha256 of every file of a recording but the group's own zarr.json, and those known already."""
+    """Path and sha256 of every file of a recording, except the group's own zarr.json and the known ones."""
     for path in folder.rglob("*"):
         name = path.relative_to(folder).as_posix()
         if name != DESCRIPTION and name not in known and path.is_file():
@@ -133,7 +132,7 @@ def check_array(folder: Path, name: str, shape: tuple[int | None, ...]) -> int:
     name : str
         Of the array in it.
     shape : tuple of int or None
-        What it must be; None where only its file says it.
+        The expected shape; None if only its file states it.
 
     Returns
     -------
@@ -143,7 +142,7 @@ def check_array(folder: Path, name: str, shape: tuple[int | None, ...]) -> int:
     Raises
     ------
     DatasetError
-        The message is what is wrong and no more.
+        The message says only what is wrong.
     """
     try:
         about = from_json(read_file(folder / name / DESCRIPTION))
@@ -169,7 +168,7 @@ def check_array(folder: Path, name: str, shape: tuple[int | None, ...]) -> int:
 
 
 def _check_chunk(array: Path, size: int, compressed: bool, free: bool) -> None:
-    """Make sure that the only chunk of an array is of the size declared; one that is all zero need not be there."""
+    """Make sure that the only chunk of an array has the declared size; an all-zero chunk may be missing."""
     chunks = [path for path in array.rglob("*") if path.name != DESCRIPTION and path.is_file()]
     for path in chunks:
         inside: int | None = path.stat().st_size
@@ -184,7 +183,7 @@ def _check_chunk(array: Path, size: int, compressed: bool, free: bool) -> None:
 
 
 def _zstd_bytes(head: bytes) -> int | None:
-    """Unpacked size that the head of a zstd frame states (RFC 8878, 3.1.1.1); None where it states none."""
+    """Unpacked size that the header of a zstd frame states (RFC 8878, 3.1.1.1); None if it states none."""
     if head[:4] != _ZSTD or len(head) < 6:
         return None
     descriptor = head[4]

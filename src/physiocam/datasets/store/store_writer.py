@@ -1,4 +1,4 @@
-"""A recording on its way into the store: written aside, frame by frame, and renamed when the disk has all of it."""
+"""Write a recording to the store: into a temporary folder, frame by frame, which is renamed when it is complete."""
 
 import hashlib
 import shutil
@@ -28,7 +28,7 @@ from physiocam.foundation.files import settle, to_disk
 
 
 class RecordingWriter:
-    """Writes a recording frame by frame beside the store's others; it appears there when it is whole.
+    """Writes a recording frame by frame; it appears in the store when it is complete.
 
     Leaving the context without `finish` leaves nothing behind.
 
@@ -42,7 +42,7 @@ class RecordingWriter:
     Raises
     ------
     DatasetError
-        If the name cannot be a folder's.
+        If it cannot be a folder's name.
     UnwritableError
         If the store cannot be written to.
     """
@@ -95,7 +95,7 @@ class RecordingWriter:
             self._small.add(frame)
 
     def finish(self, info: RecordingInfo, columns: Mapping[str, NDArray[Any]]) -> None:
-        """Write the rest and let the recording appear, in the place of a damaged one if there is one.
+        """Write the rest and let the recording appear; it replaces a damaged one.
 
         Parameters
         ----------
@@ -106,7 +106,7 @@ class RecordingWriter:
         Raises
         ------
         DatasetError
-            If another run has cleared this one away meanwhile.
+            If another run has removed this one meanwhile.
         UnwritableError
             If the store cannot be written to.
         """
@@ -140,11 +140,11 @@ class RecordingWriter:
             except DatasetError:
                 self._final.rename(self._own / "damaged")
                 self._folder.rename(self._final)
-            # Else a worker thought dead has finished the same recording; theirs is as good as ours.
+            # Otherwise a worker that seemed dead has finished the same recording, which is equally valid.
 
 
 class _FrameColumn:
-    """An array of frames that is written chunk by chunk, as plain bytes; zarr learns of it when its length is known.
+    """An array of frames, written chunk by chunk as plain bytes; its zarr metadata follow when the length is known.
 
     Attributes
     ----------
@@ -167,7 +167,7 @@ class _FrameColumn:
             self._flush()
 
     def close(self, group: zarr.Group, frames: int) -> None:
-        """Write the last chunk; of what was added only the first frames count."""
+        """Write the last chunk; only the first frames of what was added count."""
         if self._written < frames:
             self._waiting[frames - self._written :] = 0
             self._flush()

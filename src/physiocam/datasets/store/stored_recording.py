@@ -1,4 +1,4 @@
-"""A prepared recording as it lies in a store: what it says of itself, its arrays, and whether it is whole."""
+"""A prepared recording in a store: its description, its arrays, and whether it is complete."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ from physiocam.datasets.store.store_files import (
 )
 from physiocam.errors import DatasetError
 
-AGAIN = "run `physiocam prepare` again, which prepares it again"
+AGAIN = "run `physiocam prepare` again to repair it"
 _MOST_LABELS = 200
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -38,7 +38,7 @@ _FILES = TypeAdapter(dict[str, str])
 
 
 class RecordingInfo(BaseModel):
-    """What a prepared recording says of itself.
+    """Description of a prepared recording.
 
     Attributes
     ----------
@@ -52,19 +52,19 @@ class RecordingInfo(BaseModel):
     big_mean, big_std : float
         Of all the square's pixels in 0..1, before they were rounded to 8 bits.
     small_std : float
-        Of the changes at the Big size.
+        Of the differences at the Big size.
     tasks : dict of str to tuple of str
         The columns of each task's targets.
     signals : dict of str to str
         Unit of each sensor's signal.
     action_units : tuple of str
-        Columns of the codes; empty where nothing was coded.
+        Columns of the codes; empty if nothing was coded.
     notes : tuple of str
     sources : tuple of SourceFile
     version : str
         Version of physiocam that prepared it.
     facts : dict of str to str
-        What its data set says of it outside of the sources, such as a row of a table.
+        What its data set says about it outside the sources, such as a row of a table.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -89,22 +89,22 @@ class RecordingInfo(BaseModel):
 
 
 class StoredRecording:
-    """A prepared recording; see `physiocam.datasets.store.store_files` for what it holds.
+    """A prepared recording; see `physiocam.datasets.store.store_files` for its content.
 
     Parameters
     ----------
     folder : Path
     settings : mapping, optional
-        What its store was prepared with.
+        The settings of its store.
 
     Attributes
     ----------
     folder : Path
     info : RecordingInfo
     settings : mapping or None
-        What it was prepared with; None where it does not say.
+        Its settings; None if they are not recorded.
     sha256 : str
-        Over info, settings and the sha256 of every file: it stands for the whole content.
+        Over info, settings and the sha256 of every file: it covers the whole content.
 
     Raises
     ------
@@ -139,12 +139,12 @@ class StoredRecording:
 
     @property
     def digest(self) -> str:
-        """The sha256 of what it holds and says of itself, whenever and from wherever that was prepared."""
+        """The sha256 of its content and description, independent of when and from where it was prepared."""
         told = self.info.model_dump(mode="json", exclude={"sources", "notes", "version", "facts"})
         return hashlib.sha256(json.dumps([told, self._files], sort_keys=True).encode()).hexdigest()
 
     def column(self, name: str) -> NDArray[Any]:
-        """Read an array of the recording as a whole, such as "face_found" or "targets/pulse".
+        """Read a whole array of the recording, such as "face_found" or "targets/pulse".
 
         Raises
         ------
@@ -158,12 +158,12 @@ class StoredRecording:
             return np.asarray(array[...])
         except DatasetError as error:
             why = str(error)
-        except Exception as error:  # damaged metadata fail in every way there is
+        except Exception as error:  # damaged metadata can raise any exception
             why = type(error).__name__
         raise DatasetError(f"'{self.folder}' has no readable '{name}': {why}; {AGAIN}")
 
     def _shape(self, name: str) -> tuple[int | None, ...]:
-        """What an array's shape must be; None where it is left to the array."""
+        """The expected shape of an array; None if the array decides it."""
         group, _, inner = name.partition("/")
         frames = self.info.frames
         fixed: dict[str, tuple[int | None, ...]] = {
@@ -185,12 +185,12 @@ class StoredRecording:
         return f"{name}/{DESCRIPTION}" in self._files
 
     def signal(self, name: str) -> Signal:
-        """Read what a sensor recorded, at its own rate."""
+        """Read a sensor's signal, at its own rate."""
         times, values = self.column(f"signals/{name}")
         return Signal(values, times, self.info.signals[name])
 
     def read_frames(self, column: str, start: int, out: NDArray[Any]) -> None:
-        """Read consecutive frames of "big" or "small" straight into an array, and no other byte.
+        """Read consecutive frames of "big" or "small" directly into an array, and no other bytes.
 
         Parameters
         ----------
@@ -203,7 +203,7 @@ class StoredRecording:
         Raises
         ------
         DatasetError
-            If the frames are not all there.
+            If frames are missing.
         """
         chunk_frames = CHUNK_FRAMES[column]
         frame_bytes = out[0].nbytes
@@ -223,7 +223,7 @@ class StoredRecording:
             done += len(part)
 
     def check(self) -> None:
-        """Look whether everything is there, and as large as it must be; of the frames nothing is read.
+        """Check that everything is there and has the right size; no frame is read.
 
         Raises
         ------
@@ -254,7 +254,7 @@ class StoredRecording:
         return None
 
     def problems(self) -> list[str]:
-        """Compare every file with its checksum; one line for each that is missing, altered or not known."""
+        """Compare every file with its checksum; one line for each that is missing, altered or unknown."""
         found = [] if self._intact else [f"{DESCRIPTION}: altered"]
         there = dict(digests(self.folder))
         found += [f"{path}: missing" for path in sorted(self._files.keys() - there.keys())]
@@ -266,8 +266,8 @@ class StoredRecording:
 
 
 def attributes_digest(info: RecordingInfo, files: Mapping[str, str], settings: Mapping[str, Any] | None) -> str:
-    """The sha256 that stands for a recording's whole content."""
-    # Recordings of earlier versions do not say their settings.
-    # And what is not said is left out, so that they keep their digest.
+    """The sha256 of a recording's whole content."""
+    # Recordings of earlier versions do not state their settings. Missing values are left out, so that these keep their
+    # digest.
     parts = [info.model_dump(mode="json", exclude_defaults=True), files, *([] if settings is None else [settings])]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -1,1 +1,1 @@
-"""Drawn people: faces that are invented, moved by action units, and filmed."""
+"""Drawn people: generated faces, moved by action units, and filmed."""

@@ -1,4 +1,4 @@
-"""What an invented face does over time: expressions that come, stay and go; blinks, glances and parted lips."""
+"""Movements of a generated face over time: expressions with onset, apex and offset; blinks, glances and parted lips."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ _TOGETHER = (
     ("AU15", "AU17"),
 )
 
-# Changes smaller than this are not worth drawing a face anew.
+# The face is not drawn again for smaller changes than this.
 _STEPS = 40
 
 
@@ -52,11 +52,11 @@ class ExpressionTrack:
         duration = frames / fs
         self.action_units = np.zeros((frames, len(AU_LABELS)))
         self._parted = np.zeros(frames)
-        # One in each stretch, so that seldom more than two are mixed.
+        # One in each stretch, so that more than two rarely overlap.
         stretch = 60 / per_minute if per_minute > 0 else np.inf
         for place in range(round(duration / stretch)):
             course = _course(times - (place + random.uniform(-0.2, 0.8)) * stretch, random)
-            # Half of the expressions are single units, so that none is told by its company alone.
+            # Half of the expressions are single units, so that no unit can be recognized only by the others.
             single = random.uniform() < 0.5
             units = (str(random.choice(AU_LABELS)),) if single else _TOGETHER[random.integers(len(_TOGETHER))]
             for unit in units:
@@ -68,11 +68,11 @@ class ExpressionTrack:
         for begin in np.cumsum(random.exponential(4.0, size=int(duration) + 2)):
             np.maximum(self._blink, np.clip(1.6 - np.abs(times - begin) / 0.09, 0, 1), out=self._blink)
         self._gaze = np.stack([wander(frames, fs, 0.3, random), 0.5 * wander(frames, fs, 0.2, random)], axis=1) * 0.5
-        # Eyes rest, and jump.
+        # Fixations and saccades.
         self._gaze = np.clip(np.round(self._gaze * 3) / 3, -1, 1)
 
     def at(self, frame: int) -> Expression:
-        """Return what the face does at a frame, in steps small enough to look smooth."""
+        """Return the expression at a frame, in steps small enough to look smooth."""
         return Expression(
             action_units=tuple((np.round(self.action_units[frame] * _STEPS) / _STEPS).tolist()),
             blink=float(self._blink[frame]),
@@ -82,7 +82,7 @@ class ExpressionTrack:
 
     @property
     def codes(self) -> ActionUnitCodes:
-        """What a coder would write: intensity 0..5 by fifths of the activation, present from 1 on."""
+        """A coder's codes: intensity 0..5 by fifths of the activation, present from 1 on."""
         intensity = np.floor(5 * self.action_units + 1e-9).astype(np.int8)
         return ActionUnitCodes(AU_LABELS, (intensity > 0).astype(np.int8), intensity)
 

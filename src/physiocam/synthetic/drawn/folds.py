@@ -1,4 +1,4 @@
-"""How each action unit folds the skin: hills that it raises, creases that it cuts."""
+"""How each action unit deforms the skin: bulges and creases."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from physiocam.synthetic.drawn.shapes import Plane, Point, blotches, bump, line
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Whose skin folds, and where its pixels lie.
+    """The person, and the positions of the skin's pixels.
 
     Attributes
     ----------
@@ -19,7 +19,7 @@ class Place:
     u, v : float arrays (1, W) and (H, 1)
         In units of half a face's height, rightwards and downwards.
     random : numpy Generator
-        For what is irregular.
+        For irregular details.
     """
 
     person: Person
@@ -40,7 +40,7 @@ class Place:
 
 
 def fold(label: str, place: Place) -> tuple[Plane, Plane]:
-    """Return what an action unit does to the skin at full strength.
+    """Return an action unit's effect on the skin at full strength.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def fold(label: str, place: Place) -> tuple[Plane, Plane]:
     relief : float32 array (H, W)
         Height that it adds.
     crease : float32 array (H, W)
-        Share of the light that its creases swallow, 0..0.8; deeper in old skin.
+        Share of the light that its creases absorb, 0..0.8; more in old skin.
     """
     relief, crease = _FOLDS[label](place)
     deep = np.clip(place.person.wrinkles * crease, 0, 0.8)
@@ -124,7 +124,7 @@ def _lip_corner_depressor(at: Place) -> tuple[Plane, Plane]:
 def _chin_raiser(at: Place) -> tuple[Plane, Plane]:
     mouth = at.person.mouth_height
     boss = at.hill((0.0, 0.86), (0.13, 0.085))
-    # Orange peel.
+    # Dimpled like orange peel.
     pits = 0.02 * boss * blotches(boss.shape, 44, at.random)
     arc = at.lines(0.014, [(0.0, mouth + 0.13), (0.1, mouth + 0.15), (0.17, mouth + 0.2)])
     return 0.05 * boss + pits, 0.35 * arc + np.clip(-6 * pits, 0, 0.4)

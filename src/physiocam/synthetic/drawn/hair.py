@@ -8,12 +8,12 @@ from physiocam.synthetic.drawn.skin import head_outline
 
 
 class Hairstyle:
-    """Where hair lies, and its colour.
+    """Shape and colour of the hair.
 
     Attributes
     ----------
     behind, front : float32 arrays (H, W)
-        How far a place lies outside of the hair behind the head, and of the hair over it; negative inside.
+        Distance of a place outside the hair behind the head, and outside the hair over it; negative inside.
     colour : float32 array (H, W, 3)
         RGB levels.
     """

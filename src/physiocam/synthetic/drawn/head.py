@@ -11,14 +11,14 @@ from physiocam.synthetic.drawn.person import Person
 from physiocam.synthetic.drawn.shapes import Plane, blotches, bump
 from physiocam.synthetic.drawn.skin import Skin, head_outline
 
-# What of the head is drawn, and what of it moves with the expression, in units of half a face's height.
+# Area of the head that is drawn, and area that moves with the expression, in units of half a face's height.
 _HEAD = (-1.2, 1.2, -1.65, 1.6)
 _FACE = (-0.86, 0.86, -1.36, 1.12)
 
 
 @dataclass(frozen=True)
 class Expression:
-    """What a face does at one moment.
+    """A face's expression at one moment.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class DrawnHead:
     Attributes
     ----------
     centre : tuple of float
-        Column and row of the face's middle in what `draw` returns.
+        Column and row of the face's middle in the arrays of `draw`.
     """
 
     def __init__(self, person: Person, scale: float, light: tuple[float, float, float]) -> None:
@@ -80,9 +80,9 @@ class DrawnHead:
         Returns
         -------
         levels : float32 array (H, W, 4)
-            R, G and B, weighted with the fourth: how much of what is behind the head it hides, 0..1.
+            R, G and B, weighted with the fourth, the opacity of the head, 0..1.
         perfused : float32 array (H, W, 4)
-            The same R, G and B where blood shows, by how much of it; the fourth is 0.
+            The same R, G and B, weighted by how much blood shows; the fourth is 0.
         """
         action_units = dict(zip(AU_LABELS, expression.action_units, strict=True))
         skin = self._skin.shaded(expression.action_units)
@@ -98,14 +98,14 @@ class DrawnHead:
         return levels, perfused
 
     def _cover(self, outside: Plane) -> Plane:
-        """Share of each pixel that a shape covers, from how far the pixel lies outside of it."""
+        """Share of each pixel that a shape covers, from the pixel's distance outside it."""
         return np.asarray(np.clip(0.5 - outside / self._soft, 0.0, 1.0))
 
     def _rows(self, top: float, bottom: float) -> slice:
         return slice(*np.searchsorted(self._v[:, 0], (top, bottom)).tolist())
 
     def _still(self, u: Plane, v: Plane, light: tuple[float, float, float], random: np.random.Generator) -> None:
-        """Draw what no expression changes: hair and ears; and find where the face is seen, and its blood."""
+        """Draw the parts that no expression changes, and find where the face and its blood are visible."""
         person = self._person
         shape = (v.shape[0], u.shape[1])
         self._levels = np.zeros((*shape, 4), dtype=np.float32)
@@ -130,7 +130,7 @@ class DrawnHead:
         over(face, np.zeros(3))
         fringe = self._cover(hair.front)
         over(fringe, hair.colour)
-        # Hair shades the skin beside it.
+        # Hair casts shade on the skin next to it.
         shade = 1.0 - 0.4 * np.exp(-np.maximum(hair.front, 0) / 0.07)
         self._visible = (face * (1 - fringe) * shade)[self._face].astype(np.float32)
         place = np.abs(self._u), self._v
@@ -141,7 +141,7 @@ class DrawnHead:
         self._blood = np.clip(blood, 0, None).astype(np.float32)
 
     def _crop(self) -> None:
-        """Leave out what is empty, but for a rim, so that less has to be moved."""
+        """Crop empty parts except a rim, so that less has to be moved."""
         opaque = self._levels[..., 3] > 0
         opaque[self._face] = True
         rows, columns = (np.flatnonzero(opaque.any(axis=axis)) for axis in (1, 0))
@@ -242,7 +242,7 @@ class DrawnHead:
         upper = self._cover(top - v) * self._cover(v - above) * ends
         lower = self._cover(below - v) * self._cover(v - bottom) * ends
         roundness = np.clip((v - below) / np.maximum(bottom - below, 1e-3), 0, 1)
-        # The upper lip faces the ground, the lower one the light.
+        # The upper lip faces down, the lower one the light.
         _paint(skin[:, rows], upper, lips * 0.84)
         _paint(skin[:, rows], lower, lips * (0.86 + 0.3 * np.exp(-(((roundness - 0.45) / 0.25) ** 2)) * lens))
         mouth = self._cover(above - v) * self._cover(v - below) * ends * (gap_above + gap_below > 0.004)
@@ -258,5 +258,5 @@ class DrawnHead:
 
 
 def _paint(canvas: Plane, cover: Plane, colour: Plane) -> None:
-    """Lay a colour over a part of the canvas (3, H, W), in place."""
+    """Blend a colour over a part of the canvas (3, H, W), in place."""
     canvas += cover * (colour - canvas)

@@ -1,4 +1,4 @@
-"""Invented people: what tells one drawn face from another."""
+"""Generated people: how drawn faces differ."""
 
 from dataclasses import dataclass
 from typing import Literal, Self
@@ -21,9 +21,9 @@ _EYES = np.array([(62, 40, 26), (84, 58, 34), (104, 92, 52), (92, 116, 104), (96
 
 @dataclass(frozen=True)
 class Person:
-    """One invented person.
+    """One generated person.
 
-    Lengths are in units of half a face's height: the hairline is at -1, the chin at 1, the eyes lie at about -0.2.
+    Lengths are in units of half a face's height: the hairline is at -1, the chin at 1, the eyes are at about -0.2.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Person:
     wrinkles : float
         How deep the skin folds, 0.6 (young) .. 1.3 (old).
     details : int
-        Seed of what has no name: freckles, blotches, strands, folds of the clothes, what hangs on the wall.
+        Seed of other details: freckles, blotches, strands, folds of the clothes, pictures on the wall.
     """
 
     skin_depth: float
@@ -74,7 +74,7 @@ class Person:
 
     @classmethod
     def invent(cls, seed: int) -> Self:
-        """Invent the person of a seed; the same seed is the same person.
+        """Generate the person of a seed; the same seed gives the same person.
 
         Parameters
         ----------

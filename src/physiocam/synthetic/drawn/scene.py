@@ -1,4 +1,4 @@
-"""A drawn person before a wall, seen by a camera: every frame can be drawn by itself."""
+"""A drawn person in front of a wall, seen by a camera: every frame can be drawn separately."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _Quads = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class SceneSettings(ClipSettings):
-    """What happens in a drawn recording: all that can happen in a generated clip, and more.
+    """Settings of a drawn recording: those of a generated clip, and more.
 
     Attributes
     ----------
@@ -28,16 +28,15 @@ class SceneSettings(ClipSettings):
     face_size : float
         Hairline to chin, relative to the frame's shorter side.
     head_turn : float
-        Standard deviation of the head's leaning to a side, in degrees; it comes nearer and goes by as many
-        percent.
+        Standard deviation of the head's sideways lean, in degrees; its size varies by as many percent.
     chest_motion : float
-        How much more than the head the chest moves with breathing; below 0 they move against each other.
+        Motion of the chest with breathing as a multiple of the head's; below 0 they move in opposite directions.
     breathing_light : float
         Standard deviation of the brightness of skin and clothes with breathing, relative to it.
     expressions : float
-        Expressions that begin in a minute.
+        Expressions per minute.
     weakest : float
-        Strength of the weakest expressions, 0..1 of the strongest; posed ones are strong throughout.
+        Strength of the weakest expressions, 0..1 of the strongest; posed ones are all strong.
     """
 
     height: int = 480
@@ -51,7 +50,7 @@ class SceneSettings(ClipSettings):
 
 
 class Scene:
-    """One recording in the making.
+    """One recording that can be drawn.
 
     Parameters
     ----------
@@ -65,7 +64,7 @@ class Scene:
         As given.
     timestamps_s : float64 array (T,)
     physiology : Physiology
-        Its waveforms and rates have a value a frame.
+        Its waveforms and rates have one value per frame.
     expressions : ExpressionTrack
     """
 
@@ -94,7 +93,7 @@ class Scene:
             yield self.frame(index)
 
     def frame(self, index: int) -> NDArray[np.uint8]:
-        """Draw one frame; neighbours are faster to draw one after the other.
+        """Draw one frame; consecutive frames are faster to draw in order.
 
         Parameters
         ----------
@@ -141,7 +140,7 @@ class _Instant(NamedTuple):
 
 
 class _Studio:
-    """What is drawn once a recording, and the memory that frames are put together in."""
+    """Parts that are drawn once per recording, and the memory in which frames are composed."""
 
     def __init__(self, person: Person, settings: SceneSettings, seed: int) -> None:
         random = np.random.default_rng(seed)
@@ -195,7 +194,7 @@ class _Studio:
         body = self._body.copy()
         body[:, self._throat] += np.float32(pulse) * self._neck
         body = body[:, self._shoulders]
-        # The layer begins a row above its place, and its last row goes on below.
+        # The layer begins one row above its place, and its last row extends below.
         rows = len(body) - 1
         places = np.clip(np.arange(1, rows + 1) - down, 0, rows)
         whole = np.minimum(places.astype(int), rows - 1)
@@ -209,7 +208,7 @@ class _Studio:
     def _lay_head(self, head: _Quads, x: float, y: float, lean: float, nearness: float) -> None:
         rows, columns = head.shape[:2]
         height, width = self._canvas.shape[:2]
-        # Where the head can be: its own box, turned.
+        # Possible area of the head: its box, rotated.
         margin = 0.5 * abs(lean) * max(rows, columns) + abs(nearness - 1) * max(rows, columns) + 2
         left = max(int(x - self._head.centre[0] - margin), 0)
         right = min(int(x - self._head.centre[0] + columns + margin) + 1, width)
@@ -222,14 +221,14 @@ class _Studio:
         j = (np.arange(left, right) - x)[None]
         column = (cosine * j + self._head.centre[0]).astype(np.float32) + (sine * i).astype(np.float32)
         row = (cosine * i + self._head.centre[1]).astype(np.float32) - (sine * j).astype(np.float32)
-        # Beyond its edge the layer is empty, so what lies outside reads the edge.
+        # The layer's edge is empty, so outside pixels read the edge.
         np.clip(column, 0, columns - 1.001, out=column)
         np.clip(row, 0, rows - 1.001, out=row)
         column_whole, row_whole = column.astype(np.int32), row.astype(np.int32)
         column -= column_whole
         row -= row_whole
         index = row_whole * columns + column_whole
-        # Four levels travel as one number of 16 bytes.
+        # Four levels are copied as one number of 16 bytes.
         pixels = np.ascontiguousarray(head).reshape(-1, 4).view(np.complex128)[:, 0]
 
         def at(step: int) -> _Quads:
@@ -264,7 +263,7 @@ def _wall(person: Person, u: Plane, v: Plane, light: float, random: np.random.Ge
 
 
 def _body(person: Person, u: Plane, v: Plane, light: float, random: np.random.Generator) -> tuple[_Quads, _Quads]:
-    """Neck and shoulders, weighted with their cover; and their skin alone, as far as blood shows."""
+    """Neck and shoulders, weighted with their opacity; and only their skin, weighted by how much blood shows."""
     shape = (v.shape[0], u.shape[1])
     side = np.abs(u)
     soft = float(u[0, 1] - u[0, 0]) * 1.5

@@ -1,4 +1,4 @@
-"""What faces are drawn with: soft hills, lines and blotches on a plane of pixels."""
+"""Shapes for drawing faces: soft hills, lines and blotches on a plane of pixels."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# Values a pixel, (H, W) or what broadcasts to it.
+# One value per pixel, (H, W), or an array that broadcasts to it.
 Plane = NDArray[np.floating[Any]]
 Point = tuple[float, float]
 
@@ -36,7 +36,7 @@ def blotches(shape: tuple[int, ...], cells: int, random: np.random.Generator, st
     shape : tuple of int
         Height and width.
     cells : int
-        So many are beside each other; a cell is `streak` times as high as wide.
+        Number of cells across; a cell is `streak` times as high as wide.
     random : numpy Generator
     streak : float
     """

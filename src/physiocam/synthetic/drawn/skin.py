@@ -1,4 +1,4 @@
-"""The skin of a drawn face: its relief, how light falls on it, and how each action unit folds it."""
+"""The skin of a drawn face: its relief, its shading, and how each action unit deforms it."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ _AMBIENT = 0.42
 class Skin:
     """Skin of one face under one light.
 
-    Relief and folds are linear in the action units, so that everything but the last step is drawn once.
+    Relief and folds are linear in the action units, so everything but the last step is drawn once.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Skin:
         self._fold_slopes = [_slopes(relief, u, v) for relief, _ in self._folds]
 
     def shaded(self, action_units: Sequence[float]) -> Plane:
-        """Light that the skin sends back.
+        """Light that the skin reflects.
 
         Parameters
         ----------
@@ -63,13 +63,13 @@ class Skin:
         upright = 1.0 / np.sqrt(1.0 + across * across + down * down)
         lit = np.maximum((ahead - across * right - down * below) * upright, 0.0)
         shade = (_AMBIENT + (1.12 - _AMBIENT) * lit) * shadow
-        # Halfway between the light and the viewer the skin shines.
+        # Specular reflection, by the direction halfway between light and viewer.
         norm = np.float32(1.0 / np.sqrt(2.0 + 2.0 * ahead))
         shine = np.maximum((1.0 + ahead - across * right - down * below) * upright * norm, 0.0)
         for _ in range(4):
             shine = shine * shine
         levels = np.empty_like(self._albedo)
-        # Light that went through the skin is red: shadows are warmer than the lit side.
+        # Light that passed through the skin is red: shadows are warmer than the lit side.
         for channel, warmth in enumerate((0.22, 0.05, 0.0)):
             np.multiply(self._albedo[channel], shade * (1.0 + np.float32(warmth) * (1.0 - shade)), out=levels[channel])
             levels[channel] += 16.0 * shine * shadow
@@ -83,11 +83,11 @@ def _slopes(relief: Plane, u: Plane, v: Plane) -> tuple[Plane, Plane]:
 
 
 def head_outline(person: Person, u: Plane, v: Plane) -> Plane:
-    """How far a place lies outside of the head, 0 on its outline and -1 in the middle; no distance, but smooth."""
+    """A smooth measure of being outside the head, 0 on its outline and -1 in the middle; not a distance."""
     side = np.abs(u) / person.face_width
     upper = side**2.4 + (np.abs(np.minimum(v, 0)) / 1.3) ** 2.6
     down = np.clip(v, 0, 1.2)
-    # From the cheekbones down to the chin the outline becomes the jaw's.
+    # From the cheekbones to the chin the outline changes to the jaw's.
     corner = 2.4 + (person.jaw - 2.4) * np.clip(2 * down, 0, 1)
     lower = (side / (1.0 - 0.2 * down**1.5)) ** corner + (down / 1.03) ** 3.0
     return np.asarray(np.where(v < 0, upper, lower) - 1.0, dtype=np.float32)
@@ -140,7 +140,7 @@ def _albedo(person: Person, u: Plane, v: Plane, random: np.random.Generator) -> 
 
 
 def _shadow(person: Person, u: Plane, v: Plane) -> Plane:
-    """What light reaches where the relief hides the sky, 0..1."""
+    """Ambient light where the relief hides the sky, 0..1."""
     side = np.abs(u)
     nose = person.nose_length
     dark = 0.75 * bump(side, v, (person.nose_width * 0.45, nose + 0.045), (0.032, 0.016))
