@@ -168,7 +168,7 @@ def test_the_view_leaves_the_terminal_as_it_was(measurement: Measurement, tmp_pa
         console = Console(file=file, force_terminal=True, width=90, highlight=False)
         with LiveView(console, "camera 0") as view:
             view.snapshot(Snapshot(measurement, 1.0, 30.0, 0, 0.0))
-            console.print("physiocam: camera 0 is there again")
+            console.print("physiocam: camera 0 is back")
             view.snapshot(Snapshot(measurement, 2.0, 30.0, 0, 0.0))
         file.seek(0)
         written = file.read()

@@ -95,7 +95,7 @@ def test_yaml_gives_the_same_options_back(options: physiocam.MeasureOptions, tmp
         ("settings: {heart: {band_hz: [3, 1]}}", "band_hz is 3.0, 1.0; expected two rising frequencies"),
         ("settings: {heart: {bands: 1}}", "settings have no 'bands'; expected one of band_hz"),
         ("- 1", "holds list; expected fields such as 'method: pos'"),
-        ("a: [", "is no YAML"),
+        ("a: [", "is not YAML"),
     ],
 )
 def test_yaml_that_makes_no_sense_is_one_line(text: str, words: str, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import yaml
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.regular_files import read_file
 
-# Dates and numbers that are none are a ValueError.
+# Invalid dates and numbers are a ValueError.
 YAML_ERRORS = (yaml.YAMLError, ValueError, RecursionError)
 
 
@@ -34,7 +34,7 @@ def read_yaml(path: str | os.PathLike[str], example: str) -> dict[str, Any]:
         raise PhysiocamError(f"'{place}' cannot be read: {error.strerror}; give a YAML file of settings") from None
     except YAML_ERRORS as error:
         reason = " ".join(str(error).split())
-        raise PhysiocamError(f"'{place}' is no YAML: {reason[:200]}") from None
+        raise PhysiocamError(f"'{place}' is not YAML: {reason[:200]}") from None
     if not isinstance(content, dict):
         raise PhysiocamError(f"'{place}' holds {type(content).__name__}; expected fields such as '{example}'")
     return content

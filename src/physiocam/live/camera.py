@@ -52,14 +52,14 @@ OnStatus = Callable[[str], None]
 
 
 def camera_frames(name: str, on_status: OnStatus) -> Generator[TakenFrame, None, None]:
-    """Take frames from a camera for as long as they are asked for.
+    """Yield frames from a camera without end.
 
     If the camera is missing, denies access or is unplugged, wait for it.
 
     Parameters
     ----------
     name : str
-        Number of the camera, or the name by which the system knows it ("/dev/video2", "Integrated Camera").
+        Number of the camera, or its system name ("/dev/video2", "Integrated Camera").
     on_status : callable
         Called with a line whenever the camera's state changes.
 
@@ -79,7 +79,7 @@ def camera_frames(name: str, on_status: OnStatus) -> Generator[TakenFrame, None,
             with closing(_taken(name)) as frames:
                 for frame in frames:
                     if told:
-                        on_status(f"camera {name} is there again")
+                        on_status(f"camera {name} is back")
                         told = ""
                     yield frame
             reason = "it gives no more frames"

@@ -36,7 +36,7 @@ _BAR = 10
 
 
 class LiveView(Observer):
-    """A terminal view that draws itself anew at every moment; to be used as a context.
+    """A terminal view that is redrawn at every moment; use it as a context manager.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class LiveView(Observer):
         self._live = Live(console=console, auto_refresh=False, transient=True)
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        """Draw what is known."""
+        """Draw the current measurement."""
         self._live.update(drawn(self._name, snapshot, self._live.console.width), refresh=True)
 
     def __enter__(self) -> "LiveView":
@@ -107,7 +107,7 @@ def _head(name: str, snapshot: Snapshot) -> Text:
     if len(found) and found[-1]:
         line.append("face found", style="green")
     else:
-        line.append("no face is found", style="yellow")
+        line.append("no face found", style="yellow")
     line.append(f"  {snapshot.frames_per_s:.0f} frames/s", style="not bold")
     if snapshot.dropped:
         line.append(f", {snapshot.dropped} dropped", style="yellow")

@@ -20,7 +20,7 @@ from physiocam.video.face_source import FaceSource
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.pytorch import load_networks
 
-# Clips at a time: with more, PyTorch's feature maps outgrow the caches, and it takes twice as long.
+# Clips per batch: with more, PyTorch's feature maps outgrow the caches, and it takes twice as long.
 _CLIPS = 2
 
 # More make a picture wider than drawing programs open.
@@ -46,13 +46,13 @@ def find_attention(
     moments : int
         How many single moments to show, evenly spread over those with a face.
     target : str, optional
-        An output by its label, such as "AU12" or "pulse": the maps then show what it owes to each place, by gradients
-        (extra `explain`). Otherwise they show where features are active, or attention is paid.
+        An output by its label, such as "AU12" or "pulse": the maps then show how much each place contributes to it, by
+        gradients (extra `explain`). Otherwise they show active features, or attention.
 
     Returns
     -------
     Attention
-        With fewer moments where the recording has fewer.
+        With fewer moments if the recording has fewer.
 
     Raises
     ------
@@ -77,14 +77,14 @@ def find_attention(
                     total.add(moment)
                     choice.offer(moment)
             first += block.frames
-            # The next block grows as large while it is read: this one must be gone by then.
+            # The next block is as large: free this one before it is read.
             del block
-    # The tracker may have changed its mind about some.
+    # The tracker may have revised some frames.
     found = inputs.found
     choice.candidates = [moment for moment in choice.candidates if found[moment.frame]]
     chosen = choice.chosen()
     if not chosen:
-        raise PhysiocamError(f"no face was found in '{inputs.video.source}', so nothing is drawn; try face='center'")
+        raise PhysiocamError(f"no face was found in '{inputs.video.source}'; try face='center'")
     return Attention(
         source=inputs.video.source,
         bundle=bundle.info.name,
@@ -104,7 +104,7 @@ def _target(bundle: Bundle, text: str) -> Target:
     targets = {label.lower(): Target(task, label) for task in bundle.info.tasks for label in task.labels}
     if text.lower() not in targets:
         known = ", ".join(target.label for target in targets.values())
-        raise PhysiocamError(f"target is '{text}'; bundle '{bundle.info.name}' answers {known}")
+        raise PhysiocamError(f"target is '{text}'; the outputs of bundle '{bundle.info.name}' are {known}")
     return targets[text.lower()]
 
 
@@ -115,7 +115,7 @@ class _Moment(NamedTuple):
 
 
 class _Looking:
-    """A bundle's networks, asked where they look."""
+    """A bundle's networks with the functions that give their maps."""
 
     def __init__(self, bundle: Bundle, target: Target | None) -> None:
         self.target = target
@@ -139,7 +139,7 @@ class _Looking:
             frame = begin + index * self._stride
             last = min(frame + self._stride, block.frames)
             if frame < last and found[first + frame : first + last].all():
-                # Copied, so that a moment that is kept keeps no batch alive.
+                # Copied, so that a moment does not keep its whole batch in memory.
                 yield _Moment(
                     first + frame, face.copy(), {branch: values[index].copy() for branch, values in maps.items()}
                 )

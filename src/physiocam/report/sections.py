@@ -101,7 +101,7 @@ def rate_graphs(measurement: Measurement, quantity: Quantity) -> list[Graph]:
         return []
     x = Axis.of_time(0.0, measurement.duration_s)
     told = along.value[np.isfinite(along.value)]
-    where = f"{RATES[quantity]} along the recording: none in {len(times)} of {len(times)} seconds"
+    where = f"{RATES[quantity]} along the recording: not measured in any of {len(times)} seconds"
     low, high = 60.0 * np.array(measurement.settings.of(quantity).band_hz)
     if len(told):
         where = (

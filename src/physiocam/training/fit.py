@@ -294,7 +294,7 @@ def _write_bundle(
         about=BundleAbout(
             f"trained by physiocam {__version__} on {len(infos)} recordings of {len(subjects)} subjects, "
             f"{sum(info.frames for info in infos)} frames",
-            "yours to say: the weights follow the terms of the recordings",
+            "to be stated by you: the weights follow the terms of the recordings",
             {
                 "settings": settings.model_dump(mode="json"),
                 "store": dict(store.settings),

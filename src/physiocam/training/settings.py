@@ -13,7 +13,7 @@ from physiocam.errors import PhysiocamError
 from physiocam.foundation.yaml_files import YAML_ERRORS, read_yaml
 from physiocam.networks.registry import AnyConfig, preset
 
-# Shows a value as far as a line holds it: aliases make a short file stand for a value without end.
+# Shows the start of a value: aliases can make a short file represent an infinite value.
 _short = reprlib.Repr()
 _short.maxstring = _short.maxother = 100
 _short.maxlevel = 2
@@ -209,7 +209,7 @@ def _apply(values: dict[str, Any], change: str) -> None:
     try:
         values[last] = yaml.safe_load(text)
     except YAML_ERRORS:
-        raise PhysiocamError(f"--set {change!r}: {text!r} is no YAML value") from None
+        raise PhysiocamError(f"--set {change!r}: {text!r} is not a YAML value") from None
 
 
 def _explained(error: ValidationError) -> str:
