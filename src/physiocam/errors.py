@@ -75,7 +75,7 @@ class DatasetError(PhysiocamError):
     ...     open_dataset("folder", "no such folder")
     ... except physiocam.DatasetError as error:
     ...     print(error)
-    'no such folder' is no folder; expected the one that holds the data set folder
+    'no such folder' is not a folder; expected the folder of the data set folder
     """
 
 
