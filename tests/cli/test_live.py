@@ -172,7 +172,7 @@ def test_the_view_leaves_the_terminal_as_it_was(measurement: Measurement, tmp_pa
             view.snapshot(Snapshot(measurement, 2.0, 30.0, 0, 0.0))
         file.seek(0)
         written = file.read()
-    assert "camera 0 is there again" in written
+    assert "camera 0 is back" in written
     assert written.count("face found") >= 2
     # The cursor is hidden while it draws and there again at the end.
     assert written.rindex("\x1b[?25h") > written.rindex("\x1b[?25l")

@@ -94,7 +94,7 @@ def test_variability_without_a_heart_rate_is_a_note_and_no_table_of_beats(noise_
     assert summary["sdnn"]["value"] is None
     assert summary["sdnn"]["note"]
     assert summary["rmssd"]["unit"] == "ms"
-    assert "there is no heart rate" in summary["sdnn"]["note"]
+    assert "the heart rate is not measured" in summary["sdnn"]["note"]
     assert not (tmp_path / "out" / "beats.csv").exists()
 
 

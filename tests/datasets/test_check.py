@@ -80,7 +80,7 @@ def test_flat_and_lost_signals_are_odd(root: Path) -> None:
     (folder / "Resp_Volts.txt").write_text("Resp\n" + "1\nnan\n" * 1500)
     assert problems(root)["F001_T1"] == (
         "pulse: the same value throughout",
-        "respiration: 1500 samples are no numbers",
+        "respiration: 1500 samples are not numbers",
     )
 
 

@@ -170,7 +170,7 @@ DAMAGES = [
     Damage("pure", "missing file", without("01-01/01-01.json"), "no '01-01.json'"),
     Damage("pure", "short signal", oximeter, "pulse: ends at 1.0 s", False, unlabelled="pulse"),
     Damage("pure", "unreadable frame", image(30, 0.5), "cannot be read as an image", False, 1, at_a_look=False),
-    Damage("pure", "wrong count", image(30, None), "lists 90 images, and 89 are there", False, 0),
+    Damage("pure", "wrong count", image(30, None), "lists 90 images, but there are 89", False, 0),
     Damage("disfa", "missing file", without(AU12), "no 'SN001_au12.txt'"),
     Damage("disfa", "unreadable frames", cut("Videos_LeftCamera/LeftVideoSN001_comp.avi", 0.02), "cannot be opened"),
     Damage("disfa", "codes without frames", lines(AU12, 40), "codes 40 frames, and the video has 60"),

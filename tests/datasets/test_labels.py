@@ -93,7 +93,7 @@ def test_a_pseudo_pulse_that_cannot_be_made_costs_the_other_tasks_nothing() -> N
     short = recording(50, respiration=wave)
     made = make_labels(short, np.arange(50) / FS, np.full((50, 3), np.nan), LabelSettings(pulse="pseudo"))
     assert list(made.targets) == ["respiration"]
-    assert "no pulse to learn" in made.notes[0]
+    assert "no pulse target" in made.notes[0]
     with_colours = make_labels(short, np.arange(50) / FS, None, LabelSettings(pulse="pseudo"))
     assert "pass mean_rgb" in with_colours.notes[0]
 

@@ -57,13 +57,13 @@ def test_a_camera_that_goes_is_waited_for(clip: Path, opened: Callable[..., None
     told: list[str] = []
     frames = list(islice(camera_frames("0", told.append), 10))
     assert told == [
-        "camera 0: there is none of this name or number; waiting for it",
+        "camera 0: there is no camera with this name or number; waiting for it",
         "camera 0: access is denied; allow it in the system's settings (on Linux, join the group video); "
         "waiting for it",
-        "camera 0 is there again",
+        "camera 0 is back",
         "camera 0: it gives no more frames; waiting for it",
         "camera 0: no such device; waiting for it",
-        "camera 0 is there again",
+        "camera 0 is back",
     ]
     assert [frame.image.shape for frame in frames] == [(32, 32, 3)] * 6 + [(32, 48, 3)] * 4
     # Between frames of one opening the camera's own clock counts.

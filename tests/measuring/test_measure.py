@@ -397,7 +397,7 @@ def test_variability_is_measured_where_it_is_asked_for() -> None:
     assert physiocam.measure(frames, fs=FS, face="center", method="pos").heart_rate_variability is None
     asked = physiocam.measure(frames, fs=FS, face="center", method="pos", hrv=True)
     assert asked.heart_rate_variability is not None
-    assert asked.to_dict()["sdnn"]["note"].startswith("there is no heart rate: ")
+    assert asked.to_dict()["sdnn"]["note"].startswith("the heart rate is not measured: ")
 
 
 def test_other_people_and_a_change_to_one_of_them_are_noted(shared: Path) -> None:

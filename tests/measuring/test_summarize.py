@@ -31,7 +31,7 @@ def test_rates_along_a_recording_without_a_rate_are_withheld_too() -> None:
     assert np.isnan(measurement.heart_rate_along.value).all()
     np.testing.assert_array_equal(measurement.heart_rate_along.quality, alone.quality)
     reasons = why_no_rate(measurement, "heart")
-    assert f"none for the whole recording: {measurement.heart_rate.note}" in reasons
+    assert f"not measured in the whole recording: {measurement.heart_rate.note}" in reasons
     assert None not in reasons
 
 

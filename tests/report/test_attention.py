@@ -102,7 +102,7 @@ def test_a_target_asks_only_the_networks_that_answer_it(noise: NDArray[np.uint8]
 
 def test_what_cannot_be_asked_is_one_line(noise: NDArray[np.uint8], make_bundle: MakeBundle) -> None:
     bundle = make_bundle({"p": SMALL})
-    with pytest.raises(PhysiocamError, match="target is 'AU12'; bundle 'drawn' answers pulse"):
+    with pytest.raises(PhysiocamError, match="target is 'AU12'; the outputs of bundle 'drawn' are pulse"):
         look(noise, bundle, target="AU12")
     for moments in (0, 51):
         with pytest.raises(PhysiocamError, match=f"moments is {moments}; expected 1 to 50"):

@@ -42,7 +42,7 @@ def test_titles_say_source_weights_branch_tasks_and_time() -> None:
     for expected in ("me.mp4\nweights 'default'", "Small branch", "pulse\nAU", "1.0 s", "9.0 s", "mean of 12.0 s"):
         assert expected in said
     assert "times the mean" in said
-    assert "what AU12 owes to each place" in words(replace(example(), target="AU12"))
+    assert "contribution of each place to AU12" in words(replace(example(), target="AU12"))
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0.0, 1.0), (0.25, 0.75)])

@@ -189,7 +189,7 @@ def test_without_a_heart_rate_there_is_no_variability_and_no_pulse(make_measurem
     assert "Intervals between beats" not in said
     assert "beats were found" not in said
     assert "Heart-rate variability was not measured" in said
-    assert "No heart rate was measured (a reason)" in said
+    assert "The heart rate was not measured (a reason)" in said
     assert 'class="line withheld"' in page
     assert "beats.csv" not in said
 

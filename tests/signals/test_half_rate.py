@@ -30,7 +30,7 @@ def test_hearts_below_the_band_have_no_rate_and_a_note(rate: float, seed: int) -
     told = estimate_rate(heart(rate, seed=seed, noise=0.02), FS, "heart", DEFAULT)
     assert told.value is None
     assert told.quality == 0.0
-    assert "below the 42 to 180" in str(told.note)
+    assert "below the range of the heart rate, 42 to 180" in str(told.note)
     along = rates_along(heart(rate, seed=seed, noise=0.02), FS, "heart", DEFAULT)
     assert np.isnan(along.value).all()
 
@@ -62,7 +62,7 @@ def test_what_would_be_withheld_anyway_is_not_called_slow() -> None:
     random = np.random.default_rng(5)
     for _ in range(20):
         told = estimate_rate(random.standard_normal(450), FS, "heart", DEFAULT)
-        assert told.value is not None or "below the 42 to 180" not in str(told.note)
+        assert told.value is not None or "below the range of the heart rate, 42 to 180" not in str(told.note)
 
 
 def test_a_filter_that_took_the_beat_is_seen_through() -> None:
@@ -71,7 +71,7 @@ def test_a_filter_that_took_the_beat_is_seen_through() -> None:
     assert estimate_rate(filtered, FS, "heart", DEFAULT).value == pytest.approx(72.0, abs=3.0)
     told = estimate_rate(filtered, FS, "heart", DEFAULT, slow)
     assert told.value is None
-    assert "below the 42 to 180" in str(told.note)
+    assert "below the range of the heart rate, 42 to 180" in str(told.note)
     assert np.isnan(rates_along(filtered, FS, "heart", DEFAULT, slow).value).all()
 
 

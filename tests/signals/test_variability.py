@@ -129,7 +129,7 @@ def test_noise_has_none_even_if_a_rate_is_claimed(seed: int) -> None:
 def test_without_a_heart_rate_there_is_none() -> None:
     pulse = clean_waveform(difference(invented(70)), FS, "heart", SIGNALS)
     found = heart_rate_variability(pulse, FS, Rate(None, "beats/min", 0.0, "a reason"))
-    assert found.sdnn.note == found.rmssd.note == "there is no heart rate: a reason"
+    assert found.sdnn.note == found.rmssd.note == "the heart rate is not measured: a reason"
     assert len(found.beats_s) == len(found.beat_quality) == len(found.intervals_ms) == 0
 
 

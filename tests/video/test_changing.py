@@ -53,7 +53,7 @@ def test_another_size_is_brought_to_the_first(
     images, notes = read(joined(encode, tmp_path, parts, suffix, codec, options), fs=fs)
     assert {image.shape for image in images} == {(48, 64, 3)}
     assert [round(float(image.mean()), -1) for image in images] == [120] * 10 + [60] * 10
-    assert "the picture's size changes, from 64x48 to 128x96; all frames are brought to the first" in notes
+    assert "the picture's size changes, from 64x48 to 128x96; all frames are resized to the first" in notes
 
 
 def test_another_shape_gets_bars(encode: Encode, plain: Plain, tmp_path: Path) -> None:

@@ -84,8 +84,8 @@ def test_what_is_there_is_told_with_what_was_stated(encode: Encode, tmp_path: Pa
     told = notes[0]
     assert (
         f"{frames} of 120 frames" in told
-        or f"{frames / 30:.1f} s are there of the 4.0 s" in told
-        or (f"{(frames + 1) / 30:.1f} s are there of the 4.0 s" in told)
+        or f"{frames / 30:.1f} s of the 4.0 s" in told
+        or (f"{(frames + 1) / 30:.1f} s of the 4.0 s" in told)
     )
 
 

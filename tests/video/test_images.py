@@ -77,7 +77,7 @@ def test_a_cover_of_different_size_is_named(folder: Path, covers: int) -> None:
     for number in range(covers):
         write_image(folder / f"cover{number}.png", np.zeros((20, 30, 3), np.uint8))
     with pytest.raises(
-        VideoError, match=r"^'cover0\.png' is 30x20 pixels, the images from 'frame1\.png' on 51x33; bring"
+        VideoError, match=r"^'cover0\.png' is 30x20 pixels, the images from 'frame1\.png' on 51x33; resize"
     ):
         list(open_video(folder, fs=25))
 

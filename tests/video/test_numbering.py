@@ -60,7 +60,7 @@ def test_names_that_say_nothing_of_holes_are_even(names: list[str]) -> None:
 def test_uneven_numbers_are_told() -> None:
     found, notes = places([f"{index}.png" for index in (0, 1, 4, 11, 13, 40, 41, 57, 80, 95)])
     assert found == list(range(10))
-    assert notes == ("the numbers in the images' names are uneven, so they say of none that it is missing",)
+    assert notes == ("the numbers in the images' names are uneven, so missing images cannot be recognized",)
 
 
 def test_numbers_that_jump_make_no_endless_gap() -> None:
@@ -118,7 +118,7 @@ def test_groups_of_other_lengths_do_not_say_what_is_between_them() -> None:
     names = [f"c{clip}_{index:03d}.png" for clip, length in enumerate((40, 55, 61, 30)) for index in range(length)]
     found, notes = places(names)
     assert found == list(range(len(names)))
-    assert notes == ("whether images are missing where the numbers in their names start again, the names do not say",)
+    assert notes == ("the names of the images do not say whether some are missing where their numbers restart",)
     found, notes = places([name for name in names if name != "c1_010.png"])
     assert len(found) == found[-1] == len(names) - 1
     assert notes[0].startswith("1 images are missing")

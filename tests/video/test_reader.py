@@ -78,7 +78,7 @@ def test_sources_that_are_not_there(tmp_path: Path) -> None:
         ("https://example.org/video.mp4", "does not exist"),
         ("", "empty name"),
         (empty, "0 bytes"),
-        (pipe, "no regular file"),
+        (pipe, "not a regular file"),
     ):
         with pytest.raises(VideoError, match=complaint):
             open_video(source)

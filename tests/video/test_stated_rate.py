@@ -60,7 +60,7 @@ def test_h264_is_told_by_what_it_states(tmp_path: Path, fields: bool) -> None:
     fs, levels, notes = read(path)
     assert (fs, len(levels)) == (30, len(LEVELS))
     assert levels == pytest.approx([(level - 16) * 255 / 219 for level in LEVELS], abs=1)
-    assert notes == ["no usable frame times; taken as even at the stated 30 frames/s"]
+    assert notes == ["no usable frame times; assumed to be even at the stated 30 frames/s"]
     path.write_bytes(h264_stream(LEVELS, rate=None, fields=fields))
     with pytest.raises(VideoError, match=UNSTATED):
         open_video(path)

@@ -168,7 +168,7 @@ def test_every_way_of_being_damaged_is_told_apart(bundle: Path, subtests: pytest
         (altered_file, "is not the file"),
         (missing_tensor, "'small.conv2.weight' is missing"),
         (other_shape, r"'small.conv1.bias' has shape \(31,\), expected \(32,\)"),
-        (no_safetensors, "no readable safetensors"),
+        (no_safetensors, "not a readable safetensors"),
         (no_json, "not understood"),
         (unknown_field, "colour"),
         (other_format, "format"),
@@ -255,7 +255,7 @@ def test_networks_must_agree_and_have_names_of_their_own(bundle: Path) -> None:
         content["networks"].append(content["networks"][0])
 
     redescribe(bundle, twice)
-    with pytest.raises(BundleError, match="each name may stand once"):
+    with pytest.raises(BundleError, match="each name may appear only once"):
         load_bundle(bundle)
     redescribe(bundle, lambda content: content["networks"][1].update(name="other"))
     assert len(load_bundle(bundle).info.networks) == 2
@@ -354,7 +354,7 @@ def test_slow_networks_travel_with_the_others(tmp_path: Path) -> None:
     [
         (BigSmallConfig(big_size=32, small_size=2, tasks=(RESPIRATION,)), 5.0, "takes Big frames"),
         (SLOW_CONFIG.model_copy(update={"tasks": (PULSE,)}), 5.0, "others answer 'pulse'; a task has one time scale"),
-        (SLOW_CONFIG.model_copy(update={"tasks": (AU,)}), 5.0, "'au', which is no waveform"),
+        (SLOW_CONFIG.model_copy(update={"tasks": (AU,)}), 5.0, "'au', which is not a waveform"),
         (SLOW_CONFIG, 30.0, "slow networks see 30 frames/s, more than the others' 25"),
     ],
 )

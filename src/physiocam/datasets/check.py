@@ -141,7 +141,7 @@ def _oddities(recording: Recording, seen: Outline | None, duration: float | None
             continue
         # What a reader has said already is not said again.
         if not np.isfinite(signal.values).all() and not any(note.startswith(f"{name}:") for note in recording.notes):
-            found.append(f"{name}: {int(np.count_nonzero(~np.isfinite(signal.values)))} samples are no numbers")
+            found.append(f"{name}: {int(np.count_nonzero(~np.isfinite(signal.values)))} samples are not numbers")
         elif np.ptp(signal.values) == 0 and name in {"pulse", "respiration"}:
             found.append(f"{name}: the same value throughout")
         if times[0] > _SLACK_S:

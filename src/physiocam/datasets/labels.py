@@ -114,7 +114,7 @@ def make_labels(
         try:
             waves["pulse"] = _pseudo_wave(recording, timestamps_s, mean_rgb, settings.pseudo_band)
         except PhysiocamError as error:
-            notes.append(f"no pulse to learn: {error}")
+            notes.append(f"no pulse target: {error}")
     elif "pulse" in recording.signals:
         waves["pulse"] = onto_frames(recording.signals["pulse"], timestamps_s, settings.alignment)
     if "respiration" in recording.signals:
@@ -132,7 +132,7 @@ def make_labels(
             targets[task] = np.where(known, difference, 0.0).astype(np.float32)[:, np.newaxis]
             masks[task], columns[task] = known[:, np.newaxis], (task,)
         else:
-            notes.append(f"no {task} to learn: nothing is known of it at the video's frames")
+            notes.append(f"no {task} target: it is unknown at all frames of the video")
     if recording.action_units is not None:
         rows = len(timestamps_s) - (settings.differences == "authors")
         present, known = _action_units(recording, recording.action_units, len(timestamps_s), settings)

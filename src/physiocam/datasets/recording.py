@@ -60,7 +60,7 @@ class Signal:
         """
         samples, times = np.asarray(values, dtype=np.float64), np.asarray(timestamps_s, dtype=np.float64)
         if samples.ndim != 1 or samples.shape != times.shape:
-            raise DatasetError(f"{samples.size} samples have {times.size} times; expected one time a sample")
+            raise DatasetError(f"{samples.size} samples have {times.size} times; expected one time per sample")
         timed = np.abs(times) < _LARGEST
         samples, times = samples[timed], times[timed]
         if not len(times):

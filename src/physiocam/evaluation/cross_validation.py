@@ -153,7 +153,7 @@ class _Fold:
         for i, store in enumerate(self._stores):
             if reason := mismatch(self._folder(i), self._facts(i, bundle.folder)):
                 if progress is not None and self._folder(i).is_dir():
-                    progress(f"'{self._folder(i)}' holds predictions {reason}; '{store.path}' is predicted anew")
+                    progress(f"'{self._folder(i)}' holds predictions {reason}; '{store.path}' is predicted again")
                 self._predict(i, bundle.folder)
         wait_for_first()
 

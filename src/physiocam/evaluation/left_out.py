@@ -52,9 +52,11 @@ def _of_waveform(
     if not predicted:
         if not true:
             return []
-        return [f"{rate}: '{task}' was not predicted, and {len(true)} of {len(predictions)} recordings have its truth"]
+        return [
+            f"{rate}: '{task}' was not predicted, and {len(true)} of {len(predictions)} recordings have ground truth"
+        ]
     if not true:
-        return [f"{rate}: '{task}' was predicted, and no recording has its truth, a sensor's '{task}' or {rate}"]
+        return [f"{rate}: '{task}' was predicted, but no recording has ground truth: a sensor's '{task}' or {rate}"]
     lines = []
     names = {one.name for one in true}
     if without := [one.name for one in predicted if one.name not in names]:
@@ -63,7 +65,7 @@ def _of_waveform(
     if without := [one.name for one in true if one.name not in names]:
         lines.append(f"{rate}: {_some(without, predictions)} no prediction of '{task}'")
     if unknown:
-        lines.append(f"{rate}: {_some(unknown, predictions)} no true rate, at least at times: the sensor shows none")
+        lines.append(f"{rate}: {_some(unknown, predictions)} no true rate in some windows: the sensor shows none")
     if window_s is not None and (
         short := [one.name for one in predicted if len(one.waveforms[task]) < window_s * one.fs]
     ):
@@ -77,13 +79,13 @@ def _of_units(predictions: Sequence[Predictions]) -> list[str]:
         return []
     if without := [one.name for one in predictions if not one.coded.any()]:
         if len(without) == len(predictions):
-            return ["action units were predicted, and no recording has codes of them"]
+            return ["action units were predicted, but no recording has codes"]
         lines = [f"action units: {_some(without, predictions)} no codes"]
     else:
         lines = []
     coded = {label for one in predictions for label, known in zip(one.labels, one.coded.T, strict=True) if known.any()}
     if never := [label for label in labels if label not in coded]:
-        lines.append(f"action units: {', '.join(never)} predicted, and coded in no recording")
+        lines.append(f"action units: {', '.join(never)} predicted, but not coded in any recording")
     return lines
 
 

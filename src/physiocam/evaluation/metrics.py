@@ -85,7 +85,9 @@ def rate_scores(predicted: NDArray[np.floating], true: NDArray[np.floating], see
     """
     predicted, true = (np.asarray(rates, dtype=np.float64) for rates in (predicted, true))
     if predicted.shape != true.shape or predicted.ndim != 1:
-        raise PhysiocamError(f"rates have shapes {predicted.shape} and {true.shape}; expected one each a recording")
+        raise PhysiocamError(
+            f"rates have shapes {predicted.shape} and {true.shape}; expected one of each per recording"
+        )
     known = np.isfinite(true)
     used = known & np.isfinite(predicted)
     predicted, true = predicted[used], true[used]

@@ -96,7 +96,7 @@ def store_job(store: Store, weights: str, method: str | None, as_measured: bool)
         facts = {**prediction_facts(store, names, NETWORK, bundle.sha256), "as_measured": as_measured}
         found = partial(predict_with_bundle, bundle, store, names, as_measured=as_measured)
     else:
-        absent = dict.fromkeys(("respiration", AU.name), f"is not evaluated: '{method}' gives the pulse alone")
+        absent = dict.fromkeys(("respiration", AU.name), f"is not evaluated: '{method}' measures the pulse only")
         facts = prediction_facts(store, names, method, None)
         found = partial(predict_with_method, method, store, names)
     title = f"{store.path.name}, {method or weights}"

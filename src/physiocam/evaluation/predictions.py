@@ -225,7 +225,7 @@ def kept_predictions(folder: Path) -> PredictionJob:
     if record is None:
         files = {path.name: digest_of(path) for path in sorted(folder.glob(_FILES))}
         return PredictionJob(
-            f"{folder.name}, of which nothing says by what they were made",
+            f"{folder.name}, without a record of what they were made with",
             {"predictions": files},
             {},
             lambda _folder, _progress: load_all_predictions(folder),
@@ -263,13 +263,13 @@ def _misfit(found: Predictions) -> str | None:
     """Say what does not fit in predictions that were read, or None."""
     texts = (found.name, found.subject, *found.labels)
     if not all(isinstance(text, str) and len(text) <= _LONGEST_NAME for text in texts):
-        return f"its names are no text of at most {_LONGEST_NAME} characters"
+        return f"its names are not text of at most {_LONGEST_NAME} characters"
     waves = [*found.waveforms.values(), *found.sensors.values()]
     if not all(wave.ndim == 1 and wave.dtype.kind == "f" for wave in waves) or len({len(wave) for wave in waves}) > 1:
         return "its waveforms are not of one length"
     units = found.probabilities
     if units.ndim != 2 or units.dtype.kind != "f" or found.codes.dtype != bool or found.coded.dtype != bool:
-        return "its action units are no probabilities and codes"
+        return "its action units are not probabilities and codes"
     if found.codes.shape != found.coded.shape or (found.coded.size and found.coded.shape != units.shape):
         return f"it has codes of shape {found.codes.shape} for probabilities of shape {units.shape}"
     if units.size and units.shape[1] != len(found.labels):

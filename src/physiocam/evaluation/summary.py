@@ -45,7 +45,7 @@ def check_evaluation(folder: str | os.PathLike[str], made_with: Facts) -> None:
     except (OSError, ValueError, KeyError, TypeError):
         before = None
     if not isinstance(before, dict):
-        reason: str | None = "of which nothing says what they were made with"
+        reason: str | None = "without a record of what they were made with"
     else:
         reason = difference(before, made_with)
     if reason is not None:
@@ -117,7 +117,7 @@ def to_markdown(found: Evaluation, title: str) -> str:
         rows.append(("mean", number(units.mean_f1), number(units.mean_accuracy), ""))
         lines += [*table(("", "F1 (%)", "accuracy (%)", "frames with the unit"), rows), ""]
     if not rates and found.action_units is None:
-        lines += ["Nothing could be compared: the recordings carry no truth for what was predicted.", ""]
+        lines += ["Nothing could be compared: the recordings have no ground truth for the predictions.", ""]
     if found.left_out:
         lines += ["Left out:", "", *(f"- {line}" for line in found.left_out), ""]
     return "\n".join(lines)

@@ -168,7 +168,7 @@ def _decoded(container: Any, stream: Any) -> Iterator[Any]:
 def _open_camera(name: str) -> Any:
     kind = _FORMATS.get(sys.platform)
     if kind is None:
-        raise VideoError(f"cameras of the system {sys.platform} cannot be read; record a file and measure that")
+        raise VideoError(f"cameras cannot be read on this system ({sys.platform}); record a file and measure that")
     options = {"framerate": "30"} if kind == "avfoundation" else {}
     return av.open(_device(kind, name), format=kind, options=options)
 
@@ -197,6 +197,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, PermissionError):
         return "access is denied; allow it in the system's settings (on Linux, join the group video)"
     if isinstance(error, FileNotFoundError):
-        return "there is none of this name or number"
+        return "there is no camera with this name or number"
     text = str(getattr(error, "strerror", None) or error) or type(error).__name__
     return text[:1].lower() + text[1:].splitlines()[0]

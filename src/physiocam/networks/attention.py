@@ -160,7 +160,7 @@ def _last_convolutions(network: Network) -> dict[str, _Place]:
         chain = [network.conv1, (3, 2), network.conv2, (3, 2), network.conv3, network.conv4, network.conv5]
         places[config.architecture] = _place(chain, config.big_size)
     else:
-        raise PhysiocamError(f"nobody has said yet which layer of the network '{config.architecture}' to look at")
+        raise PhysiocamError(f"it is not defined which layer of the network '{config.architecture}' to look at")
     return places
 
 

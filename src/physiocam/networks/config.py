@@ -82,7 +82,7 @@ class NetworkConfig(BaseModel):
     def _tasks_differ(self) -> Self:
         names = [task.name for task in self.tasks]
         if len(set(names)) < len(names):
-            raise ValueError(f"tasks are {names}; each name may stand once only")
+            raise ValueError(f"tasks are {names}; each name may appear only once")
         return self
 
     @model_validator(mode="after")

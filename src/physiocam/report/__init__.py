@@ -1,1 +1,1 @@
-"""Pictures of what was found."""
+"""Reports, overlay videos and attention pictures of a measurement."""

@@ -15,9 +15,9 @@ class Branch(NamedTuple):
     name : str
         "big", "small", or another of `networks.attention.attention_maps`.
     tasks : tuple of str
-        Names of the tasks that its networks answer.
+        Names of the tasks of its networks.
     start, stop : float
-        Where its maps' outer edges lie, as fractions of the face square's side.
+        Outer edges of its maps, as fractions of the face square's side.
     """
 
     name: str
@@ -28,13 +28,13 @@ class Branch(NamedTuple):
 
 @dataclass(frozen=True)
 class View:
-    """Where a branch looks. Networks that answer the same tasks, such as folds, are averaged.
+    """Where a branch looks. Networks for the same tasks, such as folds, are averaged.
 
     Attributes
     ----------
     branch : Branch
     maps : float32 array of shape (moments, h, w)
-        Each frame's map is divided by its own mean: 1 is what the average place gets. Zero where nothing is active.
+        Each frame's map is divided by its own mean, so 1 is the average. Zero where nothing is active.
     mean : float32 array of shape (h, w)
         Over all moments of the recording that show a face, not only the chosen ones.
     """
@@ -63,7 +63,7 @@ class Attention:
     times_s : float64 array of shape (moments,)
         When the moments begin, in seconds.
     faces : uint8 array of shape (moments, big_size, big_size, 3)
-        The face square at those times, RGB, as sharp as the networks see it.
+        The face square at those times, RGB, at the networks' resolution.
     mean_face : uint8 array of shape (big_size, big_size, 3)
         The mean of the face squares of all moments.
     views : tuple of View

@@ -1,4 +1,4 @@
-"""The figure of what networks look at: moments of a recording side by side, one row a branch."""
+"""The figure of what networks look at: moments of a recording side by side, one row per branch."""
 
 import io
 import os
@@ -30,7 +30,7 @@ _BRANCHES = {
 
 
 def _colours() -> ListedColormap:
-    """A perceptually uniform colour map that lets the face through where little is found."""
+    """A perceptually uniform colour map that is transparent at low values, so that the face shows."""
     colours = colormaps["inferno"](np.linspace(0.0, 1.0, 256))
     colours[:, 3] = np.linspace(0.1, 0.85, 256)
     return ListedColormap(colours)
@@ -38,7 +38,7 @@ def _colours() -> ListedColormap:
 
 _COLOURS = _colours()
 
-# Inches: side of a picture, and what labels and colour bars take.
+# Inches: side of a picture, and space for labels and colour bars.
 _SIDE, _LEFT, _RIGHT, _TOP = 1.5, 1.15, 0.7, 0.6
 _DPI = 150
 
@@ -72,9 +72,9 @@ def draw(attention: Attention) -> Figure:
             image = _overlay(axis, face, values, view)
         _label(row[0], _BRANCHES.get(view.branch.name, view.branch.name), *_tasks(view.branch))
         _bar(figure, row[-1], image)
-    what = f"what {attention.target} owes to each place" if attention.target else "where the networks look"
+    what = f"contribution of each place to {attention.target}" if attention.target else "where the networks look"
     title = f"{Path(attention.source).name}\nweights '{attention.bundle}': {what}"
-    # A file's name is no formula, whatever signs it holds.
+    # A file's name is not a formula, whatever characters it holds.
     figure.suptitle(title, fontsize=9, x=0.01, ha="left", y=1 - 0.06 / height, parse_math=False)
     return figure
 
@@ -89,7 +89,7 @@ def _tasks(branch: Branch) -> list[str]:
 
 
 def thumbnails(attention: Attention, view: View) -> list[bytes]:
-    """Draw a view's maps over the faces, each as a picture of its own: the moments, and the mean.
+    """Draw a view's maps over the faces as separate pictures: the moments, and the mean.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def _overlay(axis: Axes, face: NDArray[np.uint8], values: NDArray[np.float32], v
     axis.imshow(grey, cmap="gray", vmin=0, vmax=255, extent=(0, 1, 1, 0), interpolation="bilinear")
     start, stop = view.branch.start, view.branch.stop
     extent = (start, stop, stop, start)
-    # A single bright place must not leave all others dark.
+    # A single bright place must not make all others dark.
     low, high = np.percentile([*view.maps, view.mean], (0.0, 99.5))
     image = axis.imshow(
         values, cmap=_COLOURS, vmin=low, vmax=max(high, low + 1e-6), extent=extent, interpolation="bicubic"
@@ -134,7 +134,7 @@ def _bar(figure: Figure, axis: Axes, image: AxesImage) -> None:
     bar = figure.colorbar(
         image, extend="max", cax=figure.add_axes((place.x1 + 0.01, place.y0 + 0.005, 0.012, place.height - 0.01))
     )
-    # Behind the colours, the grey of a face.
+    # The colours are drawn over a grey face.
     bar.ax.set_facecolor("0.5")
     bar.set_label("times the mean", fontsize=7)
     bar.ax.tick_params(labelsize=7)

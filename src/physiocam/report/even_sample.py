@@ -4,13 +4,12 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
-# Candidates a wanted item. At least half as many are kept, so that a choice is off by a sixteenth of the spacing at
-# most.
+# Candidates per wanted item. At least half as many are kept, so a choice is off by at most a sixteenth of the spacing.
 _SPARE = 16
 
 
 class EvenChoice(Generic[Item]):
-    """Keeps candidates from a stream, always evenly spread, and a bounded number of them.
+    """Keeps a limited number of candidates from a stream, always evenly spread.
 
     Parameters
     ----------
@@ -35,11 +34,11 @@ class EvenChoice(Generic[Item]):
             self.candidates.append(item)
         self._offered += 1
         if len(self.candidates) > _SPARE * self._wanted:
-            # What is left lies on a grid twice as wide, on which the stream goes on.
+            # The remaining candidates, and those to come, are twice as far apart.
             self.candidates = self.candidates[::2]
             self._step *= 2
 
     def chosen(self) -> list[Item]:
-        """Return the wanted number of candidates, each from the middle of its share of the stream, or all there are."""
+        """Return the wanted number of candidates, each from the middle of its share of the stream, or all if fewer."""
         count = min(self._wanted, len(self.candidates))
         return [self.candidates[int((i + 0.5) * len(self.candidates) / count)] for i in range(count)]

@@ -1,4 +1,4 @@
-"""A small picture of the recorded face, for the report's head; it needs no extra."""
+"""A small picture of the recorded face for the top of the report; it needs no extra."""
 
 import os
 from dataclasses import dataclass

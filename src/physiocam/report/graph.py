@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from physiocam.signals.waveform import stretches
 
-# Marks live in a square of this many units, which the page stretches; strokes and writing are not stretched with it.
+# Marks are drawn in a square of this many units, which the page stretches; strokes and text are not stretched.
 _UNITS = 1000.0
 
 _MOST_TICKS = 6
@@ -25,7 +25,7 @@ class Axis:
     low, high : float
     unit : str
     ticks : tuple of (float, str)
-        Values and what is written at them.
+        Values and their labels.
     """
 
     low: float
@@ -42,7 +42,7 @@ class Axis:
 
     @classmethod
     def of_time(cls, low: float, high: float, end: float | None = None) -> "Axis":
-        """An axis of seconds, or of minutes and seconds where the recording's end, by default `high`, is far."""
+        """An axis of seconds, or of minutes and seconds if the recording's end, by default `high`, is late."""
         axis = cls.of(low, high, "s")
         if (high if end is None else end) <= 180:
             return axis
@@ -51,12 +51,12 @@ class Axis:
         return cls(low, high, "min:s", tuple((value, f"{value // 60}:{value % 60:02d}") for value in values))
 
     def share(self, values: NDArray[np.float64] | float) -> NDArray[np.float64]:
-        """Where values lie, 0 at the low end and 1 at the high one."""
+        """Positions of values, 0 at the low end and 1 at the high one."""
         return (np.asarray(values, dtype=np.float64) - self.low) / (self.high - self.low)
 
     @property
     def places(self) -> list[tuple[float, str]]:
-        """Ticks with their places in percent."""
+        """Ticks with their positions in percent."""
         return [(round(100 * float(self.share(value)), 2), text) for value, text in self.ticks]
 
 
@@ -67,7 +67,7 @@ def _round_step(least: float) -> float:
 
 @dataclass(frozen=True)
 class Table:
-    """The figures behind a graph.
+    """The numbers behind a graph.
 
     Attributes
     ----------
@@ -169,10 +169,10 @@ def mean(values: NDArray[np.floating], edges: NDArray[np.int_]) -> NDArray[np.fl
 
 
 def text(value: float | None, digits: int) -> str:
-    """A figure in a table; a dash where there is none."""
+    """A number in a table; a dash if it is missing."""
     return "-" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
 
 
 def column(values: NDArray[np.floating] | Sequence[float], digits: int) -> list[str]:
-    """Figures of a table's column."""
+    """Numbers of a table's column."""
     return [text(float(value), digits) for value in values]

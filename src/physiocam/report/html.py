@@ -1,4 +1,4 @@
-"""The report: a measurement as one page that needs nothing else."""
+"""The report: a measurement as one self-contained page."""
 
 import base64
 import os
@@ -29,7 +29,7 @@ def write_report(
     attention: "Attention | str",
     face: FacePicture | None = None,
 ) -> None:
-    """Write a measurement as one HTML file without scripts, which loads nothing from anywhere.
+    """Write a measurement as one HTML file without scripts, which loads nothing from the network.
 
     The file appears when it is complete.
 
@@ -41,7 +41,7 @@ def write_report(
     attention : Attention or str
         What the networks looked at, or why that is not shown. Its pictures show the recorded face.
     face : FacePicture, optional
-        The recorded face, to be shown at the top.
+        The recorded face, shown at the top.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The methods paragraph of a measurement: what a paper has to say of how it was made."""
+"""The methods paragraph of a measurement, for a paper."""
 
 import inspect
 import platform
@@ -30,7 +30,7 @@ _DETREND = (
 
 _PEAKS = {
     "pooled": "the highest peak of the mean power spectrum of {window:g} s windows (Hann taper, step 1 s, each scaled "
-    "to the same power), between its frequencies by a parabola through three log powers",
+    "to the same power), interpolated by a parabola through three log powers",
     "periodogram": "the highest bin of one periodogram, zero-padded to a power of two",
     "peaks": "the mean distance between the waveform's maxima",
 }
@@ -83,7 +83,7 @@ def methods_of(measurement: Measurement) -> MethodsText:
 
 
 def _cited(reference: str, references: list[str]) -> str:
-    """The number of a reference, which is added where it is not there yet."""
+    """The number of a reference; it is added if it is new."""
     if reference not in references:
         references.append(reference)
     return f"[{references.index(reference) + 1}]"
@@ -93,13 +93,13 @@ def _face(measurement: Measurement) -> str:
     share, choice = f"{measurement.face.found_fraction:.1%} of the frames", measurement.face.choice
     if choice == "auto":
         return (
-            "The largest face was found with the RFB-320 detector, looked for again about once a second, and cut out "
-            f"as a square that moves only when the face does; there was one in {share}."
+            "The largest face was detected with RFB-320 about once a second and cropped as a square that moves only "
+            f"when the face moves; a face was found in {share}."
         )
     if not measurement.face.fixed:
         return f"The face was found by the locator {choice}, which physiocam was given; there was one in {share}."
     where = "in the middle of the frame" if choice == "center" else f"at {choice} (x, y, size)"
-    return f"A fixed square {where} was measured, without looking for a face; it could be used in {share}."
+    return f"A fixed square {where} was measured without face detection; it was usable in {share}."
 
 
 def _source(measurement: Measurement, references: list[str]) -> str:
@@ -125,10 +125,10 @@ def _rate(name: str, chosen: RateSettings, references: list[str]) -> str:
         detrended = f"detrended by smoothness priors {_cited(_DETREND, references)} (lambda {chosen.detrend:g}), "
     return (
         f"{name}: the waveform was summed from its differences, {detrended}filtered forwards and backwards by a "
-        f"Butterworth band-pass of order {chosen.order} from {low:g} to {high:g} Hz, each stretch between gaps by "
-        f"itself, and the rate taken as {_PEAKS[chosen.method].format(window=chosen.window_s)}. At least "
-        f"{chosen.minimum_s:g} s of signal were required, and rates of a quality under {chosen.quality_floor:g} "
-        "withheld."
+        f"Butterworth band-pass of order {chosen.order} from {low:g} to {high:g} Hz, each stretch between gaps "
+        f"separately, and the rate was taken as {_PEAKS[chosen.method].format(window=chosen.window_s)}. At least "
+        f"{chosen.minimum_s:g} s of signal were required, and rates with a quality under {chosen.quality_floor:g} "
+        "were withheld."
     )
 
 
@@ -138,7 +138,7 @@ def _variability(references: list[str]) -> str:
         f"Heart-rate variability: beats were found with NeuroKit2 {version('neurokit2')} {library} by the method of "
         f"Elgendi and others {beats}, in the pulse waveform interpolated by cubic splines to 500 Hz. Intervals next "
         "to a beat whose upstroke differs from the typical one, and those more than 20 % from the median around them, "
-        f"were left out. SDNN and RMSSD were given for at least {MINIMUM_S:g} s of pulse, 90 % of it clean, and where "
+        f"were left out. SDNN and RMSSD were reported for at least {MINIMUM_S:g} s of pulse, 90 % of it clean, and if "
         "timing noise made up at most a quarter of the variance."
     )
 

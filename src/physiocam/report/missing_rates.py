@@ -1,4 +1,4 @@
-"""Why there is no rate at a moment of a recording."""
+"""Why a rate is not measured at a moment of a recording."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ def rate_of(measurement: Measurement, quantity: Quantity) -> tuple[Rate, RateSer
 
 
 def why_no_rate(measurement: Measurement, quantity: Quantity) -> list[str | None]:
-    """Say of each of the rates along a recording why it is none.
+    """Give the reason for each missing rate along a recording.
 
     Parameters
     ----------
@@ -50,14 +50,14 @@ def why_no_rate(measurement: Measurement, quantity: Quantity) -> list[str | None
                 f"{signal_s:.1f} s of {WAVES[quantity]} within {chosen.window_s:g} s; {chosen.minimum_s:g} s needed"
             )
         elif rate.value is None and quality >= chosen.quality_floor:
-            reasons.append(f"none for the whole recording: {rate.note}")
+            reasons.append(f"not measured in the whole recording: {rate.note}")
         else:
             reasons.append(f"no steady {WAVES[quantity]} stands out from the noise")
     return reasons
 
 
 def _within(which: NDArray[np.bool_], times: NDArray[np.float64], window_s: float, fs: float) -> NDArray[np.float64]:
-    """Seconds (R,) that are so within a window around each time."""
+    """Seconds (R,) for which this is true within a window around each time."""
     counts = np.concatenate([[0], np.cumsum(which)])
     edges = np.rint((times[:, None] + window_s * np.array([-0.5, 0.5])) * fs).astype(int)
     first, last = np.clip(edges, 0, len(which)).T

@@ -1,4 +1,4 @@
-"""The overlay video: a recording with what was measured in it, as it was measured."""
+"""The overlay video: a recording with its measurement drawn beside it."""
 
 import os
 from collections.abc import Iterator

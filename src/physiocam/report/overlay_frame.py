@@ -1,4 +1,4 @@
-"""One frame of the overlay video: the picture with its face box, and a panel with what was measured."""
+"""One frame of the overlay video: the picture with its face box, and a panel with the measurement."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from physiocam.results.measurement import Measurement
 from physiocam.signals.quantities import STEP_S, Quantity
 from physiocam.signals.waveform import stretches
 
-# The picture is scaled to be at least this high, for the panel's writing, and with the panel to fit a full HD screen.
+# The picture is scaled to be at least this high, for the panel's text, and to fit a full HD screen with the panel.
 _LEAST_HEIGHT = 480
 _MOST = (1280, 1080)
 
@@ -30,7 +30,7 @@ _INACTIVE = (110, 135, 155)
 _ACTIVE = (255, 202, 58)
 _BOX = (126, 231, 135)
 
-# Seconds of waveform that are shown, and how many standard deviations fit into a trace's height.
+# Seconds of waveform shown, and standard deviations in a trace's height.
 _SHOWN_S: dict[Quantity, float] = {"heart": 8.0, "breathing": 30.0}
 _COLOURS: dict[Quantity, tuple[int, int, int]] = {"heart": (255, 118, 117), "breathing": (99, 196, 255)}
 _NAMES: dict[Quantity, str] = {"heart": "heart rate", "breathing": "breathing rate"}
@@ -43,7 +43,7 @@ _Colour = tuple[int, int, int]
 
 
 class _Place(NamedTuple):
-    """Of a drawing on the canvas, in pixels."""
+    """Place and size of a drawing on the canvas, in pixels."""
 
     x: int
     y: int
@@ -62,7 +62,7 @@ class OverlayFrame:
     pixel_aspect : float
         Width of these pixels, as a multiple of their height.
     whole : str
-        What the measurement's rates are of.
+        What the measurement's rates cover, such as "whole recording".
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class OverlayFrame:
             self._draw_box(drawing, index)
         told = [self._draw_rate(canvas, quantity, index, second) for quantity in _NAMES]
         self._draw_action_units(drawing, index)
-        self._draw_caption(canvas, [*([] if found else ["no face is found here"]), *filter(None, told)])
+        self._draw_caption(canvas, [*([] if found else ["no face found"]), *filter(None, told)])
         minutes, seconds = divmod(time_s, 60)
         self._write(canvas, f"{minutes:.0f}:{seconds:04.1f}", self._rows_end(), 12, _QUIET)
         return np.asarray(canvas)
@@ -134,7 +134,7 @@ class OverlayFrame:
         return self._panel.x + self._size(12), self._panel.height - self._size(20)
 
     def _action_unit_rows(self, x: int, width: int) -> list[_Place]:
-        """Where the bars of action units are drawn; as many as there is room for."""
+        """Where the bars of action units are drawn; as many as fit."""
         top, bottom, least = self._size(256), self._rows_end()[1] - self._size(4), self._size(11)
         count = min(len(self._measurement.action_units), max((bottom - top) // least, 0))
         if count == 0:
@@ -143,7 +143,7 @@ class OverlayFrame:
         return [_Place(x, top + row * height, width, height) for row in range(count)]
 
     def _still_parts(self, width: int, height: int) -> Image.Image:
-        """What is the same in every frame."""
+        """The parts that are the same in every frame."""
         canvas = Image.new("RGB", (width, height), _BACKGROUND)
         for quantity, place in self._traces.items():
             self._write(canvas, _NAMES[quantity], (place.x, place.y - self._size(44)), 12, _QUIET)
@@ -162,12 +162,12 @@ class OverlayFrame:
         x, y, side = self._measurement.face_squares[index].tolist()
         across, down = self._zoom
         left, top = self._picture.x + across * x, self._picture.y + down * y
-        # Of pixels that are much narrower or flatter than others, the square may be less than one wide or high.
+        # With pixels far from square, the face square may be less than one pixel wide or high.
         box = left, top, left + max(across * side - 1, 0), top + max(down * side - 1, 0)
         drawing.rectangle(box, outline=_BOX, width=self._size(2))
 
     def _draw_rate(self, canvas: Image.Image, quantity: Quantity, index: int, second: int) -> str | None:
-        """Draw a rate and its waveform; what to say where there is no rate."""
+        """Draw a rate and its waveform; return the reason if there is no rate."""
         rate, along, waveform = rate_of(self._measurement, quantity)
         place = self._traces[quantity]
         value = along.value[second] if second >= 0 else np.nan
@@ -183,7 +183,7 @@ class OverlayFrame:
         self._draw_trace(canvas, place, waveform[: index + 1], quantity, _COLOURS[quantity] if known else _QUIET)
         if known:
             return None
-        return f"no {_NAMES[quantity]}: {self._reasons[quantity][second] if second >= 0 else rate.note}"
+        return f"{_NAMES[quantity]} not measured: {self._reasons[quantity][second] if second >= 0 else rate.note}"
 
     def _draw_trace(
         self, canvas: Image.Image, place: _Place, waveform: NDArray[np.float64], quantity: Quantity, colour: _Colour

@@ -1,4 +1,4 @@
-"""All that is written of one measured recording: its data, and report and overlay video where they are wanted."""
+"""All files of one measured recording: its data, and report and overlay video if wanted."""
 
 import os
 from pathlib import Path
@@ -32,14 +32,14 @@ def write_results(
     options : MeasureOptions
         With which it was measured; they say whether report.html and overlay.mp4 are wanted.
     progress : callable, optional
-        As in `physiocam.measure`; begins anew for each pass.
+        As in `physiocam.measure`; restarts for each pass.
 
     Raises
     ------
     PhysiocamError
-        If a file cannot be written; those before it are there then.
+        If a file cannot be written; earlier files are kept.
     ImportError
-        If what report or overlay need is not installed (extra `report`).
+        If the extra `report`, which report and overlay need, is not installed.
     """
     measurement.write(folder)
     if options.report:
@@ -59,7 +59,7 @@ def write_results(
 def _attention(
     measurement: Measurement, source: str | os.PathLike[str], options: MeasureOptions, progress: Progress | None
 ) -> "Attention | str":
-    """What the networks look at, or why that is not known."""
+    """What the networks look at, or why it is not shown."""
     if measurement.weights is None:
         return f"the method '{measurement.method}' has no network"
     if not measurement.face_found.any():

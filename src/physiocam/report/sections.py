@@ -14,15 +14,15 @@ from physiocam.signals.spectra import waveform_spectrum
 from physiocam.signals.variability import HeartRateVariability
 from physiocam.signals.waveform import stretches
 
-# A strip of waveform lasts this long, or longer where there would be more strips than this.
+# Seconds per strip of waveform; longer if there would be more strips than this.
 _STRIP_S = 30.0
 _MOST_STRIPS = 10
 
-# More than a page's pixels or a table's reader can tell apart.
+# More points are not distinguishable on a page, and more rows are not readable.
 _MOST_DRAWN = 1000
 _MOST_ROWS = 600
 
-# Standard deviations on the axis of a waveform.
+# Range of a waveform's axis, in standard deviations.
 _RANGE = 3.5
 _TICKS = ((-2.0, "-2"), (0.0, "0"), (2.0, "2"))
 
@@ -41,11 +41,11 @@ def waveform_strips(measurement: Measurement, quantity: Quantity) -> list[Graph]
 
 
 def why_withheld(measurement: Measurement, quantity: Quantity) -> str | None:
-    """Say beside a waveform that there is no rate in it, and why; None where there is one."""
+    """Explain next to a waveform why its rate is not measured; None if it is."""
     rate, _, _ = rate_of(measurement, quantity)
     if rate.value is not None:
         return None
-    return f"No {RATES[quantity]} was measured ({rate.note}): what is drawn here need not be {WAVES[quantity]}."
+    return f"The {RATES[quantity]} was not measured ({rate.note}): this curve may be noise, not {WAVES[quantity]}."
 
 
 def _strip(measurement: Measurement, quantity: Quantity, waveform: NDArray[np.float64], start: int) -> Graph:
@@ -64,7 +64,7 @@ def _strip(measurement: Measurement, quantity: Quantity, waveform: NDArray[np.fl
     if len(waveform) <= _MOST_DRAWN:
         graph.add_line((start + np.arange(len(waveform))) / fs, clipped, style)
     else:
-        # Up and down within each bin, so that no beat is lost.
+        # Lowest and highest in each bin, so that no beat is lost.
         edges = bins(len(waveform), _MOST_DRAWN // 2)
         middles = (start + (edges[:-1] + edges[1:]) / 2) / fs
         both = np.stack([lowest(clipped, edges), highest(clipped, edges)], axis=1)
@@ -80,13 +80,13 @@ def _told(gaps: list[tuple[float, float]]) -> str:
 
 
 def waveform_table(measurement: Measurement, quantity: Quantity) -> Table:
-    """The figures of a waveform; of a long one, the lowest and highest of each row's frames."""
+    """The numbers of a waveform; of a long one, the lowest and highest of each row's frames."""
     _, _, waveform = rate_of(measurement, quantity)
     edges = bins(measurement.frames, _MOST_ROWS)
     times = column(measurement.timestamps_s[edges[:-1]], 3)
     if len(edges) - 1 == measurement.frames:
         rows = zip(times, column(waveform, 3), strict=True)
-        return Table(f"{WAVES[quantity]}, a row a frame", ("time (s)", "standard deviations"), tuple(rows))
+        return Table(f"{WAVES[quantity]}, one row per frame", ("time (s)", "standard deviations"), tuple(rows))
     caption = f"{WAVES[quantity]} in {len(edges) - 1} rows; every frame is in waveforms.csv"
     lows, highs = (column(reduce(waveform, edges), 3) for reduce in (lowest, highest))
     header = ("from (s)", "lowest (standard deviations)", "highest")
@@ -106,7 +106,7 @@ def rate_graphs(measurement: Measurement, quantity: Quantity) -> list[Graph]:
     if len(told):
         where = (
             f"{RATES[quantity]} along the recording: {told.min():.1f} to {told.max():.1f} {rate.unit} in {len(told)} "
-            f"of {len(times)} seconds, none in the others"
+            f"of {len(times)} seconds, not measured in the others"
         )
         shown = told if rate.value is None else np.append(told, rate.value)
         room = max((_LEAST_SPAN - np.ptp(shown)) / 2, 2.0)
@@ -133,7 +133,7 @@ def rate_graphs(measurement: Measurement, quantity: Quantity) -> list[Graph]:
 
 
 def rate_table(measurement: Measurement, quantity: Quantity) -> Table:
-    """The figures of a rate along the recording, with the reason where there is none."""
+    """The numbers of a rate along the recording, with the reason if it is not measured."""
     rate, along, _ = rate_of(measurement, quantity)
     every = max(-(-len(along.value) // _MOST_ROWS), 1)
     rows = zip(
@@ -143,12 +143,14 @@ def rate_table(measurement: Measurement, quantity: Quantity) -> Table:
         (reason or "" for reason in why_no_rate(measurement, quantity)),
         strict=True,
     )
-    each = "a row a second" if every == 1 else f"one second in {every}; every second is in rates.csv"
-    return Table(f"{RATES[quantity]}, {each}", ("time (s)", rate.unit, "quality", "why none"), tuple(rows)[::every])
+    each = "one row per second" if every == 1 else f"one second in {every}; every second is in rates.csv"
+    return Table(
+        f"{RATES[quantity]}, {each}", ("time (s)", rate.unit, "quality", "why not measured"), tuple(rows)[::every]
+    )
 
 
 def spectrum_graph(measurement: Measurement, quantity: Quantity) -> tuple[Graph, Table] | None:
-    """The spectrum in which the recording's rate was sought, if there is one."""
+    """The spectrum from which the recording's rate was found, if there is one."""
     rate, _, waveform = rate_of(measurement, quantity)
     chosen = measurement.settings.of(quantity)
     spectrum = waveform_spectrum(waveform, measurement.fs, chosen)
@@ -157,7 +159,11 @@ def spectrum_graph(measurement: Measurement, quantity: Quantity) -> tuple[Graph,
     per_minute, power = 60.0 * spectrum.frequencies_hz, spectrum.power / spectrum.power.max()
     low, high = (60.0 * edge for edge in chosen.band_hz)
     peak = float(per_minute[np.argmax(power)])
-    told = f"the chosen peak is at {rate.value:.1f}" if rate.value is not None else f"no rate is given: {rate.note}"
+    told = (
+        f"the chosen peak is at {rate.value:.1f}"
+        if rate.value is not None
+        else f"the rate is not measured: {rate.note}"
+    )
     alt = (
         f"spectrum of the {WAVES[quantity]}; the band is {low:g} to {high:g} {rate.unit}, the largest power at "
         f"{peak:.1f}; {told}"
@@ -199,7 +205,7 @@ def action_unit_table(measurement: Measurement) -> Table:
         for index in range(len(measurement.action_units))
     ]
     times = column(measurement.timestamps_s[edges[:-1]], 1)
-    caption = "mean probability of each action unit from that time on; every frame is in action_units.csv"
+    caption = "mean probability of each action unit per time span; every frame is in action_units.csv"
     return Table(caption, ("from (s)", *measurement.action_units), tuple(zip(times, *columns, strict=True)))
 
 
@@ -208,7 +214,7 @@ def beat_graph(measurement: Measurement, variability: HeartRateVariability) -> t
     told = variability.intervals_ms[np.isfinite(variability.intervals_ms)]
     if not len(told):
         return None
-    alt = f"intervals between beats: {len(told)} clean ones of {told.min():.0f} to {told.max():.0f} ms"
+    alt = f"{len(told)} clean intervals between beats, {told.min():.0f} to {told.max():.0f} ms"
     room = max((100.0 - np.ptp(told)) / 2, 10.0)
     x = Axis.of_time(0.0, measurement.duration_s)
     graph = Graph(alt, x, Axis.of(float(told.min() - room), float(told.max() + room), "ms"), "rate")
@@ -221,5 +227,5 @@ def beat_graph(measurement: Measurement, variability: HeartRateVariability) -> t
         strict=True,
     )
     every = max(-(-len(variability.beats_s) // _MOST_ROWS), 1)
-    each = "a row a beat" if every == 1 else f"one beat in {every}; every beat is in beats.csv"
+    each = "one row per beat" if every == 1 else f"one beat in {every}; every beat is in beats.csv"
     return graph, Table(f"beats, {each}", ("time (s)", "quality", "interval (ms)"), tuple(rows)[::every])

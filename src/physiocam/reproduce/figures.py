@@ -109,7 +109,7 @@ def _figure5(bench: ReproductionRun, folder: Path) -> str:
         "# Angles between task gradients", "", "![Angles](figure5.png)", "",
         *table(("tasks", "mean angle (degrees)", "spread over batches", "batches"), rows), "",
         f"On the parameters that both tasks share, after one epoch, over random batches of {settings.batch_clips} "
-        "clips. 90 degrees is indifference; more is conflict.", "",
+        "clips. At 90 degrees tasks are independent; more is a conflict.", "",
         "Paper: arXiv 2303.11573, Figure 5-D, which shows pulse and respiration sharing some direction and action "
         "units in conflict with both, without numbers.", "",
     ]  # fmt: skip
@@ -164,7 +164,7 @@ def _figure6(bench: ReproductionRun, folder: Path) -> str:
     lines = [
         "# Consecutive frames in a clip", "", "![Mean F1 over N](figure6.png)", "",
         *table(("N", "mean F1 (%)"), rows), "",
-        f"Big branch, {frames} frames a batch, mean of {len(bench.folds)} folds.", "",
+        f"Big branch, {frames} frames per batch, mean of {len(bench.folds)} folds.", "",
         "Paper: arXiv 2303.11573, Figure 6, which falls with N, most beyond 9; it prints no numbers.", "",
     ]  # fmt: skip
     return "\n".join(lines)
@@ -178,7 +178,7 @@ def _figure7(bench: ReproductionRun, folder: Path) -> str:
     save(figure, folder / "figure7.png")
     lines = [
         "# Waveforms against the sensors", "", "![Predicted and recorded waveforms](figure7.png)", "",
-        "By networks that have not seen the subject, filtered as in the paper.", "",
+        "From networks that were not trained on the subject, filtered as in the paper.", "",
         "Paper: arXiv 2303.11573, Figure 7.", "",
     ]  # fmt: skip
     return "\n".join(lines)

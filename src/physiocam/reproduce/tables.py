@@ -221,13 +221,13 @@ def _differences(name: str, bench: ReproductionRun) -> list[str]:
     checks = [
         (sizes == (144, 9), f"frames of {sizes[0]} and {sizes[1]} pixels (paper: 144 and 9)"),
         (settings.epochs == 5, f"{settings.epochs} epochs (paper: 5)"),
-        (settings.batch_clips == 180, f"{settings.batch_clips} clips a batch (paper: 180)"),
+        (settings.batch_clips == 180, f"{settings.batch_clips} clips per batch (paper: 180)"),
         (settings.learning_rate == 1e-3, f"learning rate {settings.learning_rate:g} (paper: 0.001)"),
         (settings.schedule == "constant", f"learning rate by the schedule {settings.schedule} (paper: constant)"),
-        (settings.initialization == "pytorch", f"fresh weights by {settings.initialization} (paper: PyTorch's own)"),
-        (settings.initial_bundle is None, f"started from the bundle {settings.initial_bundle} (paper: fresh weights)"),
+        (settings.initialization == "pytorch", f"initial weights by {settings.initialization} (paper: PyTorch's own)"),
+        (settings.initial_bundle is None, f"started from the bundle {settings.initial_bundle} (paper: new weights)"),
         (settings.dropout is None, f"dropout {settings.dropout} throughout (paper: 0.25 and 0.5)"),
-        (not settings.task_weights, f"losses weighted by {_listed(settings.task_weights)} (paper: all alike)"),
+        (not settings.task_weights, f"losses weighted by {_listed(settings.task_weights)} (paper: equally)"),
         (settings.gradients == "sum", "conflicts between tasks' gradients resolved (paper: not)"),
         (settings.precision == "32-true", f"precision {settings.precision} (paper: 32 bits)"),
     ]
@@ -247,7 +247,7 @@ def _without_truth(store: Store) -> list[str]:
         "state of the action units": [bool(info.action_units) for info in infos],
     }
     return [
-        f"the true {what} is known of {sum(there)} of the {len(infos)} recordings of '{store.path.name}'; the others "
+        f"the true {what} is known for {sum(there)} of the {len(infos)} recordings of '{store.path.name}'; the others "
         "are left out"
         for what, there in known.items()
         if not all(there)

@@ -234,8 +234,8 @@ def _wide(settings: RateSettings, fs: float) -> RateSettings:
 def _too_slow(rate_hz: float, quantity: Quantity, settings: RateSettings) -> str:
     slowest, fastest = (60 * edge for edge in settings.band_hz)
     return (
-        f"the strongest rhythm, near {60 * rate_hz:.0f} a minute, lies below the {slowest:.3g} to {fastest:.3g} "
-        f"in which the {_NAMES[quantity]} is looked for"
+        f"the strongest rhythm, near {60 * rate_hz:.0f} per minute, is below the range of the {_NAMES[quantity]}, "
+        f"{slowest:.3g} to {fastest:.3g}"
     )
 
 

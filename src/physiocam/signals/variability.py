@@ -125,7 +125,7 @@ def heart_rate_variability(pulse: NDArray[np.float64], fs: float, heart_rate: Ra
     """
     if heart_rate.value is None:
         # What has no rate is no pulse, and the maxima of noise are no beats.
-        return _none(np.empty(0), f"there is no heart rate: {heart_rate.note}")
+        return _none(np.empty(0), f"the heart rate is not measured: {heart_rate.note}")
     beats, upstrokes, first = _beats(pulse, fs)
     if len(beats) < 3:
         return _none(beats, _too_short(pulse, fs) or "the pulse shows fewer than three beats")
@@ -139,7 +139,7 @@ def heart_rate_variability(pulse: NDArray[np.float64], fs: float, heart_rate: Ra
     share = min(float(np.nansum(intervals_ms)) / 1000.0 / usable_s, 1.0)
     note = _too_short(pulse, fs) or _unclean(share, intervals_ms, heart_rate.value)
     if note is not None or np.count_nonzero(both) < 2:
-        return _none(beats, note or "no three clean beats follow one another", quality, intervals_ms)
+        return _none(beats, note or "there are no three consecutive clean beats", quality, intervals_ms)
     noise = 1000.0 * float(np.sqrt(np.mean(np.diff(upstrokes, prepend=np.nan)[clean] ** 2) / 2))
     sdnn, rmssd = _spreads(beats[clean], intervals_ms[clean])
     # Two times of beats enter an interval; three, the middle one twice, a difference of intervals.
@@ -204,7 +204,7 @@ def _unclean(share: float, intervals_ms: NDArray[np.float64], heart_rate: float)
         return f"clean beats cover {share:.0%} of the pulse; heart-rate variability needs {_CLEAN_SHARE:.0%}"
     counted = 60_000.0 / float(np.nanmean(intervals_ms))
     if abs(counted / heart_rate - 1.0) > _RATE_MISFIT:
-        return f"the beats count {counted:.0f} beats/min, which is not the heart rate of {heart_rate:.0f}"
+        return f"the beats give {counted:.0f} beats/min, which differs from the heart rate of {heart_rate:.0f}"
     return None
 
 
@@ -220,7 +220,7 @@ def _told(name: str, value: float, noise_variance: float, share: float, noise: f
     of_noise = min(noise_variance / value**2, 1.0) if value > 0 else 1.0
     quality = float(share * (1.0 - of_noise))
     if of_noise > _NOISE_SHARE:
-        note = f"beats are timed to {noise:.0f} ms only, which makes up {of_noise:.0%} of the variance in the {name}"
+        note = f"beats are timed only to {noise:.0f} ms, which makes up {of_noise:.0%} of the variance in the {name}"
         return IntervalSpread(None, UNIT, quality, note)
     return IntervalSpread(value, UNIT, quality, None)
 

@@ -124,7 +124,7 @@ def layout_named(name: str) -> Layout:
         If there is no such layout.
     """
     if name not in LAYOUTS:
-        raise DatasetError(f"'{name}' is no layout; expected one of {', '.join(LAYOUTS)}")
+        raise DatasetError(f"'{name}' is not a layout; expected one of {', '.join(LAYOUTS)}")
     return LAYOUTS[name]
 
 

@@ -139,7 +139,7 @@ def export_checkpoint(path: str | os.PathLike[str], folder: str | os.PathLike[st
         )
     except Exception as error:  # damaged files fail in every way there is
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise PhysiocamError(f"'{path}' is no checkpoint of a physiocam run: {reason}") from None
+        raise PhysiocamError(f"'{path}' is not a checkpoint of a physiocam run: {reason}") from None
     made_with = content["physiocam"].get("made_with")
     if not made_with:
         raise PhysiocamError(f"'{path}' does not say what it was trained on; train again, or export another checkpoint")
@@ -262,7 +262,7 @@ def _check_same(settings: TrainSettings, checkpoint: Path) -> None:
         before = read_checkpoint_file(checkpoint)["physiocam"].get("made_with")
     except Exception as error:  # damaged files fail in every way there is
         raise PhysiocamError(
-            f"'{checkpoint}' cannot be read ({type(error).__name__}); remove it to continue from the one before"
+            f"'{checkpoint}' cannot be read ({type(error).__name__}); remove it to continue from the previous one"
         ) from None
     _compare(before, settings, checkpoint.parent.parent)
 
@@ -270,7 +270,7 @@ def _check_same(settings: TrainSettings, checkpoint: Path) -> None:
 def _compare(before: Mapping[str, Any] | None, settings: TrainSettings, output: Path) -> None:
     if not before:
         raise PhysiocamError(
-            f"'{output}' holds a run of which nothing says what it was trained on; choose another output, or remove it"
+            f"'{output}' holds a run without a record of what it was trained on; choose another output, or remove it"
         )
     if changed := difference(before, run_facts(settings)):
         raise PhysiocamError(f"'{output}' holds a run {changed}; choose another output, or remove it")

@@ -77,7 +77,7 @@ def _take_weights(network: Network, name_or_path: str) -> None:
         if there != tuple(tensor.shape):
             raise PhysiocamError(
                 f"initial_bundle '{name_or_path}' has {there or 'nothing'} for {name}, the network "
-                f"{tuple(tensor.shape)}; train the network of that bundle, in its sizes"
+                f"{tuple(tensor.shape)}; train the network of that bundle, with its sizes"
             )
         own[name] = theirs[name]
     network.load_state_dict(own)

@@ -98,7 +98,7 @@ class TrainModule(pl.LightningModule):
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         raise PhysiocamError(
             f"training diverged at step {self.global_step + 1}: {wrong[0]} is not finite{more}; lower learning_rate, "
-            f"which is {self.settings.learning_rate:g}, and give another output, or look at the data with: physiocam "
+            f"which is {self.settings.learning_rate:g}, and set another output, or check the data with: physiocam "
             f"store verify {self.settings.store}"
         )
 

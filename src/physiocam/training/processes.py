@@ -37,4 +37,4 @@ def wait_for_first() -> None:
     except RuntimeError:
         if not is_first():
             raise SystemExit(1) from None
-        raise PhysiocamError("another process of this run has ended; see what it said, and run again") from None
+        raise PhysiocamError("another process of this run has ended; see its output, and run again") from None

@@ -169,7 +169,7 @@ def settings_yaml(path: str | os.PathLike[str] | None, changes: Sequence[str] = 
     fields = TrainSettings.model_fields.items()
     missing = [name for name, field in fields if field.is_required() and name not in values]
     settings = _checked({**dict.fromkeys(missing, "."), **values}, path)
-    return settings.to_yaml(without=missing) + "".join(f"# {name}: still to be given\n" for name in missing)
+    return settings.to_yaml(without=missing) + "".join(f"# {name}: required\n" for name in missing)
 
 
 def _values(path: str | os.PathLike[str] | None, changes: Sequence[str]) -> dict[str, Any]:
@@ -215,7 +215,7 @@ def _explained(error: ValidationError) -> str:
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return f"'{field}' is no field of the settings; known are {', '.join(TrainSettings.model_fields)}"
+        return f"'{field}' is not a field of the settings; known are {', '.join(TrainSettings.model_fields)}"
     if missing := [".".join(map(str, each["loc"])) for each in error.errors() if each["type"] == "missing"]:
         named = " and ".join(f"'{name}' is missing" for name in missing)
         return f"{named}; give it in the file or as {' '.join(f'--set {name}=VALUE' for name in missing)}"
@@ -229,4 +229,4 @@ def _shown(value: object) -> str:
     try:
         return _short.repr(value)
     except ValueError:  # Python writes no number of thousands of digits
-        return "a number without end"
+        return "an infinite number"

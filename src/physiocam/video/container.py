@@ -82,9 +82,9 @@ class VideoFile:
             self._note_early_end(container, stream)
             pixel = stream.sample_aspect_ratio
             if pixel and pixel != 1:
-                self.notes.append(f"pixels are not square ({pixel}); the picture is taken as it is stored")
+                self.notes.append(f"pixels are not square ({pixel}); the picture is used as stored")
             if stream.codec_context.color_trc in _HDR_TRANSFERS:
-                self.notes.append("the colours are HDR and taken without tone mapping, so skin is paler than it was")
+                self.notes.append("the colours are HDR and used without tone mapping, so skin looks paler than it is")
         self.notes.extend(self.grid.notes)
 
     def _list_packets(self, container: Any, stream: Any) -> None:
@@ -134,7 +134,7 @@ class VideoFile:
         stated = stated_rate(container, stream, self._path)
         if fs is not None:
             claim = f"{stated:.5g}" if stated else "nothing usable"
-            self.notes.append(f"taken as {fs:.5g} frames/s, as given; the file says {claim}")
+            self.notes.append(f"{fs:.5g} frames/s were used, as given; the file says {claim}")
             return untimed_grid(len(times) or self._packets, fs, max_fs)
         if makes_up_times(container, stream, self._path):
             raise VideoError(
@@ -148,7 +148,7 @@ class VideoFile:
         if stated is None:
             raise VideoError(f"'{self._path}' states no usable frame rate; pass it as fs=")
         if self._packets > 1:
-            self.notes.append(f"no usable frame times; taken as even at the stated {stated:.5g} frames/s")
+            self.notes.append(f"no usable frame times; assumed to be even at the stated {stated:.5g} frames/s")
         return untimed_grid(self._packets, stated, max_fs)
 
     def _note_early_end(self, container: Any, stream: Any) -> None:
@@ -158,10 +158,10 @@ class VideoFile:
         # Some count from the first frame, some from the clock's zero.
         there_s = max(self._last_s, self._last_s - self._first_s)
         if stated_s is not None and math.isfinite(there_s) and short_of(there_s, stated_s, self.grid.fs):
-            self.notes.append(f"the file ends early: {there_s:.1f} s are there of the {stated_s:.1f} s that it states")
+            self.notes.append(f"the file ends early: it holds {there_s:.1f} s of the {stated_s:.1f} s that it states")
         elif self._ends_damaged or ends_midway(container, self._path, self._packet_bytes):
             self.notes.append(
-                "the file ends early, within a frame or without its end mark; what is missing is not known"
+                "the file ends early, within a frame or without its end mark; how much is missing is unknown"
             )
 
     def stills(self) -> Generator[Still, None, None]:

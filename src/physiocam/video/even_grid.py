@@ -181,7 +181,7 @@ def _about_intervals(positions: NDArray[np.float64], fs: float) -> str:
     between = int(np.count_nonzero(np.abs(positions - np.round(positions)) > _SNAP))
     return (
         f"variable frame rate (intervals from {1000 * shortest:.1f} to {1000 * longest:.1f} ms); "
-        f"brought to an even {fs:.5g} frames/s ({between} of {len(positions)} frames lie between its times)"
+        f"resampled to a constant {fs:.5g} frames/s ({between} of {len(positions)} frames lie between its times)"
         + ("; part of it may be slowed down or sped up" if _changes_speed(np.diff(positions) / fs) else "")
     )
 
@@ -202,7 +202,7 @@ def _slowed(fs: float, positions: NDArray[np.float64], max_fs: float, notes: tup
     together = max(math.ceil(fs / max_fs - 1e-9), 1)
     if together == 1:
         return EvenGrid(fs, positions, notes)
-    note = f"{fs:.5g} frames/s brought to {fs / together:.5g}: {together} frames are averaged into one"
+    note = f"{fs:.5g} frames/s reduced to {fs / together:.5g}: {together} frames are averaged into one"
     return EvenGrid(fs / together, positions / together, (*notes, note), together)
 
 

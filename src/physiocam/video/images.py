@@ -99,7 +99,7 @@ class ImageSequence:
         if self._shape is None:
             self._shape, self._sized = image.shape, name
         if image.shape != self._shape:
-            raise VideoError(f"{self._odd_one(name, image.shape, read)}; bring all images to one size")
+            raise VideoError(f"{self._odd_one(name, image.shape, read)}; resize all images to one size")
         return image
 
     def _decoded(self, name: str, read: Callable[[str], bytes]) -> NDArray[np.uint8] | None:
@@ -154,9 +154,9 @@ def image_folder(folder: Path, fs: float | None, max_fs: float) -> ImageSequence
     names = natural_order(path.name for path in folder.iterdir() if _is_image(path))
     if not names:
         kinds = " ".join(sorted(_SUFFIXES))
-        raise VideoError(f"folder '{folder}' holds no images; expected one file a frame ({kinds})")
+        raise VideoError(f"folder '{folder}' holds no images; expected one file per frame ({kinds})")
     if fs is None:
-        raise VideoError(f"the folder of images '{folder}' carries no frame rate; pass fs=, its frames per second")
+        raise VideoError(f"the folder of images '{folder}' has no frame rate; pass fs=, its frames per second")
     places, notes = places_by_number(names, fs)
     grid = untimed_grid(len(names), fs, max_fs, places)
     return ImageSequence(partial(files_of, folder), names, replace(grid, notes=(*notes, *grid.notes)))

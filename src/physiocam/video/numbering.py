@@ -22,7 +22,7 @@ _SPARSEST = 100
 _NUMBER, _NUMBER_OR_NEGATIVE = re.compile(r"(\d+)"), re.compile(r"((?:(?<!\d)-)?\d+)")
 
 _UNKNOWN = "the names of the images do not say whether some are missing"
-_UNKNOWN_BETWEEN = "whether images are missing where the numbers in their names start again, the names do not say"
+_UNKNOWN_BETWEEN = "the names of the images do not say whether some are missing where their numbers restart"
 
 
 def natural_order(names: Iterable[str]) -> list[str]:
@@ -119,7 +119,7 @@ def _regular_steps(
         if (found := _whole_steps(column, longest)) is not None:
             return found, ()
     if all(column.max() >= 2 * column.min() for column in columns):
-        return None, ("the numbers in the images' names are uneven, so they say of none that it is missing",)
+        return None, ("the numbers in the images' names are uneven, so missing images cannot be recognized",)
     return None, ()
 
 

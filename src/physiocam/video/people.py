@@ -88,7 +88,9 @@ def people_notes(at_once: int, changes: Sequence[tuple[float, bool]]) -> list[st
                 f"from {time_s:.1f} s on another person was followed, since the first face had left; the rates mix both"
             )
         else:
-            notes.append(f"from {time_s:.1f} s on the face followed may be another person's: the one before was lost")
+            notes.append(
+                f"from {time_s:.1f} s on the face followed may be another person's: the previous face was lost"
+            )
     if len(changes) > _LISTED:
         notes.append(f"the face followed changed {len(changes)} times in all; the first {_LISTED} are listed")
     return notes

@@ -94,7 +94,7 @@ class RgbConverter:
         (width, height), (other_width, other_height) = self._size, self._other_size
         return (
             f"the picture's size changes, from {width}x{height} to {other_width}x{other_height}; "
-            "all frames are brought to the first",
+            "all frames are resized to the first",
         )
 
 

@@ -175,7 +175,7 @@ def open_video(source: Source, fs: float | None = None, max_fs: float = math.inf
         source = _stacked(source)
     if isinstance(source, np.ndarray):
         if fs is None:
-            raise VideoError("an array carries no frame rate; pass fs=, its frames per second")
+            raise VideoError("an array has no frame rate; pass fs=, its frames per second")
         return Video("array", _ArrayRecording(unmasked(source, VideoError), fs, max_fs))
     if isinstance(source, str | bytes) and not source:
         raise VideoError("source is an empty name; expected a video file or a folder of images")
@@ -189,7 +189,7 @@ def open_video(source: Source, fs: float | None = None, max_fs: float = math.inf
     if not path.exists():
         raise VideoError(f"'{path}' does not exist; expected a video file or a folder of images")
     if not path.is_file():
-        raise VideoError(f"'{path}' is no regular file; expected a video file or a folder of images")
+        raise VideoError(f"'{path}' is not a regular file; expected a video file or a folder of images")
     if path.stat().st_size == 0:
         raise VideoError(f"'{path}' is empty (0 bytes); expected a video file")
     return Video(readable(path), VideoFile(path, fs, max_fs))

@@ -151,7 +151,7 @@ def check_name(name: str) -> None:
     """
     if not re.fullmatch(SAFE_NAME, name) or name == "default":
         raise BundleError(
-            f"'{name}' cannot name a bundle; take letters, digits, '.', '_' and '-' (and not the name 'default')"
+            f"'{name}' is not a valid bundle name; use letters, digits, '.', '_' and '-' (and not the name 'default')"
         )
 
 
@@ -203,7 +203,7 @@ def _check_tensors(path: Path, config: NetworkConfig) -> None:
         with safe_open(path, framework="numpy") as file:
             found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
-        raise BundleError(f"'{path}' is no readable safetensors file: {str(error).splitlines()[0]}") from None
+        raise BundleError(f"'{path}' is not a readable safetensors file: {str(error).splitlines()[0]}") from None
     if reason := mismatch(found, expected):
         raise BundleError(f"'{path}' does not fit its description: {reason}")
 

@@ -128,7 +128,7 @@ class SlowNetworks(_SameInputs, _Strict):
                     f"slow network '{entry.name}' takes Big frames; only networks of Small frames may be slow"
                 )
             if others := [task.name for task in entry.config.tasks if task.kind != "waveform"]:
-                raise ValueError(f"slow network '{entry.name}' answers '{others[0]}', which is no waveform")
+                raise ValueError(f"slow network '{entry.name}' answers '{others[0]}', which is not a waveform")
         return self
 
 
@@ -168,7 +168,7 @@ class BundleInfo(_SameInputs, _Strict):
     def _agree(self) -> Self:
         names = [entry.name for entry in self.entries]
         if len(set(names)) < len(names):
-            raise ValueError(f"networks are called {names}; each name may stand once only")
+            raise ValueError(f"networks are called {names}; each name may appear only once")
         self.check_agreement()
         waiting = 60 * self.fs * 6 * self.big_size**2 / self.big_stride if self.big_stride else 0
         if waiting > _MOST_WAITING:

@@ -70,7 +70,7 @@ def import_checkpoints(files: Sequence[str | os.PathLike[str]], name: str, *, ov
         raise BundleError(f"no checkpoint was given for bundle '{name}'; give at least one file")
     repeated = [stem for stem, count in Counter(_safe(path.stem) for path in paths).items() if count > 1]
     if repeated:
-        raise BundleError(f"two files are called '{repeated[0]}'; give each checkpoint once, under a name of its own")
+        raise BundleError(f"two files are called '{repeated[0]}'; give each checkpoint once, under a different name")
     networks, origins = {}, {}
     for path in paths:
         checkpoint = read_checkpoint(path)
@@ -82,7 +82,7 @@ def import_checkpoints(files: Sequence[str | os.PathLike[str]], name: str, *, ov
     if others:
         raise BundleError(
             f"'{origins[origin]}' is of {origin.description}, '{origins[others[0]]}' of {others[0].description}; they "
-            "see faces cut out differently: import each into a bundle of its own"
+            "see faces cut out differently: import each into its own bundle"
         )
     return export_bundle(
         networks,
@@ -115,7 +115,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
         whole = name.endswith(".num_batches_tracked")
         kind = tensor.dtype == torch.int64 if whole else tensor.is_floating_point()
         if not kind or tensor.layout != torch.strided or tensor.is_meta:
-            raise BundleError(f"'{path}' holds no plain numbers of the right kind in '{name}'; save the network again")
+            raise BundleError(f"'{path}' does not hold numbers of the right type in '{name}'; save the network again")
         if not tensor.isfinite().all():
             raise BundleError(f"'{path}' holds NaN or infinite numbers in '{name}'; the file is damaged")
     ours = {name: theirs[their] for name, their in their_names(network.config).items()}
@@ -125,7 +125,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
 
 def _read(path: Path) -> dict[str, Tensor]:
     if not os.path.isfile(path):
-        raise BundleError(f"'{path}' does not exist, or is no file; give the path of a checkpoint")
+        raise BundleError(f"'{path}' does not exist, or is not a file; give the path of a checkpoint")
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
@@ -138,7 +138,7 @@ def _read(path: Path) -> dict[str, Tensor]:
         raise BundleError(f"'{path}' is refused: {reason}") from None
     except Exception as error:  # damaged bytes make the safe unpickler fail in every way there is
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise BundleError(f"'{path}' is no readable checkpoint: {reason}") from None
+        raise BundleError(f"'{path}' is not a readable checkpoint: {reason}") from None
     if not isinstance(content, dict) or not all(
         isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in content.items()
     ):

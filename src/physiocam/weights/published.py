@@ -96,7 +96,7 @@ def recognize(path: Path, shapes: Shapes) -> Published:
             "rPPG-Toolbox"
         )
     if reason := mismatch(dict(shapes), dict(nearest.shapes)):
-        raise BundleError(f"'{path}' is no {nearest.config.architecture} checkpoint of a published size: {reason}")
+        raise BundleError(f"'{path}' is not a {nearest.config.architecture} checkpoint of a published size: {reason}")
     alike = [network for network in common if common[network] == common[nearest]]
     if len(alike) == 1:
         return nearest

@@ -113,7 +113,7 @@ def test_sensor_files_that_nobody_needs_may_be_missing(root: Path) -> None:
 
 def test_a_sensor_file_full_of_words(root: Path) -> None:
     (root / "Physiology" / "F001" / "T1" / "BP_mmHg.txt").write_text("BP\n80\nlost\n")
-    assert "'BP_mmHg.txt' holds something else than columns of numbers" in failing(root)["F001_T1"]
+    assert "'BP_mmHg.txt' is not a table of numbers" in failing(root)["F001_T1"]
 
 
 def test_a_sensor_that_ends_before_the_codes_begin(root: Path) -> None:

@@ -23,7 +23,7 @@ def test_unknown_names_and_folders(tmp_path: Path) -> None:
         open_dataset("bp5d", tmp_path)
     with pytest.raises(DatasetError, match="unknown data set 'bp5d'"):
         describe("bp5d")
-    with pytest.raises(DatasetError, match="is no folder"):
+    with pytest.raises(DatasetError, match="is not a folder"):
         open_dataset("pure", tmp_path / "nowhere")
 
 

@@ -114,7 +114,7 @@ def test_one_frame_more_or_less_is_a_note(root: Path) -> None:
 
 def test_words_instead_of_codes(root: Path) -> None:
     codes(root, 4).write_text("frame,intensity\n1,0\n")
-    assert "'SN001_au4.txt' holds something else" in failure(root)
+    assert "'SN001_au4.txt' is not a table of numbers" in failure(root)
     codes(root, 4).write_text("1,0,3\n")
     assert "has 3 columns; expected frame and intensity" in failure(root)
 
@@ -124,4 +124,4 @@ def test_a_missing_or_damaged_video_is_named(root: Path) -> None:
     video.write_bytes(b"no video")
     assert "LeftVideoSN001_comp.avi' cannot be opened as a video" in failure(root)
     video.unlink()
-    assert failure(root) == "SN001: codes, but no video of the left camera"
+    assert failure(root) == "SN001: there are codes, but no video of the left camera"

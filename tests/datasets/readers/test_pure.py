@@ -45,7 +45,7 @@ def test_dropped_frames_leave_their_place(root: Path) -> None:
     for path in images[10:14]:
         path.unlink()
     read = recordings(root)[0].load()
-    assert read.notes == ("'01-01.json' lists 60 images, and 56 are there",)
+    assert read.notes == ("'01-01.json' lists 60 images, but there are 56",)
     with read.frames.open() as video:
         assert len(list(video)) == 60
 
@@ -71,9 +71,9 @@ def test_an_oximeter_that_ends_early_leaves_gaps(root: Path) -> None:
     [
         (None, "01-01: no '01-01.json' under 01-01"),
         ("{", "01-01: '01-01.json' cannot be read as JSON"),
-        ("[]", "is not what PURE's oximeter writes"),
-        ('{"/FullPackage": [{"Timestamp": 1}]}', "is not what PURE's oximeter writes"),
-        ('{"/FullPackage": []}', "01-01: a signal without samples"),
+        ("[]", "is not in the format of PURE's oximeter"),
+        ('{"/FullPackage": [{"Timestamp": 1}]}', "is not in the format of PURE's oximeter"),
+        ('{"/FullPackage": []}', "01-01: '01-01.json' has no samples of pulse"),
     ],
 )
 def test_damaged_files_are_named_and_the_rest_kept(root: Path, content: str | None, message: str) -> None:

@@ -23,5 +23,5 @@ def test_the_release_adds_three_subjects() -> None:
 def test_unknown_splits_are_named() -> None:
     with pytest.raises(DatasetError, match="known are paper, release"):
         published_split("bp4d", "mine")
-    with pytest.raises(DatasetError, match="'pure' was published; there are some of bp4d"):
+    with pytest.raises(DatasetError, match="'pure' was published; there are splits for bp4d"):
         published_split("pure")

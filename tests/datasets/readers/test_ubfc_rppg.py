@@ -58,7 +58,7 @@ def test_subjects_are_sorted_by_their_numbers(tmp_path: Path) -> None:
         (None, "subject1: no 'ground_truth.txt' under subject1"),
         ("1 2 3\n4 5 6\n", r"lines of 3, 3 numbers; expected three lines"),
         ("1 2 3\n4 5 6\n0.1 0.2\n", r"lines of 3, 3, 2 numbers"),
-        ("1 2\n4 x\n0 1\n", "something else than numbers"),
+        ("1 2\n4 x\n0 1\n", "a value that is not a number"),
         ("", "lines of no numbers"),
     ],
 )

@@ -67,7 +67,9 @@ def test_times_written_in_any_way_are_seconds(tmp_path: Path, head: str, write: 
 def test_a_cell_that_is_no_such_time_is_named(tmp_path: Path, odd: str) -> None:
     path = tmp_path / "a.csv"
     path.write_text(f"time,ppg\n0.1,1\n0.2,2\n{odd},3\n00:00:02,4\n2024-05-01,5\n")
-    with pytest.raises(DatasetError, match=r"'a\.csv' has '.+' in line \d, column 'time'; expected one way to write"):
+    with pytest.raises(
+        DatasetError, match=r"'a\.csv' has '.+' in line \d, column 'time'; expected one format for all times"
+    ):
         read_times(read_table(path), 0)
 
 
@@ -76,7 +78,7 @@ def test_whole_seconds_are_spread_over_the_second() -> None:
     assert len(found.order) == 354
     assert np.abs(found.seconds - TIMES).max() < 1.1 / FS
     assert rate_of(found.seconds) == pytest.approx(FS, rel=0.005)
-    assert found.notes == ("times are cut to steps of 1 s, 30 samples each; spread evenly over the steps",)
+    assert found.notes == ("times are truncated to steps of 1 s, 30 samples each; spread evenly over the steps",)
 
 
 @given(st.floats(12, 500), st.floats(0.05, 0.95), st.sampled_from([0.1, 1.0]))
@@ -92,7 +94,7 @@ def test_ticks_of_any_clock_are_spread(fs: float, start: float, tick: float) -> 
 )
 def test_ticks_that_are_not_evenly_filled_are_refused(counts: list[int]) -> None:
     times = np.repeat(np.arange(len(counts), dtype=np.float64), counts)
-    with pytest.raises(DatasetError, match=r"time \d s stands \d+ times, from line \d+ to line \d+"):
+    with pytest.raises(DatasetError, match=r"time \d s appears \d+ times, from line \d+ to line \d+"):
         mended(times)
 
 
@@ -106,7 +108,7 @@ def test_a_hole_between_ticks_stays_a_hole() -> None:
 def test_a_clock_that_starts_again_is_counted_on(period: float) -> None:
     found = mended(np.round(LONG % period, 6))
     assert found.seconds == pytest.approx(LONG, abs=1e-5)
-    assert found.notes == (f"times start again every {period:g} s; counted on, {int(LONG[-1] // period)} times",)
+    assert found.notes == (f"times restart every {period:g} s; made continuous, {int(LONG[-1] // period)} times",)
 
 
 def test_whole_seconds_that_start_again_every_minute() -> None:
@@ -123,7 +125,7 @@ def test_rows_from_the_last_to_the_first_are_turned_round(times: NDArray[np.floa
     found = mended(times[::-1])
     assert found.order.tolist() == list(range(353, -1, -1))
     assert np.abs(found.seconds - TIMES).max() < 1.1 / FS
-    assert "turned round" in found.notes[0]
+    assert "reversed" in found.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +156,7 @@ def test_rows_that_are_there_twice_count_once() -> None:
     values = np.sin(np.repeat(TIMES, 2))
     found = rising(np.repeat(TIMES, 2), where, values)
     assert found.seconds.tolist() == TIMES.tolist()
-    assert found.notes == ("354 samples are there twice, first in line 3; counted once",)
+    assert found.notes == ("354 samples are duplicates, first in line 3; counted once",)
 
 
 def test_samples_without_a_time() -> None:
@@ -163,7 +165,7 @@ def test_samples_without_a_time() -> None:
     found = mended(times)
     assert len(found.order) == 353
     assert found.notes == ("1 of 354 samples have no time and are left out, first in line 5",)
-    with pytest.raises(DatasetError, match="354 of 354 samples have no time, first in line 2; expected one each"):
+    with pytest.raises(DatasetError, match="354 of 354 samples have no time, first in line 2; expected one per sample"):
         mended(np.full(354, np.nan))
 
 

@@ -56,7 +56,7 @@ def test_codes_in_words_and_numbers(tmp_path: Path, name: str, cells: list[str],
         ("frame,AU12\n1,0\n2,7\n", "'codes.csv' codes 7; expected 0 to 5, or 9 for unknown (line 3, column 'au12')"),
         ("frame,AU12\n1,0\n2,smile\n", "has 'smile' in line 3, column 'au12'; expected 0, 1, true or false"),
         ("frame,AU1,AU01\n1,0,1\n", "has AU01 in the columns au1, au01; expected one"),
-        ("frame,AU12\n1,0\n1,1\n", "codes frame 1 in line 2 and in line 3, and differently in column 'au12'"),
+        ("frame,AU12\n1,0\n1,1\n", "codes frame 1 in line 2 and in line 3, with different values in column 'au12'"),
         ("frame,AU12\n1.5,0\n", "has the frame '1.5' in line 2; expected whole numbers from 0 or 1"),
         ("frame,AU12\n-3,0\n", "has the frame '-3' in line 2"),
         ("frame,AU12\n,0\n", "has the frame '' in line 2"),
@@ -66,7 +66,7 @@ def test_codes_in_words_and_numbers(tmp_path: Path, name: str, cells: list[str],
         ("time,AU12\n0,0\n100,1\n200,1\n300,1\n", "codes frame 3001"),
         ("time,AU12\n-9,0\n-8,1\n", "codes no frame of the video"),
         ("time,AU12\n0.1,0\n0.5,1\n0.2,1\n", "time 0.2 s in line 4 of 'codes.csv' follows 0.5 s in line 3"),
-        ("time,timestamp,AU12\n0,0,0\n", "says the frame or time in the columns 'time', 'timestamp'; expected one"),
+        ("time,timestamp,AU12\n0,0,0\n", "has the frame or time in the columns 'time', 'timestamp'; expected one"),
     ],
 )
 def test_what_is_no_code_or_no_place_is_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -94,7 +94,7 @@ def test_times_in_other_units_and_a_coarse_clock(tmp_path: Path) -> None:
     notes: list[str] = []
     coarse = codes_of_table(read_table(path), FS, 40, notes)
     assert np.flatnonzero(coarse.occurrence[:, 0] == 1).tolist() == [5, 27]
-    assert "cut to steps of 1 s" in notes[0]
+    assert "truncated to steps of 1 s" in notes[0]
 
 
 @pytest.mark.parametrize(

@@ -49,16 +49,14 @@ def test_a_flat_stretch_of_a_wave_is_unknown_and_a_short_one_is_not() -> None:
     wave[10:30] = [0.5] * 20
     found, notes = known("pulse", wave)
     assert [i for i, fine in enumerate(found) if not fine] == list(range(10, 30))
-    assert (
-        "20 of 60 samples are unknown: the same value for 1 s and more, first 0.5 from line 11 to line 30" in notes[0]
-    )
+    assert "20 of 60 samples are unknown: the same value for 1 s or more, first 0.5 from line 11 to line 30" in notes[0]
     assert known("respiration", wave) == ([True] * 60, [])  # a breath may be held
 
 
 def test_a_rate_in_a_wave_s_place_is_none() -> None:
     rates = np.repeat([71.0, 72.0, 73.0, 72.0, 74.0], 9).tolist()
     assert known("pulse", rates) == (
-        [False] * 45, ["pulse: changes 4 times in 4.4 s, as rates do and no wave does; left out"]
+        [False] * 45, ["pulse: changes 4 times in 4.4 s, so it is a rate, not a wave; left out"]
     )  # fmt: skip
 
 

@@ -146,24 +146,24 @@ def test_columns_are_chosen_by_name(tmp_path: Path, head: str, name: str, taken:
         (csv("time,pulse (bpm)", TIMES, WAVE), "has no pulse wave"),
         (csv("time,resp", TIMES, WAVE), "has no pulse wave"),
         (csv("time,timestamp,ppg", TIMES, TIMES, WAVE), "has times in the columns 'time', 'timestamp'; expected one"),
-        (csv("0.0,0.1", TIMES, WAVE), "has no names above its columns but the numbers '0.0', '0.1'"),
+        (csv("0.0,0.1", TIMES, WAVE), "has no column names in its first line but the numbers '0.0', '0.1'"),
         (csv("0.1", WAVE), "begins with 0.1, which may be its sampling rate or its first sample"),
         (csv("1544027337.000000", ["64", *map(str, WAVE)]), "has 1544027337 in its first line; expected a sampling"),
         (csv("ppg", WAVE), "has columns ppg; expected one called time"),
         (csv("ppg 30 Hz,fs=64", WAVE, WAVE), "names the sampling rates 30, 64 Hz; expected one"),
         ("# fs 64\n# sampling rate 30 Hz\n" + csv("ppg", WAVE), "names the sampling rates 30, 64 Hz; expected one"),
         ("# screen 60Hz\n" + csv("ppg", WAVE), "expected one called time, in s, or a sampling rate"),
-        (csv("time,ppg", np.rint(1000 * TIMES), WAVE), r"0\.0301 samples a second; .* name their column time_ms"),
+        (csv("time,ppg", np.rint(1000 * TIMES), WAVE), r"0\.0301 samples per second; .* name their column time_ms"),
         (csv("time,ppg", np.rint(1e6 * TIMES), WAVE), "if its times are in us, name their column time_us"),
-        (csv("time_us,ppg", TIMES, WAVE), r"3\.01e\+07 samples a second"),
-        (csv("time,ppg", TIMES + 1.7e9, WAVE), "has the time '1700000000.0' in line 2, which is no time of the video"),
+        (csv("time_us,ppg", TIMES, WAVE), r"3\.01e\+07 samples per second"),
+        (csv("time,ppg", TIMES + 1.7e9, WAVE), "has the time '1700000000.0' in line 2, which is outside the video"),
         (csv("time,ppg", TIMES, np.where(TIMES[30] == TIMES, "x12", WAVE.astype(str))), "has 'x12' in line 32, column"),
         (csv("time,ppg", german(TIMES), german(WAVE)), "has 4 cells in line 2 and 2 columns"),
         (PLAIN.replace("\n1.", "\n1;1.", 1), "has '1;1"),
         ("time,ppg\n0,1\n0.03\n0.06,2\n", "has 1 cells in line 3 and 2 columns"),
         (csv("time;ppg", TIMES, german(WAVE), by=";"), "expected decimals by commas or by points, not both"),
         (csv("time_ms,ppg", np.arange(354), ['"1,234"'] * 354), "'1,234' in line 2, which may mean thousands or dec"),
-        ("time,ppg\n0,1\n", "has a single sample of a pulse wave; expected seconds of it"),
+        ("time,ppg\n0,1\n", "has a single sample of a pulse wave; expected several seconds"),
         ("time,ppg\n", "has no row of numbers under its header"),
         ("", "has no row of numbers under its header"),
     ],
@@ -183,7 +183,7 @@ def test_what_is_unknown_is_said_with_its_lines(tmp_path: Path) -> None:
     assert signal is not None
     assert np.flatnonzero(np.isnan(signal.values)).tolist() == list(range(100, 200))
     assert notes == [
-        "pulse: 100 of 354 samples are unknown: the same value for 1 s and more, first 0 from line 102 of 'a.csv' to "
+        "pulse: 100 of 354 samples are unknown: the same value for 1 s or more, first 0 from line 102 of 'a.csv' to "
         "line 201 of 'a.csv'"
     ]
     assert read(tmp_path, csv("time,ppg", TIMES, 0 * WAVE)) == (None, ["pulse: the same value throughout"])
@@ -192,7 +192,7 @@ def test_what_is_unknown_is_said_with_its_lines(tmp_path: Path) -> None:
     ]
     signal, notes = read(tmp_path, csv("time,ppg", TIMES, cells))
     assert signal is not None
-    assert notes == ["pulse: 8 samples are no numbers"]
+    assert notes == ["pulse: 8 samples are not numbers"]
     assert np.flatnonzero(np.isnan(signal.values)).tolist() == list(range(0, 354, 50))
 
 
@@ -298,7 +298,9 @@ def test_the_look_says_what_was_taken(tmp_path: Path) -> None:
     (looked,) = check(open_dataset("folder", root).entries())
     assert looked.sources == {"pulse": "column 'ppg'"}
     assert looked.signals["pulse"] == pytest.approx(FS, rel=0.01)
-    assert looked.problems == ("pulse: times are cut to steps of 1 s, 30 samples each; spread evenly over the steps",)
+    assert looked.problems == (
+        "pulse: times are truncated to steps of 1 s, 30 samples each; spread evenly over the steps",
+    )
 
 
 # The sets' own files.
@@ -377,9 +379,9 @@ def test_a_rate_that_is_never_known_leaves_the_wave(
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("ground_truth.txt", "times in ms", r"0\.03 samples a second"),
-        ("ground_truth.txt", "times descend", "turned round"),
-        ("ground_truth.txt", "a word", "'none', number 3 of line 1"),
+        ("ground_truth.txt", "times in ms", r"0\.03 samples per second"),
+        ("ground_truth.txt", "times descend", "reversed"),
+        ("ground_truth.txt", "a word", "'none', value 3 of line 1"),
     ],
 )
 def test_the_second_set_s_times(

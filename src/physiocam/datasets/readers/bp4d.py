@@ -154,7 +154,7 @@ class TrialEntry:
         if missing > _MOST_MISSING * len(images):
             raise DatasetError(
                 f"'{self._archive.name}' has {len(images)} frames of {self.trial}, numbered from {images[0].number} to "
-                f"{images[-1].number}; expected hardly any to be missing"
+                f"{images[-1].number}; expected few to be missing"
             )
         if missing:
             notes.append(
@@ -312,11 +312,13 @@ def _place_of_row(path: Path, index: int) -> str:
 def _places(path: Path, numbers: NDArray[np.float64], frames: int) -> NDArray[np.int64]:
     """Indices of the frames that rows of codes are about."""
     if not np.isfinite(numbers).all():
-        raise DatasetError(f"'{path.name}' has a row without the number of its frame")
+        raise DatasetError(f"'{path.name}' has a row without a frame number")
     values, counts = np.unique(numbers, return_counts=True)
     if (values % 1).any() or counts.max() > 1:
         odd = values[(values % 1 > 0) | (counts > 1)][0]
-        raise DatasetError(f"'{path.name}' codes frame {odd:g} in no row or several; expected one row a frame, from 1")
+        raise DatasetError(
+            f"'{path.name}' codes frame {odd:g} in no row or in several; expected one row per frame, from 1"
+        )
     places = numbers.astype(np.int64) - 1
     if places.min() < 0 or places.max() >= frames:
         raise DatasetError(

@@ -80,7 +80,7 @@ def open_dataset(name: str, root: str | PathLike[str]) -> DataSet:
     if name not in known:
         raise DatasetError(f"unknown data set '{name}'; known are {', '.join(sorted(known))}")
     if not Path(root).is_dir():
-        raise DatasetError(f"'{root}' is no folder; expected the one that holds the data set {name}")
+        raise DatasetError(f"'{root}' is not a folder; expected the folder of the data set {name}")
     return DataSet(name, Path(root), _reader(known[name]))
 
 

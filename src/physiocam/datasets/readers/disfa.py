@@ -78,7 +78,7 @@ class SubjectEntry:
 
     def _load(self) -> Recording:
         if self.video is None:
-            raise DatasetError(f"codes, but no video of the {self.camera} camera")
+            raise DatasetError(f"there are codes, but no video of the {self.camera} camera")
         frames = VideoFrames(self.video)
         count = outline(frames).frames
         notes: list[str] = []

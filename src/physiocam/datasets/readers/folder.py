@@ -215,7 +215,7 @@ def read_signal(
     if np.nanmin(np.abs(times), initial=np.inf) > _LONGEST_S:
         raise DatasetError(
             f"'{path.name}' has the time '{table.cells[0][clock or 0][:40]}' in line {table.lines[0]}, which is "
-            f"no time of the video; {_EXPECTED_TIMES}"
+            f"outside the video; {_EXPECTED_TIMES}"
         )
     wave = wave_column(table, name)
     source = f"column '{table.header[wave]}'{stated}"
@@ -254,7 +254,7 @@ def _rows(listing: Path) -> tuple[list[dict[str, str]], tuple[str, ...]]:
     for number, row in enumerate(body, start=2):
         if any(row[len(columns) :]):
             raise DatasetError(
-                f"'{listing}' has {len(row)} cells in row {number} and {len(columns)} columns; expected one cell a "
+                f"'{listing}' has {len(row)} cells in row {number} and {len(columns)} columns; expected one cell per "
                 "column (put text with commas in quotes)"
             )
     rows = [{name: cell for name, cell in zip(columns, row, strict=False) if cell} for row in body]

@@ -141,4 +141,4 @@ def _header(path: Path, fs: float | None) -> Outline:
             rate = fs or stated_rate(container, stream, path) or float(stream.guessed_rate or 0)
             return Outline(stream.frames or None, rate, (width, height))
     except (av.FFmpegError, OSError, ValueError, IndexError, StopIteration):
-        raise VideoError(f"'{path}' cannot be opened as a video, or its first frame not be decoded") from None
+        raise VideoError(f"'{path}' cannot be opened as a video, or its first frame cannot be decoded") from None

@@ -86,7 +86,7 @@ class TaskEntry:
         content = self._content()
         listed = content.get("/Image")
         if isinstance(listed, list) and len(listed) != len(stamps):
-            notes += (f"'{self._oximeter.name}' lists {len(listed)} images, and {len(stamps)} are there",)
+            notes += (f"'{self._oximeter.name}' lists {len(listed)} images, but there are {len(stamps)}",)
         own: list[str] = []
         signals = self._signals(content, stamps[0], own)
         return Recording(
@@ -131,8 +131,8 @@ class TaskEntry:
             }
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise DatasetError(
-                f"'{self._oximeter.name}' is not what PURE's oximeter writes ({error!r}); expected /FullPackage with "
-                "Timestamp and Value"
+                f"'{self._oximeter.name}' is not in the format of PURE's oximeter ({error!r}); expected /FullPackage "
+                "with Timestamp and Value"
             ) from None
         return signals_of(
             [
@@ -148,7 +148,7 @@ def _measured(value: object) -> float:
     if value is None:
         return np.nan
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise TypeError(f"{value!r} is no number")
+        raise TypeError(f"{value!r} is not a number")
     return float(value)
 
 

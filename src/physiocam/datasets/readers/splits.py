@@ -33,7 +33,7 @@ def published_split(dataset: str = "bp4d", name: str = "release") -> Split:
     known = _published()
     splits = known.get(dataset.removesuffix("-au"))
     if splits is None:
-        raise DatasetError(f"no subject split of '{dataset}' was published; there are some of {', '.join(known)}")
+        raise DatasetError(f"no subject split of '{dataset}' was published; there are splits for {', '.join(known)}")
     if name not in splits:
         raise DatasetError(f"unknown subject split '{name}' of {dataset}; known are {', '.join(sorted(splits))}")
     return splits[name]

@@ -98,7 +98,7 @@ def _second_set(folder: Path, notes: list[str]) -> dict[str, Signal]:
         for place, cell in enumerate(cells, 1):
             if number(cell) is None:
                 raise DatasetError(
-                    f"'{path.name}' holds something else than numbers: '{cell[:40]}', number {place} of line {line}; "
+                    f"'{path.name}' holds a value that is not a number: '{cell[:40]}', value {place} of line {line}; "
                     "expected numbers with a decimal point"
                 )
     wave, rate, times = (np.array([number(cell) for cell in row], dtype=np.float64) for row in rows)

@@ -95,7 +95,7 @@ def read_times(table: Table, column: int) -> NDArray[np.float64]:
         if found is None or len(kinds) > 1:
             raise DatasetError(
                 f"'{table.name}' has '{cell[:40]}' in line {table.lines[row]}, column '{table.header[column]}'; "
-                "expected one way to write times: seconds, hours:minutes:seconds, or 2024-05-01 12:00:00.5"
+                "expected one format for all times: seconds, hours:minutes:seconds, or 2024-05-01 12:00:00.5"
             )
         times[row] = found[1]
     return times
@@ -167,7 +167,8 @@ def rising(times: NDArray[np.float64], where: Where, values: NDArray[np.float64]
     untimed = np.flatnonzero(~timed)
     if len(untimed) > _MOST_UNTIMED * len(times):
         raise DatasetError(
-            f"{len(untimed)} of {len(times)} samples have no time, first in {where(int(untimed[0]))}; expected one each"
+            f"{len(untimed)} of {len(times)} samples have no time, first in {where(int(untimed[0]))}; expected one per "
+            "sample"
         )
     notes: list[str] = []
     if len(untimed):
@@ -178,7 +179,7 @@ def rising(times: NDArray[np.float64], where: Where, values: NDArray[np.float64]
     seconds = times[order]
     if len(seconds) > 1 and seconds[-1] < seconds[0] and (np.diff(seconds) <= 0).all():
         order, seconds = order[::-1], seconds[::-1]
-        notes.append("samples stand from the last to the first; turned round")
+        notes.append("samples are in reverse order; reversed")
     seconds = _counted_on(seconds, notes)
     order, seconds = _written_once(order, seconds, values, where, notes)
     seconds = _spread(order, seconds, where, notes)
@@ -211,7 +212,7 @@ def _counted_on(seconds: NDArray[np.float64], notes: list[str]) -> NDArray[np.fl
             and (over > 0).all()
             and (over <= min(max(3 * usual, 0.01 * period), period / 3)).all()
         ):
-            notes.append(f"times start again every {period:g} s; counted on, {int(back.sum())} times")
+            notes.append(f"times restart every {period:g} s; made continuous, {int(back.sum())} times")
             return seconds + period * np.concatenate([[0], np.cumsum(back)])
     return seconds
 
@@ -232,7 +233,7 @@ def _written_once(
     if not same[repeats].all():
         return order, seconds
     first = where(int(order[np.flatnonzero(repeats)[0]]))
-    notes.append(f"{int(repeats.sum())} samples are there twice, first in {first}; counted once")
+    notes.append(f"{int(repeats.sum())} samples are duplicates, first in {first}; counted once")
     return order[~repeats], seconds[~repeats]
 
 
@@ -263,13 +264,14 @@ def _spread(
         first, last = (where(int(order[i])) for i in (starts[odd], starts[odd] + counts[odd] - 1))
         usually = f", others {usual:g}" if len(whole) else ""
         raise DatasetError(
-            f"time {ticks[odd]:.6g} s stands {counts[odd]} times, from {first} to {last}{usually}; expected a time of "
-            "its own for each sample, or as many samples on every tick of the clock: write times with more digits"
+            f"time {ticks[odd]:.6g} s appears {counts[odd]} times, from {first} to {last}{usually}; expected a "
+            "different time for each sample, or the same number of samples on every tick of the clock: write times "
+            "with more digits"
         )
     width = np.where(begins | ends, tick / np.maximum(counts, usual), tick / counts)
     late = np.where(begins & (counts < usual), tick - counts * width, 0.0)
     within = np.arange(len(seconds)) - np.repeat(starts, counts)
-    notes.append(f"times are cut to steps of {tick:g} s, {usual:g} samples each; spread evenly over the steps")
+    notes.append(f"times are truncated to steps of {tick:g} s, {usual:g} samples each; spread evenly over the steps")
     spread: NDArray[np.float64] = np.repeat(ticks + late, counts) + within * np.repeat(width, counts)
     return spread
 
@@ -289,7 +291,7 @@ def _without_few_behind(
     if len(behind) > _MOST_BEHIND * len(seconds):
         raise DatasetError(
             f"{what}, and {len(behind)} of {len(seconds)} samples do not rise above the times before them; expected "
-            "times that rise from row to row: sort the rows, or keep one recording a file"
+            "times that rise from row to row: sort the rows, or keep one recording per file"
         )
     notes.append(f"{len(behind)} of {len(seconds)} samples are left out: {what}")
     return order[later], seconds[later]

@@ -138,7 +138,7 @@ def _columns(table: Table) -> tuple[list[_Column], int]:
         raise DatasetError(f"'{table.name}' has neither a column 'frame' nor 'time'; expected one of them")
     if len(clocks) > 1:
         names = ", ".join(f"'{table.header[index]}'" for index in clocks)
-        raise DatasetError(f"'{table.name}' says the frame or time in the columns {names}; expected one")
+        raise DatasetError(f"'{table.name}' has the frame or time in the columns {names}; expected one")
     return found, clocks[0]
 
 
@@ -196,6 +196,6 @@ def _check_repeats(table: Table, column: _Column, place: NDArray[np.int64], code
         at = int(np.flatnonzero(differ)[0])
         first, second = (table.lines[order[i]] for i in (at, at + 1))
         raise DatasetError(
-            f"'{table.name}' codes frame {int(sorted_place[at]) + 1} in line {first} and in line {second}, and "
-            f"differently in column '{table.header[column.index]}'; expected one row a frame"
+            f"'{table.name}' codes frame {int(sorted_place[at]) + 1} in line {first} and in line {second}, with "
+            f"different values in column '{table.header[column.index]}'; expected one row per frame"
         )

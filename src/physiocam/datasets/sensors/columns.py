@@ -61,8 +61,8 @@ def time_column(table: Table) -> int | None:
     """
     if len(table.header) > 1 and all(number(name) is not None for name in table.header):
         raise DatasetError(
-            f"'{table.name}' has no names above its columns but the numbers {_named(table, range(len(table.header)))}; "
-            "expected a first line such as 'time_s,ppg'"
+            f"'{table.name}' has no column names in its first line but the numbers "
+            f"{_named(table, range(len(table.header)))}; expected a first line such as 'time_s,ppg'"
         )
     found = [index for index, name in enumerate(table.header) if unit_of_time(name) is not None]
     # A date beside a time of day adds nothing.
@@ -165,7 +165,7 @@ def _only(table: Table, found: Sequence[int], wave: str) -> int:
     if not found:
         columns = _named(table, range(len(table.header)))
         raise DatasetError(
-            f"'{table.name}' has no {wave} wave in its columns {columns}; expected one named {names} or the like"
+            f"'{table.name}' has no {wave} wave in its columns {columns}; expected one named {names} or similar"
         )
     if len(found) > 1:
         raise DatasetError(

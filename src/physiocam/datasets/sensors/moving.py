@@ -57,7 +57,7 @@ def moving_values(
     if changes < _CHANGES_HZ[name] * duration or (
         changes < _RATE_CHANGES_HZ[name] * duration and _is_rate(name, values, stops - starts)
     ):
-        notes.append(f"{name}: changes {changes} times in {duration:.1f} s, as rates do and no wave does; left out")
+        notes.append(f"{name}: changes {changes} times in {duration:.1f} s, so it is a rate, not a wave; left out")
         return np.full(len(values), np.nan)
     found = values.copy()
     lasting = seconds[stops - 1] - seconds[starts] >= FLAT_S[name]
@@ -67,7 +67,7 @@ def moving_values(
         first, last = int(starts[lasting][0]), int(stops[lasting][0]) - 1
         count = int((stops - starts)[lasting].sum())
         notes.append(
-            f"{name}: {count} of {len(values)} samples are unknown: the same value for {FLAT_S[name]:g} s and more, "
+            f"{name}: {count} of {len(values)} samples are unknown: the same value for {FLAT_S[name]:g} s or more, "
             f"first {values[first]:g} from {where(first)} to {where(last)}"
         )
     searching = np.zeros(len(values), dtype=bool)
@@ -77,8 +77,8 @@ def moving_values(
     if searching.any():
         first = int(np.flatnonzero(searching)[0])
         notes.append(
-            f"{name}: {np.count_nonzero(searching)} of {len(values)} samples are unknown: hardly anything but the same "
-            f"few values for {FLAT_S[name]:g} s and more, first {values[first]:g} in {where(first)}"
+            f"{name}: {np.count_nonzero(searching)} of {len(values)} samples are unknown: almost only the same "
+            f"few values for {FLAT_S[name]:g} s or more, first {values[first]:g} in {where(first)}"
         )
     return np.where(searching, np.nan, found)
 

@@ -116,7 +116,7 @@ def known_values(
     """
     found = np.where(np.abs(values) < _LARGEST, values, np.nan)
     if unknown := int(np.count_nonzero(np.isnan(found))):
-        notes.append(f"{name}: {unknown} samples are no numbers")
+        notes.append(f"{name}: {unknown} samples are not numbers")
     if name in _RANGES:
         return _possible(name, found, _RANGES[name], where, notes)
     if name in FLAT_S:
@@ -135,11 +135,11 @@ def check_sampling(name: str, rate_hz: float) -> None:
     if lowest <= rate_hz <= highest:
         return
     if rate_hz == 0:
-        raise DatasetError(f"a single sample of a {name} wave; expected seconds of it")
+        raise DatasetError(f"a single sample of a {name} wave; expected several seconds")
     fitting = [unit for unit, factor in _UNITS_PER_S.items() if lowest <= rate_hz * factor <= 5000]
     hint = f"; if its times are in {' or '.join(fitting)}, name their column time_{fitting[0]}" if fitting else ""
     raise DatasetError(
-        f"a {name} wave of {rate_hz:.3g} samples a second; expected {lowest:g} to {highest:g} and times in s{hint}"
+        f"a {name} wave of {rate_hz:.3g} samples per second; expected {lowest:g} to {highest:g} and times in s{hint}"
     )
 
 

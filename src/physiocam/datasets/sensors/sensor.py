@@ -60,12 +60,10 @@ class Samples:
         if self.values.shape != self.times_s.shape:
             raise DatasetError(
                 f"'{self.file}' has {self.values.size} samples of {self.name} and {self.times_s.size} times; expected "
-                "one time a sample"
+                "one time per sample"
             )
         if not len(self.values):
-            raise DatasetError(
-                f"a signal without samples: '{self.file}' has none of {self.name}; expected seconds of it"
-            )
+            raise DatasetError(f"'{self.file}' has no samples of {self.name}; expected several seconds")
         found = rising(self.times_s, self.where, self.values)
         notes += [f"{self.name}: {note}" for note in found.notes]
         try:

@@ -90,7 +90,7 @@ class Table:
             row = found.index(None)
             raise DatasetError(
                 f"'{self.name}' has '{self.cells[row][index][:40]}' in line {self.lines[row]}, column "
-                f"'{self.header[index]}'; expected a number, or nothing where none was measured"
+                f"'{self.header[index]}'; expected a number, or an empty cell if there is no value"
             )
         return np.array(found, dtype=np.float64)
 
@@ -120,16 +120,16 @@ def read_table(path: Path) -> Table:
         # A delimiter at the end of every line makes no further column.
         if len(row) > len(header) and any(row[len(header) :]):
             raise DatasetError(
-                f"'{path.name}' has {len(row)} cells in line {line} and {len(header)} columns; expected one cell a "
-                "column (write numbers with decimal commas in quotes, or part the columns by semicolons)"
+                f"'{path.name}' has {len(row)} cells in line {line} and {len(header)} columns; expected one cell per "
+                "column (write numbers with decimal commas in quotes, or separate the columns by semicolons)"
             )
         if len(row) < len(header):
             if place == len(body) - 1 and not text.endswith(("\n", "\r")):
                 notes.append(f"line {line} of '{path.name}', the last, is cut off and left out")
                 continue
             raise DatasetError(
-                f"'{path.name}' has {len(row)} cells in line {line} and {len(header)} columns; expected one cell a "
-                "column, and none between two delimiters where nothing is known"
+                f"'{path.name}' has {len(row)} cells in line {line} and {len(header)} columns; expected one cell per "
+                "column; leave a cell empty if its value is unknown"
             )
         cells.append(row[: len(header)])
         lines.append(line)
@@ -214,16 +214,16 @@ def _first_fault(path: Path, content: str, header_lines: int) -> str:
                 float(cell)
             except ValueError:
                 return (
-                    f"'{path.name}' holds something else than columns of numbers: '{cell[:40]}' in line {line}; "
+                    f"'{path.name}' is not a table of numbers: '{cell[:40]}' in line {line}; "
                     "expected numbers with a decimal point"
                 )
         if cells and width and len(cells) != width:
             return (
-                f"'{path.name}' holds something else than columns of numbers: {len(cells)} in line {line}; "
-                f"expected {width}, as above"
+                f"'{path.name}' is not a table of numbers: {len(cells)} cells in line {line}; "
+                f"expected {width}, as in the lines above"
             )
         width = width or len(cells)
-    return f"'{path.name}' holds something else than columns of numbers"
+    return f"'{path.name}' is not a table of numbers"
 
 
 def _rows(path: Path, text: str) -> tuple[list[tuple[int, list[str]]], tuple[str, ...]]:

@@ -93,7 +93,9 @@ def prepare(
     names = [entry.name for entry in entries]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise DatasetError(f"recordings '{', '.join(twice[:3])}' appear more than once; expected one name a recording")
+        raise DatasetError(
+            f"recordings '{', '.join(twice[:3])}' appear more than once; expected a different name for each recording"
+        )
     store = Store.create(path, {"revision": _REVISION, **settings.model_dump(mode="json")})
     report: dict[int, Prepared] = {}
 
@@ -133,7 +135,7 @@ def _check(store: Store, entry: Entry) -> Prepared:
         changed = changed_source(info.sources, sources_of(entry))
     except DatasetError as error:
         return Prepared(entry.name, error=str(error))
-    anew = f"delete '{store.path / entry.name}' to prepare it anew"
+    anew = f"delete '{store.path / entry.name}' to prepare it again"
     if changed:
         return Prepared(entry.name, error=f"{changed} since '{entry.name}' was prepared; {anew}")
     if other := difference(info.facts, facts_of(entry)):

@@ -58,7 +58,7 @@ class PrepareSettings(BaseModel):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.labels.differences != self.preprocessing:
-            raise ValueError(f"labels.differences must be as preprocessing is, {self.preprocessing!r}")
+            raise ValueError(f"labels.differences must be the same as preprocessing, {self.preprocessing!r}")
         return self
 
     @classmethod

@@ -57,14 +57,15 @@ class Store:
         self.path = Path(path)
         if not self.path.is_dir():
             raise DatasetError(
-                f"'{self.path}' does not exist or is no store; make one with: physiocam prepare NAME ROOT {self.path}"
+                f"'{self.path}' does not exist or is not a store; make one with: physiocam prepare NAME ROOT "
+                f"{self.path}"
             )
         try:
             self.settings = store_settings(self.path)
         except DatasetError as error:
             raise DatasetError(
-                f"'{self.path}' is no store of format {FORMAT}: {error}; run `physiocam prepare` again with the same "
-                "settings, which mends it, or name another folder"
+                f"'{self.path}' is not a store of format {FORMAT}: {error}; run `physiocam prepare` again with the "
+                "same settings, which repairs it, or choose another folder"
             ) from None
 
     @classmethod
@@ -182,7 +183,7 @@ def _describe(path: Path, settings: Mapping[str, Any]) -> None:
     known = _settings_of_recordings(path)
     others = [entry.name for entry in os.scandir(path) if not entry.name.startswith(".") and entry.name != DESCRIPTION]
     if others and not known:
-        what = "holds other files and no store" if why.endswith("missing") else f"holds '{others[0]}', and {why}"
+        what = "holds other files but no store" if why.endswith("missing") else f"holds '{others[0]}', and {why}"
         raise DatasetError(f"'{path}' {what}; name a new or an empty folder")
     for one in known:
         _check_same(path, one, settings)

@@ -85,9 +85,9 @@ def attributes(folder: Path) -> dict[str, Any]:
     try:
         group = from_json(content, allow_inf_nan=False)
     except ValueError:
-        raise DatasetError(f"{DESCRIPTION} is truncated or no JSON") from None
+        raise DatasetError(f"{DESCRIPTION} is truncated or not JSON") from None
     if not isinstance(group, dict) or group.get("node_type") != "group" or group.get("zarr_format") != 3:
-        raise DatasetError(f"{DESCRIPTION} describes no group of zarr format 3")
+        raise DatasetError(f"{DESCRIPTION} does not describe a group of zarr format 3")
     found = group.get("attributes")
     if not isinstance(found, dict):
         raise DatasetError(f"{DESCRIPTION} has no attributes")
@@ -98,9 +98,9 @@ def store_settings(path: Path) -> dict[str, Any]:
     """Read what a store was prepared with; an error says what is wrong and no more."""
     about = attributes(path).get("physiocam_store")
     if not isinstance(about, dict) or not isinstance(about.get("settings"), dict):
-        raise DatasetError(f"{DESCRIPTION} describes no store")
+        raise DatasetError(f"{DESCRIPTION} does not describe a store")
     if about.get("format") != FORMAT:
-        raise OtherFormatError(f"{DESCRIPTION} is of format {about.get('format')!r}, of another version of physiocam")
+        raise OtherFormatError(f"{DESCRIPTION} is of format {about.get('format')!r}, from another version of physiocam")
     return dict(about["settings"])
 
 
@@ -161,7 +161,7 @@ def check_array(folder: Path, name: str, shape: tuple[int | None, ...]) -> int:
     frames = CHUNK_FRAMES.get(name)
     expected = (frames, *declared[1:]) if frames else tuple(max(side, 1) for side in declared)
     if chunks != expected or codecs not in ([["bytes"]] if frames else [["bytes"], ["bytes", "zstd"]]):
-        raise DatasetError(f"{name}/{DESCRIPTION} declares chunks of {list(chunks)} by {codecs}, which no store has")
+        raise DatasetError(f"{name}/{DESCRIPTION} declares chunks of {list(chunks)} by {codecs}, which no store uses")
     size: int = item * math.prod(expected)
     if not frames:
         _check_chunk(folder / name, size, "zstd" in codecs, None in shape)

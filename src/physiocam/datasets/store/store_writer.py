@@ -50,7 +50,7 @@ class RecordingWriter:
     def __init__(self, store: Path, name: str, big_size: int, small_size: int) -> None:
         if not NAME.fullmatch(name):
             raise DatasetError(
-                f"recording name {name!r} is no plain file name; expected letters, digits, '_', '-', '.'"
+                f"recording name {name!r} is not a plain file name; expected letters, digits, '_', '-', '.'"
             )
         self._store = store
         self._final = store / name
@@ -82,7 +82,7 @@ class RecordingWriter:
 
     def _check_turn(self) -> None:
         if not self._token.exists():
-            raise DatasetError(f"another run prepares '{self._store}' now; wait for it, or run again")
+            raise DatasetError(f"another run is preparing '{self._store}'; wait for it, or run again later")
 
     def add_big(self, frame: NDArray[np.uint8]) -> None:
         """Append a Big frame (S, S, 3)."""

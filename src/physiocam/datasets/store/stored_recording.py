@@ -27,7 +27,7 @@ from physiocam.datasets.store.store_files import (
 )
 from physiocam.errors import DatasetError
 
-AGAIN = "run `physiocam prepare` again, which makes it anew"
+AGAIN = "run `physiocam prepare` again, which prepares it again"
 _MOST_LABELS = 200
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -130,7 +130,7 @@ class StoredRecording:
             raise DatasetError(f"'{folder}' is damaged: {error}; {AGAIN}") from None
         except (KeyError, TypeError, ValueError, ValidationError):
             raise DatasetError(
-                f"'{folder}' is damaged: {DESCRIPTION} describes no recording of this version; {AGAIN}"
+                f"'{folder}' is damaged: {DESCRIPTION} does not describe a recording of this version; {AGAIN}"
             ) from None
 
     @cached_property
