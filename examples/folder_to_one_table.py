@@ -25,10 +25,12 @@ def main() -> None:
     arguments = parser.parse_args()
 
     outcomes = physiocam.measure_many(arguments.videos, arguments.results, jobs=arguments.jobs, progress=tell)
-    table = pd.read_csv(Path(arguments.results) / "summary.csv", index_col="video")
-    columns = [f"{rate}_{part}" for rate in ("heart_rate", "breathing_rate") for part in ("value", "quality", "note")]
-    print(table.reindex(columns=columns).to_string())
-    if failed := [outcome.video for outcome in outcomes if outcome.error]:
+    failed = [outcome.video for outcome in outcomes if outcome.error]
+    if len(failed) < len(outcomes):
+        table = pd.read_csv(Path(arguments.results) / "summary.csv", index_col="video")
+        rates = [f"{name}_{part}" for name in ("heart_rate", "breathing_rate") for part in ("value", "quality", "note")]
+        print(table.reindex(columns=rates).to_string())
+    if failed:
         raise SystemExit(f"not measured: {', '.join(failed)}")
 
 
