@@ -43,7 +43,7 @@ for needed in _NEEDED.split():
 
 from safetensors.torch import save_file  # noqa: E402
 
-from physiocam.weights import export  # noqa: E402
+from physiocam.weights.export import BundleAbout, export_bundle  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "MODEL_CARD.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))))
@@ -94,7 +94,7 @@ SUBSTITUTIONS = {
     "--source interview.mp4": "--source interview.mp4 --seconds 2",
     # The page's picture needs some steps.
     "--set epochs=3 --set batch_clips=16": "--set epochs=1 --set batch_clips=2",
-    # Two networks in place of seven; tests/evaluation/test_reproduce.py goes through all tables.
+    # Two networks in place of seven; tests/reproduce/test_reproduce.py goes through all tables.
     "reproduce table1": "reproduce table7 --set epochs=1",
 }
 
@@ -275,7 +275,7 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Walk]]:
+def walk(tmp_path_factory: pytest.TempPathFactory, traced_once: None) -> Iterator[Callable[[str], Walk]]:
     """Goes through a page, once for all tests that look at it."""
     things = _Things(tmp_path_factory.mktemp("things"))
     done: dict[str, Walk] = {}
@@ -287,22 +287,7 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], W
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("physiocam.demo.demo_clip", small_clip)
-        patch.setattr(export, "_to_onnx", _traced_once())
         yield go
-
-
-def _traced_once() -> Callable[..., Any]:
-    import onnx
-
-    # Tracing takes seconds, and the graph of a configuration holds no weights: one does for all runs of all pages.
-    trace, graphs = export._to_onnx, {}
-
-    def remembered(network: Any, inputs: Any) -> Any:
-        if network.config not in graphs:
-            graphs[network.config] = trace(network, inputs).SerializeToString()
-        return onnx.ModelProto.FromString(graphs[network.config])
-
-    return remembered
 
 
 def _through(page: str, folder: Path, things: _Things) -> Walk:
@@ -405,9 +390,8 @@ def test_the_networks_of_the_page_are_built(walk: Callable[[str], Walk], tmp_pat
         outputs = network(big, small)
     assert {task: tuple(output.shape) for task, output in outputs.items()} == {"tremor": (2, 5, 2), "grip": (2, 5, 3)}
     # Tasks of one's own become a bundle that runs without PyTorch.
-    export.export_bundle(
-        {"hands": network}, tmp_path / "b", name="hands", about=export.BundleAbout("a test", "none"), fs=30.0
-    )
+    about = BundleAbout("a test", "none")
+    export_bundle({"hands": network}, tmp_path / "b", name="hands", about=about, fs=30.0)
     bundle = load_bundle(tmp_path / "b")
     (entry,) = bundle.info.networks
     assert entry.config == config

@@ -217,6 +217,7 @@ def test_the_default_bundle_reads_a_real_pulse(shared: Path, settings: str) -> N
     assert json.loads(measurement.to_json())["heart_rate"]["unit"] == "beats/min"
 
 
+@pytest.mark.usefixtures("traced_once")
 def test_the_authors_networks_read_a_real_pulse_together_and_alone(
     shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,6 +66,7 @@ def test_the_real_clip_agrees(stream: physiocam.Stream, shared: Path) -> None:
     assert told.breathing_rate.value is None
 
 
+@pytest.mark.usefixtures("traced_once")
 def test_the_authors_networks_stream_too(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch")
     from physiocam.weights.importer import import_checkpoints

@@ -39,6 +39,8 @@ ODD: dict[str, dict[str, Any]] = {
     "alexnet": {"big_size": 101},
 }
 
+pytestmark = pytest.mark.usefixtures("traced_once")
+
 every_network = pytest.mark.parametrize("name", preset_names())
 
 

@@ -284,6 +284,7 @@ def test_folds_are_whole_and_apart(store: Path) -> None:
         parse_folds(opened, "third", 0)
 
 
+@pytest.mark.usefixtures("traced_once")
 def test_the_commands_from_store_to_page(store: Path, tmp_path: Path) -> None:
     arguments = [
         str(store),

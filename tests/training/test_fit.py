@@ -29,6 +29,8 @@ from physiocam.training.order import ClipOrder  # noqa: E402
 from physiocam.training.settings import TrainSettings  # noqa: E402
 from physiocam.weights.runtime import Runtime  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("traced_once")
+
 SMALL_SIZE = BigSmallConfig(big_size=32, small_size=2)
 
 

@@ -2,8 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from copy import deepcopy
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 
 from safetensors.numpy import load_file, save_file  # noqa: E402
-from torch import Tensor  # noqa: E402
 
 from physiocam.errors import BundleError  # noqa: E402
 from physiocam.inputs.crop import Crop  # noqa: E402
@@ -30,19 +28,7 @@ from physiocam.weights.runtime import Runtime  # noqa: E402
 CONFIG = BigSmallConfig(big_size=32, small_size=2)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def traced_once() -> Iterator[None]:
-    """Tracing the same small graph for every test would take most of the time."""
-    trace, models = export._to_onnx, {}
-
-    def remember(network: BigSmall, inputs: dict[str, Tensor]) -> Any:
-        if network.config not in models:
-            models[network.config] = trace(network, inputs)
-        return deepcopy(models[network.config])
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(export, "_to_onnx", remember)
-        yield
+pytestmark = pytest.mark.usefixtures("traced_once")
 
 
 def write(folder: Path, **changes: Any) -> Bundle:

@@ -18,6 +18,8 @@ from physiocam.weights.bundle import Bundle  # noqa: E402
 from physiocam.weights.export import BundleAbout, export_bundle  # noqa: E402
 from physiocam.weights.runtime import Runtime  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("traced_once")
+
 
 def bundle(folder: Path, **networks: Network) -> Bundle:
     return export_bundle(networks, folder / "b", name="b", about=BundleAbout("a test", "none"), fs=25.0)
