@@ -35,7 +35,7 @@ def classical_method(name: str) -> ColourMethod:
     Raises
     ------
     PhysiocamError
-        If there is none of this name; the message lists those that exist.
+        If there is no method of this name; the message lists all.
     """
     if not isinstance(name, str) or name not in METHODS:
         raise PhysiocamError(f"method is {name!r}; expected network, {', '.join(METHODS)}")

@@ -11,13 +11,13 @@ from physiocam.signals.quality import spectral_quality
 from physiocam.signals.settings import STEP_S, UNITS, Quantity, RateSettings, SignalSettings
 from physiocam.signals.waveform import clean_waveform
 
-# Frequencies a window is tried at, per 1/T of its T seconds: fine enough for the parabola through three.
+# Frequencies of a window's spectrum per 1/T of its T seconds: fine enough for the parabola through three.
 _OVERSAMPLING = 8
 
-# Windows whose spectra are taken at a time; keeps memory constant for recordings of hours.
+# Windows whose spectra are computed at a time; keeps memory constant for recordings of hours.
 _WINDOWS = 256
 
-# A window with less than this share of the strongest one's power is silence: it holds the ringing of the filter.
+# A window with less than this share of the strongest one's power is silence: only the ringing of the filter.
 _SILENT = 1e-6
 
 # A window of T seconds spreads a frequency's power over this many 1/T to either side.
@@ -34,7 +34,7 @@ class Rate:
     Attributes
     ----------
     value : float or None
-        Per minute; None where the signal does not carry it.
+        Per minute; None if it is not measured.
     unit : str
         "beats/min" or "breaths/min".
     quality : float
@@ -56,7 +56,7 @@ class RateSeries:
     Attributes
     ----------
     value : float64 array (R,)
-        Per minute; NaN where there is none.
+        Per minute; NaN where it is not measured.
     quality : float64 array (R,)
         0..1.
     """
@@ -67,7 +67,7 @@ class RateSeries:
 
 @dataclass(frozen=True, eq=False)
 class Spectrum:
-    """Power in the band in which a rate is sought.
+    """Power in the band of possible rates.
 
     Attributes
     ----------
@@ -84,13 +84,13 @@ def rate_times(frames: int, fs: float) -> NDArray[np.float64]:
 
 
 def short_of(length_s: float, needed_s: float) -> str:
-    """Return a length in seconds that is less than another one, with the digits that show it."""
+    """Return a length in seconds that is less than another one, with enough digits to show it."""
     short = f"{length_s:.1f}"
     return short if float(short) < needed_s else f"{np.floor(100.0 * length_s) / 100.0:.2f}"
 
 
 def too_few_frames(fs: float, quantity: Quantity, needed: float) -> str:
-    """Say that frames come too slowly for a rate, which needs more than this many a second."""
+    """Return the note that the frame rate is too low for a rate, which needs more than this."""
     return f"{fs:.4g} frames per second are too few; {_NAMES[quantity]} needs more than {needed:g}"
 
 
@@ -103,11 +103,11 @@ def estimate_rate(
 ) -> Rate:
     """Estimate one rate for a whole recording.
 
-    The settings name the method. "pooled" averages the spectra of overlapping windows and finds the peak
-    between its frequencies. Each spectrum is scaled to the same power first, so that a burst of motion has no
-    more say than other moments; gaps add nothing, and the phase need not be kept across them for longer than
-    a window. "periodogram" is the reference's: the largest bin of one periodogram, zero-padded to a power of
-    two. "peaks" is its other one: the mean distance between the waveform's maxima.
+    The settings name the method. "pooled" averages the spectra of overlapping windows and finds the peak between its
+    frequencies. Each spectrum is scaled to the same power first, so that a burst of motion has no more weight than
+    other moments. Gaps add nothing, and the phase need not be continuous across them for longer than a window.
+    "periodogram" is the reference's method: the largest bin of one periodogram, zero-padded to a power of two. "peaks"
+    is its other method: the mean distance between the waveform's maxima.
 
     Parameters
     ----------
@@ -118,8 +118,8 @@ def estimate_rate(
     quantity : "heart" or "breathing"
     settings : SignalSettings
     raw : float array (T,), optional
-        Differences of the signal before any filter, in which a slower rate shows of which this is the overtone; by
-        default `difference`.
+        Differences of the unfiltered signal, which can show that the rate is the overtone of a slower one; by default
+        `difference`.
 
     Returns
     -------
@@ -128,7 +128,7 @@ def estimate_rate(
     Raises
     ------
     PhysiocamError
-        If fs is no frame rate.
+        If fs is not a frame rate.
     """
     chosen = settings.of(quantity)
     unit = UNITS[quantity]
@@ -181,7 +181,7 @@ def rates_along(
 ) -> RateSeries:
     """Estimate a rate around each time of `rate_times`, from windows of `window_s`.
 
-    Windows that reach beyond the recording are used as far as they hold signal.
+    Windows that reach beyond the recording are used as far as they contain signal.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def rates_along(
     Raises
     ------
     PhysiocamError
-        If fs is no frame rate.
+        If fs is not a frame rate.
     """
     chosen = settings.of(quantity)
     waveform = clean_waveform(difference, fs, quantity, settings)
@@ -223,15 +223,15 @@ def rates_along(
 
 
 def withheld(along: RateSeries) -> RateSeries:
-    """Return rates along a recording that as a whole has none: no values, with the qualities that they had.
+    """Return rates along a recording whose overall rate is not measured: without values, with the original qualities.
 
-    Of many windows of noise some look like a rate by chance; only the whole recording can tell.
+    Among many windows of noise some look like a rate by chance; only the whole recording can decide.
     """
     return RateSeries(np.full_like(along.value, np.nan), along.quality)
 
 
 def waveform_spectrum(waveform: NDArray[np.float64], fs: float, settings: RateSettings) -> Spectrum | None:
-    """Return the spectrum in whose peak `estimate_rate` finds a recording's rate.
+    """Return the spectrum from whose peak `estimate_rate` finds a recording's rate.
 
     Parameters
     ----------
@@ -243,7 +243,7 @@ def waveform_spectrum(waveform: NDArray[np.float64], fs: float, settings: RateSe
     Returns
     -------
     Spectrum or None
-        None where no part of the waveform is long enough.
+        None if no part of the waveform is long enough.
     """
     if fs <= 2 * settings.band_hz[1] or not np.nan_to_num(waveform).any():
         return None
@@ -254,7 +254,7 @@ def waveform_spectrum(waveform: NDArray[np.float64], fs: float, settings: RateSe
 
 
 def _wide(settings: RateSettings, fs: float) -> RateSettings:
-    """The same with a band that holds half of each rate and one and a half of it, and what is around these."""
+    """The same settings with a wider band with half and one and a half of each rate, with their surroundings."""
     low, high = settings.band_hz
     return replace(settings, band_hz=(low / 4, min(2 * high, fs / 2)))
 
@@ -300,7 +300,7 @@ def _window_spectra(
     frequencies = low + spacing * np.arange(max(int((high - low) / spacing), 1) + 1)
     time = np.arange(window) / fs
     taper = np.sin(np.pi * (np.arange(window) + 0.5) / window) ** 2
-    # Only the band is needed: a product with its waves is cheaper than a zero-padded FFT.
+    # Only the band is needed: a matrix product with its waves is faster than a zero-padded FFT.
     waves = taper[:, None] * np.exp(-2j * np.pi * time[:, None] * frequencies)
     spectra = np.zeros((len(starts), len(frequencies)))
     usable_s = np.zeros(len(starts))
@@ -332,7 +332,7 @@ def _pooled(
     waveform: NDArray[np.float64], fs: float, settings: RateSettings
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float] | None:
     """Return frequencies (F,), the mean power spectrum (1, F) of windows and their mean usable seconds, if any are."""
-    # Windows that lie within the recording, or one as long as it.
+    # Windows inside the recording, or one as long as it.
     window = min(round(settings.window_s * fs), len(waveform))
     starts = np.arange(0, len(waveform) - window + 1, max(round(STEP_S * fs), 1))
     frequencies, spectra, usable_s = _window_spectra(waveform, fs, settings, window, starts)
