@@ -36,7 +36,7 @@ class AlexNet(Network):
         self.heads = nn.ModuleDict({task.name: nn.Linear(ALEXNET_WIDTH, task.outputs) for task in config.tasks})
 
     def forward(self, big: Tensor | None = None, small: Tensor | None = None) -> dict[str, Tensor]:
-        """Predict every task for every frame from Big frames alone; see `Network.forward`."""
+        """Predict every task for every frame from Big frames only; see `Network.forward`."""
         x = self.maps(big, small).flatten(1)
         x = self.relu(self.fc1(self.dropout(x)))
         x = self.relu(self.fc2(self.dropout(x)))

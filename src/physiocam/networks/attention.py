@@ -1,10 +1,10 @@
-"""Where a network looks: its last feature maps, its attention masks, and what an output owes to each place.
+"""Where a network looks: its last feature maps, its attention masks, and the contribution of each place to an output.
 
-BigSmall computes no attention of its own, and the paper does not say how the "attention masks" of its Figure 5 were
-made. Here a branch's map is the mean over the channels of its last convolution's rectified features: the activation
-attention of Zagoruyko and Komodakis (ICLR 2017, arXiv 1612.03928). The Big branch's is taken in front of its last
-pooling, 36 x 36 for the paper's sizes: eyes, brows and lips are told apart there, and no longer in the 9 x 9 maps
-behind it. DeepPhys and MTTS-CAN do compute attention: of them, the two masks themselves are shown.
+BigSmall itself computes no attention, and the paper does not say how the "attention masks" of its Figure 5 were made.
+Here a branch's map is the mean over the channels of its last convolution's rectified features: the activation attention
+of Zagoruyko and Komodakis (ICLR 2017, arXiv 1612.03928). The Big branch's map is taken before its last pooling, 36 x 36
+for the paper's sizes: eyes, brows and lips can be distinguished there, but not in the 9 x 9 maps after it. DeepPhys and
+MTTS-CAN do compute attention: their own two masks are shown.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -32,10 +32,10 @@ class Maps(NamedTuple):
     Attributes
     ----------
     values : float32 Tensor of shape (B, N, h, w)
-        Not negative. A Big map stands for every frame of its stride.
+        Not negative. A Big map is valid for every frame of its stride.
     start, stop : float
-        Where the map's outer edges lie, as fractions of the face square's side; the same in both directions. Not 0 and
-        1 where convolutions are not padded: their maps leave the border out.
+        The map's outer edges, as fractions of the face square's side; the same in both directions. Not 0 and 1 if
+        convolutions are not padded: their maps leave out the border.
     """
 
     values: Tensor
@@ -72,7 +72,7 @@ def attention_maps(network: Network, big: Tensor | None, small: Tensor | None) -
     dict of str to Maps
         "big" and "small" for the branches of BigSmall, the architecture's name for DRML and AlexNet: means over the
         channels of the last convolution's rectified features. "mask1" and "mask2" for DeepPhys and MTTS-CAN: the masks
-        behind the second and the fourth convolution, whose mean over the face is one half.
+        after the second and the fourth convolution, whose mean over the face is one half.
     """
     masks = _masks(network) if isinstance(network, ConvolutionalAttention) else {}
     places = masks or _last_convolutions(network)
@@ -85,17 +85,17 @@ def attention_maps(network: Network, big: Tensor | None, small: Tensor | None) -
 
 
 def target_maps(network: Network, target: Target, big: Tensor | None, small: Tensor | None) -> dict[str, Maps]:
-    """Run a network and return what one of its outputs owes to each place of its last maps (needs `explain`).
+    """Run a network and return how much each place of its last maps contributes to one output (needs `explain`).
 
     Gradient times activation in the last convolution of each branch, by captum, summed over the channels. Each place
-    has weights of its own in the heads of these networks, so their gradients are not averaged over the map first, as
-    Grad-CAM does: for rectified features, what is returned adds up to the output, but for the heads' biases (Draelos
+    has its own weights in the heads of these networks, so their gradients are not averaged over the map first, as
+    Grad-CAM does: for rectified features, the contributions add up to the output, apart from the heads' biases (Draelos
     and Carin 2020, "HiResCAM", arXiv 2011.08891).
 
     Parameters
     ----------
     network : Network
-        In evaluation mode; must answer the target's task.
+        In evaluation mode; must have the target's task.
     target : Target
     big, small : Tensor, optional
         As in `Network.forward`.
@@ -103,8 +103,8 @@ def target_maps(network: Network, target: Target, big: Tensor | None, small: Ten
     Returns
     -------
     dict of str to Maps
-        As in `attention_maps`, but "appearance" and "motion" for DeepPhys and MTTS-CAN, before their last tanh. Of a
-        binary output, what speaks for it; of a waveform, which swings both ways, the size of the share.
+        As in `attention_maps`, but "appearance" and "motion" for DeepPhys and MTTS-CAN, before their last tanh. For a
+        binary output the positive contributions; for a waveform, which goes up and down, the absolute value.
     """
     from captum.attr import LayerGradientXActivation
 
@@ -115,7 +115,7 @@ def target_maps(network: Network, target: Target, big: Tensor | None, small: Ten
 
     def answer(*frames: Tensor) -> Tensor:
         outputs: dict[str, Tensor] = network(**dict(zip(inputs, frames, strict=True)))
-        # Each frame's output depends on that frame's maps alone, so their sum has all the gradients.
+        # Each frame's output depends only on that frame's maps, so the sum has all gradients.
         return outputs[task.name][..., task.labels.index(label)].sum(dim=1)
 
     shares = LayerGradientXActivation(answer, [place.layer for place in places.values()]).attribute(
@@ -130,7 +130,7 @@ def target_maps(network: Network, target: Target, big: Tensor | None, small: Ten
 
 
 class _Place(NamedTuple):
-    """A layer whose output is a map, and where the map's outer edges lie; see `Maps`."""
+    """A layer whose output is a map, and the map's outer edges; see `Maps`."""
 
     layer: nn.Module
     start: float
@@ -206,7 +206,7 @@ def _by_frame(network: Network, values: Tensor, place: _Place, big: Tensor | Non
 
 @contextmanager
 def _outputs_of(places: dict[str, _Place]) -> Iterator[dict[str, Tensor]]:
-    """Gather what layers give out while their network runs."""
+    """Collect the outputs of layers while their network runs."""
     outputs: dict[str, Tensor] = {}
 
     def keeper(name: str) -> Callable[[nn.Module, Any, Tensor], None]:

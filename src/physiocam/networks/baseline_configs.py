@@ -1,4 +1,4 @@
-"""What the learned baselines are, apart from their weights; known without PyTorch."""
+"""Configurations of the learned baselines; need no PyTorch."""
 
 from typing import Annotated, Literal, Self
 
@@ -13,14 +13,14 @@ CAN_CHANNELS = (32, 32, 64, 64)
 DRML_CHANNELS = (32, 16, 16, 16, 16)
 DRML_KERNELS = (11, 8, 8, 6, 5)
 DRML_WIDTHS = (4096, 2048)
-# DRML's first map is cut into cells of a seventh of its side; what is left over makes a narrow eighth.
+# DRML's first map is divided into cells of a seventh of its side; the remainder is a narrow eighth.
 DRML_CELLS = 7
 ALEXNET_LAYERS = ((3, 64, 11), (64, 192, 5), (192, 384, 3), (384, 256, 3), (256, 256, 3))
 ALEXNET_WIDTH = 4096
 
 
 class CanConfig(NetworkConfig):
-    """What DeepPhys and MTTS-CAN have in common: an appearance branch that tells a motion branch where to look.
+    """Common fields of DeepPhys and MTTS-CAN: an appearance branch gates a motion branch.
 
     Attributes
     ----------
@@ -31,8 +31,8 @@ class CanConfig(NetworkConfig):
     small_size : int
         Side of the motion frames, normalized differences; larger appearance frames are resized to it.
     pooled : bool
-        False is the paper's form for 9 x 9 inputs: every convolution padded, nothing pooled. True is the form of the
-        rPPG-Toolbox for 36 x 36 and more: the second and the fourth convolution unpadded, pooling behind both.
+        False is the paper's form for 9 x 9 inputs: every convolution padded, no pooling. True is the form of the
+        rPPG-Toolbox for 36 x 36 and more: the second and the fourth convolution unpadded, with pooling after both.
     antialias : bool
         How appearance frames are resized: without antialiasing as in the paper, or with, as newer versions of the
         authors' library do.
@@ -89,7 +89,7 @@ class MttsCanConfig(CanConfig):
 
 
 class _StillsConfig(NetworkConfig):
-    """A network that looks at each Big frame by itself."""
+    """A network that processes each Big frame separately."""
 
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)] = (AU,)
     big_stride: Literal[1] = 1
@@ -113,12 +113,12 @@ class DrmlConfig(_StillsConfig):
 
     @property
     def first_map_size(self) -> int:
-        """Side of the map that the region layer cuts into cells."""
+        """Side of the map that the region layer divides into cells."""
         return self.big_size - DRML_KERNELS[0] + 1
 
     @property
     def cell_size(self) -> int:
-        """Side of a cell of the region layer; the last one of each row and column holds what is left."""
+        """Side of a cell of the region layer; the last one of each row and column has the remainder."""
         return self.first_map_size // DRML_CELLS
 
     @property

@@ -10,16 +10,16 @@ from physiocam.networks.config import BIG_POOLING, HIDDEN, BigSmallConfig, Task
 from physiocam.networks.network import Network, given
 from physiocam.networks.temporal_shift import TemporalShift
 
-# Behind its first pooling by 2, the Big branch's features are still this many times larger than its maps.
+# After its first pooling by 2, the Big branch's features are still this many times larger than its maps.
 _EARLY_POOLING = BIG_POOLING // 2
 
 
 class BigSmall(Network):
-    """The joint network, or one of its branches alone.
+    """The joint network, or a single branch.
 
     A Big branch sees few sharp frames, a Small branch sees all differences at very low resolution; their maps are
-    fused, each Big map with every Small map of its stride, and every task has a head of its own. Lateral connections,
-    where the configuration asks for them, hand the features behind the second convolution to the other branch.
+    fused, each Big map with every Small map of its stride, and every task has its own head. Lateral connections, if
+    configured, pass the features after the second convolution to the other branch.
 
     Parameters
     ----------
@@ -54,16 +54,16 @@ class BigSmall(Network):
         ----------
         big : float32 Tensor of shape (B, K, 3, big_size, big_size)
         small : float32 Tensor of shape (B, P, N, 3, small_size, small_size)
-            P runs of N frames a clip, as its phases are; see `physiocam.measuring.clip_phases`.
+            P runs of N frames per clip, its phases; see `physiocam.measuring.clip_phases`.
 
         Returns
         -------
         dict of str to Tensor
-            Task name to (B, P, N, C), as P calls of `forward` with the same Big frames would give.
+            Task name to (B, P, N, C), equal to P calls of `forward` with the same Big frames.
         """
         clips, phases = small.shape[:2]
         sharp, temporal = self.big(big.flatten(0, 1)), self.small(small.flatten(0, 2))
-        # (B, P, K, M, ...): a Big map goes with the M Small maps of its stride, in every phase.
+        # (B, P, K, M, ...): a Big map belongs to the M Small maps of its stride, in every phase.
         sharp = sharp.reshape(clips, 1, self.config.big_frames, 1, *sharp.shape[1:])
         temporal = temporal.reshape(clips, phases, self.config.big_frames, self.config.big_stride, *temporal.shape[1:])
         if self.config.fusion == "concat":
@@ -83,7 +83,7 @@ class BigSmall(Network):
         if not self.config.uses_small:
             return self._for_each_frame(self.big.late(early_big))
         early_small = self.small.early(given(small, "small").flatten(0, 1))
-        # Both connections carry the features as they were before either arrived.
+        # Both connections carry the features from before either is added.
         into_big, into_small = early_big, early_small
         if self.config.lateral in ("small_to_big", "both"):
             into_big = torch.cat([self._small_to_big(early_small, early_big.shape[-1]), early_big], dim=1)
@@ -92,7 +92,7 @@ class BigSmall(Network):
         sharp, temporal = self.big.late(into_big), self.small.late(into_small)
         if self.config.fusion == "concat":
             return torch.cat([self._for_each_frame(sharp), temporal], dim=1)
-        # Added by broadcasting over each stride: nothing is repeated in memory.
+        # Added by broadcasting over each stride, without copies in memory.
         return (self._strides(temporal) + sharp.unsqueeze(1)).flatten(0, 1)
 
     def _strides(self, maps: Tensor) -> Tensor:
@@ -136,18 +136,18 @@ class BigBranch(nn.Module):
         return self.late(self.early(x))
 
     def early(self, x: Tensor) -> Tensor:
-        """Frames to the features that a lateral connection carries, (F, 32, S // 2, S // 2)."""
+        """Map frames to the features that a lateral connection carries, (F, 32, S // 2, S // 2)."""
         if self.grey:
             x = x.mean(dim=1, keepdim=True)
-        # Convolutions of maps this large are faster, in training too, where a pixel's channels lie together.
+        # Convolutions of maps this large are faster, also in training, if a pixel's channels are contiguous.
         x = relu_(self.conv1(x.contiguous(memory_format=torch.channels_last)))
-        # Grey frames have but one channel, and say nothing of the order that is wanted.
+        # Grey frames have only one channel, which does not determine the memory format.
         x = relu_(self.conv2(x.contiguous(memory_format=torch.channels_last)))
         features: Tensor = self.dropout1(self.pool2(x))
         return features
 
     def late(self, x: Tensor) -> Tensor:
-        """The rest of the branch, from what `early` gives, with Small's features before it where they are sent."""
+        """The rest of the branch, from the output of `early`, preceded by Small's features if they are sent."""
         x = relu_(self.conv4(relu_(self.conv3(x))))
         x = self.dropout2(self.pool2(x))
         x = relu_(self.conv6(relu_(self.conv5(x))))
@@ -174,12 +174,12 @@ class SmallBranch(nn.Module):
         return self.late(self.early(x))
 
     def early(self, x: Tensor) -> Tensor:
-        """Differences to the features that a lateral connection carries, (B * N, 32, s, s)."""
+        """Map differences to the features that a lateral connection carries, (B * N, 32, s, s)."""
         x = relu_(self.conv1(self.shift1(x)))
         return relu_(self.conv2(self.shift2(x)))
 
     def late(self, x: Tensor) -> Tensor:
-        """The rest of the branch, from what `early` gives, with Big's features before it where they are sent."""
+        """The rest of the branch, from the output of `early`, preceded by Big's features if they are sent."""
         x = relu_(self.conv3(self.shift3(x)))
         return relu_(self.conv4(self.shift4(x)))
 

@@ -1,4 +1,4 @@
-"""Convolutional attention networks: what DeepPhys and MTTS-CAN have in common."""
+"""Convolutional attention networks: the common part of DeepPhys and MTTS-CAN."""
 
 from typing import Literal
 
@@ -43,11 +43,11 @@ class ConvolutionalAttention(Network):
         differences = given(small, "small").flatten(0, 1)
         size = self.config.small_size
         if self.config.big_size != size:
-            # In single precision always: PyTorch antialiases no other on a CPU.
+            # Always in single precision: PyTorch's antialiasing on a CPU supports no other.
             resized = interpolate(frames.float(), size=(size, size), mode="bilinear", antialias=self.config.antialias)
             frames = resized.to(frames.dtype)
         seen = self.appearance.first(frames)
-        # The second stage of the appearance branch goes on from what was seen, not from what is gated.
+        # The second stage of the appearance branch continues from its own features, not from the gated ones.
         first_mask = attention_mask(self.attention1(seen))
         second_mask = attention_mask(self.attention2(self.appearance.second(self.pool(seen))))
         moved = self.pool(self.motion.first(differences) * first_mask)

@@ -1,4 +1,4 @@
-"""What a network costs: parameters, multiplications, and the paper's way of counting them."""
+"""The cost of a network: parameters, multiplications, and FLOPs as counted in the paper."""
 
 from dataclasses import dataclass
 from math import prod
@@ -24,10 +24,10 @@ class Cost:
     clip_length : int
         N, frames in a clip.
     macs_per_clip : int
-        Multiply-accumulate operations of convolutions and linear layers for one clip, which is half of what is usually
-        called FLOPs.
+        Multiply-accumulate operations of convolutions and linear layers for one clip, half of the usual number of
+        FLOPs.
     paper_flops_per_clip : int
-        What the paper calls FLOPs, see `cost`.
+        FLOPs as counted in the paper, see `cost`.
     """
 
     parameters: int
@@ -42,18 +42,17 @@ class Cost:
 
     @property
     def paper_flops_per_frame(self) -> float:
-        """What the paper calls FLOPs, for one of a clip's frames, on average."""
+        """FLOPs as counted in the paper, for one of a clip's frames, on average."""
         return self.paper_flops_per_clip / self.clip_length
 
 
 def cost(config: NetworkConfig) -> Cost:
-    """Count a network's parameters and operations; no memory is taken and nothing is computed.
+    """Count a network's parameters and operations, without memory or computation.
 
-    The paper's FLOPs are those of the tool that the released code names (flopth). It looks at layers: a convolution
-    costs its multiplications and one for each output (the bias), a linear layer its multiplications alone, a pooling
-    and a rectification one for each input, a batch normalization two. What a network does without a layer (BigSmall's
-    rectifications, shifts, lateral poolings, fusion) is free. That gives the paper's 456.03, 451.63 and 3.73 M a frame
-    (Table 1) to the digit.
+    The paper's FLOPs are those of the tool that the released code names (flopth). It counts layers: a convolution costs
+    its multiplications and one for each output (the bias), a linear layer only its multiplications, a pooling and a
+    ReLU one for each input, a batch normalization two. Operations outside a layer (BigSmall's ReLUs, shifts, lateral
+    poolings, fusion) are free. That gives exactly the paper's 456.03, 451.63 and 3.73 M per frame (Table 1).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a network is, apart from its weights; known without PyTorch."""
+"""Configuration of a network; needs no PyTorch."""
 
 from abc import abstractmethod
 from typing import Annotated, Any, Literal, Self
@@ -10,10 +10,10 @@ from physiocam.networks.action_units import AU_LABELS
 # The Big branch pools by 2, 2 and 4, so its map is this many times smaller than its input.
 BIG_POOLING = 16
 
-# Frames in a clip and pixels along a side, beyond which a description is damaged.
+# Largest plausible number of frames in a clip, and of pixels along a side.
 _LONGEST = 10_000
 _LARGEST = 4096
-# Numbers in a clip's inputs.
+# Largest number of values in a clip's inputs.
 _MOST_NUMBERS = 50_000_000
 
 # Output channels of each branch's convolutions, and the width of the heads' hidden layer (the released code).
@@ -23,7 +23,7 @@ HIDDEN = 128
 
 
 class Task(BaseModel):
-    """What one head predicts.
+    """The outputs of one head.
 
     Attributes
     ----------
@@ -53,12 +53,12 @@ RESPIRATION = Task(name="respiration", kind="waveform", labels=("respiration",))
 
 
 class NetworkConfig(BaseModel):
-    """What every network's configuration says: inputs, tasks and tensors.
+    """Common configuration of all networks: inputs, tasks and tensors.
 
     Attributes
     ----------
     architecture : str
-        Which of the package's networks this is.
+        Name of the network's class in the registry.
     tasks : tuple of Task
         One head each.
     clip_length : int
@@ -138,18 +138,18 @@ class BigSmallConfig(NetworkConfig):
     Attributes
     ----------
     tasks, clip_length, big_size, small_size
-        See `NetworkConfig`. With both branches their maps must meet: big_size // 16 == small_size.
+        See `NetworkConfig`. With both branches their maps must have one size: big_size // 16 == small_size.
     big_stride : int
-        M; N unless given.
+        M; by default N.
     branches : "both", "big" or "small"
     shift : "wrap", "zero" or "none"
         Temporal shift before every convolution of the Small branch (paper section 3.5).
     fusion : "sum" or "concat"
-        How the maps of both branches become one (paper Table 6).
+        How the maps of both branches are combined (paper Table 6).
     lateral : "none", "big_to_small", "small_to_big" or "both"
-        Which branch hands its early features to the other (paper Table 6).
+        Which branch passes its early features to the other (paper Table 6).
     big_channels : 3 or 1
-        1 takes the mean of R, G and B before the first convolution (paper Table 7); the input has three all the same.
+        1 uses the mean of R, G and B before the first convolution (paper Table 7); the input still has three channels.
     """
 
     architecture: Literal["bigsmall"] = "bigsmall"
@@ -214,13 +214,13 @@ class BigSmallConfig(NetworkConfig):
 
     @property
     def big_layers(self) -> tuple[tuple[int, int], ...]:
-        """Input and output channels of the Big branch's convolutions; what comes from Small enters at the third."""
+        """Input and output channels of the Big branch's convolutions; Small's features enter at the third."""
         received = SMALL_CHANNELS[1] if self.lateral in ("small_to_big", "both") else 0
         return _layers(self.big_channels, BIG_CHANNELS, received)
 
     @property
     def small_layers(self) -> tuple[tuple[int, int], ...]:
-        """Input and output channels of the Small branch's convolutions; what comes from Big enters at the third."""
+        """Input and output channels of the Small branch's convolutions; Big's features enter at the third."""
         received = BIG_CHANNELS[1] if self.lateral in ("big_to_small", "both") else 0
         return _layers(3, SMALL_CHANNELS, received)
 

@@ -1,4 +1,4 @@
-"""DRML: action units from stills, with weights of their own for each region of the face."""
+"""DRML: action units from stills, with separate weights for each region of the face."""
 
 import torch
 from torch import Tensor, nn
@@ -39,7 +39,7 @@ class Drml(Network):
         self.heads = nn.ModuleDict({task.name: nn.Linear(DRML_WIDTHS[1], task.outputs) for task in config.tasks})
 
     def forward(self, big: Tensor | None = None, small: Tensor | None = None) -> dict[str, Tensor]:
-        """Predict every task for every frame from Big frames alone; see `Network.forward`."""
+        """Predict every task for every frame from Big frames only; see `Network.forward`."""
         x = self.maps(big, small).flatten(1)
         x = self.dropout(self.relu(self.fc1(x)))
         x = self.dropout(self.relu(self.fc2(x)))
@@ -47,7 +47,7 @@ class Drml(Network):
 
     def maps(self, big: Tensor | None = None, small: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Feature maps, (B * N, 16, map_size, map_size); inputs as in `forward`."""
-        # Forward, the large kernels are faster by a sixth where a pixel's channels lie together.
+        # In the forward pass, the large kernels are faster by a sixth if a pixel's channels are contiguous.
         x = given(big, "big").flatten(0, 1).contiguous(memory_format=torch.channels_last)
         x = self.relu(self.region(self.conv1(x)))
         x = self.norm(self.pool(x))
@@ -58,10 +58,10 @@ class Drml(Network):
 
 
 class RegionLayer(nn.Module):
-    """Cuts maps into a grid and gives each cell a convolution of its own, added to what was there.
+    """Divides maps into a grid, and adds to each cell the output of its own convolution.
 
-    The released code cuts by the size of a seventh, so that the last row and column are as narrow as what is left over:
-    one pixel for maps of 134.
+    The released code uses cells of a seventh of the side, so the last row and column hold the remainder: one pixel for
+    maps of 134.
 
     Parameters
     ----------

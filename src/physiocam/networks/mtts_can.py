@@ -5,7 +5,7 @@ from physiocam.networks.can import ConvolutionalAttention
 
 
 class MttsCan(ConvolutionalAttention):
-    """Motion with zero-filled temporal shifts, and appearance; a head a task. With one task it is TS-CAN.
+    """Motion with zero-filled temporal shifts, and appearance; one head per task. With one task it is TS-CAN.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What every network has in common: one call shape."""
+"""The common interface of all networks."""
 
 from abc import abstractmethod
 
@@ -13,7 +13,7 @@ class Network(nn.Module):
     Attributes
     ----------
     config : NetworkConfig
-        Says which inputs it takes, in what sizes, and which tasks it answers.
+        Defines its inputs, their sizes, and its tasks.
     """
 
     config: NetworkConfig
@@ -47,7 +47,7 @@ def given(frames: Tensor | None, name: str) -> Tensor:
     Raises
     ------
     ValueError
-        If they are None; `name` ("big" or "small") tells which.
+        If they are None; `name` is "big" or "small".
     """
     if frames is None:
         raise ValueError(f"{name} is None; this network takes {name} frames (B, frames, 3, {name}_size, {name}_size)")

@@ -1,4 +1,4 @@
-"""Networks by name, and from their configurations."""
+"""Networks by name and by configuration."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -19,7 +19,7 @@ class _Architecture(NamedTuple):
     network: str
 
 
-# The modules are imported when a network is built: a description is read without PyTorch.
+# The modules are imported when a network is built, so configurations can be read without PyTorch.
 _ARCHITECTURES = {
     "bigsmall": _Architecture(BigSmallConfig, "physiocam.networks.bigsmall", "BigSmall"),
     "deepphys": _Architecture(DeepPhysConfig, "physiocam.networks.deepphys", "DeepPhys"),
@@ -31,8 +31,8 @@ _ARCHITECTURES = {
 # Frames in a clip in the toolbox's settings.
 _TOOLBOX_CLIP = 10
 
-# Rows of the paper's Tables 1, 6 and 7. The single-branch networks see every frame, have no shift, and predict what
-# their inputs carry; the paper's Small branches have one task each.
+# Rows of the paper's Tables 1, 6 and 7. The single-branch networks see every frame, have no shift, and predict the
+# tasks that fit their inputs; the paper's Small branches have one task each.
 _PRESETS: dict[str, NetworkConfig] = {
     "bigsmall": BigSmallConfig(),
     "bigsmall-tsm": BigSmallConfig(shift="zero"),
@@ -81,14 +81,14 @@ def preset_names() -> list[str]:
 
 
 def build(config: NetworkConfig) -> "Network":
-    """Make the network that a configuration describes, with fresh weights (needs the `train` extra)."""
+    """Make the network of a configuration, with new weights (needs the `train` extra)."""
     architecture = _ARCHITECTURES[config.architecture]
     network: Network = getattr(import_module(architecture.module), architecture.network)(config)
     return network
 
 
 def _of_its_architecture(values: Any) -> Any:
-    """Read a plain dict as the configuration of the architecture that it names."""
+    """Convert a dict to the configuration of the architecture that it names."""
     if not isinstance(values, dict):
         return values
     name = values.get("architecture")

@@ -1,4 +1,4 @@
-"""Temporal shift: frames of a clip trade some of their channels, at no cost in arithmetic."""
+"""Temporal shift: frames of a clip exchange some of their channels, without arithmetic."""
 
 from typing import Literal
 
@@ -13,12 +13,12 @@ FOLD_DIV = 3
 class TemporalShift(nn.Module):
     """Shift channel groups along time inside each clip.
 
-    The first third of the channels is pulled from the next frame, the second from the previous one, the rest stays.
-    At the ends of the clip, "wrap" takes the frame at the other end (the paper's WTSM, each direction wrapped by
-    itself), "zero" fills with zeros (TSM), and "none" moves nothing.
+    The first third of the channels comes from the next frame, the second from the previous one, the rest stays. At the
+    ends of the clip, "wrap" uses the frame at the other end (the paper's WTSM, each direction wrapped by itself),
+    "zero" fills with zeros (TSM), and "none" moves nothing.
 
-    A clip is seen as N * C planes, which one gather puts into their new order: every number is read once and written
-    once, in ONNX as well; "zero" copies the clip once more, to put zeros behind it.
+    A clip is treated as N * C planes, which one gather reorders: every number is read and written once, in ONNX as
+    well; "zero" copies the clip once more, to append zeros.
 
     Parameters
     ----------
@@ -39,9 +39,9 @@ class TemporalShift(nn.Module):
         pulled, pushed, kept = planes[:, :fold], planes[:, fold : 2 * fold], planes[:, 2 * fold :]
         order = torch.cat([pulled.roll(-1, 0), pushed.roll(1, 0), kept], dim=1)
         if mode == "zero":
-            # Behind the clip's own planes stands one of zeros.
+            # A plane of zeros is appended to the clip's own planes.
             order[-1, :fold] = order[0, fold : 2 * fold] = planes.numel()
-        # It follows from the settings, so no state dict holds it.
+        # It follows from the settings, so it is not in the state dict.
         self.register_buffer("order", order.flatten(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""CHROM: two chrominance signals, weighed so that specular reflection and motion cancel."""
+"""CHROM: two chrominance signals, weighted so that specular reflection and motion cancel."""
 
 import math
 
@@ -28,13 +28,13 @@ def chrom(rgb: NDArray[np.floating], fs: float) -> NDArray[np.float64]:
     ----------
     rgb : float array (T, 3)
     fs : float
-        Frames per second, more than 12.5: with fewer a window is shorter than its filter's padding.
+        Frames per second, more than 12.5; otherwise a window is shorter than its filter's padding.
 
     Returns
     -------
     float64 array (T,)
-        See `ColourMethod`, also for what is raised. Frames at the end of a stretch that no whole window covers, up to
-        0.8 s, are NaN; the reference's output ends there. Unlike the other methods' waveforms, it falls as green
+        See `ColourMethod`, also for what is raised. Frames at the end of a stretch that no complete window covers, up
+        to 0.8 s, are NaN; the reference's output ends there. Unlike the other methods' waveforms, it falls as green
         rises.
 
     References

@@ -1,4 +1,4 @@
-"""What the classical pulse methods share: their call, and how gaps and useless input are met."""
+"""Common parts of the classical pulse methods: their interface, and the handling of gaps and unusable input."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -11,7 +11,7 @@ from physiocam.signals.waveform import check_fs, stretches
 
 _Scalar = TypeVar("_Scalar", np.float64, np.complex128)
 
-# Channels that differ by less than this share of their mean are the same channel, but for rounding.
+# Channels that differ by less than this share of their mean are equal, apart from rounding.
 _GREY = 1e-9
 
 
@@ -31,13 +31,13 @@ class ColourMethod(Protocol):
         Returns
         -------
         float64 array (T,)
-            In arbitrary units. NaN in gaps and in stretches too short for the method; zero in stretches whose
-            colour never changes, or only its brightness where the method needs differences between colours.
+            In arbitrary units. NaN in gaps and in stretches too short for the method; zero in stretches whose colour
+            never changes, or changes only in brightness if the method needs differences between colours.
 
         Raises
         ------
         PhysiocamError
-            If the shape is another one, fs is no frame rate or too low for the method, or no stretch is long enough.
+            If the shape is wrong, fs is not a frame rate or too low for the method, or no stretch is long enough.
         """
 
 
@@ -51,26 +51,26 @@ def by_stretch(
     above_fs: float = 0.0,
     needs_colours: bool = True,
 ) -> NDArray[_Scalar]:
-    """Run a method on each stretch between gaps by itself.
+    """Run a method on each stretch between gaps separately.
 
     Parameters
     ----------
     rgb, fs
         See `ColourMethod`.
     work : callable
-        From the colours (n, 3) of one stretch, finite and not constant, to its waveform (n,).
+        Function of the colours (n, 3) of one stretch, finite and not constant, that returns its waveform (n,).
     name : str
         Of the method, for its errors.
     shortest : int
-        Frames that a stretch must have.
+        Smallest number of frames of a stretch.
     above_fs : float
-        Frame rate that must be exceeded, for the method's filters.
+        The frame rate must be higher, for the method's filters.
     needs_colours : bool
-        Whether the method lives on the differences between channels, so that grey input tells it nothing.
+        Whether the method uses differences between channels, so that grey input has no signal.
 
     Returns
     -------
-    array (T,) of what `work` answers
+    array (T,) of the values of `work`
         See `ColourMethod`.
 
     Raises
@@ -111,11 +111,11 @@ def _says_nothing(colours: NDArray[np.float64], needs_colours: bool) -> bool:
 
 
 def relative_to_mean(colours: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Divide colours (..., n, 3) by their mean over the n frames, which takes the lamp's and skin's own colour out."""
+    """Divide colours (..., n, 3) by their mean over the n frames, which removes the colour of lamp and skin."""
     return divided(colours, colours.mean(axis=-2, keepdims=True))
 
 
 def divided(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Divide; by zero gives zero: what a channel that is black, or a signal that is still, has to say."""
+    """Divide; division by zero gives zero, for a black channel or a constant signal."""
     shape = np.broadcast_shapes(numerator.shape, denominator.shape)
     return np.divide(numerator, denominator, out=np.zeros(shape), where=denominator != 0.0)

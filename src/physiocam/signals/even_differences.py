@@ -1,4 +1,4 @@
-"""Differences between samples at any times, brought to an even time grid."""
+"""Differences between samples at any times, resampled to an even time grid."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,23 +9,22 @@ def even_differences(
 ) -> NDArray[np.float64]:
     """Resample a waveform that is given by its differences.
 
-    The waveform, their sum, runs straight between two samples; its differences from one time of the grid to the next
+    The waveform, their sum, is interpolated linearly between samples; its differences from one grid time to the next
     are returned.
 
     Parameters
     ----------
     times_s : float64 array (T,), strictly rising
     differences : float array (T,)
-        From each sample to the next; NaN where it is not known. The last one says nothing.
+        From each sample to the next; NaN where it is unknown. The last one is not used.
     grid_s : float64 array (G,), rising
     hole_s : float
-        Between samples further apart than this nothing is known.
+        Samples further apart than this are separated by a gap.
 
     Returns
     -------
     float64 array (G,)
-        NaN where the way to the next time of the grid leads over something unknown or out of the samples, and at the
-        last one.
+        NaN if a difference on the way to the next grid time is unknown or outside the samples, and at the last one.
     """
     even = np.full(len(grid_s), np.nan)
     if len(times_s) < 2 or len(grid_s) < 2:
@@ -35,7 +34,7 @@ def even_differences(
     waveform = np.concatenate([[0.0], np.cumsum(np.where(known, steps, 0.0))])
     unknown_s = np.concatenate([[0.0], np.cumsum(np.where(known, 0.0, np.diff(times_s)))])
     even[:-1] = np.diff(np.interp(grid_s, times_s, waveform))
-    # A rounding of the grid's times, which reaches into the neighbours, must not cost a sample.
+    # Rounding of the grid's times, which can reach into neighbours, must not lose a sample.
     blind = np.diff(np.interp(grid_s, times_s, unknown_s)) > 1e-3 * np.diff(grid_s)
     outside = (grid_s < times_s[0] - 1e-6) | (grid_s > times_s[-1] + 1e-6)
     even[:-1][blind | outside[:-1] | outside[1:]] = np.nan

@@ -1,13 +1,13 @@
 """Filters for waveforms: integration, smoothness-priors detrending, zero-phase Butterworth band-pass.
 
-The numbers are those of SciPy (the tests hold the two together), but it is not needed: it would be a third of the
-installation. All that these filters have in common is one linear recursion.
+The numbers are those of SciPy (the tests compare the two), but SciPy is not needed: it would be a third of the
+installation. These filters share one linear recursion.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Samples that the recursion works out in one matrix product.
+# Samples that the recursion computes in one matrix product.
 _BLOCK = 64
 
 
@@ -19,16 +19,16 @@ def integrate(difference: NDArray[np.float64]) -> NDArray[np.float64]:
 def detrend(signal: NDArray[np.float64], smoothness: float) -> NDArray[np.float64]:
     """Subtract the smooth trend of a signal by the method of smoothness priors (Tarvainen and others, 2002).
 
-    The trend is (I + smoothness^2 D'D)^-1 x, D being the second differences. But for two rows at either end the matrix
-    is a product LL', where L is a recursion over two samples; so the trend is the signal filtered by it forwards and
-    backwards, and corrected at the ends. That costs O(T); the reference inverts the matrix densely, with the same
+    The trend is (I + smoothness^2 D'D)^-1 x, where D is the second differences. Apart from two rows at either end the
+    matrix is a product LL', where L is a recursion over two samples; so the trend is the signal filtered by it forwards
+    and backwards, and corrected at the ends. That costs O(T); the reference inverts the matrix densely, with the same
     result.
 
     Parameters
     ----------
     signal : float64 array (T,)
     smoothness : float
-        The larger, the stiffer the trend and the lower the frequencies that pass. The reference uses 100.
+        The larger, the smoother the trend and the lower the frequencies that pass. The reference uses 100.
 
     Returns
     -------
@@ -38,22 +38,22 @@ def detrend(signal: NDArray[np.float64], smoothness: float) -> NDArray[np.float6
     if n < 3:
         # No second differences: everything is trend.
         return np.zeros_like(signal)
-    # L's poles: where 1 + smoothness^2 (2 - z - 1/z)^2 is zero, inside of the unit circle.
+    # L's poles: the zeros of 1 + smoothness^2 (2 - z - 1/z)^2 inside the unit circle.
     pole = min(np.roots([1.0, 1j / smoothness - 2.0, 1.0]), key=abs)
     feedback = np.array([1.0, -2 * pole.real, abs(pole) ** 2])
     gain = (smoothness / abs(pole)) ** 2
     near, far = feedback[1], feedback[1] ** 2 + 1
-    # What the matrix has at its ends and gain * LL' has not.
+    # The difference between the matrix and gain * LL' at its ends.
     ends = np.array([0, 1, n - 2, n - 1])
     missing = np.zeros((4, 4))
     missing[:2, :2] = (
         np.eye(2) + smoothness**2 * np.array([[1, -2], [-2, 5]]) - gain * np.array([[1, near], [near, far]])
     )
     missing[2:, 2:] = smoothness**2 * np.array([[-1, 2], [2, -5]])
-    # The signal, and an impulse at each of the ends.
+    # The signal, and an impulse at each end.
     columns = np.concatenate([signal[:, None], np.arange(n)[:, None] == ends], axis=1)
     smooth = _recursion(feedback, _recursion(feedback, columns)[::-1])[::-1] / gain
-    # The matrix inversion lemma (Woodbury) brings in what is missing.
+    # The matrix inversion lemma (Woodbury) adds that difference.
     weights = np.linalg.solve(np.eye(4) + missing @ smooth[ends, 1:], missing @ smooth[ends, 0])
     return np.asarray(signal - smooth[:, 0] + smooth[:, 1:] @ weights)
 
@@ -73,16 +73,16 @@ def butterworth(order: int, band_hz: tuple[float, float], fs: float) -> NDArray[
     Returns
     -------
     float64 array (order, 2, 3)
-        Sections to be applied one after the other, each its numerator and its denominator. In one piece, a filter of a
-        higher order in a narrow low band loses digits.
+        Sections to apply one after the other, each with its numerator and denominator. As a single section, a filter of
+        a higher order in a narrow low band would lose digits.
     """
-    # Frequencies are warped so that the bilinear transform s -> z puts the edges where they were asked for.
+    # Frequencies are prewarped so that the bilinear transform s -> z gives the requested edges.
     low, high = np.tan(np.pi * np.asarray(band_hz) / fs)
     prototype = np.exp(1j * np.pi * (2 * np.arange(order) + order + 1) / (2 * order))
     half = prototype * (high - low) / 2
     root = np.sqrt(half**2 - low * high)
     upper, lower, middle = half + root, half - root, order // 2
-    # A section has a pole and its conjugate; the real pole of an odd prototype gives two poles that go together.
+    # A section has a pole and its conjugate; the real pole of an odd prototype gives two poles of one section.
     pairs = [(pole, pole.conjugate()) for pole in (*upper[:middle], *lower[:middle])]
     if order % 2:
         pairs.append((upper[middle], lower[middle]))
@@ -107,7 +107,7 @@ def bandpass(signal: NDArray[np.float64], order: int, band_hz: tuple[float, floa
     Parameters
     ----------
     signal : float64 array (T,) or (T, C)
-        T must exceed `padding(order)`. Each column is filtered by itself.
+        T must exceed `padding(order)`. Each column is filtered separately.
     order, band_hz, fs
         See `butterworth`.
 
@@ -122,8 +122,8 @@ def bandpass(signal: NDArray[np.float64], order: int, band_hz: tuple[float, floa
     extended = np.concatenate([left, signal, right])
     filtered = extended.reshape(len(extended), -1)
     for _ in range(2):
-        # A band-pass answers a constant with zero, so taking the first sample off and starting from rest is
-        # the same as starting in the steady state of that sample.
+        # A band-pass maps a constant to zero, so subtracting the first sample and starting from rest is the same as
+        # starting in the steady state of that sample.
         filtered = filtered - filtered[0]
         for numerator, denominator in sections:
             filtered = _recursion(denominator, _weighted(numerator, filtered))
@@ -142,8 +142,8 @@ def _weighted(numerator: NDArray[np.float64], signal: NDArray[np.float64]) -> ND
 def _recursion(feedback: NDArray[np.float64], driven: NDArray[np.float64]) -> NDArray[np.float64]:
     """Solve feedback[0] y[t] + feedback[1] y[t - 1] + ... = driven[t] for y, from rest; driven and y are (T, C).
 
-    A block of samples is what it would be after rest, plus what the last samples of the block before it bring in: only
-    those go from block to block one after the other.
+    A block of samples is its result from rest, plus the effect of the last samples of the previous block: only this
+    effect is passed from block to block in sequence.
     """
     order, blocks = len(feedback) - 1, -(-len(driven) // _BLOCK)
     # The recursion as a matrix, for a block and the samples just before it.

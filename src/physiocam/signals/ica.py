@@ -10,10 +10,10 @@ _SMOOTHNESS = 100.0
 _BAND_HZ = (0.7, 2.5)
 _ORDER = 3
 
-# Directions of the covariance weaker than this share of the strongest hold nothing but rounding.
+# Directions of the covariance weaker than this share of the strongest are only rounding.
 _NOTHING = 1e-12
 
-# Rotations whose sine is below this over sqrt(T) are not worth taking: a hundredth of what chance turns sources by.
+# Rotations with a sine below this over sqrt(T) are skipped: they are a hundredth of the random error of the sources.
 _SMALLEST_ROTATION = 0.01
 _MOST_SWEEPS = 100
 
@@ -21,9 +21,9 @@ _MOST_SWEEPS = 100
 def ica(rgb: NDArray[np.floating], fs: float) -> NDArray[np.float64]:
     """Pulse waveform by independent component analysis.
 
-    Each channel is detrended (smoothness priors, 100) and standardized, JADE separates three sources, and the one
-    whose spectrum has the highest peak for its power is band-passed (Butterworth of order 3, 0.7-2.5 Hz, both ways).
-    A source has no sign of its own: it is given green's.
+    Each channel is detrended (smoothness priors, 100) and standardized, JADE separates three sources, and the one whose
+    spectrum has the highest peak for its power is band-passed (Butterworth of order 3, 0.7-2.5 Hz, both ways). The sign
+    of a source is arbitrary: it is set to that of green.
 
     Parameters
     ----------
@@ -57,9 +57,9 @@ def ica(rgb: NDArray[np.floating], fs: float) -> NDArray[np.float64]:
 def jade(mixed: NDArray[np.float64]) -> NDArray[np.float64]:
     """Separate sources by joint approximate diagonalization of eigenmatrices.
 
-    The signals are whitened; what is left to find is a rotation. The fourth-order cumulants of whitened signals form
-    a symmetric map of matrices to matrices, whose strongest eigenmatrices would all be diagonal in the coordinates of
-    independent sources: plane rotations bring them as near to that as they go.
+    The signals are whitened; then only a rotation remains to be found. The fourth-order cumulants of whitened signals
+    form a symmetric map of matrices to matrices, whose strongest eigenmatrices would all be diagonal in the coordinates
+    of independent sources: plane rotations make them as diagonal as possible.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def jade(mixed: NDArray[np.float64]) -> NDArray[np.float64]:
     Returns
     -------
     float64 array (S, T)
-        Sources of variance 1, in any order and with any sign; S < C where channels depend on each other.
+        Sources of variance 1, in any order and with any sign; S < C if channels depend on each other.
 
     References
     ----------
@@ -80,7 +80,7 @@ def jade(mixed: NDArray[np.float64]) -> NDArray[np.float64]:
     kept = power > _NOTHING * power[-1]
     white = (axes[:, kept] / np.sqrt(power[kept])).T @ mixed
     if kept.all():
-        # Back to the channels' own directions: where the rotations stop depends a little on where they start.
+        # Back to the channels' own directions: the result of the rotations depends slightly on the start.
         white = axes @ white
     rotation = _joint_diagonalizer(_eigenmatrices(white), _SMALLEST_ROTATION / np.sqrt(samples))
     return np.asarray(rotation.T @ white)

@@ -10,7 +10,7 @@ def lgi(rgb: NDArray[np.floating], fs: float) -> NDArray[np.float64]:
     """Pulse waveform by local group invariance, unfiltered.
 
     The strongest direction in colour space (the first left singular vector of the 3 x T colours), along which light and
-    motion act, is projected out; what is left of green is the waveform.
+    motion act, is projected out; the rest of green is the waveform.
 
     Parameters
     ----------
@@ -32,6 +32,6 @@ def lgi(rgb: NDArray[np.floating], fs: float) -> NDArray[np.float64]:
 
 
 def _lgi(colours: NDArray[np.float64]) -> NDArray[np.float64]:
-    # Of the 3 x 3 products, the last eigenvector is the first singular vector of the 3 x T colours.
+    # The last eigenvector of the 3 x 3 products is the first singular vector of the 3 x T colours.
     strongest = np.linalg.eigh(colours.T @ colours)[1][:, -1]
     return np.asarray(colours[:, 1] - (colours @ strongest) * strongest[1])

@@ -9,8 +9,8 @@ from physiocam.signals.colour_method import by_stretch
 def omit(rgb: NDArray[np.floating], fs: float) -> NDArray[np.float64]:
     """Pulse waveform by orthogonal matrix image transformation, unfiltered.
 
-    The first column q of the QR decomposition of the 3 x T colours, which is the direction of the first frame's
-    colour, is projected out; what is left of green is the waveform.
+    The first column q of the QR decomposition of the 3 x T colours, which is the direction of the first frame's colour,
+    is projected out; the rest of green is the waveform.
 
     Parameters
     ----------

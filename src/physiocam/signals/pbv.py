@@ -1,20 +1,20 @@
-"""PBV: the signature that the pulse leaves in the three channels."""
+"""PBV: the signature of the pulse in the three channels."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.signals.colour_method import by_stretch, divided, relative_to_mean
 
-# Directions of the correlation matrix weaker than this share of the strongest hold nothing but rounding.
+# Directions of the correlation matrix weaker than this share of the strongest are only rounding.
 _NOTHING = 1e-14
 
 
 def pbv(rgb: NDArray[np.floating], fs: float) -> NDArray[np.float64]:
     """Pulse waveform by the blood-volume signature, unfiltered.
 
-    C being the channels divided by their means, the signature p is the vector of their standard deviations, brought
-    to length 1, and the waveform the combination of channels that agrees best with it: with W = (C C')^-1 p,
-    C'W / p'W. As in the reference, the mean (1 in each channel) stays in C, where the paper takes it out.
+    C is the channels divided by their means, the signature p is the vector of their standard deviations, normalized to
+    length 1, and the waveform is the combination of channels that agrees best with it: C'W / p'W with W = (C C')^-1 p.
+    As in the reference, the mean (1 in each channel) stays in C; the paper removes it.
 
     Parameters
     ----------

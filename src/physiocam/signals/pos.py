@@ -19,19 +19,19 @@ _ORDER = 1
 _FIRST = np.array([[0.0], [1.0], [-1.0]])
 _SECOND = np.array([[-2.0], [1.0], [1.0]])
 
-# Pairs of channels: RR, GG, BB, RG, GB, BR; and how their covariances make the variances of S1 and S2.
+# Pairs of channels: RR, GG, BB, RG, GB, BR; and the weights of their covariances in the variances of S1 and S2.
 _LEFT, _RIGHT = [0, 1, 2, 0, 1, 2], [0, 1, 2, 1, 2, 0]
 _VARIANCES = np.array([[0.0, 1.0, 1.0, 0.0, -2.0, 0.0], [4.0, 1.0, 1.0, -4.0, 2.0, -4.0]])
 
-# Windows worked on at a time: their arrays stay in the cache, and their running sums so short that no digit is lost.
+# Windows processed at a time: their arrays fit in the cache, and their running sums are too short to lose digits.
 _WINDOWS = 2048
 
-# A variance of relative colours, which are about 1, below this is what running sums leave of nothing.
+# A variance of relative colours, which are about 1, below this is rounding of the running sums.
 _STILL = 1e-13
 
 
 def pos(rgb: NDArray[np.floating], fs: float) -> NDArray[np.float64]:
-    """Pulse waveform by POS: two projections orthogonal to grey, added so that what is left of the light cancels.
+    """Pulse waveform by POS: two projections orthogonal to grey, added so that the rest of the light cancels.
 
     Within each window of 1.6 s the channels are divided by their means, S1 = G - B and S2 = G + B - 2R are formed,
     and S1 + std(S1) / std(S2) S2 is added up over all windows. The sum is detrended (smoothness priors, 100) and
@@ -61,7 +61,7 @@ def pos(rgb: NDArray[np.floating], fs: float) -> NDArray[np.float64]:
 
 
 def raw_pos(rgb: NDArray[np.floating], fs: float) -> NDArray[np.float64]:
-    """POS before any filter: slow hearts, of which the filters of the methods leave little, are whole in it.
+    """POS before any filter: it contains slow hearts completely, which the filters of the methods reduce.
 
     Parameters
     ----------
@@ -79,14 +79,14 @@ def raw_pos(rgb: NDArray[np.floating], fs: float) -> NDArray[np.float64]:
 
 
 def shortest(fs: float, order: int) -> int:
-    """Return the frames that POS needs, with a band-pass of this order behind it."""
+    """Return the number of frames that POS needs with a band-pass of this order."""
     return max(_window(fs), padding(order)) + 1
 
 
 def overlapped_projections(colours: NDArray[np.float64], fs: float) -> NDArray[np.float64]:
     """Return POS (T,) of gapless colours (T, 3) before any filter.
 
-    The reference's last window ends one frame before the end: the last frame's answer is 0.
+    The reference's last window ends one frame before the end: the last frame's value is 0.
     """
     window = _window(fs)
     # Channels first: sums along contiguous time are several times faster.
@@ -101,8 +101,8 @@ def overlapped_projections(colours: NDArray[np.float64], fs: float) -> NDArray[n
 def _projections(channels: NDArray[np.float64], window: int) -> NDArray[np.float64]:
     """Add up the projections of every window of the channels (3, n), in O(n).
 
-    In each window the answer is a weighted sum of the channels, so a frame's total is its colour times the sum of the
-    weights of the windows that hold it. Running sums give those weights, and before them the windows' statistics.
+    In each window the result is a weighted sum of the channels, so a frame's total is its colour times the sum of the
+    weights of the windows that contain it. Running sums give these weights, and the windows' statistics for them.
     """
     level = channels.mean(axis=1, keepdims=True)
     shifted = channels - level
@@ -116,7 +116,7 @@ def _projections(channels: NDArray[np.float64], window: int) -> NDArray[np.float
     first, second = np.sqrt(np.where(variances > _STILL, variances, 0.0))
     weights = np.zeros((3, channels.shape[1] + window - 1))
     weights[:, window - 1 : channels.shape[1]] = (_FIRST + divided(first, second) * _SECOND) * inverse
-    # Each frame is held by the up to `window` windows that start at or before it.
+    # Each frame is in the up to `window` windows that start at or before it.
     held = _running_sums(weights, window)
     return np.asarray(np.einsum("ct,ct->t", held, channels))
 

@@ -1,4 +1,4 @@
-"""Pseudo-PPG: a pulse waveform from the video itself, to train networks on where no sensor kept time with it."""
+"""Pseudo-PPG: a pulse waveform from the video itself, for training networks without a synchronous sensor."""
 
 from typing import Literal
 
@@ -24,7 +24,7 @@ _RELEASE_MARGIN = 20.0
 def pseudo_ppg(
     rgb: NDArray[np.floating], fs: float, heart_rate: float | None = None, band: Band = "release"
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Make training labels for the pulse out of the skin's mean colour (paper appendix D.2).
+    """Make training labels for the pulse from the skin's mean colour (paper appendix D.2).
 
     POS without its band-pass is detrended (smoothness priors, 100) and band-passed (Butterworth of order 2, both ways).
 
@@ -49,7 +49,7 @@ def pseudo_ppg(
     Raises
     ------
     PhysiocamError
-        As in `ColourMethod`, or if the heart rate is missing or none.
+        As in `ColourMethod`, or if the heart rate is missing or implausible.
     """
     check_fs(fs)
     edges_hz = _band_hz(band, fs, heart_rate)

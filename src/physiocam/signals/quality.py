@@ -1,15 +1,15 @@
-"""How far a rate can be trusted, judged from the spectrum it was read from."""
+"""How far a rate can be trusted, estimated from its spectrum."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-# The fundamental, and the overtones that pulses and breaths have.
+# The fundamental, and the overtones of pulses and breaths.
 _HARMONICS = (1, 2, 3)
 
-# By chance alone the largest peak of noise holds, in one noise of twenty, more than this of the power; N = band times
-# seconds are the independent frequencies. Where N is large that is Fisher's law for the largest of N, (ln N + 3) / N,
-# times what a tapered peak and its overtones spread over; where N is small, peaks overlap, and simulated noises (6-120
-# s, 15-60 Hz, white, blue and violet; pink somewhat more often) stay under the second bound.
+# In one noise of twenty, the largest peak has by chance more than this share of the power; N = band times seconds is
+# the number of independent frequencies. For large N this is Fisher's law for the largest of N, (ln N + 3) / N, times
+# the width of a tapered peak and its overtones; for small N, peaks overlap, and simulated noises (6-120 s, 15-60 Hz,
+# white, blue and violet; pink somewhat more often) stay under the second bound.
 _SPREAD = 1.45
 _FEW = 2.2
 
@@ -30,10 +30,10 @@ def spectral_quality(
 ) -> NDArray[np.float64]:
     """Return how far rates stand out from the rest of the band, beyond what noise reaches by chance.
 
-    What counts is the share of the power near the rate and its overtones. The share that the same frequencies
-    would hold in a flat spectrum, and the one that the largest peak of noise holds in a signal as long, count
-    as nothing; the more signal there is, the less chance can do. Averaged over windows that disagree, a
-    spectrum is flat, so agreement along the recording counts too.
+    The quality is computed from the share of the power near the rate and its overtones. It is 0 up to the share of the
+    same frequencies in a flat spectrum, or the share of the largest peak of noise in a signal of the same length,
+    whichever is larger; the longer the signal, the smaller this share. Averaged over windows that disagree, a spectrum
+    is flat, so agreement along the recording counts too.
 
     Parameters
     ----------
@@ -45,11 +45,10 @@ def spectral_quality(
     lobe_hz : float64 array (R,)
         How far around a frequency its power spreads.
     usable_s : float64 array (R,)
-        Seconds of signal that each spectrum was made of.
+        Seconds of signal in each spectrum.
     noise_slope : float
-        The reddest noise to be expected has a power of frequency to the minus this. The share is taken of the
-        spectrum as it is, where white noise is flat, and of the one in which this noise is; the smaller
-        counts.
+        The reddest expected noise has a power of frequency to the minus this. The share is computed in the original
+        spectrum, where white noise is flat, and in the one where this noise is flat; the smaller counts.
 
     Returns
     -------
@@ -63,7 +62,7 @@ def spectral_quality(
     above_flat = _excess(np.minimum(*shares), near.mean(axis=1))
     independent = np.maximum((frequencies[-1] - frequencies[0]) * usable_s, 1.0)
     chance = _by_chance(independent)
-    # A largest power at an edge is the flank of something outside the band: drift, most of the time.
+    # A largest power at an edge is the flank of a peak outside the band, mostly drift.
     inside = (rate_hz > frequencies[0]) & (rate_hz < frequencies[-1])
     return np.where(inside, np.clip(_excess(above_flat, chance), 0.0, 1.0), 0.0)
 

@@ -26,7 +26,7 @@ class Rate:
     Attributes
     ----------
     value : float or None
-        Per minute; None where the signal does not carry it.
+        Per minute; None if it is not measured.
     unit : str
         "beats/min" or "breaths/min".
     quality : float
@@ -56,7 +56,7 @@ class RateSeries:
     Attributes
     ----------
     value : float64 array (R,)
-        Per minute; NaN where there is none.
+        Per minute; NaN where it is not measured.
     quality : float64 array (R,)
         0..1.
 
@@ -79,13 +79,13 @@ def rate_times(frames: int, fs: float) -> NDArray[np.float64]:
 
 
 def short_of(length_s: float, needed_s: float) -> str:
-    """Return a length in seconds that is less than another one, with the digits that show it."""
+    """Return a length in seconds that is less than another one, with enough digits to show it."""
     short = f"{length_s:.1f}"
     return short if float(short) < needed_s else f"{np.floor(100.0 * length_s) / 100.0:.2f}"
 
 
 def too_few_frames(fs: float, quantity: Quantity, needed: float) -> str:
-    """Say that frames come too slowly for a rate, which needs more than this many a second."""
+    """Return the note that the frame rate is too low for a rate, which needs more than this."""
     return f"{fs:.4g} frames per second are too few; {_NAMES[quantity]} needs more than {needed:g}"
 
 
@@ -98,11 +98,11 @@ def estimate_rate(
 ) -> Rate:
     """Estimate one rate for a whole recording.
 
-    The settings name the method. "pooled" averages the spectra of overlapping windows and finds the peak
-    between its frequencies. Each spectrum is scaled to the same power first, so that a burst of motion has no
-    more say than other moments; gaps add nothing, and the phase need not be kept across them for longer than
-    a window. "periodogram" is the reference's: the largest bin of one periodogram, zero-padded to a power of
-    two. "peaks" is its other one: the mean distance between the waveform's maxima.
+    The settings name the method. "pooled" averages the spectra of overlapping windows and finds the peak between its
+    frequencies. Each spectrum is scaled to the same power first, so that a burst of motion has no more weight than
+    other moments. Gaps add nothing, and the phase need not be continuous across them for longer than a window.
+    "periodogram" is the reference's method: the largest bin of one periodogram, zero-padded to a power of two. "peaks"
+    is its other method: the mean distance between the waveform's maxima.
 
     Parameters
     ----------
@@ -113,8 +113,8 @@ def estimate_rate(
     quantity : "heart" or "breathing"
     settings : SignalSettings
     raw : float array (T,), optional
-        Differences of the signal before any filter, in which a slower rate shows of which this is the overtone; by
-        default `difference`.
+        Differences of the unfiltered signal, which can show that the rate is the overtone of a slower one; by default
+        `difference`.
 
     Returns
     -------
@@ -123,7 +123,7 @@ def estimate_rate(
     Raises
     ------
     PhysiocamError
-        If fs is no frame rate.
+        If fs is not a frame rate.
     """
     chosen = settings.of(quantity)
     unit = UNITS[quantity]
@@ -176,7 +176,7 @@ def rates_along(
 ) -> RateSeries:
     """Estimate a rate around each time of `rate_times`, from windows of `window_s`.
 
-    Windows that reach beyond the recording are used as far as they hold signal.
+    Windows that reach beyond the recording are used as far as they contain signal.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def rates_along(
     Raises
     ------
     PhysiocamError
-        If fs is no frame rate.
+        If fs is not a frame rate.
     """
     chosen = settings.of(quantity)
     waveform = clean_waveform(difference, fs, quantity, settings)
@@ -218,15 +218,15 @@ def rates_along(
 
 
 def withheld(along: RateSeries) -> RateSeries:
-    """Return rates along a recording that as a whole has none: no values, with the qualities that they had.
+    """Return rates along a recording whose overall rate is not measured: without values, with the original qualities.
 
-    Of many windows of noise some look like a rate by chance; only the whole recording can tell.
+    Among many windows of noise some look like a rate by chance; only the whole recording can decide.
     """
     return RateSeries(np.full_like(along.value, np.nan), along.quality)
 
 
 def _wide(settings: RateSettings, fs: float) -> RateSettings:
-    """The same with a band that holds half of each rate and one and a half of it, and what is around these."""
+    """The same settings with a wider band with half and one and a half of each rate, with their surroundings."""
     low, high = settings.band_hz
     return replace(settings, band_hz=(low / 4, min(2 * high, fs / 2)))
 

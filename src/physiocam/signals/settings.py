@@ -15,12 +15,12 @@ Method = Literal["pooled", "periodogram", "peaks"]
 
 @dataclass(frozen=True)
 class RateSettings:
-    """How one quantity is read from its waveform.
+    """How one rate is computed from its waveform.
 
     Attributes
     ----------
     band_hz : tuple of float
-        Frequencies that pass the filter, and among which the rate is sought.
+        Frequencies that pass the filter, and the range of the rate.
     detrend : float or None
         Smoothness of `filters.detrend`; None leaves the trend to the band-pass.
     order : int
@@ -30,7 +30,7 @@ class RateSettings:
     window_s : float
         Length of the windows for rates along the recording, and of those that "pooled" pools.
     minimum_s : float
-        Usable signal without which there is no rate, in a window and in all.
+        Least usable signal for a rate, in a window and in all.
     noise_slope : float
         How red the waveform's noise may be; see `quality.spectral_quality`.
     quality_floor : float
@@ -74,21 +74,21 @@ class RateSettings:
 
     @property
     def cycle_s(self) -> float:
-        """Length of a cycle in the middle of the band; a stretch of signal without one says nothing."""
+        """Length of a cycle in the middle of the band; shorter stretches of signal are not used."""
         return float((self.band_hz[0] * self.band_hz[1]) ** -0.5)
 
 
 @dataclass(frozen=True)
 class SignalSettings:
-    """Settings for both quantities, under a name.
+    """Named settings for both quantities.
 
     Attributes
     ----------
     name : str
         Of one's own settings: whatever they are called in results.
     every_phase : bool
-        Whether a network's answers are the mean over all phases of its clips (see `physiocam.measuring.clip_phases`),
-        or those of the clip that a frame happens to lie in, as in the reference.
+        Whether a network's outputs are the mean over all phases of its clips (see `physiocam.measuring.clip_phases`),
+        or those of the one clip that contains a frame, as in the reference.
     heart, breathing : RateSettings
 
     Examples
@@ -112,8 +112,7 @@ class SignalSettings:
         return self.heart if quantity == "heart" else self.breathing
 
 
-# Noise of the pulse is a white output, integrated. Breathing has slow motion beside it: a pink one,
-# integrated.
+# The noise of the pulse is a white output, integrated. Breathing also has slow motion: a pink output, integrated.
 _HEART_NOISE = 2.0
 _BREATHING_NOISE = 3.0
 
@@ -143,8 +142,8 @@ _PAPER = SignalSettings(
     ),
 )
 
-# Without detrending at 100: it takes 99 % of a slow breath's amplitude away and leaves its overtones. Order 2, because
-# what order 1 leaves of a smooth drift looks like slow breathing.
+# Without detrending at 100: it removes 99 % of a slow breath's amplitude and leaves its overtones. Order 2, because
+# after order 1 the rest of a smooth drift looks like slow breathing.
 _DEFAULT = SignalSettings(
     name="default",
     every_phase=True,

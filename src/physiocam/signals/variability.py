@@ -1,4 +1,4 @@
-"""Heart-rate variability: beats in the pulse waveform, and how much their intervals vary."""
+"""Heart-rate variability: beats in the pulse waveform, and the variability of their intervals."""
 
 from dataclasses import dataclass, field
 
@@ -11,29 +11,29 @@ from physiocam.signals.waveform import stretches
 
 UNIT = "ms"
 
-# Shorter records have no value; see docs/report.md for what the literature says of shorter and longer ones.
+# Shorter records are not measured; docs/report.md cites the literature on record length.
 MINIMUM_S = 60.0
 
-# Of the seconds with a pulse, the share that clean intervals must cover.
+# Share of the seconds with a pulse that clean intervals must cover.
 _CLEAN_SHARE = 0.9
 
-# Of the variance, the share that may be timing noise: with 0.25 a value is too large by 15 %, or by 30 % where the
-# noise is judged too small.
+# Largest share of timing noise in the variance: with 0.25 a value is too large by 15 %, or by 30 % if the noise is
+# underestimated.
 _NOISE_SHARE = 0.25
 
-# Mean of the intervals against the rate in the spectrum: beyond this, overtones or noise were taken for beats.
+# Mean of the intervals against the rate in the spectrum: beyond this, overtones or noise were mistaken for beats.
 _RATE_MISFIT = 0.05
 
 # Beats are timed on a waveform interpolated to this, in Hz; at the frame rate, rounding alone would make 20 ms.
 _FINE_HZ = 500
 
-# A stretch between gaps must hold some beats to tell one from another.
+# A stretch between gaps must have several beats to detect them.
 _SHORTEST_S = 5.0
 
-# A beat whose upstroke takes longer or shorter than the typical one by this share of a beat is not clean.
+# A beat is not clean if its upstroke is longer or shorter than the typical one by this share of a beat.
 _UPSTROKE_MISFIT = 0.1
 
-# An interval is not clean where it differs by more than this from the median of these many around it.
+# An interval is not clean if it differs by more than this from the median of this many around it.
 _INTERVAL_MISFIT = 0.2
 _AROUND = 11
 
@@ -45,11 +45,11 @@ class IntervalSpread:
     Attributes
     ----------
     value : float or None
-        In milliseconds; None where the recording does not carry it.
+        In milliseconds; None if it is not measured.
     unit : str
         "ms".
     quality : float
-        0..1: the share of the time that clean intervals cover, times the share of the variance that is not timing
+        0..1: the share of the time covered by clean intervals, times the share of the variance that is not timing
         noise.
     note : str or None
         Why there is no value.
@@ -70,13 +70,13 @@ class HeartRateVariability:
     sdnn : IntervalSpread
         Standard deviation of the clean intervals.
     rmssd : IntervalSpread
-        Root mean square of the differences between clean intervals that follow one another.
+        Root mean square of the differences between consecutive clean intervals.
     timing_noise_ms : float or None
-        Standard deviation of the error of a beat's time, as judged from the beats themselves.
+        Standard deviation of the error of a beat's time, estimated from the beats themselves.
     beats_s : float64 array (B,)
         Times in seconds of the waveform's maxima.
     beat_quality : float64 array (B,)
-        0..1; 1 where the upstroke takes as long as the typical one, 0 for a beat that is not used.
+        0..1; 1 if the upstroke is as long as the typical one, 0 for a beat that is not used.
     intervals_ms : float64 array (B,)
         Time since the beat before; NaN where that interval is not clean.
 
@@ -98,12 +98,12 @@ class HeartRateVariability:
 
 
 def heart_rate_variability(pulse: NDArray[np.float64], fs: float, heart_rate: Rate) -> HeartRateVariability:
-    """Find the beats in a pulse waveform and judge the variability of their intervals.
+    """Find the beats in a pulse waveform and measure the variability of their intervals.
 
     Beats are the maxima that NeuroKit2 finds (Elgendi and others, 2013) in the waveform interpolated by cubic splines,
-    each stretch between gaps by itself. How well they are timed is judged from each beat's upstroke, from the zero
+    each stretch between gaps separately. The timing noise is estimated from each beat's upstroke, from the zero
     crossing to the maximum: noise moves the two independently, so the upstroke's length varies from beat to beat as
-    much as a beat's time is uncertain. A value that consists of such noise by more than a quarter is withheld.
+    much as a beat's time is uncertain. A value is withheld if more than a quarter of it is such noise.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def heart_rate_variability(pulse: NDArray[np.float64], fs: float, heart_rate: Ra
     fs : float
         Samples per second.
     heart_rate : Rate
-        Of the whole recording. Where it has no value no beats are looked for, and the notes say so.
+        Of the whole recording. If it has no value no beats are detected, and the notes say so.
 
     Returns
     -------
@@ -124,7 +124,7 @@ def heart_rate_variability(pulse: NDArray[np.float64], fs: float, heart_rate: Ra
         If NeuroKit2 is not installed (extra `hrv`).
     """
     if heart_rate.value is None:
-        # What has no rate is no pulse, and the maxima of noise are no beats.
+        # Without a rate there is no pulse, and the maxima of noise are not beats.
         return _none(np.empty(0), f"the heart rate is not measured: {heart_rate.note}")
     beats, upstrokes, first = _beats(pulse, fs)
     if len(beats) < 3:
@@ -142,7 +142,7 @@ def heart_rate_variability(pulse: NDArray[np.float64], fs: float, heart_rate: Ra
         return _none(beats, note or "there are no three consecutive clean beats", quality, intervals_ms)
     noise = 1000.0 * float(np.sqrt(np.mean(np.diff(upstrokes, prepend=np.nan)[clean] ** 2) / 2))
     sdnn, rmssd = _spreads(beats[clean], intervals_ms[clean])
-    # Two times of beats enter an interval; three, the middle one twice, a difference of intervals.
+    # An interval depends on two beat times; a difference of intervals on three, twice on the middle one.
     return HeartRateVariability(
         sdnn=_told("SDNN", sdnn, 2 * noise**2, share, noise),
         rmssd=_told("RMSSD", rmssd, 6 * noise**2, share, noise),
@@ -154,7 +154,7 @@ def heart_rate_variability(pulse: NDArray[np.float64], fs: float, heart_rate: Ra
 
 
 def _beats(pulse: NDArray[np.float64], fs: float) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Times (B,) of maxima, how long before it each waveform crossed zero, and which begin a stretch."""
+    """Times (B,) of maxima, the time since the zero crossing before each, and which begin a stretch."""
     from neurokit2 import ppg_findpeaks
     from scipy.interpolate import CubicSpline
 
@@ -176,7 +176,7 @@ def _beats(pulse: NDArray[np.float64], fs: float) -> tuple[NDArray[np.float64], 
 def _crossings_before(
     time: NDArray[np.float64], wave: NDArray[np.float64], peaks_s: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """When the wave last rose through zero before each peak, between samples; NaN if it never did."""
+    """Time of the last rising zero crossing before each peak, between samples; NaN if there is none."""
     below = np.flatnonzero((wave[:-1] < 0) & (wave[1:] >= 0))
     crossings = time[below] - wave[below] / (wave[below + 1] - wave[below]) / _FINE_HZ
     last = np.searchsorted(crossings, peaks_s) - 1
@@ -186,7 +186,7 @@ def _crossings_before(
 def _near_the_median(intervals: NDArray[np.float64]) -> NDArray[np.bool_]:
     around = np.pad(intervals, _AROUND // 2, constant_values=np.nan)
     windows = sliding_window_view(around, _AROUND)
-    # Every window holds an interval, since a stretch's first beat has neighbours.
+    # Every window has an interval, since a stretch's first beat has neighbours.
     usual = np.nanmedian(np.where(np.isfinite(windows).any(axis=1, keepdims=True), windows, 0.0), axis=1)
     with np.errstate(invalid="ignore"):
         return np.asarray(np.abs(intervals - usual) <= _INTERVAL_MISFIT * usual)
@@ -211,7 +211,7 @@ def _unclean(share: float, intervals_ms: NDArray[np.float64], heart_rate: float)
 def _spreads(beats_s: NDArray[np.float64], intervals_ms: NDArray[np.float64]) -> tuple[float, float]:
     from neurokit2 import hrv_time
 
-    # With their times, so that intervals on both sides of one that is not clean are not taken as following each other.
+    # With their times, so that intervals on both sides of one that is not clean do not count as consecutive.
     indices = hrv_time({"RRI": intervals_ms, "RRI_Time": beats_s})
     return float(indices["HRV_SDNN"].iloc[0]), float(indices["HRV_RMSSD"].iloc[0])
 

@@ -1,4 +1,4 @@
-"""From a network's difference-type output to a filtered waveform, each stretch between gaps by itself."""
+"""From a network's difference-type output to a filtered waveform, each stretch between gaps separately."""
 
 import math
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ from physiocam.signals.filters import bandpass, detrend, integrate, padding
 from physiocam.signals.quantities import Quantity
 from physiocam.signals.settings import RateSettings, SignalSettings
 
-# Frame rates that cameras have; anything else is a mistake in units.
+# Plausible frame rates of cameras; others are a mistake in units.
 _FS = (0.1, 10_000.0)
 
-# A stretch that varies by less than this share of its size is flat: what is left is rounding, not a waveform.
+# A stretch that varies by less than this share of its size is flat: the variation is rounding, not a waveform.
 _FLAT = 1e-5
 
 
 def check_fs(fs: float) -> None:
-    """Raise a PhysiocamError if fs is no frame rate."""
+    """Raise a PhysiocamError if fs is not a frame rate."""
     if not _FS[0] <= fs <= _FS[1]:
         raise PhysiocamError(f"fs is {fs}; expected frames per second, {_FS[0]:g} to {_FS[1]:g}")
 
@@ -29,7 +29,7 @@ def clean_waveform(
 ) -> NDArray[np.float64]:
     """Integrate and filter a difference-type waveform.
 
-    Gaps are never bridged: each stretch between them is filtered by itself.
+    Gaps are never bridged: each stretch between them is filtered separately.
 
     Parameters
     ----------
@@ -43,13 +43,12 @@ def clean_waveform(
     Returns
     -------
     float64 array (T,)
-        Of standard deviation 1. NaN in gaps and in stretches too short to be filtered; all zero where the
-        output is flat.
+        Of standard deviation 1. NaN in gaps and in stretches too short to be filtered; all zero if the output is flat.
 
     Raises
     ------
     PhysiocamError
-        If fs is no frame rate.
+        If fs is not a frame rate.
     """
     check_fs(fs)
     chosen = settings.of(quantity)
@@ -65,7 +64,7 @@ def clean_waveform(
 
 
 def _scaled(difference: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Bring the largest sample to 1, so that no scale can overflow, and make every gap NaN."""
+    """Scale the largest sample to 1, so that nothing can overflow, and set every gap to NaN."""
     finite = np.isfinite(difference)
     largest = np.max(np.abs(difference), where=finite, initial=0.0)
     return np.where(finite, difference, np.nan) / (largest if largest > 0 else 1.0)
@@ -80,7 +79,7 @@ def stretches(usable: NDArray[np.bool_], shortest: int) -> Iterator[slice]:
 
 
 def _clean_stretch(difference: NDArray[np.float64], fs: float, settings: RateSettings) -> NDArray[np.float64]:
-    # A constant difference is a ramp, whose ends the filter would take for a wave. No rate is lost with it.
+    # Remove a constant difference: it is a ramp, whose ends would look like a wave after the filter. No rate is lost.
     steady = difference - difference.mean()
     if np.abs(steady).max() <= _FLAT * np.abs(difference).max():
         return np.zeros_like(difference)

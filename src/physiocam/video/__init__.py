@@ -1,1 +1,1 @@
-"""Video in: decoding to an even time grid, resizing, and finding the face."""
+"""Reading video: decoding to an even time grid, resizing, and finding the face."""

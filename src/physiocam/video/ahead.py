@@ -1,4 +1,4 @@
-"""Reading ahead: a thread decodes the next frames while the caller works on the last ones."""
+"""Reading ahead: a thread decodes the next frames while the caller processes the previous ones."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
@@ -7,21 +7,21 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
-# So many items wait at most, and so many bytes of them; one may wait whatever its size.
+# Largest number of waiting items, and of their bytes; one item of any size may always wait.
 _DEPTH = 4
 _BYTES = 100_000_000
 
 
 def read_ahead(items: Iterable[Item], size: Callable[[Item], int] = lambda _: 0) -> Generator[Item, None, None]:
-    """Iterate in a thread of its own, a few items ahead of the caller.
+    """Iterate in a separate thread, a few items ahead of the caller.
 
-    Close it before what it reads from is closed: that ends the thread.
+    Close it before closing its source: that ends the thread.
 
     Parameters
     ----------
     items : iterable
     size : callable
-        Bytes of an item: of large ones fewer are read ahead.
+        Bytes of an item: fewer large items are read ahead.
 
     Yields
     ------
@@ -31,9 +31,9 @@ def read_ahead(items: Iterable[Item], size: Callable[[Item], int] = lambda _: 0)
     Raises
     ------
     Exception
-        Whatever the iteration raises, at the place where it was raised.
+        Any error of the iteration, at the same position.
     """
-    # Items come wrapped, so that an end and an error can be told from an item; each with its size.
+    # Items are wrapped with their sizes, so that they can be distinguished from an end and an error.
     waiting: deque[tuple[tuple[Item] | BaseException | None, int]] = deque()
     changed = Condition()
     stopped = reading = False
@@ -85,7 +85,7 @@ def read_ahead(items: Iterable[Item], size: Callable[[Item], int] = lambda _: 0)
         with changed:
             stopped = True
             changed.notify_all()
-            # An interrupt may come while the thread starts: it then cannot be joined, but may read all the same.
+            # An interrupt may arrive while the thread starts: it then cannot be joined, but may still read.
             changed.wait_for(lambda: not reading)
         if thread.is_alive():
             thread.join()

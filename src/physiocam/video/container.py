@@ -19,24 +19,24 @@ from physiocam.video.even_grid import EvenGrid, Still, timed_grid, untimed_grid
 from physiocam.video.pixels import RgbConverter
 from physiocam.video.stated_rate import NO_MADE_UP_DELAYS, is_bare, makes_up_times, plausible_rate, stated_rate
 
-# PyAV trips over streams that damage conjures up in the middle of a file.
+# PyAV fails on streams that appear in the middle of a damaged file.
 DEMUX_ERRORS = (av.FFmpegError, IndexError)
 
-# Transfer characteristics PQ and HLG, under their numbers in ITU-T H.273.
+# Transfer characteristics PQ and HLG, with their numbers in ITU-T H.273.
 _HDR_TRANSFERS = {16, 18}
 
-# Frame threads hold a picture each, and the networks want their cores too: so many threads, and so many pixels in all.
+# Frame threads hold one picture each, and the networks need cores too: limits for threads, and for their pixels in all.
 _MOST_THREADS = 8
 _THREADS_PIXELS = 72_000_000
 
-# Pixels of a picture: a little more than 8K has. What claims more is damaged, or would take gigabytes to decode.
+# Pixels of a picture: a little more than 8K. Files that claim more are damaged, or would take gigabytes to decode.
 MOST_PIXELS = 36_000_000
 
-# Titles and the like that are not UTF-8 keep no one from the pictures. From PyAV 19 on that goes without saying.
+# Metadata that are not UTF-8 must not prevent decoding. This is the default from PyAV 19 on.
 _ANY_TEXT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
 
-# What FFmpeg may take a file for. Playlists, and what else makes it open other files or the network, are not among
-# them. Sound is, to be told as such.
+# Formats that FFmpeg may recognize. Playlists, and other formats that make it open other files or the network, are
+# excluded. Sound formats are included, for a clear error.
 _FORMATS = (
     "mov,matroska,avi,mpegts,mpeg,mpegvideo,m4v,h264,hevc,vvc,av1,obu,ivf,asf,flv,live_flv,ogg,mxf,mxf_opatom,dv,nut,rm,wtv,"
     "yuv4mpegpipe,mjpeg,mpjpeg,mjpeg_2000,gif,apng,webp,image2,png_pipe,jpeg_pipe,bmp_pipe,tiff_pipe,webp_pipe,"
@@ -52,7 +52,7 @@ class VideoFile:
     path : Path
         An existing file.
     fs : float, optional
-        Frames per second, in place of what the file says.
+        Frames per second, instead of the file's own rate.
     max_fs : float
         As in `physiocam.video.even_grid.timed_grid`.
 
@@ -60,7 +60,7 @@ class VideoFile:
     ----------
     grid : EvenGrid
     notes : list of str
-        What was found in the file, added to while its frames are decoded.
+        Notes on the file; more are added while its frames are decoded.
 
     Raises
     ------
@@ -90,7 +90,7 @@ class VideoFile:
     def _list_packets(self, container: Any, stream: Any) -> None:
         stamps, unstamped, dropped, fields = array("q"), 0, 0, 0
         in_order, last_dts = True, None
-        # Where the last packet of any stream ends: what a header states is how long all of them are.
+        # End of the last packet of any stream: a header states the length of all streams together.
         self._first_s, self._last_s = math.inf, -math.inf
         self._packet_bytes, self._ends_damaged = 0, False
         field_s = 0.75 / (plausible_rate(stream.codec_context.framerate) or math.inf)
@@ -107,7 +107,9 @@ class VideoFile:
                 self._ends_damaged = packet.is_corrupt
                 self._packet_bytes = self._packet_bytes or packet.size
                 fields += 0 < (packet.duration or 0) * packet.time_base < field_s
-                if packet.is_discard:  # decoded for the sake of others, before the start of an edit list
+                if (
+                    packet.is_discard
+                ):  # decoded only because other frames depend on it, before the start of an edit list
                     dropped += 1
                 elif packet.pts is None:
                     unstamped += 1
@@ -121,7 +123,7 @@ class VideoFile:
                     raise VideoError(f"'{self._path}' has more than {most} million frames; cut it into parts")
         except DEMUX_ERRORS:
             self._ends_damaged = True
-        # Where fields are coded one by one, two packets make a frame.
+        # If fields are coded separately, two packets make a frame.
         self._packets = len(stamps) + unstamped - (fields // 2 if unstamped else 0)
         self._promised = max(self._packets, stated_frames(container, stream, self._path) - dropped)
         self._stamps = np.unique(np.frombuffer(stamps, dtype=np.int64))
@@ -153,9 +155,9 @@ class VideoFile:
 
     def _note_early_end(self, container: Any, stream: Any) -> None:
         if self._packets < self._promised:
-            return  # told with the frames that could be decoded
+            return  # reported with the number of decoded frames
         stated_s = stated_end_s(container, stream, self._path)
-        # Some count from the first frame, some from the clock's zero.
+        # Some containers count from the first frame, some from the clock's zero.
         there_s = max(self._last_s, self._last_s - self._first_s)
         if stated_s is not None and math.isfinite(there_s) and short_of(there_s, stated_s, self.grid.fs):
             self.notes.append(f"the file ends early: it holds {there_s:.1f} s of the {stated_s:.1f} s that it states")
@@ -183,7 +185,7 @@ class VideoFile:
         with open_container(self._path) as container:
             stream = video_stream(container, self._path)
             for frame in _frames(container, stream):
-                # Not frame.time: the last frames, given out when the stream ends, carry no time base.
+                # Not frame.time: the last frames, flushed when the stream ends, have no time base.
                 shown_s = float(frame.pts * stream.time_base) if clock and frame.pts is not None else None
                 if decoded == 0:
                     aspect = _pixel_aspect(stream, frame)
@@ -221,7 +223,7 @@ class VideoFile:
 
 
 def open_container(path: Path) -> Any:
-    """Open a media file with FFmpeg, and nothing that it may point to.
+    """Open a media file with FFmpeg, without anything that it may refer to.
 
     Raises
     ------
@@ -230,7 +232,7 @@ def open_container(path: Path) -> Any:
     """
     check_declared_samples(path)
     try:
-        # Named as a file, and nothing else: a playlist in disguise must not make FFmpeg read the network.
+        # Opened only as a file: a playlist in disguise must not make FFmpeg read the network.
         options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS, **NO_MADE_UP_DELAYS}
         return av.open(f"file:{path}", options=options, **_ANY_TEXT)
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -241,9 +243,9 @@ def open_container(path: Path) -> Any:
 
 
 def video_stream(container: Any, path: Path | str) -> Any:
-    """Return a container's video, with a decoder that gives out no picture of more than `MOST_PIXELS`.
+    """Return a container's video, with a decoder that refuses pictures of more than `MOST_PIXELS`.
 
-    Nor may pictures become so much larger midway that the decoder's threads have no room for them.
+    It also refuses pictures that become too large midway for the memory of the decoder's threads.
 
     Raises
     ------
@@ -251,7 +253,7 @@ def video_stream(container: Any, path: Path | str) -> Any:
         If there is none, it cannot be decoded, or it claims larger pictures.
     """
     if not container.streams:
-        # As in an MP4 file that was cut off within its index.
+        # For example an MP4 file that was cut off within its index.
         raise VideoError(f"'{path}' cannot be opened as a video: nothing in it can be read; copy or export it again")
     stream = container.streams.best("video")
     if stream is None:
@@ -264,8 +266,8 @@ def video_stream(container: Any, path: Path | str) -> Any:
             f"'{path}' claims pictures of {width}x{height} pixels, expected at most {MOST_PIXELS // 1_000_000} million "
             "(8K); shrink it, or copy or export it again if that is not its size"
         )
-    # Pictures may claim another size than their file, and grow midway, as far as the decoder's threads have room for.
-    # Codecs fill the last blocks up, and count that.
+    # Pictures may have another size than their file states, and grow midway, up to the limit of the decoder's threads.
+    # Codecs pad the last blocks, and count the padding.
     filled = (width + 64) * (height + 64)
     most = MOST_PIXELS if width * height == 0 else min(max(filled, _THREADS_PIXELS // _MOST_THREADS), MOST_PIXELS)
     stream.codec_context.options = {"max_pixels": str(most)}
@@ -289,7 +291,7 @@ def _frames(container: Any, stream: Any) -> Iterator[av.VideoFrame]:
         try:
             frames = stream.codec_context.decode(None if ended else packet)
         except (av.FFmpegError, ValueError):
-            continue  # the frame is missing from its place on the grid
+            continue  # the frame is missing at its place on the grid
         for frame in frames:
             if not frame.is_corrupt:
                 yield frame

@@ -1,7 +1,7 @@
-"""How many samples an MP4 file declares, before FFmpeg makes room for each of them.
+"""The number of samples that an MP4 file declares, checked before FFmpeg allocates memory for them.
 
-A few bytes can declare billions of samples of one size, and FFmpeg keeps some 40 bytes of each. Only the boxes that
-declare are read here.
+A few bytes can declare billions of samples of one size, and FFmpeg needs some 40 bytes for each. Only the boxes that
+declare samples are read here.
 """
 
 import io
@@ -13,14 +13,14 @@ from typing import BinaryIO, NamedTuple
 
 from physiocam.errors import VideoError
 
-# Four days of frames at 30 a second. What an edit list shows again and again is kept anew each time.
+# Four days at 30 frames/s. FFmpeg keeps repeated parts of an edit list several times.
 MOST_SAMPLES = 10_000_000
 _MOST_SHOWN = 5 * MOST_SAMPLES
 
-# Boxes that are looked at, how deep they lie in each other, and bytes of a packed index.
+# Limits: boxes that are read, nesting depth, and bytes of a compressed index.
 _MOST_BOXES, _MOST_DEPTH, _MOST_UNPACKED = 3_000_000, 12, 1 << 26
 
-# What a file may begin with, and the boxes that FFmpeg looks into wherever they stand.
+# Boxes that can begin a file, and boxes that FFmpeg reads anywhere.
 _FIRST = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"moof", b"styp", b"sidx", b"uuid", b"prfl"}
 _HOLDERS = {
     b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts", b"moof", b"traf", b"mvex", b"udta", b"dinf", b"tref", b"wave",
@@ -35,7 +35,7 @@ class _Box(NamedTuple):
 
 
 class _Track:
-    """What one track declares."""
+    """The declarations of one track."""
 
     def __init__(self) -> None:
         self.samples, self.edits, self.ticks = 0, 1, False
@@ -43,7 +43,7 @@ class _Track:
 
     @property
     def kept(self) -> int:
-        """Samples that FFmpeg keeps one by one; sound whose samples last one tick is kept in larger parts."""
+        """Samples that FFmpeg keeps separately; sound whose samples last one tick is kept in larger parts."""
         sound = b"soun" in self.handlers and b"vide" not in self.handlers
         return 0 if sound and self.ticks else self.samples
 
@@ -54,7 +54,7 @@ def check_declared_samples(path: Path) -> None:
     Parameters
     ----------
     path : Path
-        A file; one of another kind passes.
+        Any file; other kinds pass.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def check_declared_samples(path: Path) -> None:
                 size = file.seek(0, io.SEEK_END)
                 _Counter(path, size).look(file, 0, size, 0)
     except OSError:
-        return  # told when it is opened
+        return  # reported when it is opened
 
 
 class _Counter:
@@ -76,7 +76,7 @@ class _Counter:
         self._boxes, self._pieces, self._tracks = 0, 0, [_Track()]
 
     def look(self, file: BinaryIO, start: int, stop: int, depth: int) -> None:
-        """Count what the boxes between two places declare."""
+        """Count the samples that the boxes between two positions declare."""
         for box in _boxes(file, start, stop):
             self._boxes += 1
             if box.kind == b"trak":
@@ -103,7 +103,7 @@ class _Counter:
             self._pieces += _number(file, box, 4)
 
     def _unpack(self, file: BinaryIO, box: _Box, depth: int) -> None:
-        """Look into an index that is packed, as old QuickTime files have it."""
+        """Read a compressed index, as in old QuickTime files."""
         packed = _read(file, box, 4, min(box.stop - box.start, _MOST_UNPACKED))
         try:
             index = zlib.decompressobj().decompress(packed, _MOST_UNPACKED)

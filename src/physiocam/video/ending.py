@@ -1,4 +1,4 @@
-"""Whether a file goes on to where it says that it ends."""
+"""Whether a file is complete up to its stated end."""
 
 import os
 import struct
@@ -6,21 +6,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-# Containers whose header states how long they are. Of others FFmpeg's duration is what it found in the file.
+# Containers whose header states their length. For others FFmpeg's duration is measured from the file.
 _STATED = {"matroska,webm", "flv", "live_flv", "mxf", "mxf_opatom", "ivf"}
 _MOV = "mov,mp4,m4a,3gp,3g2,mj2"
 
-# What recorders differ by in saying where the last frame ends, in seconds and in frames.
+# Differences between recorders in the stated end of the last frame, in seconds and in frames.
 _ROUGHLY_S, _ROUGHLY_FRAMES = 0.25, 2.0
 
 _ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 
-# Nothing that is looked for at either end of a file lies deeper in it.
+# Bytes at either end of a file that are searched.
 _END_BYTES = 65_536
 
 
 def stated_end_s(container: Any, stream: Any, path: Path) -> float | None:
-    """Return where a file's header says that its last stream ends, in seconds; None where it does not say.
+    """Return the end of the last stream as stated in a file's header, in seconds; None if it is not stated.
 
     Parameters
     ----------
@@ -31,14 +31,14 @@ def stated_end_s(container: Any, stream: Any, path: Path) -> float | None:
     kind = container.format.name
     if kind == "asf":
         return _asf_end_s(path)
-    # The index of other MP4 files says how many frames there are, which is more exact.
+    # The index of other MP4 files gives the number of frames, which is more exact.
     if (kind in _STATED or (kind == _MOV and not stream.frames)) and container.duration:
         return float(container.duration / 1e6)
     return None
 
 
 def stated_frames(container: Any, stream: Any, path: Path) -> int:
-    """Return how many frames a file says that it has; 0 where it does not say."""
+    """Return the number of frames that a file states; 0 if it states none."""
     return _apng_frames(path) if container.format.name == "apng" else int(stream.frames)
 
 
@@ -48,7 +48,7 @@ def short_of(there_s: float, stated_s: float, fs: float) -> bool:
 
 
 def ends_midway(container: Any, path: Path, packet_bytes: int) -> bool:
-    """Whether a file lacks the mark by which its kind ends, or ends within a frame.
+    """Whether a file lacks the end mark of its format, or ends within a frame.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def ends_midway(container: Any, path: Path, packet_bytes: int) -> bool:
     path : Path
         The file.
     packet_bytes : int
-        Size of its first packet; in some kinds all are of one size.
+        Size of its first packet; in some formats all have one size.
     """
     check = _ENDS.get(container.format.name)
     if check is None:
@@ -96,7 +96,7 @@ def _gif_ends(file: BinaryIO, _packet_bytes: int) -> bool:
 
 
 def _ogg_ends(file: BinaryIO, _packet_bytes: int) -> bool:
-    # The last page of a stream says so; pages are shorter than what is looked at.
+    # The last page of a stream is marked; pages are shorter than the searched part.
     end = _last(file)
     page = end.rfind(b"OggS\0")
     return page >= 0 and bool(end[page + 5] & 4)
@@ -107,7 +107,7 @@ def _jpegs_end(file: BinaryIO, _packet_bytes: int) -> bool:
 
 
 def _transport_stream_ends(file: BinaryIO, _packet_bytes: int) -> bool:
-    # Packets begin with 0x47; discs and some broadcasters make them longer.
+    # Packets begin with 0x47; discs and some broadcasters use longer ones.
     start = file.read(3 * 204)
     lengths = [length for length, first in ((188, 0), (192, 4), (204, 0)) if start[first::length][:3] == b"GGG"]
     return not lengths or _size(file) % lengths[0] == 0

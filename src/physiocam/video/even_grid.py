@@ -1,4 +1,4 @@
-"""The even time grid: where the frames of a recording fall on it, and what is shown between them."""
+"""The even time grid: the positions of a recording's frames on it, and the images between them."""
 
 import math
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -14,34 +14,35 @@ from physiocam.errors import VideoError
 
 Image = NDArray[np.uint8]
 
-# Further than this from every frame, the recording has a hole and nothing is shown.
+# Seconds from the nearest frame beyond which there is a gap.
 _REACH_S = 0.25
 
-# A frame this near to a grid time, in steps of the grid, stands for it as it is.
+# A frame this near to a grid time, in steps of the grid, is used for it unchanged.
 _SNAP = 0.1
 
-# No hole is longer than this: clocks that jump by hours or years are faults, not pauses.
+# Longest gap: clocks that jump by hours or years are faults, not pauses.
 LONGEST_HOLE_S = 60.0
 
-# Editors slow a part down, or speed it up, by such factors; a part is at least so long, and steady up to a ratio.
+# Factors by which editors slow a part down, or speed it up; minimum length of a part, and the ratio within which it is
+# steady.
 _FACTORS, _FACTOR_ERROR = (2, 3, 4, 8), 0.05
 _PART_S, _STEADY = 2.0, 1.4
 
-# No time lapse is slower and no camera faster; a recording that claims to be has a wrong time base.
+# No time lapse is slower and no camera faster; a recording with another rate has a wrong time base.
 SLOWEST_FS, FASTEST_FS = 0.001, 2000.0
 
 
 class Still:
-    """One frame of the recording and its place on the grid; pixels are made only when they are asked for.
+    """One frame of the recording and its position on the grid; pixels are made only on demand.
 
     Parameters
     ----------
     position : float
         Time from the first frame, in steps of the grid.
     render : callable
-        Makes the image anew, or None where the frame cannot be read.
+        Returns the image, or None if the frame cannot be read.
     shown_s : float, optional
-        When a player shows it, in seconds on the file's own clock; None where there is no such clock.
+        When a player shows it, in seconds on the file's own clock; None if there is no such clock.
     pixel_aspect : float
         Width of a pixel of the upright image, as a multiple of its height.
     """
@@ -66,18 +67,18 @@ class Still:
 
 @dataclass(frozen=True)
 class EvenGrid:
-    """An even time grid and the place of every frame on it.
+    """An even time grid and the position of every frame on it.
 
     Attributes
     ----------
     fs : float
         Grid times per second.
     positions : float64 array of shape (n,)
-        Places of the recording's frames in steps of the grid, never falling; the first is 0.
+        Positions of the recording's frames in steps of the grid, never decreasing; the first is 0.
     notes : tuple of str
-        What was done to the frame times, for the user.
+        Changes to the frame times, for the user.
     together : int
-        How many of the recording's frames are averaged into one of the grid.
+        Number of the recording's frames that are averaged into one of the grid.
     """
 
     fs: float
@@ -96,7 +97,7 @@ class EvenGrid:
 
 
 def untimed_grid(frames: int, fs: float, max_fs: float, places: NDArray[np.float64] | None = None) -> EvenGrid:
-    """Grid of frames that are evenly spaced by definition: arrays, folders, rates given by the user.
+    """Grid of frames that are evenly spaced by definition: arrays, folders, and rates given by the user.
 
     Parameters
     ----------
@@ -106,7 +107,7 @@ def untimed_grid(frames: int, fs: float, max_fs: float, places: NDArray[np.float
     max_fs : float
         As in `timed_grid`.
     places : float64 array of shape (frames,), optional
-        Where some are missing: which of the frames, counted from 0, these are.
+        If some are missing: the numbers of these frames, counted from 0.
 
     Returns
     -------
@@ -116,19 +117,18 @@ def untimed_grid(frames: int, fs: float, max_fs: float, places: NDArray[np.float
 
 
 def timed_grid(times: NDArray[np.float64], max_fs: float) -> EvenGrid:
-    """Grid of frames with times of their own.
+    """Grid of frames with their own times.
 
-    Frames within half a frame of an even grid are taken to lie on it, which undoes the rounding of
-    containers that count milliseconds. Others get their typical rate: the mean of the intervals near the
-    median.
+    Frames within half a frame of an even grid are placed on it, which undoes the rounding of containers that count
+    milliseconds. The rate of others is the mean of the intervals near the median.
 
     Parameters
     ----------
     times : float64 array of shape (n,), n >= 2, strictly rising
         Frame times in seconds.
     max_fs : float
-        Of a faster grid every k-th time is kept, with the smallest k that brings it to `max_fs` or below; k frames
-        are averaged at each.
+        A faster grid keeps every k-th time, with the smallest k for a rate of at most `max_fs`; k frames are averaged
+        at each.
 
     Returns
     -------
@@ -137,7 +137,7 @@ def timed_grid(times: NDArray[np.float64], max_fs: float) -> EvenGrid:
     Raises
     ------
     VideoError
-        If the times are no camera's: too dense, too sparse, or so scattered that nearly all of the grid would be empty.
+        If the times cannot be a camera's: too dense, too sparse, or so scattered that most of the grid would be empty.
     """
     times = times - times[0]
     frames = len(times)
@@ -187,8 +187,8 @@ def _about_intervals(positions: NDArray[np.float64], fs: float) -> str:
 
 
 def _changes_speed(intervals: NDArray[np.float64]) -> bool:
-    """Whether intervals change lastingly by a whole factor, as where an editor has slowed a part down."""
-    # Intervals of one part differ by the rounding of milliseconds, or by little.
+    """Whether intervals change permanently by a whole factor, as when an editor has slowed a part down."""
+    # Intervals of one part differ only by the rounding of milliseconds, or slightly.
     ends = np.flatnonzero(np.abs(np.log(intervals[1:] / intervals[:-1])) > np.log(_STEADY)) + 1
     parts = [part for part in np.split(intervals, ends) if part.sum() >= _PART_S]
     for earlier, later in pairwise([float(part.mean()) for part in parts]):
@@ -209,21 +209,21 @@ def _slowed(fs: float, positions: NDArray[np.float64], max_fs: float, notes: tup
 def averaged(stills: Generator[Still, None, None], together: int) -> Generator[Still, None, None]:
     """Average consecutive frames of a recording that is faster than its grid.
 
-    What a camera's noise and a codec's rounding add to single frames differs from frame to frame, so that the mean of
-    several shows a faint change of colour better than any of them.
+    A camera's noise and a codec's rounding differ from frame to frame, so the mean of several frames shows a faint
+    change of colour better than any of them.
 
     Parameters
     ----------
     stills : generator of Still
         In order of time.
     together : int
-        Frames that come in one step of the grid; 1 changes nothing.
+        Frames per step of the grid; 1 changes nothing.
 
     Yields
     ------
     Still
-        The frames that begin in each step of the grid. Their mean time is counted from that of a whole step's frames,
-        so that evenly spaced ones lie on the grid; images that cannot be read are left out.
+        The frames that begin in each step of the grid. Their mean time is relative to that of a complete step, so
+        evenly spaced ones are on the grid; images that cannot be read are left out.
     """
     with closing(stills):
         if together == 1:
@@ -240,12 +240,12 @@ def averaged(stills: Generator[Still, None, None], together: int) -> Generator[S
 
 
 def _step(position: float, together: int) -> int:
-    """The step of the grid to which a frame belongs, which may come half of its own interval early."""
+    """The grid step of a frame, which may be early by half of its own interval."""
     return math.floor(position + 0.5 / together)
 
 
 def _mean_place(positions: Sequence[float], together: int) -> float:
-    """Mean place of a step's frames, counted from where it is when the step is whole."""
+    """Mean position of a step's frames, relative to that of a complete step."""
     return max(sum(positions) / len(positions) - (together - 1) / (2 * together), 0.0)
 
 
@@ -260,12 +260,12 @@ def mean_image(images: Iterable[Image | None]) -> Image | None:
     Parameters
     ----------
     images : iterable of uint8 arrays (H, W, 3) or None
-        Read one by one; None is one that cannot be read, and is left out.
+        Read one by one; None for one that cannot be read, which is left out.
 
     Returns
     -------
     uint8 array (H, W, 3) or None
-        None where no image can be read.
+        None if no image can be read.
     """
     total: NDArray[np.uint32] | None = None
     count = 0
@@ -283,14 +283,14 @@ def mean_image(images: Iterable[Image | None]) -> Image | None:
 def on_grid(stills: Generator[Still, None, None], fs: float) -> Generator[Image | None, None, None]:
     """Images at the grid times 0, 1, 2, ... up to the last frame.
 
-    A frame on a grid time, or within a tenth of a step of it, is passed on untouched. Between two frames the
-    image is interpolated linearly. Where they are more than half a second apart, each is held for a quarter
-    of a second and the rest is None. (Below two frames a second, half a step takes the place of the quarter.)
+    A frame on a grid time, or within a tenth of a step of it, is used unchanged. Between two frames the image is
+    interpolated linearly. If they are more than half a second apart, each is held for a quarter of a second and the
+    rest is None. (Below two frames per second, half a step replaces the quarter.)
 
     Parameters
     ----------
     stills : generator of Still
-        In order of time; one that does not lie after its predecessor is dropped.
+        In order of time; one that is not later than its predecessor is dropped.
     fs : float
         Grid times per second.
 
@@ -326,5 +326,5 @@ def _shown(index: int, before: Still | None, after: Still, reach: float) -> Imag
 def _blend(before: Image, after: Image, weight: float) -> Image:
     mixed = np.multiply(after, np.float32(weight), dtype=np.float32)
     mixed += np.multiply(before, np.float32(1.0 - weight), dtype=np.float32)
-    mixed += 0.5  # the conversion below cuts off
+    mixed += 0.5  # the conversion below truncates
     return mixed.astype(np.uint8)

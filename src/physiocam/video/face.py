@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from physiocam.errors import PhysiocamError
 from physiocam.video.resize import area_resize
 
-# RFB-320 of Linzaer's Ultra-Light-Fast-Generic-Face-Detector-1MB (MIT, its notice lies beside it). The default weights
-# were trained on the squares that it finds.
+# RFB-320 of Linzaer's Ultra-Light-Fast-Generic-Face-Detector-1MB (MIT, with its notice in the same folder). The default
+# weights were trained on its squares.
 _MODEL = Path(__file__).with_name("detector") / "rfb_320.onnx"
 _MODEL_SHA256 = "4d53d5a5e80691711be69e4e8f0a26f9b4d7c36d76ea8b21bd26094ac21686d9"
 DETECTOR_HEIGHT, DETECTOR_WIDTH = 240, 320
@@ -46,7 +46,7 @@ class FaceBox(NamedTuple):
         return shared / (self.width * self.height + other.width * other.height - shared)
 
     def covered_by(self, other: "FaceBox") -> float:
-        """Share of this box that lies in another one, 0..1."""
+        """Share of this box that is inside another one, 0..1."""
         return self._shared(other) / (self.width * self.height)
 
     def _shared(self, other: "FaceBox") -> float:
@@ -55,7 +55,7 @@ class FaceBox(NamedTuple):
         return max(width, 0.0) * max(height, 0.0)
 
     def scaled(self, factor: float) -> "FaceBox":
-        """The same face in an image `factor` times as large."""
+        """The same box in an image `factor` times as large."""
         return FaceBox(self.x * factor, self.y * factor, self.width * factor, self.height * factor, self.score)
 
 
@@ -65,12 +65,12 @@ class FaceDetector:
     Parameters
     ----------
     threads : int
-        Threads to compute with; one is enough for a look once a second.
+        Threads to compute with; one is enough for one detection per second.
 
     Raises
     ------
     PhysiocamError
-        If the detector's file is missing or is not the one this version was made for.
+        If the detector's file is missing or is not that of this version.
     """
 
     def __init__(self, threads: int = 1) -> None:
@@ -88,7 +88,7 @@ class FaceDetector:
         ----------
         image : uint8 array of shape (H, W, 3), RGB
         min_score : float
-            Faces less certain than this are left out.
+            Faces with a lower score are left out.
 
         Returns
         -------
@@ -96,11 +96,11 @@ class FaceDetector:
             The largest first.
         """
         height, width = image.shape[:2]
-        # The whole image with its proportions kept, grey below or beside it: a portrait frame stretched to 4:3
-        # would make every face twice as wide as the detector knows them.
+        # The whole image with its aspect ratio, padded with grey: stretched to 4:3, a portrait frame would make faces
+        # twice as wide as the detector expects.
         scale = min(DETECTOR_HEIGHT / height, DETECTOR_WIDTH / width)
         inner_height, inner_width = max(round(height * scale), 1), max(round(width * scale), 1)
-        # A coarser view of large frames costs no face that the detector could see at its own size.
+        # Large frames are reduced first; this loses no face that the detector can see at its own resolution.
         step = max(int(0.5 / scale), 1)
         canvas = np.full((1, DETECTOR_HEIGHT, DETECTOR_WIDTH, 3), 127.0, dtype=np.float32)
         canvas[0, :inner_height, :inner_width] = area_resize(image[::step, ::step], inner_height, inner_width)

@@ -1,4 +1,4 @@
-"""Images as recordings, one a frame: from folders, or straight out of zip archives."""
+"""Images as recordings, one per frame: from folders, or directly from zip archives."""
 
 import io
 import lzma
@@ -23,24 +23,24 @@ from physiocam.video.pixels import RgbConverter
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 
-# What a damaged archive, or an entry packed or named in an unknown way, makes zipfile raise.
+# Errors of zipfile for a damaged archive, or an entry with an unknown compression or name.
 ZIP_ERRORS = (
     OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, UnicodeError,
 )  # fmt: skip
 
-# What FFmpeg may take an image for; anything else might make it open other files.
+# Formats that FFmpeg may recognize in an image; others might make it open other files.
 _FORMATS = (
     "png_pipe,apng,jpeg_pipe,jpegls_pipe,bmp_pipe,tiff_pipe,webp_pipe,webp,ppm_pipe,pgm_pipe,pgmyuv_pipe,pbm_pipe,"
     "pam_pipe"
 )
 
-# No image is larger: it would be 16 bits deep, with four channels, and not compressed.
+# Largest possible image: 16 bits, four channels, uncompressed.
 _MOST_BYTES = 8 * MOST_PIXELS + 1_000_000
 
-# So many images of another size, before those of the recording, are recognized as such.
+# Largest number of images of another size before those of the recording.
 _COVERS = 3
 
-# Opens where the images lie, for one pass; what it gives reads the bytes of the image of a name.
+# Opens the source of images for one pass; returns a function from an image's name to its bytes.
 ImageSource = Callable[[], AbstractContextManager[Callable[[str], bytes]]]
 
 _VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".mts", ".3gp"}
@@ -55,13 +55,13 @@ class ImageSequence:
     names : sequence of str
         In order of time.
     grid : EvenGrid
-        Where their frames lie.
+        The grid of their frames.
 
     Attributes
     ----------
     grid : EvenGrid
     notes : list of str
-        Images that could not be read are named here while the frames are read.
+        Names of images that could not be read are added while the frames are read.
     """
 
     def __init__(self, source: ImageSource, names: Sequence[str], grid: EvenGrid) -> None:
@@ -75,12 +75,12 @@ class ImageSequence:
         self._stored_size: tuple[int, int] | None = None
 
     def stills(self) -> Generator[Still, None, None]:
-        """Yield the images, each read when it is asked for.
+        """Yield the images, each read on demand.
 
         Yields
         ------
         Still
-            Its image is None where it cannot be read.
+            Its image is None if it cannot be read.
 
         Raises
         ------
@@ -113,7 +113,7 @@ class ImageSequence:
             return None
 
     def _odd_one(self, name: str, shape: tuple[int, ...], read: Callable[[str], bytes]) -> str:
-        """Say which of two sizes is the odd one: that of this image, or, near the beginning, that of those before."""
+        """Describe which of two sizes is wrong: that of this image or, near the beginning, that of the earlier ones."""
         assert self._shape is not None
         before = self._names.index(name)
         if before <= _COVERS:
@@ -126,23 +126,23 @@ class ImageSequence:
         return f"'{name}' is {_size(shape)} pixels, the images before it {_size(self._shape)}"
 
     def _rgb(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
-        # One converter serves all images of a size; one each would keep every frame in memory for long.
+        # One converter is used for all images of a size; separate ones would keep every frame in memory for long.
         if (frame.width, frame.height) != self._stored_size:
             self._convert, self._stored_size = RgbConverter(), (frame.width, frame.height)
         return self._convert(frame)
 
 
 def image_folder(folder: Path, fs: float | None, max_fs: float) -> ImageSequence:
-    """Take all images of a folder, in natural order of their names, as frames of one recording.
+    """Open all images of a folder, in natural order of their names, as frames of one recording.
 
-    Where numbers are missing in the names, so are frames (see `physiocam.video.numbering`).
+    Missing numbers in the names are missing frames (see `physiocam.video.numbering`).
 
     Parameters
     ----------
     folder : Path
-        An existing folder; files that are no images are passed over.
+        An existing folder; files that are not images are skipped.
     fs : float or None
-        Frames per second; a folder does not say.
+        Frames per second; a folder does not state them.
     max_fs : float
         As in `physiocam.video.even_grid.timed_grid`.
 
@@ -164,7 +164,7 @@ def image_folder(folder: Path, fs: float | None, max_fs: float) -> ImageSequence
 
 @contextmanager
 def files_of(folder: Path) -> Iterator[Callable[[str], bytes]]:
-    """Read files of a folder by their names."""
+    """Read files of a folder by name."""
 
     def read(name: str) -> bytes:
         with (folder / name).open("rb") as file:
@@ -175,12 +175,12 @@ def files_of(folder: Path) -> Iterator[Callable[[str], bytes]]:
 
 @contextmanager
 def entries_of(archive: Path) -> Iterator[Callable[[str], bytes]]:
-    """Read entries of a zip archive by their names; nothing is unpacked to disk.
+    """Read entries of a zip archive by name; nothing is unpacked to disk.
 
     Raises
     ------
     VideoError
-        If it is no archive, or cannot be read.
+        If it is not an archive, or cannot be read.
     """
     try:
         opened = zipfile.ZipFile(archive)
@@ -188,7 +188,7 @@ def entries_of(archive: Path) -> Iterator[Callable[[str], bytes]]:
         raise VideoError(f"'{archive}' cannot be read as a zip archive: {error}") from None
 
     def read(name: str) -> bytes:
-        # What unpacks to more than it says is cut off there.
+        # An entry that unpacks to more than it states is truncated there.
         with opened.open(name) as entry:
             return _within_bounds(entry.read(_MOST_BYTES + 1))
 
@@ -207,7 +207,7 @@ def _is_image(path: Path) -> bool:
 
 
 def _cut_off(content: bytes) -> bool:
-    # FFmpeg paints what is missing of a JPEG in grey and says nothing. Only the mark at the end tells; the search is
+    # FFmpeg fills the missing part of a JPEG with grey, without an error. Only the end mark shows it; the search is
     # kept from the one that ends a thumbnail, near the beginning.
     return content.startswith(b"\xff\xd8") and content.rfind(b"\xff\xd9", len(content) // 2) < 0
 

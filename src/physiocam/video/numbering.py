@@ -1,4 +1,4 @@
-"""The order of a row of images, and the holes in it, by the numbers in their names."""
+"""The order of images, and the gaps between them, by the numbers in their names."""
 
 import re
 from collections import Counter
@@ -16,7 +16,7 @@ from physiocam.video.even_grid import LONGEST_HOLE_S
 # some cameras name images by the time in nanoseconds.
 _JITTER, _NEARLY_ALL, _MOST = 0.35, 0.9, 0.5
 
-# With more places than that for an image, numbers mean something else.
+# If there are more positions per image than this, the numbers have another meaning.
 _SPARSEST = 100
 
 _NUMBER, _NUMBER_OR_NEGATIVE = re.compile(r"(\d+)"), re.compile(r"((?:(?<!\d)-)?\d+)")
@@ -28,8 +28,8 @@ _UNKNOWN_BETWEEN = "the names of the images do not say whether some are missing 
 def natural_order(names: Iterable[str]) -> list[str]:
     """Sort names so that digits count as numbers: 'frame2' before 'frame10'.
 
-    A dash before a number separates, as in 'frame-10', unless names that are alike otherwise have none: then it is the
-    sign of negative numbers, and 'frame-10' comes before 'frame2'.
+    A dash before a number is a separator, as in 'frame-10', unless otherwise equal names have none: then it is a minus
+    sign, and 'frame-10' comes before 'frame2'.
     """
     names = sorted(names)
     keys = [[(1, int(part), "") if place % 2 else (0, 0, part) for place, part in enumerate(parts) if part]
@@ -40,8 +40,8 @@ def natural_order(names: Iterable[str]) -> list[str]:
 def places_by_number(names: Sequence[str], fs: float) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Place images in time by the numbers in their names.
 
-    The step is what most numbers differ by: where every third image of a recording was kept, none is missing. Names
-    unlike most others have the place that the order gives them.
+    The step is the most frequent difference: if every third image of a recording was kept, none is missing. Names
+    unlike most others are placed by their order.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def places_by_number(names: Sequence[str], fs: float) -> tuple[NDArray[np.float6
 
 
 def _parts(names: Sequence[str]) -> list[list[str]]:
-    """Names in lower case, cut into text, number, text, number, ..., text."""
+    """Names in lower case, split into text, number, text, number, ..., text."""
     parts = [_NUMBER_OR_NEGATIVE.split(name.lower()) for name in names]
     signs: dict[tuple[str, ...], list[set[bool]]] = {}
     for part in parts:
@@ -93,7 +93,7 @@ def _parts(names: Sequence[str]) -> list[list[str]]:
 
 
 def _numbers(names: Sequence[str]) -> tuple[list[int], list[tuple[str, ...]]]:
-    """Which names are alike but for their numbers, if most are, and these numbers."""
+    """Which names differ only in their numbers, if most do, and these numbers."""
     parts = _parts([Path(name).stem for name in names])
     patterns = Counter(tuple(part[::2]) for part in parts)
     common, count = patterns.most_common(1)[0] if patterns else ((), 0)
@@ -106,7 +106,7 @@ def _numbers(names: Sequence[str]) -> tuple[list[int], list[tuple[str, ...]]]:
 def _regular_steps(
     texts: Sequence[tuple[str, ...]], longest: float
 ) -> tuple[NDArray[np.float64] | None, tuple[str, ...]]:
-    """Steps from each image to the next, or None where the numbers do not tell them, and what to say of it."""
+    """Steps from each image to the next, or None if the numbers do not show them, and a note."""
     numbers = [tuple(map(int, text)) for text in texts]
     columns = [
         np.array(rises, dtype=np.float64)
@@ -126,7 +126,7 @@ def _regular_steps(
 def _restarting_steps(
     texts: Sequence[tuple[str, ...]], numbers: Sequence[tuple[int, ...]], longest: float
 ) -> tuple[NDArray[np.float64] | None, tuple[str, ...]]:
-    """Steps by a number that starts again whenever one before it rises, such as the frame of a second."""
+    """Steps by a number that restarts whenever one before it rises, such as the frame of a second."""
     for place in range(1, len(numbers[0])):
         if all(earlier[: place + 1] < later[: place + 1] for earlier, later in pairwise(numbers)):
             break
@@ -137,7 +137,7 @@ def _restarting_steps(
     inner = _whole_steps(rises[~starts], longest) if not starts.all() else None
     if inner is None:
         return None, (_UNKNOWN,)
-    # How often the number has started again: more than once where all the images between are missing.
+    # How often the number has restarted: more than once if all images between are missing.
     turns = np.array(
         [
             later[place - 1] - earlier[place - 1] if earlier[: place - 1] == later[: place - 1] else 1
@@ -158,7 +158,7 @@ def _restarting_steps(
 def _turns(
     rises: NDArray[np.float64], starts: NDArray[np.bool_], turns: NDArray[np.float64], digits: int
 ) -> list[float]:
-    """How far the number may count before it starts again: a fraction of seconds, seconds, or what all others do."""
+    """The largest value before the number restarts: a fraction of seconds, seconds, or that of all others."""
     single = starts & (turns == 1)
     step = float(np.quantile(rises[~starts], 0.5, method="lower"))
     counted = Counter((step - rises[single]).tolist()).most_common(1)
@@ -172,7 +172,7 @@ def _rises(numbers: Sequence[tuple[int, ...]], place: int) -> list[int]:
 
 
 def _whole_steps(differences: NDArray[np.float64], longest: float) -> NDArray[np.float64] | None:
-    """Differences in steps, or None where there is no step, or nearly all would be holes."""
+    """Differences in steps, or None if there is no step, or if almost all would be gaps."""
     steps = differences / np.quantile(differences, 0.5, method="lower")
     whole = np.maximum(np.rint(steps), 1.0)
     near = np.abs(steps - whole) <= _JITTER

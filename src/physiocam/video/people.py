@@ -1,27 +1,27 @@
-"""Who else is in the picture: what a tracker saw beside the face that it follows."""
+"""Other people in the picture: the faces that a tracker saw besides the one that it follows."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-# More changes than this are counted, and not listed.
+# More changes than this are counted, but not listed.
 _LISTED = 3
 
-# The detector now and then takes a hand or a lamp for a face. What is seen at one look only is not believed.
+# The detector sometimes mistakes a hand or a lamp for a face. Faces seen in only one detection do not count.
 _LOOKS = 2
 
 
 class Change(NamedTuple):
-    """Another face is followed.
+    """A change to another face.
 
     Attributes
     ----------
     frame : int
-        The first frame in which it is, counted from 0.
+        The first frame with the other face, counted from 0.
     other : bool
-        Whether it is known to be somebody else, who was seen beside the first one. Otherwise it may be the same person
-        in another place.
+        Whether it is known to be another person, who was seen together with the first. Otherwise it may be the same
+        person in another place.
     """
 
     frame: int
@@ -30,7 +30,7 @@ class Change(NamedTuple):
 
 @dataclass
 class FacesSeen:
-    """How many faces were in the picture, and when another one was followed.
+    """The number of faces in the picture, and when another one was followed.
 
     Attributes
     ----------
@@ -41,12 +41,12 @@ class FacesSeen:
     _looks: Counter[int] = field(default_factory=Counter)
 
     def count(self, faces: int) -> None:
-        """Count in what one look at the picture found."""
+        """Add the result of one detection."""
         self._looks[faces] += 1
 
     @property
     def at_once(self) -> int:
-        """The most faces seen at once; what only one of several looks found does not count."""
+        """The most faces seen at once; those found in only one of several detections do not count."""
         needed = min(_LOOKS, self._looks.total())
         return max((faces for faces in self._looks if self._at_least(faces) >= needed), default=0)
 
@@ -55,24 +55,24 @@ class FacesSeen:
 
 
 def notes_of(seen: FacesSeen, fs: float) -> list[str]:
-    """What `people_notes` says of a recording of this many frames a second, whose frames a tracker has seen."""
+    """The `people_notes` of a tracked recording with this frame rate."""
     return people_notes(seen.at_once, [(change.frame / fs, change.other) for change in seen.changes])
 
 
 def people_notes(at_once: int, changes: Sequence[tuple[float, bool]]) -> list[str]:
-    """Say who else was in the picture.
+    """Describe other people in the picture.
 
     Parameters
     ----------
     at_once : int
         The most faces seen at once.
     changes : sequence of (float, bool)
-        When another face was followed from on, in seconds; and whether it is known to be somebody else's.
+        Time from which another face was followed, in seconds; and whether it is known to be another person's.
 
     Returns
     -------
     list of str
-        Empty where one face was seen, and the same all along.
+        Empty if only one face was seen throughout.
 
     Examples
     --------

@@ -11,27 +11,26 @@ from numpy.typing import NDArray
 
 from physiocam.errors import VideoError
 
-# AVColorSpace values that swscale has coefficients for, under the same numbers.
+# AVColorSpace values for which swscale has coefficients, with the same numbers.
 _KNOWN_MATRICES = {1, 4, 5, 6, 7, 9}
 
-# BT.2020 with constant luminance; its coefficients are nearly those of the common kind.
+# BT.2020 with constant luminance; its coefficients are nearly those of common BT.2020.
 _BT2020_CONSTANT = 10
 
-# Sizes that differ by no more than encoders round to are of one shape.
+# Sizes that differ only by the rounding of encoders have the same aspect ratio.
 _SAME_SHAPE = 0.97
 
-# AVFrameSideDataType: the display matrix, and more numbers than there are kinds.
+# AVFrameSideDataType: the display matrix, and a number larger than all types.
 _DISPLAY_MATRIX, _SIDE_DATA_KINDS = 6, 64
 
 
 class RgbConverter:
     """Converts the frames of one recording; the first one sets the size.
 
-    Others are scaled to it, and if their shape is another one they get bars beside or above and below, so that a face
-    stays as wide as it is.
+    Others are scaled to it, with bars if their aspect ratio differs, so that a face keeps its shape.
 
-    The matrix and range that a frame states are obeyed. A frame that states none is taken as players take
-    it: BT.709 for high definition, BT.601 below; limited range, unless the pixel format says otherwise.
+    The matrix and range that a frame states are used. If a frame states none, players' defaults apply: BT.709 for high
+    definition, BT.601 below; limited range, unless the pixel format says otherwise.
     """
 
     def __init__(self) -> None:
@@ -71,7 +70,7 @@ class RgbConverter:
                 height=height,
                 format="rgb24",
                 src_colorspace=matrix,
-                # Without effect on RGB; but older PyAV heeds the source's only where the two differ.
+                # Without effect on RGB, but older PyAV uses the source's value only if the two differ.
                 dst_colorspace=Colorspace.ITU601 if matrix == Colorspace.ITU709 else Colorspace.ITU709,
                 src_color_range=_range(frame),
                 dst_color_range=ColorRange.JPEG,
@@ -81,14 +80,15 @@ class RgbConverter:
                 f"pixel format '{frame.format.name}' cannot be converted to RGB; re-encode the video as H.264"
             ) from None
         if frame.rotation != self._rotation:
-            # Only when it changes: looking at side data ties a frame into a cycle, which keeps it in memory for long.
+            # Only when it changes: reading side data puts a frame into a reference cycle, which keeps it in memory for
+            # long.
             self._rotation, self._orientation = frame.rotation, _Orientation.of(frame)
         image = _within_bars(rgb.to_ndarray().astype(np.uint8, copy=False), self._size)
         return np.ascontiguousarray(self._orientation.upright(image))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was done to the frames converted so far, for the user."""
+        """Changes to the frames converted so far, for the user."""
         if self._other_size is None or self._size is None:
             return ()
         (width, height), (other_width, other_height) = self._size, self._other_size
@@ -99,7 +99,7 @@ class RgbConverter:
 
 
 def _fitted(stored: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
-    """Size of a picture within that of others: all of it, unless its shape is another one."""
+    """Size of a picture fitted into that of others: all of it, unless its aspect ratio differs."""
     scale = min(size[0] / stored[0], size[1] / stored[1])
     width, height = (max(round(length * scale), 1) for length in stored)
     return size if width >= _SAME_SHAPE * size[0] and height >= _SAME_SHAPE * size[1] else (width, height)
@@ -133,8 +133,8 @@ def _range(frame: av.VideoFrame) -> int:
 def _with_display_matrix_only(frame: av.VideoFrame) -> av.VideoFrame:
     """The same picture without its other side data.
 
-    PyAV's `side_data` must not see them: it frees the texts that belong to some, such as the name of an ICC profile,
-    and the frame frees them again, which ends the process. It also fails at kinds that it has no name for, like EXIF.
+    PyAV's `side_data` must not read them: it frees the text of some, such as the name of an ICC profile, and the frame
+    frees it again, which crashes the process. It also fails on unknown types, like EXIF.
     """
     graph = Graph()
     node = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1))
@@ -153,7 +153,7 @@ def _with_display_matrix_only(frame: av.VideoFrame) -> av.VideoFrame:
 
 
 class _Orientation(NamedTuple):
-    """How a stored picture is brought upright."""
+    """How a stored picture is rotated upright."""
 
     quarter_turns: int = 0
     swapped: bool = False
@@ -162,11 +162,11 @@ class _Orientation(NamedTuple):
 
     @classmethod
     def of(cls, frame: av.VideoFrame) -> "_Orientation":
-        """Read the display matrix; angles between the quarter turns are left alone, as players do."""
+        """Read the display matrix; angles other than quarter turns are ignored, as in players."""
         side_data: Any = _with_display_matrix_only(frame).side_data.get("DISPLAYMATRIX")
         if side_data is None:
             return cls()
-        # Stored rows and columns (a b; c d) take a point (x, y) to (a x + c y, b x + d y).
+        # Stored rows and columns (a b; c d) map a point (x, y) to (a x + c y, b x + d y).
         a, b, _, c, d = np.frombuffer(bytes(side_data), dtype=np.int32, count=5).astype(np.int64)
         swapped = bool(a == d == 0 and b and c)
         if swapped:

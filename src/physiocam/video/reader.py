@@ -1,4 +1,4 @@
-"""Recordings in, frames out: video files, folders of images and arrays on one even time grid."""
+"""Reads recordings: video files, folders of images and arrays, as frames on one even time grid."""
 
 import math
 import os
@@ -19,7 +19,7 @@ from physiocam.video.container import VideoFile
 from physiocam.video.even_grid import FASTEST_FS, SLOWEST_FS, EvenGrid, Still, averaged, on_grid, untimed_grid
 from physiocam.video.images import image_folder
 
-# What a recording may come as.
+# Types of a recording's source.
 Source = str | bytes | os.PathLike[str] | NDArray[Any] | Sequence[NDArray[Any]]
 
 
@@ -31,7 +31,7 @@ class Frame(NamedTuple):
     timestamp_s : float
         Time in seconds; the first frame is at 0.
     image : uint8 array of shape (H, W, 3) or None
-        RGB; None where the recording has a hole.
+        RGB; None if the recording has a gap.
     """
 
     timestamp_s: float
@@ -39,7 +39,7 @@ class Frame(NamedTuple):
 
 
 class OwnFrame(NamedTuple):
-    """A frame of the recording as it is, off the grid.
+    """An original frame of the recording, not resampled to the grid.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class Video:
     Attributes
     ----------
     source : str
-        What is read, for messages and results; see `physiocam.readable`.
+        Name of the source, for messages and results; see `physiocam.readable`.
     fs : float
         Grid times per second.
     frames : int or None
@@ -106,7 +106,7 @@ class Video:
             yield Frame(index / self.fs, image)
 
     def own_frames(self) -> Iterator[OwnFrame]:
-        """Read the recording's own frames, in place of those of the even grid.
+        """Read the recording's own frames, instead of those of the even grid.
 
         Yields
         ------
@@ -134,7 +134,7 @@ class Video:
         self._started = True
 
     def close(self) -> None:
-        """Close the file; no frame can be read afterwards."""
+        """Close the file; no frame can be read after that."""
         self._started = True
         self._images.close()
 
@@ -153,11 +153,11 @@ def open_video(source: Source, fs: float | None = None, max_fs: float = math.inf
     Parameters
     ----------
     source : path, uint8 array of shape (T, H, W, 3), or list of uint8 arrays (H, W, 3)
-        Video file, folder of images (one a frame, natural order of the names), or RGB frames.
+        Video file, folder of images (one per frame, natural order of the names), or RGB frames.
     fs : float, optional
-        Frames per second. Needed for arrays and folders; for files it overrides what the file says.
+        Frames per second. Required for arrays and folders; for files it replaces the file's own rate.
     max_fs : float
-        Of faster recordings k frames are averaged into one, with the smallest k that brings them to `max_fs` or below.
+        In faster recordings k frames are averaged into one, with the smallest k for a rate of at most `max_fs`.
 
     Returns
     -------
@@ -166,7 +166,7 @@ def open_video(source: Source, fs: float | None = None, max_fs: float = math.inf
     Raises
     ------
     VideoError
-        If the source is missing, unreadable or empty, or `fs` is missing or no camera's.
+        If the source is missing, unreadable or empty, or `fs` is missing or out of range.
     """
     fs = None if fs is None else number(fs, "fs", VideoError)
     if fs is not None and not SLOWEST_FS <= fs <= FASTEST_FS:

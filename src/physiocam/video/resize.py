@@ -1,4 +1,4 @@
-"""Area resizing of frames: the kernel that the reference uses, as two small matrix products."""
+"""Area resizing of frames, with the kernel of the reference code, as two small matrix products."""
 
 from functools import lru_cache
 from math import gcd
@@ -6,12 +6,12 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
-# Output rows (or columns) that share one matrix product. A row of area weights is zero outside a short run of source
-# pixels, so multiplying band by band skips most of the zeros and still leaves BLAS something to do.
+# Output rows (or columns) per matrix product. A row of area weights is zero outside a short run of source pixels, so
+# multiplying band by band skips most zeros, with products still large enough for BLAS.
 _BAND = 6
 
-# Bands are all alike where a whole number of source pixels lies under each, and are then multiplied in one go; but no
-# more of them than this many source values, which as floats stay in the processor's cache.
+# If each band covers a whole number of source pixels, all bands are equal and are multiplied at once, up to this many
+# source values, which as floats stay in the processor's cache.
 _CACHED = 65536
 
 
@@ -68,7 +68,7 @@ def _resize_columns(image: NDArray[np.float32], columns: int, width: int, channe
 
 
 def _like_band(source: int, target: int) -> int | None:
-    """Size of the smallest bands that are all alike; None where none are small, or the image is enlarged."""
+    """Size of the smallest equal bands; None if none are small, or the image is enlarged."""
     period = target // gcd(source, target)
     if period > _BAND or source < target:
         return None
@@ -81,8 +81,8 @@ def _bands(
 ) -> tuple[tuple[slice, slice, NDArray[np.float32]], ...]:
     """Bands of target pixels, the source pixels each needs, and its weights, for interleaved channels.
 
-    Weights spread over the channels are zero for two of three products, and still cost less than taking the channels
-    apart.
+    Weights spread over the channels are zero for two of three products, but still take less time than separating the
+    channels.
     """
     weights = _area_weights(source, target)
     bands = []

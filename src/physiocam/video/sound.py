@@ -1,4 +1,4 @@
-"""The sound of a recording, taken over into another file."""
+"""Copies the sound of a recording into another file."""
 
 import math
 from collections.abc import Iterator
@@ -11,23 +11,23 @@ import av
 
 from physiocam.video.container import DEMUX_ERRORS, open_container
 
-# What every player takes in an MP4 file is copied as it is; anything else becomes AAC.
+# Formats that every player supports in MP4 are copied unchanged; others become AAC.
 _COPIED = {"aac", "mp3", "mp3float"}
 _AAC_RATES = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000}
 
-# Samples per second that sound has. Brought from one to 48,000, a second of noise would become half a day of it.
+# Plausible samples per second of sound. Resampled from 1 to 48,000, a second of noise would become half a day.
 _RATES = range(4000, 400_000)
 
 
 class Sound:
-    """The best audio stream of a file, on its way into another one.
+    """The best audio stream of a file, written to another one.
 
     Parameters
     ----------
     path : Path or None
-        Media file; None, or one without sound, gives none.
+        Media file; None, or a file without sound, gives no sound.
     target : av container, open for writing
-        Gets a stream of its own for the sound, if there is any.
+        Receives a stream for the sound, if there is any.
     """
 
     def __init__(self, path: Path | None, target: Any) -> None:
@@ -50,7 +50,7 @@ class Sound:
             self._muxed_s = float(packet.pts * packet.time_base)
             try:
                 self._target.mux(packet)
-            except ValueError:  # FFmpeg takes no packet whose time steps back: here the sound ends
+            except ValueError:  # FFmpeg accepts no packet whose time steps back: the sound ends here
                 self._packets = iter(())
 
     def _copied(self, stream: Any) -> Iterator[Any]:
@@ -61,7 +61,7 @@ class Sound:
 
     def _encoded(self, stream: Any) -> Iterator[Any]:
         resampler = av.AudioResampler(format="fltp", layout="stereo", rate=stream.codec_context.sample_rate)
-        # The decoder may hold some back until it is told that nothing follows.
+        # The decoder may hold some frames back until it is flushed.
         for packet in chain(self._demuxed(), [None]):
             try:
                 frames = self._stream.codec_context.decode(packet)

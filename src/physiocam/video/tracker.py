@@ -1,4 +1,4 @@
-"""One steady square a frame: where the face is, and since when it is not."""
+"""One steady square per frame: where the face is, and since when it is lost."""
 
 from typing import NamedTuple
 
@@ -9,11 +9,11 @@ from physiocam.video.face import DETECTOR_HEIGHT, MIN_SCORE, FaceBox, FaceDetect
 from physiocam.video.locators import Square
 from physiocam.video.people import Change, FacesSeen
 
-# Seconds between looks: while a face is held, and while one is searched or has just moved.
+# Seconds between detections: while a face is tracked, and while one is searched or has just moved.
 _HOLD_S = 1.0
 _SEARCH_S = 0.2
 
-# That far back, at most, a face turns out to have left: since the look before the one that missed it.
+# How far back, at most, a face is found to have left: since the detection before the one that missed it.
 MEMORY_S = 2 * (_HOLD_S + _SEARCH_S)
 
 # The square stays where it is until the face's centre has moved by this share of its side, or the face has grown or
@@ -21,20 +21,21 @@ MEMORY_S = 2 * (_HOLD_S + _SEARCH_S)
 _MOVED = 0.12
 _RESIZED = 0.15
 
-# A face that is held may turn or blink: at the held place less certainty is asked for.
+# A tracked face may turn or blink: at its place a lower score is enough.
 _HELD_SCORE = 0.4
 _HELD_OVERLAP = 0.2
 
-# Heads are wider than their faces' boxes, so those of two people hardly overlap.
+# Heads are wider than their faces' boxes, so the boxes of two people hardly overlap.
 _OWN_HEAD = 0.1
 
 
 class FaceTracker:
-    """Follows one face with a look about once a second, and holds the square still in between.
+    """Follows one face with a detection about once a second, and holds the square still in between.
 
-    The largest face is taken first; after that the one that overlaps it best, whoever else walks in. Only when two
-    looks, a fifth of a second apart, do not see it in its place is it lost, and the largest face taken anew. The
-    frames since it was last seen then turn to not found, and `seen.changes` tells if the new one may be somebody else.
+    The largest face is chosen first; after that the one that overlaps it best, whoever else enters. It is lost only
+    when two detections, a fifth of a second apart, do not see it in its place; then the largest face is chosen again.
+    The frames since it was last seen are then set to not found, and `seen.changes` records whether the new face may be
+    another person's.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ class FaceTracker:
         self._frames = 0
         self._next_look = 0
         self._box: FaceBox | None = None
-        # Where the face was that is lost, and who else was there when it was last seen.
+        # Place of the lost face, and the other faces when it was last seen.
         self._lost: FaceBox | None = None
         self._others: list[FaceBox] = []
         self._square: Square | None = None
@@ -63,11 +64,11 @@ class FaceTracker:
         self._suspected: _Place | None = None
         self._last_seen = 0
         self._missed = False
-        # Frames since the last look, about five a second, to find out afterwards when a face was lost.
+        # Frames since the last detection, about five per second, to find out later when a face was lost.
         self._recent: list[tuple[int, _Thumbnail]] = []
 
     def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
-        """Return the square that holds the face, or None."""
+        """Return the square of the face, or None."""
         index = self._frames
         self._frames += 1
         if image is None:
@@ -82,14 +83,14 @@ class FaceTracker:
         return self._square if self._box is not None else None
 
     def _look(self, index: int, image: NDArray[np.uint8]) -> bool:
-        """Look for the face in this frame; whether all is as it was."""
+        """Detect the face in this frame; return whether nothing has changed."""
         faces = self._detector.detect(image, MIN_SCORE if self._box is None else _HELD_SCORE)
         sure = [face for face in faces if face.score >= MIN_SCORE]
         self.seen.count(_apart(sure))
         if self._box is not None:
             seen = _same_face(self._box, faces)
             if seen is None and not self._missed:
-                # The detector may blink, and somebody else must not take over because of that.
+                # The detector may miss a face once, and another person must not take over because of that.
                 self._missed = True
                 return False
             if seen is None:
@@ -113,14 +114,14 @@ class FaceTracker:
             if _same_face(self._box, thumbnail.detect(self._detector)) is not None:
                 self._last_seen = index
                 break
-        # Of the frame in which this is noticed there is no entry yet.
+        # There is no entry yet for the frame in which this is noticed.
         gone = min(self._frames - 1 - (self._last_seen + 1), len(self.found))
         self.found[len(self.found) - gone :] = [False] * gone
         self._place = self._suspected = None
         self._lost = self._box
 
     def _take_anew(self, index: int) -> None:
-        """Tell if the face that is taken now may be somebody else than the one that was lost."""
+        """Record whether the face that is chosen now may be another person's than the lost one."""
         assert self._box is not None
         if self._lost is not None:
             other = _same_face(self._box, self._others) is not None
@@ -129,12 +130,12 @@ class FaceTracker:
         self._lost = None
 
     def _follow(self, place: "_Place", image: NDArray[np.uint8]) -> bool:
-        """Move the square if the face has really moved; whether it is still where it was."""
+        """Move the square if the face has really moved; return whether it has not."""
         if self._place is not None and place.is_near(self._place):
             self._suspected = None
             return True
         if self._place is not None and self._suspected is None:
-            # One look may be off by itself; another one soon tells.
+            # One detection may be wrong; another one soon decides.
             self._suspected = place
             return False
         self._place = place if self._suspected is None else place.between(self._suspected)
@@ -144,7 +145,7 @@ class FaceTracker:
 
 
 def _apart(faces: list[FaceBox]) -> int:
-    """How many faces there are; of one that is turned or half hidden the detector may give several boxes."""
+    """The number of faces; a turned or half hidden face may have several boxes."""
     heads: list[FaceBox] = []
     for face in faces:
         if all(face.covered_by(head) <= _OWN_HEAD for head in heads):
@@ -186,7 +187,7 @@ class _Place(NamedTuple):
 
 
 class _Thumbnail(NamedTuple):
-    """A coarse copy of a frame: about the size the detector works at, and nothing that keeps the whole frame alive."""
+    """A coarse copy of a frame, about the detector's size, which does not keep the whole frame in memory."""
 
     rows: NDArray[np.uint8]
     step: int
@@ -194,7 +195,7 @@ class _Thumbnail(NamedTuple):
     @classmethod
     def of(cls, image: NDArray[np.uint8]) -> "_Thumbnail":
         step = max(image.shape[0] // DETECTOR_HEIGHT, 1)
-        # Whole rows: leaving columns out as well takes far longer than copying them.
+        # Whole rows: skipping columns as well takes far longer than copying them.
         return cls(image[::step].copy(), step)
 
     def detect(self, detector: FaceDetector) -> list[FaceBox]:

@@ -1,4 +1,4 @@
-"""Video out: H.264 files that play anywhere."""
+"""Writes H.264 files that play anywhere."""
 
 import math
 import os
@@ -16,7 +16,7 @@ from physiocam.errors import PhysiocamError
 from physiocam.foundation.files import complete_file
 from physiocam.video.sound import Sound
 
-# The clock of frames that come with their own times: its ticks are exact at the usual rates.
+# The clock of frames with their own times: its ticks are exact at the usual rates.
 _CLOCK = Fraction(1, 90_000)
 
 
@@ -28,15 +28,15 @@ def write_video(
 ) -> None:
     """Encode frames as an H.264 MP4 file.
 
-    The file appears when it is complete: it is written beside and then renamed.
+    The file appears when it is complete: it is written under a temporary name and then renamed.
 
     Parameters
     ----------
     path : path
         Ends in ".mp4"; an existing file is replaced.
     frames : iterable of uint8 arrays (H, W, 3), RGB
-        All of one size, at least 2 x 2; an odd row or column at the end is cut off, since the format stores
-        colour for pairs.
+        All of one size, at least 2 x 2; an odd row or column at the end is dropped, since the format stores colour for
+        pairs.
     fs : float
         Frames per second.
     crf : int
@@ -45,7 +45,7 @@ def write_video(
     Raises
     ------
     PhysiocamError
-        If the file cannot be written, or there is nothing that could be.
+        If the file cannot be written, or there are no frames.
     """
     if not (math.isfinite(fs) and fs > 0):
         raise PhysiocamError(f"fs is {fs}, expected a positive number of frames per second")
@@ -61,7 +61,7 @@ def write_timed_video(
     sound: Path | None = None,
     crf: int = 20,
 ) -> None:
-    """Encode frames that come with their own times, and keep a recording's sound.
+    """Encode frames with their own times, and keep a recording's sound.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def write_timed_video(
     frames : iterable of (float, uint8 array (H, W, 3))
         When to show a frame, in seconds, strictly rising; and the frame.
     fs : float
-        Frames per second, about.
+        Approximate frames per second.
     sound : Path, optional
         Media file whose best audio stream is kept, if it has one, on the clock of the frames' times; damaged sound ends
         at the damage.
@@ -78,7 +78,7 @@ def write_timed_video(
     Raises
     ------
     PhysiocamError
-        If the file cannot be written, or there is nothing that could be.
+        If the file cannot be written, or there are no frames.
     """
     with _mp4(path) as file:
         _encode(file, frames, Fraction(fs).limit_denominator(1001), _CLOCK, crf, sound)
@@ -104,7 +104,7 @@ def _encode(
     options = {"crf": str(crf), "preset": "veryfast"}
     swscale = VideoReformatter()
     shape: tuple[int, ...] | None = None
-    # With the index in front, a player on the network can start before it has the whole file.
+    # With the index in front, a network player can start before it has the whole file.
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as container, Sound(sound_of, container) as sound:
         stream = container.add_stream("libx264", rate=rate, options=options)
         stream.codec_context.time_base = clock
@@ -129,7 +129,7 @@ def _encode(
                 dst_colorspace=Colorspace.ITU709,
             )
             yuv.time_base, yuv.pts = clock, round(shown_s / clock)
-            # Sound and pictures of a time lie side by side in the file, and neither waits long in memory.
+            # Sound and pictures are interleaved in the file, so neither waits long in memory.
             sound.mux_until(float(shown_s))
             container.mux(stream.encode(yuv))
         if shape is None:

@@ -1,1 +1,1 @@
-"""Bundles: networks with their weights that together answer the tasks."""
+"""Bundles: networks and their weights for one or more tasks."""

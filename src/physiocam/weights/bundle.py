@@ -1,7 +1,7 @@
 """Bundles on disk, and reading them safely.
 
 A bundle is a folder: bundle.json describes it, and each network has a .safetensors file with its weights and an .onnx
-file with its graph. The graph holds no weights of its own: it points into the .safetensors file, so they exist once.
+file with its graph. The graph holds no weights: it refers to the .safetensors file, so they exist once.
 """
 
 import json
@@ -63,28 +63,28 @@ class Bundle:
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """Names of the tasks it answers, on any time scale."""
+        """Names of its tasks, on any time scale."""
         slow = self.info.slow.tasks if self.info.slow else ()
         return tuple(task.name for task in (*self.info.tasks, *slow))
 
     def task(self, name: str) -> Task | None:
-        """Return the task of a name, if the bundle answers it."""
+        """Return a task by name, if the bundle has it."""
         return next((task for task in self.info.tasks if task.name == name), None)
 
     def describe(self) -> str:
-        """Return what the bundle says of itself, as JSON."""
+        """Return the bundle's description as JSON."""
         facts = {"folder": readable(self.folder), "sha256": self.sha256, **self.info.model_dump(mode="json")}
         return json.dumps(facts, indent=2, ensure_ascii=False)
 
 
 def load_bundle(name_or_path: str | os.PathLike[str] = "default") -> Bundle:
-    """Find a bundle and check that it is whole.
+    """Find a bundle and check that it is complete.
 
     Parameters
     ----------
     name_or_path : str or path
-        "default" (inside the package), the name of an imported bundle, or the path of a bundle's folder. A name
-        goes before a folder of the same name in the working directory; "./name" means the folder.
+        "default" (inside the package), the name of an imported bundle, or the path of a bundle's folder. A name takes
+        precedence over a folder of the same name in the working directory; "./name" means the folder.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def load_bundle(name_or_path: str | os.PathLike[str] = "default") -> Bundle:
 
 
 def bundles_folder() -> Path:
-    """Where imported bundles live: in the user's data folder, or under PHYSIOCAM_HOME if that is set."""
+    """Folder of imported bundles: in the user's data folder, or in PHYSIOCAM_HOME if that is set."""
     home = os.environ.get("PHYSIOCAM_HOME")
     if home:
         return Path(home) / "bundles"
@@ -143,7 +143,7 @@ def bundle_folders() -> dict[str, Path]:
 
 
 def check_name(name: str) -> None:
-    """Refuse a bundle name that could not be a folder of its own.
+    """Refuse a bundle name that is not a valid folder name.
 
     Raises
     ------
@@ -165,7 +165,7 @@ def _find(name_or_path: str | os.PathLike[str]) -> Path:
     if text in known:
         return known[text]
     path = Path(text)
-    # Unlike Path.is_file, these are False, not an error, for what can be no path or may not be looked at.
+    # Unlike Path.is_file, these are False, not an error, for invalid or inaccessible paths.
     if path.name == DESCRIPTION and os.path.isfile(path):
         return path.parent
     if os.path.isfile(path / DESCRIPTION):
@@ -209,7 +209,7 @@ def _check_tensors(path: Path, config: NetworkConfig) -> None:
 
 
 def mismatch(found: dict[str, tuple[int, ...]], expected: dict[str, tuple[int, ...]]) -> str | None:
-    """Say how tensors differ from what is expected, or None if they do not."""
+    """Describe how tensors differ from the expected ones; None if they do not."""
     if missing := [name for name in expected if name not in found]:
         return f"tensor '{missing[0]}' is missing" + (f" (and {len(missing) - 1} more)" if len(missing) > 1 else "")
     if extra := [name for name in found if name not in expected]:

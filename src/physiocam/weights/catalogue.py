@@ -1,4 +1,4 @@
-"""The bundles at hand."""
+"""The list of available bundles."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from physiocam.weights.bundle import bundle_folders, load_bundle
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """One bundle, whole or not.
+    """One bundle, complete or damaged.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Reading checkpoints without running anything in them, and without making room for more than they hold."""
+"""Reads checkpoints without running code from them, and without allocating more memory than they hold."""
 
 import os
 import zipfile
@@ -15,7 +15,7 @@ _MOST_ALIKE = 1_000_000_000
 
 
 def read_checkpoint_file(path: str | os.PathLike[str]) -> Any:
-    """Read what `torch.save` wrote: tensors and plain values, and nothing else.
+    """Read a file of `torch.save`: only tensors and plain values.
 
     Parameters
     ----------
@@ -30,21 +30,21 @@ def read_checkpoint_file(path: str | os.PathLike[str]) -> Any:
     BundleError
         If it declares much more than the file holds.
     Exception
-        Of every other kind there is, if the file is damaged or holds something else.
+        Of any other type, if the file is damaged or of another kind.
     """
     _check_archive(Path(path))
     content = torch.load(path, map_location="cpu", weights_only=True)
     for name, tensor in _tensors(content, ""):
         if tensor.layout == torch.strided and not tensor.is_meta:
             declared, there = tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes()
-            # A number may stand for many alike, within reason.
+            # One number may be repeated, within limits.
             if declared > max(there, _MOST_ALIKE):
                 raise BundleError(f"tensor '{name}' declares {declared} bytes and the file holds {there}")
     return content
 
 
 def _check_archive(path: Path) -> None:
-    """PyTorch packs nothing: what an archive unpacks to is no larger than its file."""
+    """PyTorch does not compress: the unpacked size of an archive is no larger than its file."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())

@@ -1,4 +1,4 @@
-"""What a bundle says of itself, in bundle.json: types, and limits to every number."""
+"""The description of a bundle in bundle.json: types, and limits for every number."""
 
 import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -9,18 +9,18 @@ from physiocam.inputs.crop import Crop
 from physiocam.networks.config import Task
 from physiocam.networks.registry import AnyConfig
 
-# Of long clips, which cost as much again in every phase, not every frame begins one.
+# Long clips do not begin at every frame, because every phase costs as much again.
 _MOST_PHASES = 5
 
 SAFE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 FileName = Annotated[str, Field(pattern=SAFE_NAME)]
-# What is slower than this shows neither pulse nor breath.
+# Slower frame rates show neither pulse nor breathing.
 FramesPerSecond = Annotated[float, Field(ge=0.1, le=1000)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-# Bytes of the Big frames that wait for a minute's statistics.
+# Largest number of bytes of the Big frames that wait for a minute's statistics.
 _MOST_WAITING = 4e9
 
 
@@ -49,14 +49,14 @@ class NetworkEntry(_Strict):
 
 
 class _SameInputs:
-    """What networks that take in the same frames have in common."""
+    """Common part of networks that use the same frames."""
 
     if TYPE_CHECKING:
         networks: tuple[NetworkEntry, ...]
 
     @property
     def tasks(self) -> tuple[Task, ...]:
-        """Everything that these networks predict, each task once."""
+        """All tasks of these networks, each once."""
         return tuple({task.name: task for entry in self.networks for task in entry.config.tasks}.values())
 
     @property
@@ -66,7 +66,7 @@ class _SameInputs:
 
     @property
     def big_stride(self) -> int:
-        """M, the coarsest stride of Big frames that serves every network; N where none takes any."""
+        """M, the coarsest stride of Big frames that fits every network; N if none uses them."""
         strides = [entry.config.big_stride for entry in self.networks if entry.config.uses_big]
         return math.gcd(*strides) or self.clip_length
 
@@ -74,14 +74,14 @@ class _SameInputs:
     def phase_offsets(self) -> tuple[int, ...]:
         """Frames before a clip at which its phases begin; see `physiocam.measuring.clip_phases`.
 
-        Of slow networks only the clip's own: their mean over all phases brings out the slow rhythms that a codec gives
-        to the noise of a photograph, and takes them for breath.
+        Slow networks have only the clip's own phase: the mean over all phases would amplify slow rhythms that a codec
+        adds to the noise of a photograph, which look like breathing.
         """
         return (0,)
 
     @property
     def big_size(self) -> int:
-        """Side of Big frames in pixels; between frames of this size differences are taken."""
+        """Side of Big frames in pixels; differences are computed between frames of this size."""
         return self.networks[0].config.big_size
 
     @property
@@ -103,16 +103,16 @@ class _SameInputs:
 
 
 class SlowNetworks(_SameInputs, _Strict):
-    """Networks for what changes slowly: they see few of the frames, and more than the face.
+    """Networks for slow quantities: they see fewer frames, and more than the face.
 
     Attributes
     ----------
     fs : float
-        Frames per second that they see: of a recording, every n-th frame, with n such that it comes closest.
+        Frames per second that they see: every n-th frame of a recording, with the n that comes closest.
     crop : Crop
     networks : tuple of NetworkEntry
-        They take Small frames only and answer waveforms, which are given for every frame by interpolation. Networks
-        that answer the same task are averaged.
+        They use only Small frames and have only waveform tasks, which are interpolated to every frame. Networks for the
+        same task are averaged.
     """
 
     fs: FramesPerSecond
@@ -143,14 +143,12 @@ class BundleInfo(_SameInputs, _Strict):
     fs : float
         Frames per second of the recordings it was trained on.
     crop : Crop
-    networks : tuple of NetworkEntry
-        Networks that answer the same task are averaged.
-    slow : SlowNetworks or None
-        Networks on a slower time scale, for tasks of their own.
+    networks : tuple of NetworkEntry Networks for the same task are averaged. slow : SlowNetworks or None
+        Networks on a slower time scale, for other tasks.
     provenance : dict
         Where the weights come from: files with their sha256, data, seeds, times.
     evaluation : dict
-        How well it does, as measured.
+        Its measured accuracy.
     """
 
     format: Literal[1] = 1
@@ -187,7 +185,8 @@ class BundleInfo(_SameInputs, _Strict):
     def phase_offsets(self) -> tuple[int, ...]:
         """Frames before a clip at which its phases begin; see `physiocam.measuring.clip_phases`.
 
-        Where Big frames come more often than clips, only those between two of them: further back, other ones belong.
+        If Big frames are more frequent than clips, only phases between two Big frames: earlier phases belong to other
+        Big frames.
         """
         return tuple(range(0, self.big_stride, -(-self.big_stride // _MOST_PHASES)))
 

@@ -1,4 +1,4 @@
-"""Networks to bundles: safetensors, ONNX and the description (needs the `train` extra)."""
+"""Exports networks as bundles: safetensors, ONNX and the description (needs the `train` extra)."""
 
 import contextlib
 import io
@@ -41,7 +41,7 @@ from physiocam.weights.bundle import (
     load_bundle,
 )
 
-# ONNX Runtime and PyTorch add in different orders; more than this is a wrong graph.
+# ONNX Runtime and PyTorch add in different orders; a larger difference means a wrong graph.
 _TOLERANCE = 1e-4
 
 
@@ -84,7 +84,7 @@ def export_bundle(
 ) -> Bundle:
     """Write networks as a bundle.
 
-    The folder appears when it is complete, and only after ONNX Runtime has given PyTorch's answers.
+    The folder appears when it is complete, and only after ONNX Runtime has reproduced PyTorch's outputs.
 
     Parameters
     ----------
@@ -144,19 +144,19 @@ def export_bundle(
 
 @contextlib.contextmanager
 def _refusals(target: Path) -> Iterator[None]:
-    """Turn what libraries say of a folder that cannot be written to, or of wrong settings, into one line."""
+    """Convert the libraries' errors about an unwritable folder or wrong settings into one line."""
     try:
         with writing_to(target, BundleError):
             yield
     except ValidationError as error:
         raise BundleError(f"cannot describe bundle '{target.name}': {one_line(error)}") from None
     except SafetensorError as error:
-        # Their writer wraps the system's error.
+        # The safetensors writer wraps the system's error.
         raise BundleError(f"cannot write to '{target}': {' '.join(str(error).split())}; free some space") from None
 
 
 def _publish(beside: Path, target: Path) -> None:
-    """Put a finished folder in its place; what was there is removed only once the new one stands."""
+    """Move a finished folder to its place; an old one is removed only after that."""
     if not target.exists():
         beside.replace(target)
         return
@@ -170,7 +170,7 @@ def _publish(beside: Path, target: Path) -> None:
 
 
 def _export(networks: Mapping[str, Network], folder: Path) -> tuple[NetworkEntry, ...]:
-    # Folds differ in their weights alone, and tracing a graph takes seconds: one a configuration is enough.
+    # Folds differ only in their weights, and tracing a graph takes seconds: one per configuration is enough.
     graphs: dict[NetworkConfig, onnx.ModelProto] = {}
     entries = []
     for name, network in networks.items():
@@ -200,7 +200,7 @@ def _write(network: Network, model: onnx.ModelProto, folder: Path, name: str) ->
 
 
 class _InOrder(nn.Module):
-    """The network with outputs in the order of its tasks: ONNX knows no dicts."""
+    """The network with outputs in the order of its tasks: ONNX has no dicts."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
@@ -241,7 +241,7 @@ def _to_onnx(network: Network, inputs: dict[str, Tensor]) -> onnx.ModelProto:
     axes = {key: {0: torch.export.Dim("clips")} for key in inputs}
     if network.config.shares_big:
         axes["small"][1] = torch.export.Dim("phases")
-    # The exporter talks a lot about operators of packages that are not installed.
+    # Hide the exporter's messages about operators of packages that are not installed.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.inference_mode():
         warnings.simplefilter("ignore")
@@ -256,7 +256,7 @@ def _to_onnx(network: Network, inputs: dict[str, Tensor]) -> onnx.ModelProto:
         )
     assert program is not None
     model: onnx.ModelProto = program.model_proto
-    # Names of source files and lines of the exporting machine are nobody's business.
+    # Remove names of source files and lines of the exporting machine.
     for node in model.graph.node:
         del node.metadata_props[:]
         node.doc_string = ""
@@ -266,16 +266,16 @@ def _to_onnx(network: Network, inputs: dict[str, Tensor]) -> onnx.ModelProto:
 
 
 def _point_into(model: onnx.ModelProto, weights: Path) -> None:
-    """Replace the graph's copies of the weights by places in the safetensors file."""
+    """Replace the graph's copies of the weights by references to the safetensors file."""
     tensors = {tensor.name.removeprefix("network."): tensor for tensor in model.graph.initializer}
     for name, (offset, length) in _places(weights).items():
-        # Normalizations count the batches they were trained with, which is of no use to a graph.
+        # Normalizations count their training batches, which a graph does not need.
         if name.endswith(".num_batches_tracked"):
             continue
         if name not in tensors:
             raise BundleError(f"the exporter dropped tensor '{name}'; this PyTorch cannot export bundles")
         tensor = tensors[name]
-        tensor.raw_data = b""  # only its presence is asked for
+        tensor.raw_data = b""  # only its presence is checked
         set_external_data(tensor, weights.name, offset, length)
         tensor.ClearField("raw_data")
 

@@ -1,4 +1,4 @@
-"""Published checkpoints to bundles (needs the `train` extra)."""
+"""Imports published checkpoints as bundles (needs the `train` extra)."""
 
 import os
 import pickle
@@ -25,7 +25,7 @@ from physiocam.weights.tensor_names import their_names
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A published checkpoint under our names.
+    """A published checkpoint with our tensor names.
 
     Attributes
     ----------
@@ -41,15 +41,15 @@ class Checkpoint:
 
 
 def import_checkpoints(files: Sequence[str | os.PathLike[str]], name: str, *, overwrite: bool = False) -> Bundle:
-    """Turn published checkpoints into a bundle in the user's data folder.
+    """Import published checkpoints as a bundle in the user's data folder.
 
     Parameters
     ----------
     files : sequence of paths
         Of the BigSmall authors: joint checkpoints of any variant, single-task ones (Big for action units; Small or
-        DeepPhys for pulse or respiration, told apart by "Heart" or "Resp" in the file name), MTTS-CAN, DRML, AlexNet.
-        Of rPPG-Toolbox: DeepPhys and TS-CAN, told apart by the file name too, and MTTS-CAN. Several files for the
-        same task, such as folds, are averaged.
+        DeepPhys for pulse or respiration, distinguished by "Heart" or "Resp" in the file name), MTTS-CAN, DRML,
+        AlexNet. Of rPPG-Toolbox: DeepPhys and TS-CAN, also distinguished by the file name, and MTTS-CAN. Several files
+        for the same task, such as folds, are averaged.
     name : str
         Name of the new bundle.
     overwrite : bool
@@ -111,7 +111,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     theirs = {name.removeprefix("module."): tensor for name, tensor in _read(path).items()}
     network = recognize(path, {name: tuple(tensor.shape) for name, tensor in theirs.items()})
     for name, tensor in theirs.items():
-        # Normalizations count the batches they were trained with.
+        # Normalizations count their training batches.
         whole = name.endswith(".num_batches_tracked")
         kind = tensor.dtype == torch.int64 if whole else tensor.is_floating_point()
         if not kind or tensor.layout != torch.strided or tensor.is_meta:

@@ -1,4 +1,4 @@
-"""The networks that others published, and how a checkpoint of one is known."""
+"""The networks that others published, and how their checkpoints are recognized."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 @dataclass(frozen=True)
 class Origin:
-    """Who published checkpoints, and for which recordings they were made.
+    """Publisher of checkpoints, and the kind of recordings they were made for.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Origin:
     crop_factor: float
 
 
-# BP4D+ was recorded at 25 frames/s. With this square their three pulse networks come closest to the sensor on a real
+# BP4D+ was recorded at 25 frames/s. With this square their three pulse networks are closest to the sensor on a real
 # clip (docs/benchmarks.md).
 AUTHORS = Origin("the BigSmall authors, trained on BP4D+", fs=25.0, crop_factor=0.9)
 
@@ -45,7 +45,7 @@ TOOLBOX = Origin("rPPG-Toolbox", fs=30.0, crop_factor=1.5)
 _TOOLBOX_SIZES = (36, 72, 96, 128)
 _TOOLBOX_CLIP = 10
 
-# Words in file names that tell networks apart whose tensors are alike; the first stands in messages.
+# Words in file names that distinguish networks with the same tensors; messages use the first.
 _WORDS = {PULSE: ("Heart", "pulse", "bvp", "ppg"), RESPIRATION: ("Resp", "breath")}
 
 
@@ -56,10 +56,10 @@ class Published:
     Attributes
     ----------
     config : NetworkConfig
-        What the tensors do not tell is as in the release: a joint network's shift wraps.
+        Fields that the tensors do not determine are as in the release: a joint network's shift wraps.
     origin : Origin
     words : tuple of str
-        Of which the file's name holds one, where others' tensors are the same.
+        The file's name has one of them, if other networks have the same tensors.
     """
 
     config: NetworkConfig
@@ -68,25 +68,25 @@ class Published:
 
     @property
     def shapes(self) -> Shapes:
-        """Their tensors' names and shapes."""
+        """Names and shapes of their tensors."""
         names = their_names(self.config)
         return {names[name]: shape for name, shape in self.config.tensor_shapes().items()}
 
 
 def recognize(path: Path, shapes: Shapes) -> Published:
-    """Tell which published network a checkpoint holds.
+    """Recognize the published network in a checkpoint.
 
     Parameters
     ----------
     path : Path
-        Where it lies; only the file's name is looked at.
+        Path of the checkpoint; only the file's name is used.
     shapes : mapping of str to tuple of int
         Names and shapes of its tensors.
 
     Raises
     ------
     BundleError
-        If it is none, or might be several and the file's name does not say which.
+        If it is unknown, or may be one of several and the file's name does not say which.
     """
     common = {network: len(shapes.items() & network.shapes.items()) for network in _published()}
     nearest = max(common, key=common.__getitem__)

@@ -10,7 +10,7 @@ from physiocam.weights.bundle import Bundle, NetworkEntry
 
 
 def load_networks(bundle: Bundle) -> dict[str, Network]:
-    """Build a bundle's networks with their weights, ready to answer.
+    """Build a bundle's networks with their weights.
 
     Parameters
     ----------
@@ -19,8 +19,8 @@ def load_networks(bundle: Bundle) -> dict[str, Network]:
     Returns
     -------
     dict of str to Network
-        By name, in the bundle's order; on the CPU, in evaluation mode. They give the answers of
-        `physiocam.weights.runtime.Runtime`, but for the order in which PyTorch and ONNX Runtime add.
+        By name, in the bundle's order; on the CPU, in evaluation mode. Their outputs equal those of
+        `physiocam.weights.runtime.Runtime`, apart from the order in which PyTorch and ONNX Runtime add.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def load_networks(bundle: Bundle) -> dict[str, Network]:
 
 
 def load_network(bundle: Bundle, entry: NetworkEntry) -> Network:
-    """Build one of a bundle's networks, a slow one perhaps, with its weights.
+    """Build one of a bundle's networks, which may be a slow one, with its weights.
 
     Parameters
     ----------

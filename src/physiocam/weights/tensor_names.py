@@ -1,10 +1,10 @@
-"""How others name the tensors of their networks, and how we do."""
+"""Tensor names of published networks, and our names."""
 
 from physiocam.networks.baseline_configs import AlexNetConfig, CanConfig, DrmlConfig
 from physiocam.networks.config import BigSmallConfig, NetworkConfig
 
-# Layer of ours -> theirs. The BigSmall authors' release has one family of joint names; their single-task files call
-# both linear layers of the only head out_fc1 and out_fc2.
+# Our layer -> theirs. The BigSmall authors' release has one set of joint names; their single-task files name both
+# linear layers of the only head out_fc1 and out_fc2.
 _BIG = {f"big.conv{i}": f"big_conv{i}" for i in range(1, 7)}
 _SMALL = {f"small.conv{i}": f"small_conv{i}" for i in range(1, 5)}
 _JOINT_HEADS = {"au": "au_fc{}", "pulse": "bvp_fc{}", "respiration": "resp_fc{}"}
@@ -37,12 +37,12 @@ _ALEXNET = {
 
 
 def their_names(config: NetworkConfig) -> dict[str, str]:
-    """Tensor names of ours -> theirs, in the order of the state dict.
+    """Our tensor names -> theirs, in the order of the state dict.
 
     Parameters
     ----------
     config : NetworkConfig
-        Of a network that others published, with the tasks that they gave it.
+        Of a published network, with its published tasks.
     """
     layers = _layers(config)
     split = {name: name.rsplit(".", 1) for name in config.tensor_shapes()}
