@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 
 import physiocam as package
 from physiocam.batch import kept_results
-from physiocam.batch import measure_many as measuring_many
 from physiocam.batch.measure_many import measure_many
 from physiocam.batch.plan import Planned, plan_videos
 from physiocam.cli import app
@@ -245,7 +244,7 @@ def test_whatever_decides_the_answer_is_noticed(
         default = load_bundle()
         # The same name, imported anew with other content.
         other = Bundle(default.folder, default.info, "0" * 64)
-        monkeypatch.setattr(measuring_many, "load_bundle", lambda _: other)
+        monkeypatch.setattr("physiocam.measuring.options.load_bundle", lambda _: other)
     elif change == "version":
         monkeypatch.setattr("physiocam.version.__version__", "9.9")
     elif change == "code":

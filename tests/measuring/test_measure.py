@@ -253,7 +253,7 @@ def test_a_measurement_without_rates_is_still_written_whole(tmp_path: Path) -> N
 def test_a_beating_face_is_measured_by_a_classical_method(
     beating: NDArray[np.uint8], method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("physiocam.measuring.measure.load_bundle", lambda name: pytest.fail("no bundle is needed"))
+    monkeypatch.setattr("physiocam.measuring.options.load_bundle", lambda name: pytest.fail("no bundle is needed"))
     measurement = physiocam.measure(beating, fs=FS, method=method)
     assert measurement.heart_rate.value == pytest.approx(84.0, abs=3.0)
     assert measurement.face.found_fraction == 1.0

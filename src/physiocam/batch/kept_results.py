@@ -10,19 +10,18 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from physiocam.batch.outcome import MEASURED_WITH
 from physiocam.errors import PhysiocamError, VideoError
 from physiocam.foundation.provenance import mismatch, source_digest, write_record
 from physiocam.foundation.regular_files import read_file
+from physiocam.measuring.face_frames import Progress
 from physiocam.measuring.measure import measure
 from physiocam.measuring.options import MeasureOptions
 from physiocam.readable import readable
 from physiocam.report.results import write_results
 from physiocam.results.measurement import Measurement
-from physiocam.results.measurement_files import MEASUREMENT, OVERLAY, REPORT, file_names, remove_results
+from physiocam.results.measurement_files import MEASURED_WITH, MEASUREMENT, OVERLAY, REPORT, file_names, remove_results
 from physiocam.video.face_source import face_source_name
-
-FrameProgress = Callable[[int, int | None], None]
+from physiocam.video.locators import FaceLocator
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class VideoWork:
     options: MeasureOptions
     weights: str | None
     code: str
-    progress: FrameProgress | None = None
+    progress: Progress | None = None
 
     def __call__(self, item: tuple[str, Path | None]) -> MeasuredVideo:
         """Measure the video into its folder; without a folder nothing is written."""
@@ -83,21 +82,20 @@ class VideoWork:
             raise PhysiocamError(f"'{video}' cannot be read ({error.strerror}); expected a video") from None
         # How many threads compute it does not matter.
         chosen = {name: value for name, value in self.options.to_dict().items() if name != "threads"}
-        chosen["face"] = _face_fact(self.options)
+        if callable(self.options.face):
+            chosen["face"] = _locator_fact(self.options.face)
         return {"video": content, "source": readable(video), "weights_sha256": self.weights, "physiocam": self.code} | {
             name: readable(value) if isinstance(value, str) else value for name, value in chosen.items()
         }
 
 
-def _face_fact(options: MeasureOptions) -> object:
-    """How the face is chosen; of a locator of one's own, its name and its source."""
-    if not callable(options.face):
-        return options.to_dict()["face"]
+def _locator_fact(face: Callable[[float], FaceLocator]) -> str:
+    """The name of a locator of one's own, and the digest of its source."""
     try:
-        source = getsource(options.face)
+        source = getsource(face)
     except (OSError, TypeError):
-        source = repr(options.face)
-    return f"{face_source_name(options.face)} {sha256(source.encode()).hexdigest()}"
+        source = repr(face)
+    return f"{face_source_name(face)} {sha256(source.encode()).hexdigest()}"
 
 
 def _clear(folder: Path, video: str) -> None:

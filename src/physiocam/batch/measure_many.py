@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Unpack
 
-from physiocam.batch.kept_results import FrameProgress, MeasuredVideo, VideoWork
+from physiocam.batch.kept_results import MeasuredVideo, VideoWork
 from physiocam.batch.outcome import VideoOutcome
 from physiocam.batch.plan import Planned, plan_videos
 from physiocam.batch.summary_table import SUMMARY, write_summary
@@ -14,9 +14,9 @@ from physiocam.foundation.cores import usable_cores
 from physiocam.foundation.locks import alone_in
 from physiocam.foundation.parallel import Outcome, run_jobs
 from physiocam.foundation.provenance import code_version
+from physiocam.measuring.face_frames import Progress
 from physiocam.measuring.options import MeasureOptions, OptionChanges, with_changes
 from physiocam.signals.methods import NETWORK
-from physiocam.weights.bundle import Bundle, load_bundle
 
 VideoSource = str | os.PathLike[str]
 
@@ -29,7 +29,7 @@ def measure_many(
     jobs: int = 1,
     scheduler: str | None = None,
     progress: Callable[[VideoOutcome], None] | None = None,
-    frame_progress: FrameProgress | None = None,
+    frame_progress: Progress | None = None,
     **changes: Unpack[OptionChanges],
 ) -> list[VideoOutcome]:
     """Measure videos, each into a folder of its own, and write one row each into a table.
@@ -79,10 +79,7 @@ def measure_many(
     paths = [os.fspath(source) for source in named]
     place = None if output is None else folder_path(output, "output")
     planned = plan_videos(paths, place)
-    weights = None
-    if options.method == NETWORK:
-        bundle = options.weights if isinstance(options.weights, Bundle) else load_bundle(options.weights)
-        weights = bundle.sha256
+    weights = options.bundle().sha256 if options.method == NETWORK else None
     elsewhere = jobs != 1 or scheduler is not None
     if jobs > 1 and options.threads is None:
         # Processes side by side share the cores out.

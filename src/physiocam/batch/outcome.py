@@ -8,9 +8,6 @@ from typing import Any
 from physiocam.errors import PhysiocamError
 from physiocam.results.measurement import Measurement
 
-# The record of how results were made, which lies beside them.
-MEASURED_WITH = "measured_with.json"
-
 
 @dataclass(frozen=True)
 class VideoOutcome:

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from physiocam.batch.outcome import MEASURED_WITH, VideoOutcome
+from physiocam.batch.outcome import VideoOutcome
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.provenance import read_record
 from physiocam.readable import readable
+from physiocam.results.measurement_files import MEASURED_WITH
 
 SUMMARY, PARQUET = "summary.csv", "summary.parquet"
 TABLES = (SUMMARY, PARQUET)

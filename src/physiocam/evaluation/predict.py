@@ -122,11 +122,7 @@ def _watched(found: Iterator[Predictions], total: int, progress: Progress | None
 def not_predicted(bundle: Bundle, store: Store) -> dict[str, str]:
     """Say which of a bundle's tasks `predict_with_bundle` leaves out: why, and what to do instead."""
     other = "is not evaluated: it is neither a waveform of one output nor the action units"
-    absent = {
-        task.name: other
-        for task in bundle.info.tasks
-        if task.name != AU.name and not (task.kind == "waveform" and task.outputs == 1)
-    }
+    absent = {task.name: other for task in bundle.info.tasks if task.name != AU.name and not task.is_single_waveform}
     if slow := bundle.info.slow:
         wanted = wanted_settings(slow)
         without = [name for name in store.names() if slow_settings(store.recording(name)) != wanted]

@@ -74,9 +74,7 @@ def _with_outputs(
     found = stored.column("face_found")
     whole = {task: _padded(output, len(found)) for task, output in outputs.items()}
     waveforms = {
-        task.name: mask_unseen_changes(whole[task.name][:, 0], found)
-        for task in tasks
-        if task.kind == "waveform" and task.outputs == 1
+        task.name: mask_unseen_changes(whole[task.name][:, 0], found) for task in tasks if task.is_single_waveform
     }
     au = next((task for task in tasks if task.name == AU.name), None)
     if au is None:

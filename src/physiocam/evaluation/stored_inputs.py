@@ -7,13 +7,12 @@ from numpy.typing import NDArray
 
 from physiocam.datasets.store.slow_frames import SlowSettings
 from physiocam.datasets.store.stored_recording import StoredRecording
-from physiocam.inputs.blocks import InputBlock, InputShape
+from physiocam.inputs.blocks import InputBlock, InputShape, frame_step
 from physiocam.inputs.statistics import RunningStatistics, more_than_still
-from physiocam.measuring.network_inputs import block_frames, input_shape, slow_block_frames, slow_shape
+from physiocam.measuring.network_inputs import block_frames, clip_batches, input_shape, slow_block_frames, slow_shape
 from physiocam.weights.bundle import BundleInfo, SlowNetworks
 
-# Clips handed to the networks at a time, and frames read at a time: whole chunks.
-_CLIPS = 20
+# Frames read at a time: whole chunks.
 _FRAMES = 96
 
 # From 8 bits to the 16 of a block.
@@ -54,16 +53,16 @@ class StoredInputs:
         kept = slow_settings(stored)
         self.slow = None
         if info.slow and kept == wanted_settings(info.slow):
-            step = kept.step(stored.info.fs)
+            step = frame_step(stored.info.fs, kept.fs)
             self.slow = StoredSlowInputs(stored, info.slow, step, whole)
 
     def batches(self, block: InputBlock) -> Iterator[tuple[int, int]]:
         """Start and stop of the clips to run at a time."""
-        for start in range(0, block.clips, _CLIPS):
-            yield start, min(start + _CLIPS, block.clips)
+        return clip_batches(block)
 
     def _blocks(self) -> Iterator[InputBlock]:
         frames, info = self._stored.info.frames, self._stored.info
+        changes = self._stored.column("changes") if self._stored.has("changes") else None
         for start in range(0, frames, self._block):
             stop = min(start + self._block, frames)
             clips = -(-(stop - start) // self._shape.clip_length)
@@ -71,8 +70,8 @@ class StoredInputs:
             self._stored.read_frames("small", start, small[: stop - start])
             big, mean, std = self._big(start, stop, clips)
             small_std, has_motion = info.small_std, True
-            if self._stored.has("changes"):
-                small_std, has_motion = _spread(self._stored.column("changes")[start:stop])
+            if changes is not None:
+                small_std, has_motion = _spread(changes[start:stop])
             if stop - start == frames:
                 # What was known before frames were rounded to 8 bits.
                 mean, std, small_std = info.big_mean, info.big_std, info.small_std

@@ -93,6 +93,11 @@ class InputBlock:
         return standardized
 
 
+def frame_step(fs: float, slow_fs: float) -> int:
+    """Return every how many frames of a recording one is seen at another, lower rate: as many as come closest."""
+    return max(round(fs / slow_fs), 1)
+
+
 def input_blocks(located: Iterable[Located], shape: InputShape, block_frames: int) -> Iterator[InputBlock]:
     """Turn frames and their face squares into blocks of network inputs.
 

@@ -51,6 +51,19 @@ def lifted_pixels(cut: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
     return np.clip(face, _DARKEST, 1.0, out=face)
 
 
+def seen_changes(found: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return whether the change from each frame to the next was seen, (T,): both must show a face.
+
+    Parameters
+    ----------
+    found : bool array (T,)
+        Whether a frame shows a face.
+    """
+    seen = found.copy()
+    seen[:-1] &= found[1:]
+    return seen
+
+
 def face_changes(located: Iterable[Located], size: int, pixels: FacePixels = lifted_pixels) -> Iterator[FaceChange]:
     """Cut and resize each face once, and take the differences; constant memory.
 

@@ -56,8 +56,7 @@ class ClipPipeline:
         self._length = networks.clip_length
         self._frames = 0
         fields: dict[str, int | None] = {
-            task.name: None if task.kind == "waveform" and task.outputs == 1 else task.outputs
-            for task in networks.tasks
+            task.name: None if task.is_single_waveform else task.outputs for task in networks.tasks
         }
         self.log = FrameLog({**fields, HAS_MOTION: None, **(also or {})})
 
@@ -228,9 +227,7 @@ def run_recording(inputs: RecordingInputs, networks: LoadedNetworks, every_phase
     found, log = inputs.found, pipeline.log.rows
     info = networks.bundle.info
     differences = {
-        task.name: mask_unseen_changes(log[task.name], found)
-        for task in info.tasks
-        if task.kind == "waveform" and task.outputs == 1
+        task.name: mask_unseen_changes(log[task.name], found) for task in info.tasks if task.is_single_waveform
     }
     slow = networks.slow_pipeline(every_phase)
     if inputs.slow and slow and info.slow:
@@ -240,7 +237,7 @@ def run_recording(inputs: RecordingInputs, networks: LoadedNetworks, every_phase
     # Frames that are far apart may hit a codec's key frames and miss what is between, so that slow networks' inputs
     # cannot tell whether something moves.
     has_motion = log[HAS_MOTION] > 0
-    au = next((task for task in info.tasks if task.name == AU.name), None)
+    au = networks.bundle.task(AU.name)
     return RecordingOutputs(
         {task: flatten_stills(difference, has_motion) for task, difference in differences.items()},
         au.labels if au else (),

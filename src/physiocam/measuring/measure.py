@@ -20,7 +20,6 @@ from physiocam.signals.methods import NETWORK, classical_method
 from physiocam.signals.pos import raw_pos
 from physiocam.signals.variability import heart_rate_variability
 from physiocam.video.reader import Source
-from physiocam.weights.bundle import Bundle, load_bundle
 
 # The part of the face's box that the classical methods average: its middle, where there is skin and no background. Of
 # 0.5 to 1.6 this gives the best quality; see docs/methods.md.
@@ -89,7 +88,7 @@ def measure(
 
 
 def _with_network(source: Source, options: MeasureOptions, progress: Progress | None) -> Measurement:
-    bundle = options.weights if isinstance(options.weights, Bundle) else load_bundle(options.weights)
+    bundle = options.bundle()
     networks = LoadedNetworks(bundle, options.threads, options.providers)
     with open_inputs(source, bundle.info, fs=options.fs, face=options.face, progress=progress) as inputs:
         outputs = run_recording(inputs, networks, options.signal_settings.every_phase)

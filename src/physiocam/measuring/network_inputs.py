@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.inputs.blocks import InputBlock, InputCollector, InputShape, input_blocks
+from physiocam.inputs.blocks import InputBlock, InputCollector, InputShape, frame_step, input_blocks
 from physiocam.inputs.crop import Crop, recrop
 from physiocam.inputs.face_changes import Located
 from physiocam.measuring.face_frames import FaceFrames, Progress, open_frames
@@ -38,11 +38,6 @@ def slow_shape(slow: SlowNetworks) -> InputShape:
     return InputShape(slow.clip_length, big_stride=0, big_size=slow.big_size, small_size=slow.small_size)
 
 
-def slow_step(fs: float, slow_fs: float) -> int:
-    """Return every how many frames of a recording slow networks see one."""
-    return max(round(fs / slow_fs), 1)
-
-
 def block_frames(fs: float, frames: int | None) -> int:
     """Return the length of a recording's blocks, in frames; `frames` in all, None if that is not known."""
     longest = max(round(_BLOCK_S * fs), 1)
@@ -56,6 +51,12 @@ def block_frames(fs: float, frames: int | None) -> int:
 def slow_block_frames(fs: float, step: int) -> int:
     """Return the length of the blocks for slow networks, in frames that they see."""
     return round(_SLOW_BLOCK_S * fs / step)
+
+
+def clip_batches(block: InputBlock, clips: int = _CLIPS) -> Iterator[tuple[int, int]]:
+    """Start and stop of the clips of a block to hand to the networks at a time."""
+    for start in range(0, block.clips, clips):
+        yield start, min(start + clips, block.clips)
 
 
 class SlowInputs:
@@ -81,7 +82,7 @@ class SlowInputs:
     """
 
     def __init__(self, slow: SlowNetworks, crop: Crop, fs: float) -> None:
-        self.step = slow_step(fs, slow.fs)
+        self.step = frame_step(fs, slow.fs)
         self.blocks: list[InputBlock] = []
         self._collector = InputCollector(slow_shape(slow), slow_block_frames(fs, self.step))
         self._crops = crop, slow.crop
@@ -146,8 +147,7 @@ class NetworkInputs:
 
     def batches(self, block: InputBlock, clips: int = _CLIPS) -> Iterator[tuple[int, int]]:
         """Start and stop of the clips to hand to the networks at a time; each counts as done when the next is asked."""
-        for start in range(0, block.clips, clips):
-            stop = min(start + clips, block.clips)
+        for start, stop in clip_batches(block, clips):
             yield start, stop
             self.frames.advance((stop - start) * block.small.shape[1])
 

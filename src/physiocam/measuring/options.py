@@ -13,7 +13,7 @@ from physiocam.foundation.yaml_files import read_yaml
 from physiocam.signals.methods import NETWORK, classical_method
 from physiocam.signals.settings import SignalSettings, settings_as_text, settings_from_text, signal_settings
 from physiocam.video.face_source import FaceSource, face_source, face_source_name
-from physiocam.weights.bundle import Bundle
+from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.providers import check_providers
 
 BundleSource = str | os.PathLike[str] | Bundle
@@ -109,6 +109,16 @@ class MeasureOptions:
     def signal_settings(self) -> SignalSettings:
         """The signal settings, also where they were given by name."""
         return signal_settings(self.settings)
+
+    def bundle(self) -> Bundle:
+        """Return the bundle, loaded if it is given by its name or folder.
+
+        Raises
+        ------
+        BundleError
+            If it is missing or damaged.
+        """
+        return self.weights if isinstance(self.weights, Bundle) else load_bundle(self.weights)
 
     def replace(self, **changes: Any) -> Self:
         """Return the same options but for these fields.

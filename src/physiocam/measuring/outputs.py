@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.inputs.face_changes import seen_changes
+
 
 def probabilities(logits: NDArray[np.floating]) -> NDArray[np.float32]:
     """Return the probabilities of a binary task's logits, in the same shape.
@@ -30,9 +32,7 @@ def mask_unseen_changes(differences: NDArray[np.floating], found: NDArray[np.boo
     >>> mask_unseen_changes(np.array([1.0, 2.0, 3.0]), np.array([True, True, False]))
     array([ 1., nan, nan])
     """
-    seen = found.copy()
-    seen[:-1] &= found[1:]
-    return np.where(seen, differences.astype(np.float64), np.nan)
+    return np.where(seen_changes(found), differences.astype(np.float64), np.nan)
 
 
 def flatten_stills(differences: NDArray[np.float64], has_motion: NDArray[np.bool_]) -> NDArray[np.float64]:

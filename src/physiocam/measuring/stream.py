@@ -27,7 +27,6 @@ from physiocam.signals.waveform import check_fs
 from physiocam.video.face_source import face_locator
 from physiocam.video.people import people_notes
 from physiocam.video.tracker import MEMORY_S
-from physiocam.weights.bundle import Bundle, load_bundle
 
 # What is this old weighs a third in the statistics that inputs are standardized by; recordings up to this long are
 # standardized as a whole when they are measured from a file.
@@ -96,7 +95,7 @@ class Stream:
         if options.fs is not None:
             check_fs(number(options.fs, "fs"))
         self._options = options
-        self._bundle = options.weights if isinstance(options.weights, Bundle) else load_bundle(options.weights)
+        self._bundle = options.bundle()
         self.fs = self._bundle.info.fs if options.fs is None else float(options.fs)
         self._keep_s = keep_s
         self._networks = LoadedNetworks(self._bundle, options.threads, options.providers)

@@ -46,6 +46,11 @@ class Task(BaseModel):
         """Number of outputs, C."""
         return len(self.labels)
 
+    @property
+    def is_single_waveform(self) -> bool:
+        """Whether it is one waveform, such as the pulse, which can be summed to a signal and have a rate."""
+        return self.kind == "waveform" and self.outputs == 1
+
 
 AU = Task(name="au", kind="binary", labels=AU_LABELS)
 PULSE = Task(name="pulse", kind="waveform", labels=("pulse",))

@@ -16,11 +16,11 @@ from physiocam.datasets.store.store_writer import RecordingWriter
 from physiocam.datasets.store.stored_recording import RecordingInfo
 from physiocam.errors import DatasetError
 from physiocam.inputs.crop import Crop
-from physiocam.inputs.face_changes import Located, face_changes, lifted_pixels
+from physiocam.inputs.face_changes import Located, face_changes, lifted_pixels, seen_changes
 from physiocam.inputs.statistics import RunningStatistics
 from physiocam.version import __version__
-from physiocam.video.locators import CentreSquare, Square, TrackedLocator
-from physiocam.video.people import FacesSeen, notes_of
+from physiocam.video.locators import CentreSquare, OwnLocator, Square, TrackedLocator
+from physiocam.video.people import notes_of
 from physiocam.video.reader import Video
 from physiocam.video.resize import area_resize
 from physiocam.video.tracker import FaceTracker
@@ -131,8 +131,7 @@ def _truth_columns(recording: Recording, frames: int) -> dict[str, NDArray[Any]]
 
 def _label_columns(labels: Labels, found: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
     """Targets, and masks that leave out frames without a face, or without a difference to the next frame."""
-    followed = found.copy()
-    followed[:-1] &= found[1:]
+    followed = seen_changes(found)
     columns: dict[str, NDArray[Any]] = {}
     for task, targets in labels.targets.items():
         seen = found if task == "au" else followed
@@ -201,12 +200,7 @@ class _Streams:
 class _BottomSquare:
     """The largest square at the bottom of a portrait frame."""
 
-    def __init__(self) -> None:
-        self.found: list[bool] = []
-        self.seen = FacesSeen()
-
     def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
-        self.found.append(image is not None)
         if image is None:
             return None
         height, width = image.shape[:2]
@@ -218,7 +212,7 @@ class _BottomSquare:
 def _locator(crop: CropChoice, fs: float, factor: float) -> TrackedLocator:
     if crop == "face":
         return FaceTracker(fs, factor)
-    return CentreSquare() if crop == "center" else _BottomSquare()
+    return CentreSquare() if crop == "center" else OwnLocator(_BottomSquare())
 
 
 def _toolbox_pixels(cut: NDArray[np.uint8], size: int) -> NDArray[np.float32]:

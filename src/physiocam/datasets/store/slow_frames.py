@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
+from physiocam.inputs.blocks import frame_step
 from physiocam.inputs.crop import Crop, recrop
 from physiocam.inputs.face_changes import FaceChanges
 from physiocam.video.locators import Square
@@ -29,10 +30,6 @@ class SlowSettings(BaseModel):
     big_size: PositiveInt = 144
     small_size: PositiveInt = 9
 
-    def step(self, fs: float) -> int:
-        """Return every how many frames of a recording one is seen."""
-        return max(round(fs / self.fs), 1)
-
 
 def moments(change: NDArray[np.float32] | None) -> tuple[float, float]:
     """Mean and mean square of a change, by which it is standardized later; NaN where there is none."""
@@ -54,7 +51,7 @@ class SlowFrames:
     """
 
     def __init__(self, settings: SlowSettings, crop: Crop, fs: float) -> None:
-        self._step = settings.step(fs)
+        self._step = frame_step(fs, settings.fs)
         self._crops = crop, settings.crop
         self._size = settings.small_size
         self._faces = FaceChanges(settings.big_size)
