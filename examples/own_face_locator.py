@@ -2,8 +2,8 @@
 
     python examples/own_face_locator.py interview.mp4 --providers cpu
 
-The face lies in the upper middle of every picture, and newborns' hearts beat 40 to 200 times a minute. With the package
-`onnxruntime-gpu`, `--providers cuda cpu` takes an NVIDIA GPU.
+The face lies in the upper middle of every picture, and the heart rate is looked for between 40 and 200 beats/min. With
+the package `onnxruntime-gpu`, `--providers cuda cpu` takes an NVIDIA GPU.
 """
 
 import argparse
@@ -28,5 +28,5 @@ parser.add_argument("video")
 parser.add_argument("--providers", nargs="+", default=["cpu"], help="devices, the preferred first")
 arguments = parser.parse_args()
 heart = replace(SETTINGS["default"].heart, band_hz=(40 / 60, 200 / 60))
-newborn = replace(SETTINGS["default"], name="newborn", heart=heart)
-print(measure(arguments.video, face=lambda _fs: UpperMiddle(), settings=newborn, providers=tuple(arguments.providers)))
+wide = replace(SETTINGS["default"], name="wide", heart=heart)
+print(measure(arguments.video, face=lambda _fs: UpperMiddle(), settings=wide, providers=tuple(arguments.providers)))
