@@ -91,7 +91,7 @@ def test_recordings_without_an_answer_are_counted_not_scored() -> None:
     assert scores.mae.interval is None
     assert scores.pearson.value is None
     assert rate_scores(np.full(3, np.nan), np.full(3, 60.0)).mae.value is None
-    with pytest.raises(PhysiocamError, match="one each"):
+    with pytest.raises(PhysiocamError, match="one of each per recording"):
         rate_scores(np.zeros(2), np.zeros(3))
 
 
