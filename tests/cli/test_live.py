@@ -99,7 +99,7 @@ def test_a_folder_that_cannot_be_written_to_is_told_before(clip: Path, tmp_path:
     result = CliRunner().invoke(app, ["live", "--source", str(clip), "-o", str(tmp_path / "file")])
     assert time.monotonic() - before < 5.0
     assert isinstance(result.exception, physiocam.PhysiocamError)
-    assert in_options(str(result.exception)).endswith("file' is no folder; choose another folder with --output")
+    assert in_options(str(result.exception)).endswith("file' is not a folder; choose another folder with --output")
 
 
 def test_a_terminal_without_bars_gets_no_error(clip: Path) -> None:
@@ -159,7 +159,7 @@ def test_trouble_is_shown(measurement: Measurement) -> None:
     assert "3 dropped" in text_of(Moment(measurement, 65.2, 29.7, 3, 0.0))
     nothing = physiocam.Stream(threads=1).measurement()
     text = text_of(Moment(nothing, 0.0, 0.0, 0, 0.0))
-    assert "no face is found" in text
+    assert "no face found" in text
     assert "no face was found" in text
 
 

@@ -192,7 +192,7 @@ def test_another_second_store_is_predicted_anew(
         names = {path.stem for path in (runs / "folds" / "bigsmall").glob("fold-*/predictions-2/*.npz")}
         assert names == set(Store(tested).names())
     assert counted[store] != counted[fewer]
-    assert any("predicted anew" in line and "which is not there now" in line for line in lines)
+    assert any("predicted again" in line and "which is not there now" in line for line in lines)
 
 
 def test_recordings_added_to_a_store_are_noticed(
@@ -240,7 +240,7 @@ def test_predictions_that_are_not_known_are_made_anew(
     lines: list[str] = []
     again = cross_validate(settings, folds, progress=lines.append)
     assert again is not None
-    assert any("predicted anew" in line for line in lines)
+    assert any("predicted again" in line for line in lines)
     assert [path.stem for path in kept.glob("*.npz")] == [one.name for one in again[0][0]] == ["S001_T1"]
     if left != "weights":
         before, now = (found[0][0][0].waveforms["respiration"] for found in (first, again))
@@ -348,7 +348,7 @@ def test_kept_predictions_say_by_what_they_were_made(store: Path, tmp_path: Path
     kept = tmp_path / "out" / "predictions"
     output = evaluation(kept, "-o", tmp_path / "again")
     assert "# drawn, pos" in output
-    assert "'respiration' is not evaluated: 'pos' gives the pulse alone" in output
+    assert "'respiration' is not evaluated: 'pos' measures the pulse only" in output
     with pytest.raises(PhysiocamError, match="'chrom' can predict a store only"):
         evaluation(kept, "-o", tmp_path / "again", "--method", "chrom")
     # Predictions of two methods are not taken for one.

@@ -49,9 +49,7 @@ def test_a_flat_stretch_of_a_wave_is_unknown_and_a_short_one_is_not() -> None:
     wave[10:30] = [0.5] * 20
     found, notes = known("pulse", wave)
     assert [i for i, fine in enumerate(found) if not fine] == list(range(10, 30))
-    assert (
-        "20 of 60 samples are unknown: the same value for 1 s or more, first 0.5 from line 11 to line 30" in notes[0]
-    )
+    assert "20 of 60 samples are unknown: the same value for 1 s or more, first 0.5 from line 11 to line 30" in notes[0]
     assert known("respiration", wave) == ([True] * 60, [])  # a breath may be held
 
 

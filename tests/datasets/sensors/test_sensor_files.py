@@ -298,7 +298,9 @@ def test_the_look_says_what_was_taken(tmp_path: Path) -> None:
     (looked,) = check(open_dataset("folder", root).entries())
     assert looked.sources == {"pulse": "column 'ppg'"}
     assert looked.signals["pulse"] == pytest.approx(FS, rel=0.01)
-    assert looked.problems == ("pulse: times are truncated to steps of 1 s, 30 samples each; spread evenly over the steps",)
+    assert looked.problems == (
+        "pulse: times are truncated to steps of 1 s, 30 samples each; spread evenly over the steps",
+    )
 
 
 # The sets' own files.

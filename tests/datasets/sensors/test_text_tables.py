@@ -28,7 +28,11 @@ def test_numbers_in_columns(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"head\n", "holds no number"), (b"head\n1\nx\n", "not a table of numbers"), (b"\xff\xfe\x00", "cannot be read as text")],
+    [
+        (b"head\n", "holds no number"),
+        (b"head\n1\nx\n", "not a table of numbers"),
+        (b"\xff\xfe\x00", "cannot be read as text"),
+    ],
 )
 def test_damaged_numbers_name_the_file(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "BP_mmHg.txt"
