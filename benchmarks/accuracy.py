@@ -23,12 +23,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifeless import FS, HEIGHT, SECONDS, WIDTH, mannequins, photographs, prints
-from physiocam.batch.measure_many import MeasureOptions, measure_many, plan_videos
+from physiocam.batch.measure_many import measure_many
 from physiocam.evaluation.metrics import rate_scores
 from physiocam.foundation.cores import within_cores
 from physiocam.foundation.provenance import code_version, keep_file
-from physiocam.measuring.measure import NETWORK
-from physiocam.networks.config import AU_LABELS
+from physiocam.measuring.options import MeasureOptions
+from physiocam.networks.action_units import AU_LABELS
+from physiocam.signals.methods import NETWORK
 from physiocam.synthetic.drawn.person import Person
 from physiocam.synthetic.recordings import DIFFICULTIES, SyntheticRecording, synthetic_entries
 from physiocam.video.writer import write_video
@@ -83,7 +84,7 @@ def main() -> None:
     }
     results = {}
     for title, option in options.items():
-        way = option.weights if option.method == NETWORK else option.method
+        way = option.to_dict()["weights"] if option.method == NETWORK else option.method
         folder = arguments.work / "measured" / Path(way).name
         results[title] = {
             "generated": generated_figures(recordings, summaries(videos, folder, option, arguments)),
@@ -151,12 +152,11 @@ def summaries(
 ) -> list[tuple[Path, dict[str, Any]]]:
     """Folder and summary of each video, in order; one that failed ends the benchmark."""
     names = [str(video) for video in videos]
-    folders = [planned.folder for planned in plan_videos(names, folder)]
-    outcomes = measure_many(names, folders, folder / "summary.csv", options, jobs=arguments.jobs)
+    outcomes = measure_many(names, folder, options, jobs=arguments.jobs)
     for outcome in outcomes:
         if outcome.summary is None:
             raise SystemExit(f"{outcome.video}: {outcome.error}")
-    return [(outcome.folder, dict(outcome.summary or {})) for outcome in outcomes]
+    return [(outcome.folder or folder, dict(outcome.summary or {})) for outcome in outcomes]
 
 
 def generated_figures(recordings: list[Drawn], measured: list[tuple[Path, dict[str, Any]]]) -> dict[str, Any]:

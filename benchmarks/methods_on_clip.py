@@ -15,7 +15,7 @@ from physiocam.signals.rate import Rate
 
 
 def measured(video: str, method: str, weights: str, settings: Literal["default", "paper"]) -> Rate:
-    return physiocam.measure(video, weights, method=method, settings=settings).heart_rate
+    return physiocam.measure(video, weights=weights, method=method, settings=settings).heart_rate
 
 
 def main() -> None:

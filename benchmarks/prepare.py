@@ -29,11 +29,12 @@ from numpy.typing import NDArray
 
 from physiocam.datasets.recording import Recording
 from physiocam.datasets.store.prepare import prepare
-from physiocam.inputs.blocks import Sums, face_changes
+from physiocam.inputs.face_changes import face_changes
+from physiocam.inputs.statistics import RunningStatistics
 from physiocam.video.even_grid import Still, untimed_grid
+from physiocam.video.locators import Square
 from physiocam.video.reader import Video
 from physiocam.video.resize import area_resize
-from physiocam.video.tracker import Square
 
 HEIGHT, WIDTH, FS = 640, 480, 25.0
 REPEATS = 5
@@ -133,7 +134,7 @@ def inputs_only(frames: int) -> None:
     """Our numbers without the store."""
     few = few_frames()
     square = Square(0, HEIGHT - WIDTH, WIDTH)
-    big, small = Sums(), Sums()
+    big, small = RunningStatistics(), RunningStatistics()
     for face, change in face_changes(((few[index % 8], square) for index in range(frames)), 144):
         assert face is not None
         big.add(face)

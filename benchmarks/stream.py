@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 import physiocam
 from accuracy import drawn
-from physiocam.live.watch import SHOWN_S
+from physiocam.live.observer import SHOWN_S
 from physiocam.video.reader import open_video
 
 FS = 30.0

@@ -1,7 +1,9 @@
 """What the tests share: the reference material, where it is present."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +25,30 @@ def shared() -> Path:
     if not (_SHARED / "golden").is_dir():
         pytest.skip(f"no reference material at {_SHARED}; set PHYSIOCAM_SHARED to its folder")
     return _SHARED
+
+
+# Graphs by the configuration of their network, which holds no weights.
+_TRACED: dict[object, bytes] = {}
+
+
+@pytest.fixture(scope="module")
+def traced_once() -> Iterator[None]:
+    """Lets bundles of networks of one configuration share a graph: tracing takes seconds, for each network anew."""
+    pytest.importorskip("onnxscript")
+    import onnx
+
+    from physiocam.weights import export
+
+    trace = export._to_onnx
+
+    def remembered(network: Any, inputs: Any) -> Any:
+        if network.config not in _TRACED:
+            _TRACED[network.config] = trace(network, inputs).SerializeToString()
+        return onnx.ModelProto.FromString(_TRACED[network.config])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(export, "_to_onnx", remembered)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """What the pages state is what the code says."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,20 @@ def test_the_two_commands_of_a_fresh_machine_are_there() -> None:
     assert test is not None
     assert test[1].endswith("python -m pytest -n auto")
     assert "README.md" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_the_gallery_is_made_of_the_examples() -> None:
+    pytest.importorskip("PIL")
+    script = runpy.run_path(str(ROOT / "scripts" / "pages" / "gallery.py"))
+    assert set(script["TITLES"]) == {path.stem for path in (ROOT / "examples").glob("*.py")}
+    assert (DOCS / "gallery.md").read_text(encoding="utf-8") == script["page"](), "run scripts/pages/gallery.py --page"
+    for path in (ROOT / "examples" / "notebooks").glob("*.py"):
+        assert path.name in script["page"]()
+
+
+def test_the_questions_page_quotes_the_model_card() -> None:
+    card = (ROOT / "MODEL_CARD.md").read_text(encoding="utf-8")
+    page = " ".join((DOCS / "faq.md").read_text(encoding="utf-8").split())
+    heart, breathing = re.findall(r"^\| all \| ([\d.]+) \((\d+ of \d+)\)", card, re.MULTILINE)
+    assert f"off by {heart[0]} beats/min in the mean where there is an answer, which is in {heart[1]}" in page
+    assert f"off by {breathing[0]} breaths/min in {breathing[1]}" in page

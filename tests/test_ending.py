@@ -1,6 +1,7 @@
 """Commands that are told to end, or are killed: their workers end with them, and nothing half-written stays."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,8 +26,8 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of videos that take longer than any test."""
     folder = tmp_path_factory.mktemp("videos")
     still = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
-    for name in "ab":
-        write_video(folder / f"{name}.mp4", (still for _ in range(20_000)), 25.0)
+    write_video(folder / "a.mp4", (still for _ in range(20_000)), 25.0)
+    shutil.copy(folder / "a.mp4", folder / "b.mp4")
     return folder
 
 
@@ -63,7 +64,8 @@ def test_workers_of_prepare_end_with_it(videos: Path, tmp_path: Path, number: in
     pytest.importorskip("zarr")
     store = tmp_path / "store"
     process = start("prepare", "folder", videos, store, "--set", "crop=center", "--jobs", "2")
-    wait(lambda: process.poll() is not None or len(list(store.glob(".partial/*"))) == 2)
+    # Not both workers: on a busy machine one may have done the work before the other is there.
+    wait(lambda: process.poll() is not None or any(store.glob(".partial/*")))
     said, alive = end(process, number)
     assert (process.returncode, alive) == (status, [])
     if number != signal.SIGKILL:

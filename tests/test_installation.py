@@ -16,7 +16,7 @@ COMMANDS = dict(re.findall(r"<!-- (\w+) command -->\n```sh\n(.*?)\n```", README)
 SUPPORTED = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
 
 # All have wheels for every supported Python on Linux and Windows, and on Macs for all but the newest on Intel.
-CORE = {"av", "numpy", "onnxruntime", "platformdirs", "pydantic", "rich", "safetensors", "typer"}
+CORE = {"av", "numpy", "onnxruntime", "platformdirs", "pydantic", "pyyaml", "rich", "safetensors", "typer"}
 
 # Stands for every program that .ci/run starts: notes what it is asked for, and makes environments in which it stands
 # for Python again. MISSING names Pythons that cannot be started, like a shim of pyenv's without its Python.

@@ -43,7 +43,7 @@ for needed in _NEEDED.split():
 
 from safetensors.torch import save_file  # noqa: E402
 
-from physiocam.weights import export  # noqa: E402
+from physiocam.weights.export import BundleAbout, export_bundle  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "MODEL_CARD.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))))
@@ -51,10 +51,11 @@ PAGES = ("README.md", "MODEL_CARD.md", *(f"docs/{path.name}" for path in sorted(
 # What a page supposes that its reader has, by name; _Things knows how to make each.
 GIVEN = {
     "README.md": ["interview.mp4", "BP4D_Small_Heart.safetensors"],
+    "docs/api.md": ["interview.mp4"],
     "docs/attention.md": ["interview.mp4"],
     "docs/data.md": ["BP4D+"],
     "docs/live.md": ["interview.mp4"],
-    "docs/measure.md": ["interview.mp4", "monday.mp4", "tuesday.mp4", "my_videos", "frames"],
+    "docs/measure.md": ["interview.mp4", "monday.mp4", "tuesday.mp4", "my_videos", "frames", "options.yaml"],
     "docs/methods.md": ["interview.mp4", "BP4D_Small_Heart_Clip3_Split1_Epoch4.safetensors"],
     "docs/report.md": ["interview.mp4"],
     "docs/reproduce.md": ["BP4D+"],
@@ -94,7 +95,7 @@ SUBSTITUTIONS = {
     "--source interview.mp4": "--source interview.mp4 --seconds 2",
     # The page's picture needs some steps.
     "--set epochs=3 --set batch_clips=16": "--set epochs=1 --set batch_clips=2",
-    # Two networks in place of seven; tests/evaluation/test_reproduce.py goes through all tables.
+    # Two networks in place of seven; tests/reproduce/test_reproduce.py goes through all tables.
     "reproduce table1": "reproduce table7 --set epochs=1",
 }
 
@@ -161,6 +162,8 @@ def prose(page: str) -> str:
 def steps(page: str) -> list[Step]:
     found = []
     for kind, text in re.findall(r"^```(sh|python)\n(.*?)^```$", read(page), re.DOTALL | re.MULTILINE):
+        if text.startswith('--8<-- "examples/'):
+            continue  # the code of an example, which its command runs
         found += [Step(kind, text)] if kind == "python" else [Step(kind, command) for command in _commands(text)]
     return found
 
@@ -172,6 +175,10 @@ def _commands(block: str) -> list[str]:
 
 
 ALL_COMMANDS = [step.text for page in PAGES for step in steps(page) if step.kind == "sh"]
+
+EXCEPTIONS |= {
+    command: "tests/test_examples.py runs it" for command in ALL_COMMANDS if command.startswith("python examples/")
+}
 
 
 # The material.
@@ -217,15 +224,16 @@ class _Things:
             physiocam("prepare", "ubfc-rppg", self["UBFC"], path, *_SIZES)
         elif name.startswith("stores/"):
             physiocam("prepare", name.removeprefix("stores/"), self["BP4D+"], path, *_SIZES)
-        elif name == "run.yaml":
-            path.write_text(small(run_yaml()), "utf-8")
+        elif path.suffix == ".yaml":
+            page = {"run.yaml": "docs/training.md", "options.yaml": "docs/measure.md"}[name]
+            path.write_text(small(shown_yaml(page)), "utf-8")
         else:
             shutil.copytree(ROOT / name, path)
 
 
-def run_yaml() -> str:
-    """The settings that docs/training.md shows."""
-    (written,) = re.findall(r"^```yaml\n(.*?)^```$", read("docs/training.md"), re.S | re.M)
+def shown_yaml(page: str) -> str:
+    """The settings that a page shows."""
+    (written,) = re.findall(r"^```yaml\n(.*?)^```$", read(page), re.S | re.M)
     return str(written)
 
 
@@ -269,7 +277,7 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Walk]]:
+def walk(tmp_path_factory: pytest.TempPathFactory, traced_once: None) -> Iterator[Callable[[str], Walk]]:
     """Goes through a page, once for all tests that look at it."""
     things = _Things(tmp_path_factory.mktemp("things"))
     done: dict[str, Walk] = {}
@@ -281,22 +289,7 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], W
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("physiocam.demo.demo_clip", small_clip)
-        patch.setattr(export, "_to_onnx", _traced_once())
         yield go
-
-
-def _traced_once() -> Callable[..., Any]:
-    import onnx
-
-    # Tracing takes seconds, and the graph of a configuration holds no weights: one does for all runs of all pages.
-    trace, graphs = export._to_onnx, {}
-
-    def remembered(network: Any, inputs: Any) -> Any:
-        if network.config not in graphs:
-            graphs[network.config] = trace(network, inputs).SerializeToString()
-        return onnx.ModelProto.FromString(graphs[network.config])
-
-    return remembered
 
 
 def _through(page: str, folder: Path, things: _Things) -> Walk:
@@ -374,7 +367,7 @@ def test_the_columns_are_as_told(walk: Callable[[str], Walk]) -> None:
 
 def test_what_measure_prints_is_as_told(walk: Callable[[str], Walk]) -> None:
     walked = walk("docs/measure.md")
-    one, noise, _, bundle = walked.printed
+    one, noise, _, many, green = walked.printed
     # The frames of OpenCV are given the right way round.
     assert walked.names["filmed"].notes == ()
     assert walked.names["filmed"].face.found_fraction > 0.9
@@ -384,7 +377,8 @@ def test_what_measure_prints_is_as_told(walk: Callable[[str], Walk]) -> None:
     assert note == "None"
     (told,) = re.findall(r"^prints `(.*)`\.$", read("docs/measure.md"), re.MULTILINE)
     assert noise == f"{told}\n"
-    assert bundle.splitlines()[1].startswith("'missing.mp4' does not exist")
+    assert "does not exist; expected a video file" in many.splitlines()[1]
+    assert green == "green\n"
 
 
 def test_the_networks_of_the_page_are_built(walk: Callable[[str], Walk], tmp_path: Path) -> None:
@@ -399,9 +393,8 @@ def test_the_networks_of_the_page_are_built(walk: Callable[[str], Walk], tmp_pat
         outputs = network(big, small)
     assert {task: tuple(output.shape) for task, output in outputs.items()} == {"tremor": (2, 5, 2), "grip": (2, 5, 3)}
     # Tasks of one's own become a bundle that runs without PyTorch.
-    export.export_bundle(
-        {"hands": network}, tmp_path / "b", name="hands", description="a test", licence="none", fs=30.0
-    )
+    about = BundleAbout("a test", "none")
+    export_bundle({"hands": network}, tmp_path / "b", name="hands", about=about, fs=30.0)
     bundle = load_bundle(tmp_path / "b")
     (entry,) = bundle.info.networks
     assert entry.config == config
@@ -434,7 +427,8 @@ def test_the_report_of_the_page_is_written(walk: Callable[[str], Walk]) -> None:
     measured = walked.names["measurement"]
     assert "left out on purpose" in (walked.folder / "report.html").read_text(encoding="utf-8")
     assert sorted(path.name for path in (walked.folder / "results").iterdir()) == [
-        "action_units.csv", "beats.csv", "measurement.json", "overlay.mp4", "rates.csv", "report.html", "waveforms.csv",
+        "action_units.csv", "beats.csv", "measured_with.json", "measurement.json", "overlay.mp4", "rates.csv",
+        "report.html", "summary.csv", "summary.parquet", "waveforms.csv",
     ]  # fmt: skip
     # 8 s at 72 beats/min.
     assert len(walked.names["beats"]["PPG_Peaks"]) == pytest.approx(9.6, abs=1.5)
@@ -504,7 +498,9 @@ def test_an_option_that_does_not_exist_would_be_noticed() -> None:
 
 def test_no_entry_of_the_tables_is_out_of_date() -> None:
     assert set(EXCEPTIONS) <= set(ALL_COMMANDS)
-    run = [step.text for page in PAGES for step in steps(page) if step.text not in EXCEPTIONS] + [run_yaml()]
+    run = [step.text for page in PAGES for step in steps(page) if step.text not in EXCEPTIONS] + [
+        shown_yaml("docs/training.md")
+    ]
     used = set()
     for text in run:
         for shown, stands_in in SUBSTITUTIONS.items():

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from emotion_teacher import WORDS, EmotionTeacher, words_of
 from physiocam.foundation.provenance import code_version, digest_of, keep_file, source_digest
-from physiocam.networks.config import AU_LABELS
+from physiocam.networks.action_units import AU_LABELS
 from physiocam.video.face import FaceBox, FaceDetector
 from physiocam.video.resize import area_resize
 

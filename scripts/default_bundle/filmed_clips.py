@@ -21,14 +21,13 @@ from numpy.typing import NDArray
 from expression_stills import CROP_SIZE, Stills
 from physiocam.foundation.provenance import code_version, keep_file, mismatch
 from physiocam.inputs.blocks import InputShape, input_blocks
-from physiocam.measuring.slow_inputs import other_square
+from physiocam.inputs.crop import Crop, recrop
 from physiocam.synthetic.drawn.scene import SceneSettings
 from physiocam.synthetic.physiology import Physiology
 from physiocam.synthetic.portrait import ClipSettings, SyntheticClip
 from physiocam.synthetic.recordings import SyntheticRecording, synthetic_entries
 from physiocam.video.face import FaceDetector
-from physiocam.video.tracker import Square
-from physiocam.weights.bundle import Crop
+from physiocam.video.locators import Square
 from through_camera import through_camera
 
 Kind = Literal["portrait", "drawn", "slow"]
@@ -169,7 +168,7 @@ def _drawn(kind: Kind, person: int, random: np.random.Generator) -> PreparedClip
     )
     crf = int(random.integers(12, 30)) if random.random() < 0.5 else None
     if slow:
-        square = other_square(square, Crop(), SLOW_CROP, settings.width, settings.height)
+        square = recrop(square, Crop(), SLOW_CROP, settings.width, settings.height)
     return _prepared(
         kind, through_camera(scene.frames(), settings.fs, crf), square, entry.settings, scene.physiology, crf
     )

@@ -20,8 +20,8 @@ from course import Course
 from drawn_faces import DrawnFaces
 from emotion_teacher import WORDS
 from expression_stills import DRAWS, Stills, draw
+from physiocam.networks.action_units import AU_LABELS
 from physiocam.networks.bigsmall import BigSmall, Head
-from physiocam.networks.config import AU_LABELS
 
 SIZE = 144
 _STILLS, _DRAWN = 64, 32

@@ -31,13 +31,15 @@ from filmed_clips import SLOW_CROP, SLOW_FS, PreparedClip, load_clips
 from mini_xception import MiniXception
 from physiocam.foundation.provenance import Facts, code_version, digest_of, keep_file
 from physiocam.measuring.measure import measure
+from physiocam.networks.action_units import AU_LABELS
 from physiocam.networks.bigsmall import BigSmall, Head
-from physiocam.networks.config import AU, AU_LABELS, PULSE, BigSmallConfig
+from physiocam.networks.config import AU, PULSE, BigSmallConfig
+from physiocam.signals.quantities import Quantity
 from physiocam.signals.rate import estimate_rate
-from physiocam.signals.settings import SETTINGS, Quantity
+from physiocam.signals.settings import SETTINGS
 from physiocam.training.initial import draw_by_he
 from physiocam.weights.bundle import Bundle, load_bundle
-from physiocam.weights.export import Slow, export_bundle
+from physiocam.weights.export import BundleAbout, Slow, export_bundle
 from physiocam.weights.pytorch import load_network, load_networks
 from train_action_units import area_under_roc, emotion_aucs, plain, train_big
 from train_head import drawn_views, still_views, train_head
@@ -339,7 +341,7 @@ def _sides(targets: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.
 
 
 def _real_clip(bundle: Bundle, video: Path, heart_rate: float) -> dict[str, Any]:
-    measured = measure(video, bundle)
+    measured = measure(video, weights=bundle)
     return {
         "sha256": sha256(video.read_bytes()).hexdigest(),
         "true_heart_rate": heart_rate,
@@ -355,13 +357,10 @@ def _export(
         {"bigsmall": network},
         folder,
         name="default",
-        description=DESCRIPTION,
-        licence="Apache-2.0",
+        about=BundleAbout(DESCRIPTION, "Apache-2.0", record, evaluation),
         fs=FS,
         crop_factor=CROP_FACTOR,
         slow=Slow({"breathing": slow}, SLOW_FS, SLOW_CROP),
-        provenance=record,
-        evaluation=evaluation,
         overwrite=True,
     )
 

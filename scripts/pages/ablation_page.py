@@ -16,7 +16,8 @@ from physiocam.evaluation.evaluate import Evaluation, evaluate
 from physiocam.evaluation.predictions import load_all_predictions
 from physiocam.evaluation.summary import table
 from physiocam.foundation.provenance import difference, read_record
-from physiocam.signals.settings import SETTINGS, Quantity
+from physiocam.signals.quantities import Quantity
+from physiocam.signals.settings import SETTINGS
 
 PAGE = Path(__file__).parents[2] / "docs" / "reproduce.md"
 START, END = "<!-- ablation -->\n", "<!-- end of ablation -->"

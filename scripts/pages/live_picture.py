@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from physiocam.live.observer import SHOWN_S, Snapshot
 from physiocam.live.terminal import drawn
-from physiocam.live.watch import SHOWN_S, Moment
 from physiocam.measuring.stream import Stream
 from physiocam.synthetic.portrait import demo_clip
 
@@ -22,7 +22,7 @@ def main() -> None:
     for image, time_s in zip(clip.frames(), clip.timestamps_s, strict=True):
         stream.push(image, float(time_s))
     console = Console(width=86, record=True, file=io.StringIO(), force_terminal=True)
-    console.print(drawn("camera 0", Moment(stream.measurement(SHOWN_S), float(clip.timestamps_s[-1]), 30.0, 0, 0.0)))
+    console.print(drawn("camera 0", Snapshot(stream.measurement(SHOWN_S), float(clip.timestamps_s[-1]), 30.0, 0, 0.0)))
     svg = console.export_svg(title="physiocam live", unique_id="live")
     # The picture must load nothing: any font with even letters serves.
     PICTURE.write_text(re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Draws docs/overlay.png and docs/report.png: what is written of a drawn person whose rates are known.
+"""Draws docs/overlay.png, docs/overlay.webp (in motion) and docs/report.png, of a drawn person whose rates are known.
 
     python scripts/pages/report_pictures.py
 
@@ -18,6 +18,7 @@ import physiocam
 from physiocam.report.html import write_report
 from physiocam.report.overlay_frame import OverlayFrame
 from physiocam.results.measurement import Measurement
+from physiocam.synthetic.drawn.scene import Scene
 from physiocam.synthetic.layouts import layout_named, write_layout
 from physiocam.synthetic.physiology import Physiology
 from physiocam.synthetic.recordings import settings_of, synthetic_entries
@@ -25,8 +26,9 @@ from physiocam.synthetic.recordings import settings_of, synthetic_entries
 DOCS = Path(__file__).parents[2] / "docs"
 SECONDS, SEED = 75.0, 5
 
-# The moment of the overlay that is shown, and what of the report fits on a page.
+# The moment of the overlay that is shown, the seconds of it in motion, and what of the report fits on a page.
 MOMENT_S = 41.0
+MOTION_S, MOTION_FS, MOTION_SCALE = (38.0, 44.0), 10.0, 0.6
 WIDTH, HEIGHT = 900, 1780
 
 
@@ -49,7 +51,21 @@ def main() -> None:
         )
     overlay = OverlayFrame(measurement, settings.width, settings.height)
     _keep(Image.fromarray(overlay.draw(scene.frame(round(MOMENT_S * settings.fs)), MOMENT_S)), DOCS / "overlay.png")
+    _keep_motion(overlay, scene, DOCS / "overlay.webp")
     _tell(measurement, scene.physiology)
+
+
+def _keep_motion(overlay: OverlayFrame, scene: Scene, path: Path) -> None:
+    """Write some seconds of the overlay as an animated picture."""
+    pictures = []
+    for time_s in np.arange(*MOTION_S, 1 / MOTION_FS):
+        drawn = Image.fromarray(overlay.draw(scene.frame(round(time_s * scene.settings.fs)), float(time_s)))
+        size = (round(drawn.width * MOTION_SCALE), round(drawn.height * MOTION_SCALE))
+        pictures.append(drawn.resize(size, Image.Resampling.LANCZOS))
+    first, *others = pictures
+    first.save(
+        path, save_all=True, append_images=others, duration=round(1000 / MOTION_FS), loop=0, quality=70, method=6
+    )
 
 
 def _look(page: Path, picture: Path) -> None:

@@ -1,39 +1,76 @@
-"""physiocam: facial action units, heart rate and breathing rate from an ordinary face video."""
+"""physiocam: facial action units, heart rate and breathing rate from an ordinary face video.
+
+These names are the public face; docs/api.md says what is promised for them. Whatever is not listed here is internal.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from physiocam.errors import BundleError, PhysiocamError, VideoError
-    from physiocam.measuring.measure import measure
-    from physiocam.measuring.stream import Stream
-    from physiocam.results.measurement import Measurement
-    from physiocam.weights.bundle import Bundle, load_bundle
-
 from physiocam.version import __version__
 
-# Public names and their homes. They are imported when first used, so that `import physiocam` costs nothing.
+if TYPE_CHECKING:
+    from physiocam.batch.measure_many import measure_many
+    from physiocam.batch.outcome import VideoOutcome
+    from physiocam.errors import BundleError, DatasetError, PhysiocamError, VideoError
+    from physiocam.measuring.measure import measure
+    from physiocam.measuring.options import MeasureOptions
+    from physiocam.measuring.stream import Stream
+    from physiocam.results.measurement import Measurement
+    from physiocam.results.measurement_data import ActionUnit
+    from physiocam.signals.rate import Rate, RateSeries
+    from physiocam.signals.settings import SETTINGS, RateSettings, SignalSettings
+    from physiocam.signals.variability import HeartRateVariability
+    from physiocam.video.locators import FaceLocator, Square
+    from physiocam.weights.bundle import Bundle, load_bundle
+
+# Where each name lives. It is imported when it is first used, so that `import physiocam` costs nothing.
 _HOMES = {
+    "ActionUnit": "physiocam.results.measurement_data",
     "Bundle": "physiocam.weights.bundle",
     "BundleError": "physiocam.errors",
+    "DatasetError": "physiocam.errors",
+    "FaceLocator": "physiocam.video.locators",
+    "HeartRateVariability": "physiocam.signals.variability",
+    "MeasureOptions": "physiocam.measuring.options",
     "Measurement": "physiocam.results.measurement",
     "PhysiocamError": "physiocam.errors",
+    "Rate": "physiocam.signals.rate",
+    "RateSeries": "physiocam.signals.rate",
+    "RateSettings": "physiocam.signals.settings",
+    "SETTINGS": "physiocam.signals.settings",
+    "SignalSettings": "physiocam.signals.settings",
+    "Square": "physiocam.video.locators",
     "Stream": "physiocam.measuring.stream",
     "VideoError": "physiocam.errors",
+    "VideoOutcome": "physiocam.batch.outcome",
     "load_bundle": "physiocam.weights.bundle",
     "measure": "physiocam.measuring.measure",
+    "measure_many": "physiocam.batch.measure_many",
 }
 
 __all__ = [
+    "SETTINGS",
+    "ActionUnit",
     "Bundle",
     "BundleError",
+    "DatasetError",
+    "FaceLocator",
+    "HeartRateVariability",
+    "MeasureOptions",
     "Measurement",
     "PhysiocamError",
+    "Rate",
+    "RateSeries",
+    "RateSettings",
+    "SignalSettings",
+    "Square",
     "Stream",
     "VideoError",
+    "VideoOutcome",
     "__version__",
     "load_bundle",
     "measure",
+    "measure_many",
 ]
 
 

@@ -21,6 +21,15 @@ class PhysiocamError(Exception):
     The message is one line: the value that is wrong, what was expected, and the next step. The command line
     prints it unchanged; any other exception is a bug of physiocam. File names in it may be any bytes, but the message
     can always be printed.
+
+    Examples
+    --------
+    >>> import physiocam
+    >>> try:
+    ...     physiocam.measure("a.mp4", method="best")
+    ... except physiocam.PhysiocamError as error:
+    ...     print(error)
+    method is 'best'; expected network, pos, chrom, green, ica, pbv, lgi, omit
     """
 
     def __str__(self) -> str:
@@ -28,15 +37,46 @@ class PhysiocamError(Exception):
 
 
 class VideoError(PhysiocamError):
-    """A source that cannot be opened, or has no frame that can be decoded."""
+    """A source that cannot be opened, or has no frame that can be decoded.
+
+    Examples
+    --------
+    >>> import physiocam
+    >>> try:
+    ...     physiocam.measure("no such video.mp4")
+    ... except physiocam.VideoError as error:
+    ...     print(error)
+    'no such video.mp4' does not exist; expected a video file or a folder of images
+    """
 
 
 class BundleError(PhysiocamError):
-    """A bundle that is missing, incomplete, altered or invalid."""
+    """A bundle that is missing, incomplete, altered or invalid.
+
+    Examples
+    --------
+    >>> import physiocam
+    >>> try:
+    ...     physiocam.load_bundle("./no such folder")
+    ... except physiocam.BundleError as error:
+    ...     print("no bundle" in str(error))
+    True
+    """
 
 
 class DatasetError(PhysiocamError):
-    """A data set, a recording of one, or a store of prepared recordings cannot be read or written."""
+    """A data set, a recording of one, or a store of prepared recordings that cannot be read or written.
+
+    Examples
+    --------
+    >>> import physiocam
+    >>> from physiocam.datasets.readers.catalogue import open_dataset
+    >>> try:
+    ...     open_dataset("folder", "no such folder")
+    ... except physiocam.DatasetError as error:
+    ...     print(error)
+    'no such folder' is not a folder; expected the folder of the data set folder
+    """
 
 
 class UnwritableError(DatasetError):

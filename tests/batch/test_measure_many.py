@@ -3,7 +3,6 @@
 import csv
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import physiocam as package
+from physiocam.batch import kept_results
 from physiocam.batch import measure_many as measuring_many
-from physiocam.batch.measure_many import MeasureOptions, expand_videos, measure_many, plan_videos
+from physiocam.batch.measure_many import measure_many
+from physiocam.batch.plan import Planned, plan_videos
 from physiocam.cli import app
-from physiocam.measuring import measure as measuring
+from physiocam.measuring.options import MeasureOptions
 from physiocam.video.writer import write_video
 
 OPTIONS = MeasureOptions(face="center", threads=1)
@@ -36,13 +38,12 @@ def videos(tmp_path: Path) -> Path:
 def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the videos that are measured, as they come."""
     names: list[str] = []
-    measure = measuring.measure
 
-    def counted(video: str, **options: Any) -> Any:
+    def counted(video: str, options: MeasureOptions, progress: Any) -> Any:
         names.append(os.path.basename(video))
-        return measure(video, **options)
+        return package.measure(video, options, progress=progress)
 
-    monkeypatch.setattr(measuring_many, "measure", counted)
+    monkeypatch.setattr(kept_results, "measure", counted)
     return names
 
 
@@ -63,7 +64,8 @@ def test_a_folder_of_videos_is_many_and_a_folder_of_images_one(videos: Path, tmp
     images.mkdir()
     (images / "0.png").touch()
     expected = [str(videos / name) for name in ("a.mp4", "broken.mp4", "day2/b.mp4")]
-    assert expand_videos([str(videos), str(images), "x.mp4"]) == [*expected, str(images), "x.mp4"]
+    found = plan_videos([str(videos), str(images), "x.mp4"], None)
+    assert [one.video for one in found] == [*expected, str(images), "x.mp4"]
 
 
 def test_each_video_has_a_row(videos: Path, tmp_path: Path) -> None:
@@ -92,7 +94,7 @@ def test_what_is_measured_is_kept_until_something_changes(videos: Path, tmp_path
 
     def again(options: MeasureOptions = OPTIONS) -> list[str]:
         measured.clear()
-        measure_many(chosen, folders, tmp_path / "summary.csv", options)
+        measure_many(chosen, tmp_path, options)
         return list(measured)
 
     assert again() == ["a.mp4", "b.mp4"]
@@ -114,21 +116,46 @@ def test_processes_write_the_same_table(videos: Path, tmp_path: Path) -> None:
     pytest.importorskip("joblib")
     chosen = [str(videos / "a.mp4"), str(videos / "day2" / "b.mp4")]
     for jobs in (1, 2):
-        folders = [tmp_path / str(jobs) / name for name in "ab"]
-        measure_many(chosen, folders, tmp_path / str(jobs) / "summary.csv", OPTIONS, jobs=jobs)
+        measure_many(chosen, tmp_path / str(jobs), OPTIONS, jobs=jobs)
     assert (tmp_path / "1" / "summary.csv").read_bytes() == (tmp_path / "2" / "summary.csv").read_bytes()
 
 
 def test_options_may_be_numbers_of_any_kind(videos: Path, tmp_path: Path) -> None:
-    options = replace(OPTIONS, fs=Fraction(25), face=(np.int64(1), 2.0, 30))  # type: ignore[arg-type]
-    (outcome,) = measure_many([str(sorted(videos.rglob("*.mp4"))[0])], [tmp_path / "out"], tmp_path / "s.csv", options)
+    options = OPTIONS.replace(fs=Fraction(25), face=(np.int64(1), 2.0, 30))
+    (outcome,) = measure_many(sorted(videos.rglob("*.mp4"))[0], tmp_path / "out", options)
     assert outcome.error is None
     assert (tmp_path / "out" / "measured_with.json").exists()
 
 
-def test_a_folder_for_the_results_is_asked_for(videos: Path) -> None:
-    answer = CliRunner().invoke(app, ["measure", str(videos)])
-    assert "name one with -o FOLDER" in str(answer.exception)
+def test_without_a_folder_nothing_is_written(videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    said = physiocam(videos)
+    assert "2 of 3 videos are measured" in said
+    assert "broken.mp4" in said
+    assert list((tmp_path / "empty").iterdir()) == []
+    outcomes = measure_many(videos, None, OPTIONS)
+    assert [outcome.folder for outcome in outcomes] == [None, None, None]
+    assert outcomes[0].measurement().frames == 24
+    with pytest.raises(package.PhysiocamError, match="broken"):
+        outcomes[1].measurement()
+
+
+def test_one_video_is_kept_and_has_a_table_too(videos: Path, tmp_path: Path, measured: list[str]) -> None:
+    out = tmp_path / "out"
+    for expected in (["a.mp4"], []):
+        measured.clear()
+        assert "24 frames" in physiocam(videos / "a.mp4", "-o", out)
+        assert measured == expected
+        (row,) = table(out / "summary.csv")
+        assert (row["folder"], row["frames"]) == (".", "24")
+        assert (out / "waveforms.csv").exists()
+
+
+def test_an_outcome_reads_its_measurement_back(videos: Path, tmp_path: Path) -> None:
+    outcomes = measure_many([videos / "a.mp4", videos / "day2"], tmp_path, OPTIONS)
+    assert [outcome.folder for outcome in outcomes] == [tmp_path / "a", tmp_path / "day2" / "b"]
+    assert outcomes[1].measurement().to_dict() == outcomes[1].summary
 
 
 def test_results_lie_as_the_videos_do(tmp_path: Path) -> None:
@@ -137,8 +164,11 @@ def test_results_lie_as_the_videos_do(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     out, study, other = tmp_path / "out", str(tmp_path / "study"), str(tmp_path / "other")
 
+    def planned(*sources: str) -> list[Planned]:
+        return plan_videos(sources, out)
+
     def folders(*sources: str) -> list[str]:
-        return [one.folder.relative_to(out).as_posix() for one in plan_videos(sources, out)]
+        return [one.folder.relative_to(out).as_posix() for one in planned(*sources) if one.folder is not None]
 
     assert folders(study) == ["interview", "sub/interview", "sub/interview-2"]
     assert folders(study, other) == [
@@ -147,10 +177,11 @@ def test_results_lie_as_the_videos_do(tmp_path: Path) -> None:
         "study/sub/interview-2",
         "other/interview",
     ]
-    named = plan_videos([f"{study}/interview.mp4", f"{other}/interview.mp4"], out)
-    assert [one.folder.name for one in named] == ["interview", "interview-2"]
+    assert folders(f"{study}/interview.mp4", f"{other}/interview.mp4") == ["interview", "interview-2"]
+    named = planned(f"{study}/interview.mp4", f"{other}/interview.mp4")
     assert [one.note is None for one in named] == [True, False]
-    assert folders(str(tmp_path / "summary.csv.mp4")) == ["summary.csv-2"]
+    assert folders(f"{study}/interview.mp4") == ["."]
+    assert folders(str(tmp_path / "summary.csv.mp4"), "x.mp4") == ["summary.csv-2", "x"]
 
 
 def test_named_videos_are_kept_and_have_a_table(videos: Path, tmp_path: Path, measured: list[str]) -> None:
@@ -172,12 +203,12 @@ def test_another_video_with_the_size_and_time_of_the_first_is_measured(
     videos: Path, tmp_path: Path, measured: list[str]
 ) -> None:
     video, status = videos / "a.mp4", (videos / "a.mp4").stat()
-    measure_many([str(video)], [tmp_path / "a"], tmp_path / "summary.csv", OPTIONS)
+    measure_many(video, tmp_path / "a", OPTIONS)
     content = bytearray(video.read_bytes())
     content[-200:-100] = bytes(100)
     video.write_bytes(content)
     os.utime(video, ns=(status.st_atime_ns, status.st_mtime_ns))
-    measure_many([str(video)], [tmp_path / "a"], tmp_path / "summary.csv", OPTIONS)
+    measure_many(video, tmp_path / "a", OPTIONS)
     assert measured == ["a.mp4", "a.mp4"]
 
 
@@ -190,12 +221,12 @@ def test_an_image_that_changes_in_its_folder_is_noticed(tmp_path: Path, measured
         image.fromarray(rng.integers(0, 256, (48, 48, 3)).astype(np.uint8)).save(images / f"{index}.bmp")
     options = MeasureOptions(face="center", fs=10.0, threads=1)
     for _ in range(2):
-        measure_many([str(images)], [tmp_path / "a"], tmp_path / "summary.csv", options)
+        measure_many(images, tmp_path / "a", options)
     assert len(measured) == 1
     times = (images / "2.bmp").stat()
     (images / "2.bmp").write_bytes((images / "0.bmp").read_bytes())
     os.utime(images / "2.bmp", ns=(times.st_atime_ns, times.st_mtime_ns))
-    measure_many([str(images)], [tmp_path / "a"], tmp_path / "summary.csv", options)
+    measure_many(images, tmp_path / "a", options)
     assert len(measured) == 2
 
 
@@ -204,7 +235,7 @@ def test_whatever_decides_the_answer_is_noticed(
     videos: Path, tmp_path: Path, measured: list[str], monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     video, folder = str(videos / "a.mp4"), tmp_path / "a"
-    measure_many([video], [folder], tmp_path / "summary.csv", OPTIONS)
+    measure_many(video, folder, OPTIONS)
     changes: dict[str, dict[str, Any]] = {
         "method": {"method": "pos"}, "settings": {"settings": "paper"}, "fs": {"fs": 20.0},
     }  # fmt: skip
@@ -223,9 +254,9 @@ def test_whatever_decides_the_answer_is_noticed(
         (folder / "measured_with.json").write_text('{"video": "a.mp4", "version": "0.1.0"}')
     elif change == "a table":
         (folder / "rates.csv").write_text("timestamp_s\n")
-    measure_many([video], [folder], tmp_path / "summary.csv", replace(OPTIONS, **changes.get(change, {})))
+    measure_many(video, folder, OPTIONS.replace(**changes.get(change, {})))
     assert measured == ["a.mp4", "a.mp4"]
-    measure_many([video], [folder], tmp_path / "summary.csv", replace(OPTIONS, **changes.get(change, {})))
+    measure_many(video, folder, OPTIONS.replace(**changes.get(change, {})))
     assert measured == ["a.mp4", "a.mp4"]
 
 
@@ -251,4 +282,4 @@ def test_overlays_among_the_videos_are_not_measured(videos: Path) -> None:
     (videos / "broken.mp4").unlink()
     physiocam(videos, "-o", videos / "results", "--method", "pos")
     (videos / "results" / "a" / "overlay.mp4").write_bytes((videos / "a.mp4").read_bytes())
-    assert [Path(one).name for one in expand_videos([str(videos)])] == ["a.mp4", "b.mp4"]
+    assert [Path(one.video).name for one in plan_videos([str(videos)], None)] == ["a.mp4", "b.mp4"]

@@ -12,7 +12,7 @@ from physiocam.datasets.check import check
 from physiocam.datasets.readers.catalogue import open_dataset
 from physiocam.datasets.store.prepare import PrepareSettings, prepare
 from physiocam.datasets.store.store import Store
-from physiocam.networks.config import AU_LABELS
+from physiocam.networks.action_units import AU_LABELS
 from physiocam.synthetic.layouts import LAYOUTS, write_layout
 from physiocam.synthetic.recordings import settings_of
 

@@ -9,7 +9,7 @@ from physiocam.datasets.labels import LABEL_SETTINGS, LabelSettings, difference_
 from physiocam.datasets.readers.frames import VideoFrames
 from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, Recording, Signal
 from physiocam.errors import DatasetError
-from physiocam.networks.config import AU_LABELS
+from physiocam.networks.action_units import AU_LABELS
 
 FS = 25.0
 

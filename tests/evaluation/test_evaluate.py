@@ -13,7 +13,7 @@ from physiocam.errors import DatasetError, PhysiocamError
 from physiocam.evaluation import predictions
 from physiocam.evaluation.evaluate import evaluate
 from physiocam.evaluation.predictions import Predictions, load_all_predictions, load_predictions
-from physiocam.networks.config import AU_LABELS
+from physiocam.networks.action_units import AU_LABELS
 from physiocam.signals.settings import SETTINGS
 
 FS = 30.0

@@ -8,7 +8,7 @@ import pytest
 
 from physiocam.errors import PhysiocamError
 from physiocam.evaluation.metrics import action_unit_scores, macc, rate_scores, signal_to_noise
-from physiocam.networks.config import AU_LABELS
+from physiocam.networks.action_units import AU_LABELS
 from physiocam.signals.rate import estimate_rate
 from physiocam.signals.settings import SETTINGS
 from physiocam.signals.waveform import clean_waveform

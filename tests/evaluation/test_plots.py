@@ -14,7 +14,7 @@ from physiocam.evaluation.evaluate import Evaluation, RateComparison, evaluate
 from physiocam.evaluation.metrics import action_unit_scores
 from physiocam.evaluation.plots import plot_rates, plot_units, plot_waveforms, save
 from physiocam.evaluation.predictions import Predictions
-from physiocam.networks.config import AU_LABELS
+from physiocam.networks.action_units import AU_LABELS
 from physiocam.signals.settings import SETTINGS
 
 FS = 25.0

@@ -143,7 +143,7 @@ def test_methods_that_are_none(method: Any) -> None:
 
 @pytest.mark.parametrize("weights", [None, [], 5, True])
 def test_weights_that_are_none(weights: Any) -> None:
-    for measure in (lambda: physiocam.measure(FRAMES, fs=30, weights=weights), lambda: Stream(weights)):
+    for measure in (lambda: physiocam.measure(FRAMES, fs=30, weights=weights), lambda: Stream(weights=weights)):
         with pytest.raises(PhysiocamError, match="bundle"):
             measure()
 

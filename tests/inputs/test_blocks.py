@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from physiocam.inputs.blocks import InputBlock, InputShape, Located, input_blocks
+from physiocam.inputs.blocks import InputBlock, InputShape, input_blocks
+from physiocam.inputs.face_changes import Located
+from physiocam.video.locators import Square
 from physiocam.video.resize import area_resize
-from physiocam.video.tracker import Square
 
 SHAPE = InputShape()
 

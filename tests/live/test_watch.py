@@ -1,4 +1,4 @@
-"""Frames reach the stream, watchers are told, and nothing waits for ever."""
+"""Frames reach the stream, observers are told, and nothing waits for ever."""
 
 from collections.abc import Generator
 from threading import Event
@@ -10,7 +10,10 @@ import pytest
 import physiocam
 from physiocam.errors import VideoError
 from physiocam.live.camera import TakenFrame
-from physiocam.live.watch import Feed, Moment, Pace, Watcher, watch
+from physiocam.live.feed import Feed
+from physiocam.live.frame_rate import FrameRate
+from physiocam.live.observer import Observer, Snapshot
+from physiocam.live.watch import watch
 
 IMAGE = np.zeros((48, 48, 3), dtype=np.uint8)
 
@@ -25,18 +28,18 @@ def stream() -> physiocam.Stream:
     return physiocam.Stream(threads=1)
 
 
-class Witness(Watcher):
+class Witness(Observer):
     def __init__(self, leaves_after: int | None = None) -> None:
         self.frames: list[TakenFrame] = []
-        self.moments: list[Moment] = []
+        self.moments: list[Snapshot] = []
         self._leaves_after = leaves_after
 
     def frame(self, frame: TakenFrame) -> None:
         self.frames.append(frame)
         self.left = len(self.frames) == self._leaves_after
 
-    def moment(self, moment: Moment) -> None:
-        self.moments.append(moment)
+    def snapshot(self, snapshot: Snapshot) -> None:
+        self.moments.append(snapshot)
 
 
 def watched(
@@ -121,9 +124,9 @@ def test_a_source_that_hangs_is_not_waited_for(stream: physiocam.Stream) -> None
         hangs.wait(30.0)
 
     class Impatient(Witness):
-        def moment(self, moment: Moment) -> None:
-            super().moment(moment)
-            self.left = moment.silent_s > 0.5
+        def snapshot(self, snapshot: Snapshot) -> None:
+            super().snapshot(snapshot)
+            self.left = snapshot.silent_s > 0.5
 
     witness = Impatient()
     before = monotonic()
@@ -134,7 +137,7 @@ def test_a_source_that_hangs_is_not_waited_for(stream: physiocam.Stream) -> None
 
 
 def test_the_pace_is_told_once_when_it_changes() -> None:
-    pace = Pace()
+    pace = FrameRate()
     times = np.concatenate([np.arange(300) / 30.0, 10.0 + np.arange(150) / 15.0, 20.0 + np.arange(150) / 16.0])
     # A sixteenth more is no other rate.
     told = [(time_s, line) for time_s in times if (line := pace.add(float(time_s)))]
@@ -145,7 +148,7 @@ def test_the_pace_is_told_once_when_it_changes() -> None:
 
 @pytest.mark.parametrize("pause_s", [0.4, 1.5, 60.0])
 def test_a_pause_is_no_other_pace(pause_s: float) -> None:
-    pace = Pace()
+    pace = FrameRate()
     times = np.concatenate([np.arange(300) / 30.0, 10.0 + pause_s + np.arange(300) / 30.0])
     assert not any(pace.add(float(time_s)) for time_s in times)
     assert pace.frames_per_s == pytest.approx(30.0)

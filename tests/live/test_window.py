@@ -13,7 +13,7 @@ pytest.importorskip("PIL")
 import physiocam
 from physiocam.errors import PhysiocamError
 from physiocam.live.camera import TakenFrame
-from physiocam.live.watch import Moment
+from physiocam.live.observer import Snapshot
 from physiocam.live.window import LiveWindow
 
 IMAGE = np.full((240, 320, 3), (200, 100, 50), dtype=np.uint8)
@@ -34,10 +34,10 @@ def cv2(monkeypatch: pytest.MonkeyPatch) -> Any:
     return module
 
 
-def moment(stream: physiocam.Stream, frames: int) -> Moment:
+def snapshot(stream: physiocam.Stream, frames: int) -> Snapshot:
     for index in range(frames):
         stream.push(IMAGE, index / 30.0)
-    return Moment(stream.measurement(), frames / 30.0, 30.0, 0, 0.0)
+    return Snapshot(stream.measurement(), frames / 30.0, 30.0, 0, 0.0)
 
 
 def test_frames_are_shown_with_what_is_known(cv2: Any) -> None:
@@ -47,7 +47,7 @@ def test_frames_are_shown_with_what_is_known(cv2: Any) -> None:
     # OpenCV wants blue first.
     assert first.shape == IMAGE.shape
     assert first[0, 0].tolist() == [50, 100, 200]
-    window.moment(moment(physiocam.Stream(threads=1), 10))
+    window.snapshot(snapshot(physiocam.Stream(threads=1), 10))
     window.frame(TakenFrame(50.3, IMAGE))
     wide: NDArray[np.uint8] = cv2.shown[-1]
     assert wide.shape[0] >= 480

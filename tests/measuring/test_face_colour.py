@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 import physiocam
 from physiocam.measuring.face_colour import SWAPPED, FaceColour
-from physiocam.measuring.face_frames import face_locator
 from physiocam.synthetic.recordings import settings_of, synthetic_entries
+from physiocam.video.face_source import face_locator
+from physiocam.video.locators import Square
 from physiocam.video.reader import open_video
-from physiocam.video.tracker import Square
 
 Frames = list[NDArray[np.uint8]]
 

@@ -78,7 +78,7 @@ def test_long_recordings_in_blocks_agree_with_one_block(
     beating: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = physiocam.measure(beating, fs=FS)
-    monkeypatch.setattr("physiocam.measuring.recording_inputs._BLOCK_S", 5.0)
+    monkeypatch.setattr("physiocam.measuring.network_inputs._BLOCK_S", 5.0)
     parts = physiocam.measure(beating, fs=FS)
     assert parts.frames == whole.frames
     assert whole.heart_rate.value is not None
@@ -195,7 +195,7 @@ def test_wrong_arrays_say_what_was_expected(video: NDArray[np.uint8], fs: float 
 def test_wrong_settings_and_squares_say_what_was_expected() -> None:
     video = np.zeros((5, 8, 8, 3), np.uint8)
     with pytest.raises(PhysiocamError, match="default, paper"):
-        physiocam.measure(video, fs=FS, settings="best")  # type: ignore[arg-type]
+        physiocam.measure(video, fs=FS, settings="best")
     with pytest.raises(PhysiocamError, match="8x8 frame"):
         physiocam.measure(video, fs=FS, face=(0, 0, 9))
     with pytest.raises(PhysiocamError, match="face is 'left'"):
@@ -212,11 +212,12 @@ def test_progress_reaches_the_end() -> None:
 
 @pytest.mark.parametrize("settings", ["default", "paper"])
 def test_the_default_bundle_reads_a_real_pulse(shared: Path, settings: str) -> None:
-    measurement = physiocam.measure(shared / "data" / "vitallens_1" / "video.mp4", settings=settings)  # type: ignore[arg-type]
+    measurement = physiocam.measure(shared / "data" / "vitallens_1" / "video.mp4", settings=settings)
     assert measurement.heart_rate.value == pytest.approx(75.4, abs=2.5)
     assert json.loads(measurement.to_json())["heart_rate"]["unit"] == "beats/min"
 
 
+@pytest.mark.usefixtures("traced_once")
 def test_the_authors_networks_read_a_real_pulse_together_and_alone(
     shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,7 +231,7 @@ def test_the_authors_networks_read_a_real_pulse_together_and_alone(
     folds = [[f for f in files if f"Heart_Clip3_Split{fold}" in f.name] for fold in (1, 2, 3)]
     bundles = [import_checkpoints(some, f"authors{i}") for i, some in enumerate([files, *folds])]
     for bundle in bundles:
-        measurement = physiocam.measure(video, bundle)
+        measurement = physiocam.measure(video, weights=bundle)
         assert measurement.heart_rate.value == pytest.approx(75.4, abs=1.5), bundle.info.name
     # A bundle without a task says so instead of guessing.
     assert "does not measure respiration" in str(measurement.breathing_rate.note)
@@ -311,7 +312,7 @@ def test_wrong_methods_say_what_was_expected() -> None:
     with pytest.raises(PhysiocamError, match="method is 'best'; expected network, pos"):
         physiocam.measure(video, fs=FS, method="best")
     with pytest.raises(PhysiocamError, match="'pos' uses no weights"):
-        physiocam.measure(video, "authors", fs=FS, method="pos")
+        physiocam.measure(video, weights="authors", fs=FS, method="pos")
 
 
 def test_a_real_pulse_by_pos(shared: Path) -> None:
@@ -349,12 +350,12 @@ def test_clips_too_short_or_without_a_face_by_a_classical_method(shared: Path, c
 def test_slow_networks_answer_for_every_frame(beating: NDArray[np.uint8], tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     pytest.importorskip("onnxscript")
-    from physiocam.measuring.slow_inputs import SlowInputs
+    from physiocam.inputs.crop import Crop
+    from physiocam.measuring.network_inputs import SlowInputs
     from physiocam.networks.bigsmall import BigSmall
     from physiocam.networks.config import PULSE, RESPIRATION, BigSmallConfig
-    from physiocam.video.tracker import Square
-    from physiocam.weights.bundle import Crop
-    from physiocam.weights.export import Slow, export_bundle
+    from physiocam.video.locators import Square
+    from physiocam.weights.export import BundleAbout, Slow, export_bundle
     from physiocam.weights.runtime import Runtime
 
     torch.manual_seed(0)
@@ -363,13 +364,12 @@ def test_slow_networks_answer_for_every_frame(beating: NDArray[np.uint8], tmp_pa
         {"fast": BigSmall(config.model_copy(update={"tasks": (PULSE,)}))},
         tmp_path / "b",
         name="b",
-        description="",
-        licence="",
+        about=BundleAbout("", ""),
         fs=30.0,
         slow=Slow({"slow": BigSmall(config.model_copy(update={"tasks": (RESPIRATION,)}))}, 5.0, Crop(factor=2.0)),
     )
     # As in the paper: each frame in one clip alone.
-    measurement = physiocam.measure(beating, bundle, fs=FS, face=(150, 60, 120), settings="paper")
+    measurement = physiocam.measure(beating, weights=bundle, fs=FS, face=(150, 60, 120), settings="paper")
     assert bundle.info.slow is not None
     slow = SlowInputs(bundle.info.slow, Crop(), FS)
     for frame in beating:

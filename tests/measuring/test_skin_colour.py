@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from physiocam.measuring.skin_colour import mean_colours
-from physiocam.video.tracker import Square
+from physiocam.video.locators import Square
 
 HERE, THERE = Square(2, 3, 10), Square(14, 1, 12)
 

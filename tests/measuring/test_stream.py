@@ -66,13 +66,14 @@ def test_the_real_clip_agrees(stream: physiocam.Stream, shared: Path) -> None:
     assert told.breathing_rate.value is None
 
 
+@pytest.mark.usefixtures("traced_once")
 def test_the_authors_networks_stream_too(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch")
     from physiocam.weights.importer import import_checkpoints
 
     monkeypatch.setenv("PHYSIOCAM_HOME", str(tmp_path))
     (checkpoint,) = (shared / "weights" / "authors").glob("*Heart_Clip3_Split1*.pth")
-    told = physiocam.Stream(import_checkpoints([checkpoint], "authors"), threads=1)
+    told = physiocam.Stream(weights=import_checkpoints([checkpoint], "authors"), threads=1)
     with open_video(shared / "data" / "vitallens_1" / "video.mp4") as video:
         for frame in video.own_frames():
             told.push(frame.image, frame.timestamp_s)
@@ -323,6 +324,6 @@ def test_arguments_that_make_no_sense_are_refused(stream: physiocam.Stream) -> N
     with pytest.raises(PhysiocamError, match="fs is -1"):
         physiocam.Stream(fs=-1)
     with pytest.raises(PhysiocamError, match="settings is 'other'"):
-        physiocam.Stream(settings="other")  # type: ignore[arg-type]
+        physiocam.Stream(settings="other")
     with pytest.raises(PhysiocamError, match="last_s is 0"):
         stream.measurement(last_s=0)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from physiocam.measuring.summarize import Frames, Signals, answer
+from physiocam.measuring.options import MeasureOptions
+from physiocam.measuring.summarize import Frames, Signals, summarize
 from physiocam.report.missing_rates import why_no_rate
 from physiocam.results.measurement import Measurement
 from physiocam.signals.rate import rates_along
@@ -16,7 +17,7 @@ def answered(pulse: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Measurement
         "clip.mp4", FS, np.arange(FRAMES) / FS, np.ones(FRAMES, bool), np.zeros((FRAMES, 3), np.int32), notes=()
     )
     signals = Signals(pulse, "not measured here", (), np.empty((FRAMES, 0), np.float32))
-    return answer(frames, signals, SETTINGS["default"], "auto", "network", None)
+    return summarize(frames, signals, MeasureOptions(), None)
 
 
 def test_rates_along_a_recording_without_a_rate_are_withheld_too() -> None:

@@ -20,7 +20,7 @@ from physiocam.networks.config import NetworkConfig  # noqa: E402
 from physiocam.networks.network import Network  # noqa: E402
 from physiocam.networks.registry import build, preset, preset_names  # noqa: E402
 from physiocam.weights.bundle import load_bundle  # noqa: E402
-from physiocam.weights.export import export_bundle  # noqa: E402
+from physiocam.weights.export import BundleAbout, export_bundle  # noqa: E402
 from physiocam.weights.runtime import Runtime  # noqa: E402
 
 # The smallest frames that leave each architecture whole, and frames that nothing divides evenly.
@@ -38,6 +38,8 @@ ODD: dict[str, dict[str, Any]] = {
     "drml": {"big_size": 77},
     "alexnet": {"big_size": 101},
 }
+
+pytestmark = pytest.mark.usefixtures("traced_once")
 
 every_network = pytest.mark.parametrize("name", preset_names())
 
@@ -107,7 +109,7 @@ def test_trains_a_step(name: str) -> None:
 @every_network
 def test_saves_and_loads_as_a_bundle(name: str, tmp_path: Path) -> None:
     network = smallest(name)
-    export_bundle({"one": network}, tmp_path / "b", name="b", description="a test", licence="none", fs=25.0)
+    export_bundle({"one": network}, tmp_path / "b", name="b", about=BundleAbout("a test", "none"), fs=25.0)
     bundle = load_bundle(tmp_path / "b")
     (entry,) = bundle.info.networks
     again = build(entry.config).eval()

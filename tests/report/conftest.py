@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from physiocam.networks.action_units import ACTION_UNIT_NAMES
 from physiocam.networks.config import NetworkConfig
-from physiocam.results.measurement import ACTION_UNIT_NAMES, ActionUnit, Face, Measurement, Weights
+from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_data import ActionUnit, Face, Weights
 from physiocam.signals.rate import estimate_rate, rate_times, rates_along
 from physiocam.signals.settings import SETTINGS
 from physiocam.signals.variability import heart_rate_variability
@@ -96,7 +98,7 @@ def make_measurement() -> MakeMeasurement:
             },
             method="network",
             weights=Weights("default", "0123456789abcdef" * 4),
-            settings=settings,
+            settings=SETTINGS[settings],
             version="0.1.0",
             notes=("variable frame rate",),
             timestamps_s=np.arange(frames) / fs,

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
 from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig, NetworkConfig
+from physiocam.video.locators import Square
 from physiocam.video.resize import area_resize
-from physiocam.video.tracker import Square
 from physiocam.weights.bundle import Bundle
 
 pytest.importorskip("torch")
 
-from physiocam.report.attention import Attention, find_attention
+from physiocam.report.attention import Attention
+from physiocam.report.find_attention import find_attention
 
 MakeBundle = Callable[[Mapping[str, NetworkConfig]], Bundle]
 
@@ -131,8 +132,8 @@ class _Leaves:
 def test_only_moments_with_a_face_count(
     noise: NDArray[np.uint8], make_bundle: MakeBundle, monkeypatch: pytest.MonkeyPatch, block_s: float
 ) -> None:
-    monkeypatch.setattr("physiocam.measuring.face_frames.FaceTracker", _Leaves)
-    monkeypatch.setattr("physiocam.measuring.recording_inputs._BLOCK_S", block_s)
+    monkeypatch.setattr("physiocam.video.face_source.FaceTracker", _Leaves)
+    monkeypatch.setattr("physiocam.measuring.network_inputs._BLOCK_S", block_s)
     found = find_attention(noise, make_bundle({"joint": JOINT}), moments=50, fs=30.0)
     assert np.rint(30 * found.times_s).astype(int).tolist() == [12, 15, 18, 21, 24, 27, 30]
     assert found.face_s == pytest.approx(23 / 30)
@@ -143,7 +144,7 @@ def test_many_blocks_show_the_same_moments_as_one(
 ) -> None:
     bundle = make_bundle({"joint": JOINT})
     whole = look(noise, bundle)
-    monkeypatch.setattr("physiocam.measuring.recording_inputs._BLOCK_S", 0.5)
+    monkeypatch.setattr("physiocam.measuring.network_inputs._BLOCK_S", 0.5)
     parts = look(noise, bundle)
     np.testing.assert_array_equal(parts.times_s, whole.times_s)
     np.testing.assert_allclose(parts.faces.astype(int), whole.faces, atol=1)
@@ -152,7 +153,9 @@ def test_many_blocks_show_the_same_moments_as_one(
 def test_files_hold_what_the_page_says(noise: NDArray[np.uint8], make_bundle: MakeBundle, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     found = look(noise, make_bundle({"a": BIG, "p": SMALL}), moments=2)
-    found.write(tmp_path / "out")
+    from physiocam.report.attention_figure import write_attention
+
+    write_attention(found, tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["attention.npz", "attention.png"]
     assert (tmp_path / "out" / "attention.png").read_bytes().startswith(b"\x89PNG")
     arrays = dict(np.load(tmp_path / "out" / "attention.npz", allow_pickle=False))
@@ -175,5 +178,7 @@ def test_a_folder_that_cannot_be_written_to_is_one_line(
 ) -> None:
     pytest.importorskip("matplotlib")
     (tmp_path / "file").write_text("")
+    from physiocam.report.attention_figure import write_attention
+
     with pytest.raises(PhysiocamError, match="choose another folder"):
-        look(noise, make_bundle({"p": SMALL}), moments=1).write(tmp_path / "file" / "out")
+        write_attention(look(noise, make_bundle({"p": SMALL}), moments=1), tmp_path / "file" / "out")

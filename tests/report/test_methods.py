@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from physiocam.report.methods import methods_of
-from physiocam.results.measurement import Face, Measurement
+from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_data import Face
 from physiocam.signals.methods import METHODS
 
 Make = Callable[..., Measurement]

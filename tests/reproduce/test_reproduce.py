@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-pytest.importorskip("pytorch_lightning")
+pl = pytest.importorskip("pytorch_lightning")
 pytest.importorskip("matplotlib")
 
 from safetensors.torch import load_file, save_file  # noqa: E402
@@ -26,24 +26,25 @@ from physiocam.datasets.store.prepare import PrepareSettings, prepare  # noqa: E
 from physiocam.datasets.store.store import Store  # noqa: E402
 from physiocam.errors import PhysiocamError  # noqa: E402
 from physiocam.evaluation.cross_validation import cross_validate, parse_folds, subject_folds  # noqa: E402
-from physiocam.evaluation.predict import predict_with_network  # noqa: E402
+from physiocam.evaluation.predict_network import predict_with_network  # noqa: E402
 from physiocam.networks.network import Network  # noqa: E402
 from physiocam.networks.registry import build, preset, preset_names  # noqa: E402
 from physiocam.reproduce.figures import reproduce_figure  # noqa: E402
 from physiocam.reproduce.published import published_tables  # noqa: E402
-from physiocam.reproduce.tables import Bench, reproduce_table  # noqa: E402
+from physiocam.reproduce.tables import ReproductionRun, reproduce_table  # noqa: E402
 from physiocam.signals.methods import METHODS  # noqa: E402
 from physiocam.synthetic.recordings import settings_of, synthetic_entries  # noqa: E402
+from physiocam.training import fit  # noqa: E402
 from physiocam.training.module import TrainModule  # noqa: E402
 from physiocam.training.settings import TrainSettings  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four people of 6 s, at sizes that every network of the tables takes."""
+    """Four people of 6 s, at the least sizes that every network of the tables takes."""
     path = tmp_path_factory.mktemp("stores") / "drawn"
-    scenes = replace(settings_of("easy"), duration_s=6.0, fs=25.0, height=180, width=240)
-    outcome = prepare(synthetic_entries(4, trials=1, settings=scenes), path, PrepareSettings(big_size=80, small_size=5))
+    scenes = replace(settings_of("easy"), duration_s=6.0, fs=15.0, height=180, width=240)
+    outcome = prepare(synthetic_entries(4, trials=1, settings=scenes), path, PrepareSettings(big_size=66, small_size=4))
     assert [one.error for one in outcome] == [None] * 4
     return path
 
@@ -57,7 +58,12 @@ def networks_of(folder: Path) -> dict[str, Network]:
 
 @pytest.fixture
 def untraced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets runs end in weights for PyTorch: tracing thirty networks for ONNX would take minutes."""
+    """Lets runs take a step and end in weights for PyTorch: more for thirty networks would take minutes."""
+
+    def trainer(*arguments: Any) -> Any:
+        made = whole(*arguments)
+        made.limit_train_batches = 1
+        return made
 
     def export(module: TrainModule, *_: Any) -> None:
         folder = module.settings.output / "bundle"
@@ -73,8 +79,10 @@ def untraced(monkeypatch: pytest.MonkeyPatch) -> None:
     def predict(bundle: Any, store: Any, recordings: Any = None) -> Any:
         return predict_with_network(networks_of(getattr(bundle, "folder", bundle))["network"], store, recordings)
 
-    monkeypatch.setattr("physiocam.training.fit._export", export)
-    monkeypatch.setattr("physiocam.training.fit.load_bundle", load)
+    whole = fit._trainer
+    monkeypatch.setattr(fit, "_trainer", trainer)
+    monkeypatch.setattr(fit, "_export", export)
+    monkeypatch.setattr(fit, "load_bundle", load)
     for module in ("physiocam.evaluation.cross_validation", "physiocam.reproduce.tables"):
         monkeypatch.setattr(f"{module}.predict_with_bundle", predict)
     monkeypatch.setattr("physiocam.reproduce.figures.load_networks", lambda bundle: networks_of(bundle.folder))
@@ -86,9 +94,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("runs")
 
 
-def bench(store: Path, runs: Path, *tested: Path) -> Bench:
-    settings = TrainSettings(store=store, output=runs, epochs=1, batch_clips=60)
-    return Bench(settings, subject_folds(Store(store), 2), tested)
+def bench(store: Path, runs: Path, *tested: Path) -> ReproductionRun:
+    settings = TrainSettings(store=store, output=runs, epochs=1, batch_clips=6)
+    return ReproductionRun(settings, subject_folds(Store(store), 2), tested)
 
 
 @pytest.mark.parametrize("name", published_tables())
@@ -101,7 +109,7 @@ def test_every_table_stands_beside_the_papers(
     published = published_tables()[name]
     assert f"# {published.title}" in text
     assert published.source in text
-    assert "frames of 80 and 5 pixels (paper: 144 and 9)" in text
+    assert "frames of 66 and 4 pixels (paper: 144 and 9)" in text
     assert "1 epochs (paper: 5)" in text
     rows = list(csv.DictReader((tmp_path / f"{name}.csv").open()))
     for row in published.rows:
@@ -199,7 +207,7 @@ def test_recordings_added_to_a_store_are_noticed(
     store: Path, fewer: Path, tmp_path: Path, untraced: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = TrainSettings(
-        store=fewer, output=tmp_path / "cv", epochs=1, batch_clips=60, network=bench(store, tmp_path).config("small")
+        store=fewer, output=tmp_path / "cv", epochs=1, batch_clips=6, network=bench(store, tmp_path).config("small")
     )
     folds = (("S001",), ("S002",))
     assert cross_validate(settings, folds) is not None
@@ -220,7 +228,7 @@ def test_predictions_that_are_not_known_are_made_anew(
     store: Path, tmp_path: Path, untraced: None, monkeypatch: pytest.MonkeyPatch, left: str
 ) -> None:
     settings = TrainSettings(
-        store=store, output=tmp_path, epochs=1, batch_clips=60, network=bench(store, tmp_path).config("small")
+        store=store, output=tmp_path, epochs=1, batch_clips=6, network=bench(store, tmp_path).config("small")
     )
     folds = (("S001",), ("S002",))
     first = cross_validate(settings, folds)
@@ -249,7 +257,7 @@ def test_predictions_that_are_not_known_are_made_anew(
 
 def test_nobody_is_tested_by_a_network_that_saw_them(store: Path, tmp_path: Path, untraced: None) -> None:
     settings = TrainSettings(
-        store=store, output=tmp_path, epochs=1, batch_clips=60, network=bench(store, tmp_path).config("small")
+        store=store, output=tmp_path, epochs=1, batch_clips=6, network=bench(store, tmp_path).config("small")
     )
     folds = subject_folds(Store(store), 2)
     assert cross_validate(settings, folds, only=1) is None
@@ -276,6 +284,7 @@ def test_folds_are_whole_and_apart(store: Path) -> None:
         parse_folds(opened, "third", 0)
 
 
+@pytest.mark.usefixtures("traced_once")
 def test_the_commands_from_store_to_page(store: Path, tmp_path: Path) -> None:
     arguments = [
         str(store),
@@ -361,11 +370,11 @@ def test_kept_predictions_say_by_what_they_were_made(store: Path, tmp_path: Path
 
 def test_breathing_that_a_store_cannot_give_is_named(tmp_path: Path) -> None:
     scenes = replace(settings_of("easy"), duration_s=4.0, fs=25.0, height=180, width=240)
-    prepare(synthetic_entries(1, trials=1, settings=scenes), tmp_path / "store")
+    prepare(synthetic_entries(1, trials=1, settings=scenes), tmp_path / "store", PrepareSettings(slow=None))
     output = evaluation(tmp_path / "store", "-o", tmp_path / "out")
     (line,) = [line for line in output.splitlines() if "respiration" in line]
     assert "is not evaluated" in line
-    assert "physiocam measure" in line
+    assert "physiocam prepare NAME ROOT STORE --set slow.fs=5" in line
     said = json.loads((tmp_path / "out" / "evaluation.json").read_text())["left_out"]
     assert line == f"- {said[0]}"
     assert line in (tmp_path / "out" / "evaluation.md").read_text()

@@ -13,8 +13,11 @@ import pytest
 
 from physiocam.cli.console import in_options, name_options
 from physiocam.errors import PhysiocamError
-from physiocam.results.measurement import ACTION_UNIT_NAMES, ActionUnit, Face, Measurement, Weights
+from physiocam.networks.action_units import ACTION_UNIT_NAMES
+from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_data import ActionUnit, Face, Weights
 from physiocam.signals.rate import Rate, RateSeries
+from physiocam.signals.settings import SETTINGS
 from physiocam.signals.variability import HeartRateVariability, IntervalSpread
 
 FRAMES = 6
@@ -38,7 +41,7 @@ def example() -> Measurement:
         action_units={label: ActionUnit(name, 0.3, 0.2) for label, name in ACTION_UNIT_NAMES.items()},
         method="network",
         weights=Weights("default", "0" * 64),
-        settings="default",
+        settings=SETTINGS["default"],
         version="0",
         notes=("variable frame rate",),
         timestamps_s=np.arange(FRAMES) / 30,

@@ -10,8 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from physiocam import Measurement, PhysiocamError
-from physiocam.results.measurement import ACTION_UNIT_NAMES, ActionUnit, Face, Weights
+from physiocam.networks.action_units import ACTION_UNIT_NAMES
+from physiocam.results.measurement_data import ActionUnit, Face, Weights
 from physiocam.signals.rate import Rate, RateSeries
+from physiocam.signals.settings import SETTINGS
 from physiocam.signals.variability import HeartRateVariability, IntervalSpread
 
 FRAMES = 5
@@ -35,7 +37,7 @@ def measured() -> Measurement:
         action_units={label: ActionUnit(name, 0.25, 0.5) for label, name in ACTION_UNIT_NAMES.items()},
         method="network",
         weights=Weights("default", "0" * 64),
-        settings="default",
+        settings=SETTINGS["default"],
         version="0",
         notes=("one", "two"),
         timestamps_s=np.arange(FRAMES) / 25,

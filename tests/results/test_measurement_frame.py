@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from physiocam.results.measurement import ActionUnit, Face, Measurement
+from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_data import ActionUnit, Face
 from physiocam.signals.rate import Rate, RateSeries
+from physiocam.signals.settings import SETTINGS
 from physiocam.signals.variability import HeartRateVariability, IntervalSpread
 
 pytest.importorskip("pandas")
@@ -27,7 +29,7 @@ def example() -> Measurement:
         action_units={"AU06": ActionUnit("cheek raiser", 0.2, 0.0), "AU12": ActionUnit("lip corner puller", 0.5, 1.0)},
         method="network",
         weights=None,
-        settings="default",
+        settings=SETTINGS["default"],
         version="0",
         notes=(),
         timestamps_s=np.arange(24) / 10,

@@ -5,8 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from physiocam.signals.quality import spectral_quality
+from physiocam.signals.quantities import Quantity
 from physiocam.signals.rate import estimate_rate
-from physiocam.signals.settings import SETTINGS, Quantity
+from physiocam.signals.settings import SETTINGS
 
 DEFAULT = SETTINGS["default"]
 

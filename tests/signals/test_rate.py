@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import ArrayLike, NDArray
 
+from physiocam.signals.quantities import Quantity
 from physiocam.signals.rate import Rate, estimate_rate, rate_times, rates_along
-from physiocam.signals.settings import SETTINGS, Quantity, SignalSettings
+from physiocam.signals.settings import SETTINGS, SignalSettings
 
 DEFAULT, PAPER = SETTINGS["default"], SETTINGS["paper"]
 QUANTITY: dict[str, Quantity] = {"pulse": "heart", "resp": "breathing"}

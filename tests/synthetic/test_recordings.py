@@ -8,7 +8,7 @@ import pytest
 
 from physiocam import measure
 from physiocam.errors import DatasetError
-from physiocam.networks.config import AU_LABELS
+from physiocam.networks.action_units import AU_LABELS
 from physiocam.synthetic.drawn.scene import SceneSettings
 from physiocam.synthetic.recordings import DIFFICULTIES, settings_of, synthetic_entries
 from physiocam.video.face import FaceDetector

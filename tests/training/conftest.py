@@ -7,7 +7,7 @@ import pytest
 
 from physiocam.datasets.recording import ActionUnitCodes, Recording, Signal
 from physiocam.datasets.store.prepare import PrepareSettings, prepare
-from physiocam.networks.config import AU_LABELS
+from physiocam.networks.action_units import AU_LABELS
 from physiocam.video.reader import Video, open_video
 
 FRAMES, FS = 61, 20.0

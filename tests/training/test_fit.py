@@ -1,6 +1,5 @@
 """Training runs: they end in bundles, go on after a kill, and refuse what does not fit."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -28,6 +27,8 @@ from physiocam.training.module import TrainModule  # noqa: E402
 from physiocam.training.order import ClipOrder  # noqa: E402
 from physiocam.training.settings import TrainSettings  # noqa: E402
 from physiocam.weights.runtime import Runtime  # noqa: E402
+
+pytestmark = pytest.mark.usefixtures("traced_once")
 
 SMALL_SIZE = BigSmallConfig(big_size=32, small_size=2)
 
@@ -349,28 +350,21 @@ def test_what_does_not_fit_is_refused(store: Path, tmp_path: Path) -> None:
         fit(settings(store, tmp_path / "run", network=SMALL_SIZE.model_copy(update={"tasks": gaze})))
 
 
-def test_two_processes_take_the_steps_of_one(store: Path, tmp_path: Path) -> None:
+def test_two_processes_take_the_steps_of_one(store: Path, tmp_path: Path, just_weights: None) -> None:
     # Without dropout, whose draws are each process's own, both must agree to rounding.
-    network = {
-        "architecture": "bigsmall",
-        "branches": "small",
-        "small_size": 2,
-        "tasks": [PULSE.model_dump(mode="json")],
-    }
-    for devices in (1, 2):
-        values = {
-            "store": str(store), "output": str(tmp_path / f"on-{devices}"), "epochs": 1, "batch_clips": 20,
-            "devices": devices, "network": network,
-        }  # fmt: skip
-        answer = subprocess.run(
-            [sys.executable, Path(__file__), json.dumps(values)],
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert answer.returncode == 0, answer.stderr[-2000:]
+    network = BigSmallConfig(branches="small", small_size=2, tasks=(PULSE,))
+    by_one = settings(store, tmp_path / "on-1", epochs=1, batch_clips=20, network=network)
+    fit(by_one, show_progress=False)
+    by_two = by_one.model_copy(update={"output": tmp_path / "on-2", "devices": 2})
+    answer = subprocess.run(
+        [sys.executable, Path(__file__), by_two.model_dump_json()],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr[-2000:]
     one, two = weights(tmp_path / "on-1"), weights(tmp_path / "on-2")
     for name in one:
         torch.testing.assert_close(one[name], two[name], rtol=1e-3, atol=1e-5)
@@ -381,4 +375,4 @@ if __name__ == "__main__":
     with pytest.MonkeyPatch.context() as patching:
         patching.setattr("physiocam.training.fit._export", save_weights)
         patching.setattr("physiocam.training.fit.load_bundle", lambda folder: folder)
-        fit(TrainSettings(**json.loads(sys.argv[1])), show_progress=False)
+        fit(TrainSettings.model_validate_json(sys.argv[1]), show_progress=False)

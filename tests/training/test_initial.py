@@ -17,7 +17,7 @@ from physiocam.networks.registry import build, preset  # noqa: E402
 from physiocam.training.initial import initial_network  # noqa: E402
 from physiocam.training.settings import TrainSettings  # noqa: E402
 from physiocam.weights.bundle import load_bundle  # noqa: E402
-from physiocam.weights.export import export_bundle  # noqa: E402
+from physiocam.weights.export import BundleAbout, export_bundle  # noqa: E402
 from physiocam.weights.pytorch import load_networks  # noqa: E402
 
 SMALL = BigSmallConfig(branches="small", small_size=2, tasks=(PULSE, RESPIRATION))
@@ -39,9 +39,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(9)
     network = build(SMALL.model_copy(update={"tasks": (PULSE,)}))
     folder = tmp_path_factory.mktemp("bundles") / "pulse"
-    export_bundle(
-        {"small": network}, folder, name="pulse", description="d", licence="l", fs=25.0, crop_factor=1.0, provenance={}
-    )
+    export_bundle({"small": network}, folder, name="pulse", about=BundleAbout("d", "l"), fs=25.0, crop_factor=1.0)
     return folder
 
 

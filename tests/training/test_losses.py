@@ -7,7 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from physiocam.networks.config import AU, AU_LABELS, PULSE, Task  # noqa: E402
+from physiocam.networks.action_units import AU_LABELS  # noqa: E402
+from physiocam.networks.config import AU, PULSE, Task  # noqa: E402
 from physiocam.training.losses import TaskLosses, published_pos_weight  # noqa: E402
 
 

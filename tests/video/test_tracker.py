@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
 from physiocam.video.face import FaceBox
-from physiocam.video.tracker import CentreSquare, FaceTracker, FixedSquare, Square
+from physiocam.video.locators import CentreSquare, FixedSquare, Square
+from physiocam.video.tracker import FaceTracker
 
 FS = 20.0
 EMPTY = np.full((240, 320, 3), 128, dtype=np.uint8)

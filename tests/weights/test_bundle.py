@@ -2,8 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from copy import deepcopy
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,41 +14,28 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 
 from safetensors.numpy import load_file, save_file  # noqa: E402
-from torch import Tensor  # noqa: E402
 
 from physiocam.errors import BundleError  # noqa: E402
+from physiocam.inputs.crop import Crop  # noqa: E402
 from physiocam.networks.bigsmall import BigSmall  # noqa: E402
 from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig  # noqa: E402
 from physiocam.weights import export  # noqa: E402
-from physiocam.weights.bundle import Bundle, Crop, load_bundle  # noqa: E402
+from physiocam.weights.bundle import Bundle, load_bundle  # noqa: E402
 from physiocam.weights.catalogue import list_bundles  # noqa: E402
-from physiocam.weights.export import Slow, export_bundle  # noqa: E402
+from physiocam.weights.export import BundleAbout, Slow, export_bundle  # noqa: E402
 from physiocam.weights.runtime import Runtime  # noqa: E402
 
 CONFIG = BigSmallConfig(big_size=32, small_size=2)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def traced_once() -> Iterator[None]:
-    """Tracing the same small graph for every test would take most of the time."""
-    trace, models = export._to_onnx, {}
-
-    def remember(network: BigSmall, inputs: dict[str, Tensor]) -> Any:
-        if network.config not in models:
-            models[network.config] = trace(network, inputs)
-        return deepcopy(models[network.config])
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(export, "_to_onnx", remember)
-        yield
+pytestmark = pytest.mark.usefixtures("traced_once")
 
 
 def write(folder: Path, **changes: Any) -> Bundle:
     torch.manual_seed(0)
     settings: dict[str, Any] = {
         "name": "tiny",
-        "description": "a test",
-        "licence": "none",
+        "about": BundleAbout("a test", "none"),
         "fs": 25.0,
         **changes,
     }
@@ -306,7 +292,7 @@ def test_settings_out_of_range_are_refused_by_name(tmp_path: Path, field: str, v
 
 def test_a_network_is_exported_as_it_stands(tmp_path: Path) -> None:
     network = BigSmall(CONFIG).train()
-    export_bundle({"n": network}, tmp_path / "b", name="b", description="", licence="", fs=25.0)
+    export_bundle({"n": network}, tmp_path / "b", name="b", about=BundleAbout("", ""), fs=25.0)
     assert network.training
     stored = load_file(tmp_path / "b" / "n.safetensors")
     for name, tensor in network.state_dict().items():
@@ -333,7 +319,7 @@ SLOW_CONFIG = BigSmallConfig(branches="small", clip_length=6, big_size=32, small
 def write_with_slow(folder: Path, config: BigSmallConfig = SLOW_CONFIG, fs: float = 5.0) -> Bundle:
     fast = BigSmall(CONFIG.model_copy(update={"tasks": (AU, PULSE)}))
     slow = Slow({"breath": BigSmall(config)}, fs, Crop(factor=2.0, down=0.4))
-    return export_bundle({"tiny": fast}, folder, name="tiny", description="", licence="", fs=25.0, slow=slow)
+    return export_bundle({"tiny": fast}, folder, name="tiny", about=BundleAbout("", ""), fs=25.0, slow=slow)
 
 
 def test_slow_networks_travel_with_the_others(tmp_path: Path) -> None:
@@ -353,7 +339,7 @@ def test_slow_networks_travel_with_the_others(tmp_path: Path) -> None:
     ("config", "fs", "words"),
     [
         (BigSmallConfig(big_size=32, small_size=2, tasks=(RESPIRATION,)), 5.0, "takes Big frames"),
-        (SLOW_CONFIG.model_copy(update={"tasks": (PULSE,)}), 5.0, "others both have the task 'pulse'; a task has one time scale"),
+        (SLOW_CONFIG.model_copy(update={"tasks": (PULSE,)}), 5.0, "others share the task 'pulse'; a task has one"),
         (SLOW_CONFIG.model_copy(update={"tasks": (AU,)}), 5.0, "'au', which is not a waveform"),
         (SLOW_CONFIG, 30.0, "slow networks see 30 frames/s, more than the others' 25"),
     ],

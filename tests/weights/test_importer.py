@@ -21,6 +21,8 @@ from physiocam.weights.importer import import_checkpoints, read_checkpoint  # no
 from physiocam.weights.runtime import Runtime  # noqa: E402
 from physiocam.weights.tensor_names import their_names  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("traced_once")
+
 
 @pytest.fixture(autouse=True)
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:

@@ -15,12 +15,14 @@ from physiocam.networks.config import AU, BigSmallConfig  # noqa: E402
 from physiocam.networks.network import Network  # noqa: E402
 from physiocam.networks.registry import build, preset  # noqa: E402
 from physiocam.weights.bundle import Bundle  # noqa: E402
-from physiocam.weights.export import export_bundle  # noqa: E402
+from physiocam.weights.export import BundleAbout, export_bundle  # noqa: E402
 from physiocam.weights.runtime import Runtime  # noqa: E402
+
+pytestmark = pytest.mark.usefixtures("traced_once")
 
 
 def bundle(folder: Path, **networks: Network) -> Bundle:
-    return export_bundle(networks, folder / "b", name="b", description="a test", licence="none", fs=25.0)
+    return export_bundle(networks, folder / "b", name="b", about=BundleAbout("a test", "none"), fs=25.0)
 
 
 @pytest.fixture(scope="module")

@@ -32,12 +32,12 @@ def attention_command(
     with interruptible():
         where = face_choice(face)
         with extra("explain", "seeing what a network looks at"):
-            from physiocam.report import attention_figure  # noqa: F401
-            from physiocam.report.attention import find_attention
+            from physiocam.report import attention_figure
+            from physiocam.report.find_attention import find_attention
 
             if target is not None:
                 import captum  # noqa: F401
         with progress_bar(video) as progress:
             found = find_attention(video, weights, moments=moments, target=target, fs=fs, face=where, progress=progress)
-        found.write(output)
+        attention_figure.write_attention(found, output)
     typer.echo(f"written to {output / 'attention.png'} and {output / 'attention.npz'}")

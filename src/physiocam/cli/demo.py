@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from physiocam.cli.console import console, interruptible, progress_bar
-from physiocam.cli.measure import show
+from physiocam.cli.summary import show
 
 if TYPE_CHECKING:
     from physiocam.demo import DemoResult

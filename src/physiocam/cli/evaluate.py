@@ -38,7 +38,7 @@ def evaluate_command(
         from physiocam.signals.settings import SETTINGS
 
         if not any(source.glob("*.npz")):
-            job = _of_store(source, weights, method)
+            job = _of_store(source, weights, method, SETTINGS[settings.value].every_phase)
         elif method is not None or weights != "default":
             raise PhysiocamError(f"'{source}' holds predictions; {method or weights!r} can predict a store only")
         else:
@@ -69,7 +69,7 @@ def evaluate_command(
         typer.echo(f"written to {output}")
 
 
-def _of_store(store: Path, weights: str, method: str | None) -> "PredictionJob":
+def _of_store(store: Path, weights: str, method: str | None, as_measured: bool) -> "PredictionJob":
     from physiocam.signals.methods import classical_method
     from physiocam.weights.bundle import load_bundle
 
@@ -84,4 +84,4 @@ def _of_store(store: Path, weights: str, method: str | None) -> "PredictionJob":
         check_bundle(opened, load_bundle(weights).info)
     with extra("train", "evaluating a store"):
         from physiocam.evaluation.predict import store_job
-    return store_job(opened, weights, method)
+    return store_job(opened, weights, method, as_measured)

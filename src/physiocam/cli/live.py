@@ -11,13 +11,22 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from physiocam.cli.console import animated, complain, console, extra, interruptible
-from physiocam.cli.measure import show
-from physiocam.cli.options import FaceOption, SettingsName, SettingsOption, ThreadsOption, WeightsOption, face_choice
+from physiocam.cli.options import (
+    FaceOption,
+    ProviderOption,
+    SettingsName,
+    SettingsOption,
+    ThreadsOption,
+    WeightsOption,
+    face_choice,
+    providers_of,
+)
+from physiocam.cli.summary import show
 from physiocam.errors import PhysiocamError
 from physiocam.readable import readable
 
 if TYPE_CHECKING:
-    from physiocam.live.watch import Watcher
+    from physiocam.live.observer import Observer
     from physiocam.measuring.stream import Stream
     from physiocam.results.measurement import Measurement
 
@@ -46,6 +55,7 @@ def live_command(
     face: FaceOption = "auto",
     settings: SettingsOption = SettingsName.default,
     threads: ThreadsOption = None,
+    provider: ProviderOption = None,
 ) -> None:
     """Measure what a camera sees, and watch it in the terminal."""
     with interruptible():
@@ -53,8 +63,10 @@ def live_command(
 
         from physiocam.foundation.files import check_folder
         from physiocam.live.camera import camera_frames, played_frames
+        from physiocam.live.feed import Feed
+        from physiocam.live.observer import SHOWN_S
         from physiocam.live.terminal import LiveView
-        from physiocam.live.watch import SHOWN_S, Feed, watch
+        from physiocam.live.watch import watch
         from physiocam.measuring.stream import Stream
 
         if output is not None:
@@ -62,24 +74,25 @@ def live_command(
         terminal = console()
         name = f"camera {camera}" if source is None else readable(source.name)
         stream = Stream(
-            weights,
+            weights=weights,
             face=face_choice(face),
             settings=settings.value,
             # What is to be written must be kept.
             keep_s=math.inf if output is not None else SHOWN_S,
             threads=threads,
+            providers=providers_of(provider),
         )
         failure: Exception | None = None
         with ExitStack() as open_things:
-            watchers = _watchers(open_things, stream, name, window, lsl)
-            tell: Callable[[str], None] = complain
+            observers = _observers(open_things, stream, name, window, lsl)
+            on_status: Callable[[str], None] = complain
             if animated(terminal):
-                watchers.append(open_things.enter_context(LiveView(terminal, name)))
+                observers.append(open_things.enter_context(LiveView(terminal, name)))
 
-                def tell(line: str) -> None:
+                def on_status(line: str) -> None:
                     terminal.print(f"physiocam: {line}", markup=False)
 
-            feed = Feed(camera_frames(camera, tell) if source is None else played_frames(source))
+            feed = Feed(camera_frames(camera, on_status) if source is None else played_frames(source))
             # Being told to end, or losing the terminal, is like Ctrl-C.
             for number in _ENDS:
                 open_things.callback(signal.signal, number, signal.signal(number, _interrupt))
@@ -87,7 +100,7 @@ def live_command(
                 with feed:
                     if not animated(terminal):
                         complain(f"watching {name}; Ctrl-C ends")
-                    watch(feed, stream, watchers, tell, seconds)
+                    watch(feed, stream, observers, on_status, seconds)
             except KeyboardInterrupt:
                 pass
             except Exception as error:  # raised again once what was seen until then is written
@@ -102,23 +115,23 @@ def live_command(
             raise failure
 
 
-def _watchers(open_things: ExitStack, stream: "Stream", name: str, window: bool, lsl: bool) -> "list[Watcher]":
+def _observers(open_things: ExitStack, stream: "Stream", name: str, window: bool, lsl: bool) -> "list[Observer]":
     """Who looks on beside the terminal."""
     import platform
 
-    watchers: list[Watcher] = []
+    observers: list[Observer] = []
     if lsl:
         with extra("lsl", "the Lab Streaming Layer"):
             from physiocam.live.lsl_outlet import LslOutlet
-        watchers.append(LslOutlet(stream.measurement().action_units, f"physiocam {platform.node()} {name}"))
+        observers.append(LslOutlet(stream.measurement().action_units, f"physiocam {platform.node()} {name}"))
     if window:
         with extra("window", "a window"):
             from physiocam.live.window import LiveWindow
 
             shown = LiveWindow()
         open_things.callback(shown.close)
-        watchers.append(shown)
-    return watchers
+        observers.append(shown)
+    return observers
 
 
 def _measured(stream: "Stream", name: str, dropped: int) -> "Measurement":

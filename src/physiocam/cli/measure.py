@@ -1,38 +1,33 @@
 """`physiocam measure`."""
 
-import sys
-from dataclasses import replace
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from physiocam.cli.console import complain, console, count_bar, escaped, extra, interruptible, progress_bar
+from physiocam.cli.console import complain, count_bar, extra, interruptible, progress_bar
 from physiocam.cli.options import (
     FaceOption,
     FsOption,
+    ProviderOption,
     SettingsName,
     SettingsOption,
     ThreadsOption,
     WeightsOption,
     face_choice,
+    providers_of,
     within_jobs,
 )
+from physiocam.cli.summary import print_json, show, show_table
 from physiocam.errors import PhysiocamError
-from physiocam.foundation.cores import usable_cores
 
 if TYPE_CHECKING:
-    from physiocam.batch.measure_many import MeasureOptions
-    from physiocam.results.measurement import Measurement
-    from physiocam.signals.rate import Rate
-    from physiocam.signals.variability import IntervalSpread
-
-
-# A terminal narrower than this has no room for bars.
-_BARS_FROM = 60
+    from physiocam.measuring.options import MeasureOptions
 
 
 def measure_command(
+    context: typer.Context,
     videos: Annotated[
         list[str],
         typer.Argument(metavar="VIDEO...", help="Video files, folders of videos, or folders of images (with --fs)."),
@@ -43,8 +38,8 @@ def measure_command(
             "-o",
             "--output",
             metavar="FOLDER",
-            help="Folder for the result files; with several videos, one folder a video inside it, and summary.csv, a "
-            "row a video; what was measured in the same way is kept.",
+            help="Folder for the result files, and for summary.csv with a row for each video. With several videos each "
+            "has a folder of its own in it. What was measured in the same way is kept.",
         ),
     ] = None,
     weights: WeightsOption = "default",
@@ -82,6 +77,15 @@ def measure_command(
         ),
     ] = False,
     threads: ThreadsOption = None,
+    provider: ProviderOption = None,
+    options_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--options",
+            metavar="FILE",
+            help="YAML file of options, as MeasureOptions.write makes it; what is given beside it goes first.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option("--json", help="Print one JSON object (a list for several videos) and nothing else."),
@@ -97,173 +101,84 @@ def measure_command(
     ] = None,
 ) -> None:
     """Measure heart rate, breathing rate and facial action units in face videos."""
+    given = {
+        "weights": weights,
+        "method": method,
+        "fs": fs,
+        "face": face,
+        "settings": settings.value,
+        "hrv": hrv,
+        "threads": threads,
+        "providers": providers_of(provider),
+        "report": report,
+        "overlay": overlay,
+    }
     with interruptible():
-        from physiocam.batch.measure_many import MeasureOptions, expand_videos
-        from physiocam.measuring.measure import NETWORK, measure
-        from physiocam.report.results import write_results
-        from physiocam.weights.bundle import load_bundle
+        from physiocam.batch.measure_many import measure_many
+        from physiocam.batch.plan import plan_videos
+        from physiocam.batch.summary_table import SUMMARY
 
-        _check_wanted(output, report, overlay, hrv)
-        expanded = expand_videos(videos)
-        table = len(videos) > 1 and output is not None
-        if table or expanded != videos or jobs > 1 or scheduler is not None:
-            options = MeasureOptions(
-                weights, method, fs, face_choice(face), settings.value, threads, hrv, report, overlay
+        options = _options(given, options_file, context)
+        _check_wanted(options, output)
+        count = len(plan_videos(videos, output))
+        single = count == 1 and scheduler is None
+        with (
+            extra("cluster", "measuring several videos at a time"),
+            progress_bar(videos[0]) if single else nullcontext() as frames,
+            count_bar("measuring", "videos", count) if not single else nullcontext() as bar,
+        ):
+            outcomes = measure_many(
+                videos,
+                output,
+                options,
+                jobs=jobs,
+                scheduler=scheduler,
+                progress=bar and (lambda one: bar(one.summary["frames"] if one.summary else 0, one.error)),
+                frame_progress=frames,
             )
-            _measure_many(videos, output, options, jobs, scheduler, as_json)
-            return
-        where = face_choice(face)
-        bundle = load_bundle(weights) if method == NETWORK else weights
-        done: list[Measurement] = []
-        for video in videos:
-            try:
-                with progress_bar(video) as progress:
-                    measurement = measure(
-                        video,
-                        weights=bundle,
-                        method=method,
-                        fs=fs,
-                        face=where,
-                        settings=settings.value,
-                        hrv=hrv,
-                        threads=threads,
-                        progress=progress,
-                    )
-                if output is not None:
-                    with progress_bar(f"drawing {Path(video).name}") as progress:
-                        write_results(
-                            measurement,
-                            video,
-                            output,
-                            report=report,
-                            overlay=overlay,
-                            weights=bundle,
-                            fs=fs,
-                            face=where,
-                            progress=progress,
-                        )
-            except PhysiocamError as error:
-                complain(str(error))
-                continue
-            done.append(measurement)
-            if not as_json:
-                show(measurement, output)
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
     if as_json:
-        _print_json(done, single=len(videos) == 1)
-    if len(done) < len(videos):
-        if len(videos) > 1:
-            complain(f"{len(videos) - len(done)} of {len(videos)} videos could not be measured (see above)")
+        print_json(outcomes)
+    elif single:
+        for outcome in outcomes:
+            if outcome.error is None:
+                show(outcome.measurement(), output)
+    else:
+        show_table(outcomes)
+        where = f"; one row each in {output / SUMMARY}" if output is not None else ""
+        typer.echo(f"{count - len(failed)} of {count} videos are measured{where}")
+    if failed:
+        complain(
+            str(failed[0].error) if single else f"{len(failed)} of {count} videos could not be measured (see above)"
+        )
         raise typer.Exit(1)
 
 
-def _check_wanted(output: Path | None, report: bool, overlay: bool, hrv: bool) -> None:
+def _options(given: dict[str, Any], file: Path | None, context: typer.Context) -> "MeasureOptions":
+    """The options of the command line, over those of the file."""
+    from physiocam.measuring.options import MeasureOptions
+
+    given["face"] = face_choice(given["face"])
+    if file is None:
+        return MeasureOptions(**given)
+    # What stands on the command line goes before the file; a default does not.
+    names = {"provider": "providers"}
+    sources = {names.get(name, name): context.get_parameter_source(name) for name in context.params}
+    typed = {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
+    return MeasureOptions.load(file).replace(**{name: value for name, value in given.items() if name in typed})
+
+
+def _check_wanted(options: "MeasureOptions", output: Path | None) -> None:
     """Find out before the work whether what is wanted can be had."""
-    if (report or overlay) and output is None:
-        wanted = "--report" if report else "--overlay"
+    if (options.report or options.overlay) and output is None:
+        wanted = "--report" if options.report else "--overlay"
         raise PhysiocamError(f"{wanted} needs a folder for its file; name one with -o FOLDER")
-    if report:
+    if options.report:
         with extra("report", "a report"):
             import physiocam.report.html
-    if overlay:
+    if options.overlay:
         with extra("report", "an overlay video"):
             import physiocam.report.overlay  # noqa: F401
-    if hrv:
+    if options.hrv:
         with extra("hrv", "heart-rate variability"):
             import neurokit2  # noqa: F401
-
-
-def _measure_many(
-    sources: list[str],
-    output: Path | None,
-    options: "MeasureOptions",
-    jobs: int,
-    scheduler: str | None,
-    as_json: bool,
-) -> None:
-    import json
-
-    from physiocam.batch.measure_many import SUMMARY, expand_videos, measure_many, plan_videos
-
-    if output is None:
-        count = len(expand_videos(sources))
-        raise PhysiocamError(f"{count} videos need a folder for their results; name one with -o FOLDER")
-    planned = plan_videos(sources, output)
-    # Processes side by side share the cores out.
-    if jobs > 1 and options.threads is None:
-        options = replace(options, threads=max(usable_cores() // jobs, 1))
-    with extra("cluster", "measuring several videos at a time"), count_bar("measuring", "videos", len(planned)) as bar:
-        outcomes = measure_many(
-            [one.video for one in planned],
-            [one.folder for one in planned],
-            output / SUMMARY,
-            options,
-            notes=[one.note for one in planned],
-            jobs=jobs,
-            scheduler=scheduler,
-            progress=lambda outcome: bar(outcome.summary["frames"] if outcome.summary else 0, outcome.error),
-        )
-    failed = sum(outcome.error is not None for outcome in outcomes)
-    if as_json:
-        summaries = [outcome.summary for outcome in outcomes if outcome.summary is not None]
-        sys.stdout.write(json.dumps(summaries, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-    else:
-        for one in planned:
-            if one.note is not None:
-                typer.echo(f"{one.video}: {one.note}")
-        typer.echo(f"{len(planned) - failed} of {len(planned)} videos are measured; one row each in {output / SUMMARY}")
-    if failed:
-        complain(f"{failed} of {len(planned)} videos could not be measured (see above)")
-        raise typer.Exit(1)
-
-
-def _print_json(measurements: "list[Measurement]", single: bool) -> None:
-    import json
-
-    if single:
-        sys.stdout.write("".join(measurement.to_json() for measurement in measurements))
-    else:
-        summaries = [measurement.to_dict() for measurement in measurements]
-        sys.stdout.write(json.dumps(summaries, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def show(measurement: "Measurement", folder: Path | None) -> None:
-    """Print a measurement's summary."""
-    from rich.table import Table
-
-    from physiocam.results.measurement_text import answers
-
-    terminal = console()
-    square = "face" if measurement.face.choice == "auto" else "fixed square"
-    terminal.print(
-        f"[bold]{escaped(measurement.source)}[/bold]  {measurement.duration_s:.1f} s, "
-        f"{measurement.frames} frames at {measurement.fs:.2f}/s, "
-        f"{square} in {measurement.face.found_fraction:.0%} of the frames"
-    )
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for label, answer in answers(measurement).items():
-        table.add_row(label, _answered(answer))
-    terminal.print(table)
-    units = [(label, unit) for label, unit in measurement.action_units.items() if unit.mean_probability is not None]
-    if units:
-        table = Table("action unit", "", "mean", "active", box=None, padding=(0, 2, 0, 0))
-        share = _bar if terminal.width >= _BARS_FROM else "{:.0%}".format
-        for label, unit in units:
-            table.add_row(label, unit.name, f"{unit.mean_probability:.2f}", share(unit.active_fraction or 0.0))
-        terminal.print(table)
-    elif measurement.action_units:
-        terminal.print("action units    [bold]not measured[/bold]: no face was found")
-    for note in measurement.notes:
-        terminal.print(f"note: {escaped(note)}")
-    if folder is not None:
-        # In one piece, to be copied.
-        terminal.print(f"written to {escaped(str(folder))}", soft_wrap=True)
-
-
-def _answered(answer: "Rate | IntervalSpread") -> str:
-    if answer.value is None:
-        return f"[bold]not measured[/bold]: {escaped(answer.note or '')}"
-    return f"[bold]{answer.value:.1f} {answer.unit}[/bold]  quality {answer.quality:.2f}"
-
-
-def _bar(fraction: float) -> str:
-    return f"{'█' * round(10 * fraction):<10} {fraction:.0%}"

@@ -56,6 +56,20 @@ ThreadsOption = Annotated[
     typer.Option(callback=_within_threads, metavar="N", help="Threads of the networks; all cores by default."),
 ]
 
+ProviderOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="Device for the networks: cpu (default), cuda, coreml, openvino or directml, where the installed ONNX "
+        "Runtime has it. Several are tried in their order.",
+    ),
+]
+
+
+def providers_of(given: list[str] | None) -> tuple[str, ...]:
+    """Return what the option --provider says, or the processor where it is not given."""
+    return tuple(given or ("cpu",))
+
 
 def face_choice(text: str) -> "FaceChoice":
     """Read what the option --face says.

@@ -58,10 +58,10 @@ def reproduce_command(
         store = Store(trained)
         with extra("train", "reproducing the paper"):
             from physiocam.evaluation.cross_validation import parse_folds
-            from physiocam.reproduce.tables import Bench, reproduce_table
+            from physiocam.reproduce.tables import ReproductionRun, reproduce_table
             from physiocam.training.processes import is_first, said_once
         within = target not in _ACROSS
-        bench = Bench(
+        bench = ReproductionRun(
             settings,
             parse_folds(store, folds, settings.seed),
             (trained, *tested) if within and tested else tuple(tested),

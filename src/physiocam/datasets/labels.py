@@ -13,7 +13,7 @@ from physiocam.datasets.alignment import Alignment, onto_frames
 from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, PulseTarget, Recording
 from physiocam.datasets.sensors.plausible import recorded_rates
 from physiocam.errors import DatasetError, PhysiocamError
-from physiocam.networks.config import AU_LABELS
+from physiocam.networks.action_units import AU_LABELS
 from physiocam.signals.pseudo_ppg import Band, pseudo_ppg
 
 

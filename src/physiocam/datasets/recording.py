@@ -11,8 +11,8 @@ from physiocam.errors import DatasetError
 from physiocam.video.reader import Video
 
 # How the face square of a recording is found. "face": follow the face, as when measuring. "bottom": the largest square
-# at the bottom of a portrait frame, which the authors use for BP4D+. "center": the largest centred square.
-Crop = Literal["face", "bottom", "center"]
+# at the bottom of a portrait frame, what the authors cut from BP4D+. "center": the largest centred square.
+CropChoice = Literal["face", "bottom", "center"]
 
 # The pulse target. "sensor": the wave that was recorded with the video. "pseudo": the wave in the skin's colour (paper,
 # appendix D.2), if the sensor measures something else, such as blood pressure.
@@ -122,7 +122,7 @@ class Recording:
         By the field's names: "pulse", "respiration" (waveforms), "heart_rate", "breathing_rate" (per minute), and other
         signals of the data set.
     action_units : ActionUnitCodes or None
-    crop : Crop
+    crop : CropChoice
     pulse_target : PulseTarget
     notes : tuple of str
         What is unusual about it, in plain words.
@@ -134,7 +134,7 @@ class Recording:
     frames: Frames
     signals: Mapping[str, Signal] = field(default_factory=dict)
     action_units: ActionUnitCodes | None = None
-    crop: Crop = "face"
+    crop: CropChoice = "face"
     pulse_target: PulseTarget = "sensor"
     notes: tuple[str, ...] = ()
 

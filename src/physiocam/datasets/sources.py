@@ -3,10 +3,21 @@
 import os
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict
+
 from physiocam.datasets.recording import Entry
-from physiocam.datasets.store.stored_recording import SourceFile
 from physiocam.errors import DatasetError
 from physiocam.readable import readable
+
+
+class SourceFile(BaseModel):
+    """A file that a recording was made of, as it was then."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    size: int
+    mtime_ns: int
 
 
 def facts_of(entry: Entry) -> dict[str, str]:

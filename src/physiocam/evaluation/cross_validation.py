@@ -14,7 +14,7 @@ from physiocam.evaluation.predict import predict_with_bundle, prediction_facts
 from physiocam.evaluation.predictions import Predictions, keep_predictions, load_all_predictions
 from physiocam.foundation.locks import alone_in
 from physiocam.foundation.provenance import code_version, digest_of, mismatch, read_record
-from physiocam.measuring.measure import NETWORK
+from physiocam.signals.methods import NETWORK
 from physiocam.training.fit import ended_run, fit
 from physiocam.training.processes import wait_for_first
 from physiocam.training.settings import TrainSettings

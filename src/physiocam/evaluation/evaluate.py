@@ -18,13 +18,12 @@ from physiocam.evaluation.metrics import (
     signal_to_noise,
 )
 from physiocam.evaluation.predictions import Predictions
+from physiocam.networks.action_units import ACTIVE_THRESHOLD
+from physiocam.signals.quantities import WAVEFORM_TASKS, Quantity
 from physiocam.signals.rate import estimate_rate
-from physiocam.signals.settings import Quantity, SignalSettings
+from physiocam.signals.settings import SignalSettings
 from physiocam.signals.waveform import clean_waveform
 
-ACTIVE_THRESHOLD = 0.5
-
-_TASKS: dict[Quantity, str] = {"heart": "pulse", "breathing": "respiration"}
 _TRUE_RATES: dict[Quantity, str] = {"heart": "heart_rate", "breathing": "breathing_rate"}
 
 
@@ -128,8 +127,8 @@ def evaluate(
         if found:
             scores[quantity] = rate_scores(_array(r.predicted for r in found), _array(r.true for r in found))
     unknown = {
-        _TASKS[quantity]: list(dict.fromkeys(row.recording for row in comparisons[quantity] if row.true is None))
-        for quantity in quantities
+        task: list(dict.fromkeys(row.recording for row in comparisons[quantity] if row.true is None))
+        for quantity, task in WAVEFORM_TASKS.items()
     }
     return Evaluation(
         settings=settings.name,
@@ -147,7 +146,7 @@ def evaluate(
 def _compare(
     one: Predictions, quantity: Quantity, settings: SignalSettings, window_s: float | None
 ) -> list[RateComparison]:
-    task = _TASKS[quantity]
+    task = WAVEFORM_TASKS[quantity]
     has_truth = task in one.sensors or _TRUE_RATES[quantity] in one.sensors
     if task not in one.waveforms or not has_truth:
         return []
@@ -158,7 +157,7 @@ def _compare(
 
 
 def _compare_part(one: Predictions, quantity: Quantity, settings: SignalSettings, part: slice) -> RateComparison:
-    task = _TASKS[quantity]
+    task = WAVEFORM_TASKS[quantity]
     difference = one.waveforms[task][part]
     rate = estimate_rate(difference, one.fs, quantity, settings)
     true = _true_rate(one, quantity, settings, part)
@@ -179,8 +178,8 @@ def _true_rate(one: Predictions, quantity: Quantity, settings: SignalSettings, p
     name = _TRUE_RATES[quantity]
     recorded = one.sensors.get(name)
     known = recorded_rates(name, recorded[part]) if recorded is not None else np.empty(0)
-    wave = one.sensors.get(_TASKS[quantity])
-    # If a rate is unknown at times, as while an oximeter searches, the wave may still show it.
+    wave = one.sensors.get(WAVEFORM_TASKS[quantity])
+    # Where a rate is not known all along, as while an oximeter searches, the wave may still show it.
     if wave is not None and (settings.name == "paper" or not len(known)):
         return estimate_rate(_differences(wave[part]), one.fs, quantity, settings).value
     return float(known.mean()) if len(known) else None

@@ -14,14 +14,14 @@ from physiocam.evaluation.metrics import ActionUnitScores, rate_scores
 from physiocam.evaluation.predictions import Predictions
 from physiocam.evaluation.summary import number
 from physiocam.foundation.files import complete_file
-from physiocam.signals.settings import Quantity, SignalSettings
+from physiocam.signals.quantities import WAVEFORM_TASKS, Quantity
+from physiocam.signals.settings import SignalSettings
 from physiocam.signals.waveform import clean_waveform
 
 # Okabe and Ito: distinguishable for colour-blind readers.
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
 
 _RATES = {"heart": "heart rate (beats/min)", "breathing": "breathing rate (breaths/min)"}
-_TASKS: dict[Quantity, str] = {"heart": "pulse", "breathing": "respiration"}
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
@@ -162,16 +162,16 @@ def plot_waveforms(
     rows = [
         (one, quantity)
         for quantity in quantities
-        for one in [p for p in predictions if _TASKS[quantity] in p.waveforms and _TASKS[quantity] in p.sensors][
-            :recordings
-        ]
+        for one in [
+            p for p in predictions if WAVEFORM_TASKS[quantity] in p.waveforms and WAVEFORM_TASKS[quantity] in p.sensors
+        ][:recordings]
     ]
     if not rows:
         return None
     figure = _figure(9, 1.6 * len(rows) + 0.6, title)
     for axes, (one, quantity) in zip(figure.subplots(len(rows), squeeze=False)[:, 0], rows, strict=True):
         agreement = _waveform(axes, one, quantity, settings, seconds)
-        axes.set_title(f"{one.name}: {_TASKS[quantity]}", fontsize=9, loc="left", parse_math=False)
+        axes.set_title(f"{one.name}: {WAVEFORM_TASKS[quantity]}", fontsize=9, loc="left", parse_math=False)
         axes.set_title(f"r {number(agreement, 2)}", fontsize=9, loc="right")
     axes.set_xlabel("time (s)")
     figure.axes[0].legend(fontsize=8, frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, 1.4))
@@ -181,8 +181,8 @@ def plot_waveforms(
 def _waveform(
     axes: Axes, one: Predictions, quantity: Quantity, settings: SignalSettings, seconds: float
 ) -> float | None:
-    """Draw a part of both waveforms; return their correlation in it."""
-    task = _TASKS[quantity]
+    """Draw a part of both waveforms; their correlation in it."""
+    task = WAVEFORM_TASKS[quantity]
     predicted = clean_waveform(one.waveforms[task], one.fs, quantity, settings)
     sensor = clean_waveform(np.append(np.diff(one.sensors[task]), np.nan), one.fs, quantity, settings)
     shown = min(round(seconds * one.fs), len(predicted))

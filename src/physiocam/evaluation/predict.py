@@ -1,85 +1,49 @@
-"""Predictions for a store's recordings, by a network or a classical method (extra `train`)."""
+"""From a store's recordings to predictions, by a bundle or by a classical method (extra `train`)."""
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
-from physiocam.datasets.alignment import onto_frames
-from physiocam.datasets.store.clips import Clips, clip_loader, standardize
-from physiocam.datasets.store.store import Store, StoredRecording
-from physiocam.evaluation.predictions import RATES, WAVEFORMS, PredictionJob, Predictions, keep_predictions
+from physiocam.datasets.store.store import Store
+from physiocam.evaluation.predictions import PredictionJob, Predictions, keep_predictions
+from physiocam.evaluation.stored_inputs import StoredInputs, slow_settings, wanted_settings
+from physiocam.evaluation.stored_truth import with_truth
+from physiocam.measuring.clip_pipeline import LoadedNetworks, run_recording
 from physiocam.measuring.face_frames import Progress
-from physiocam.measuring.measure import NETWORK
-from physiocam.networks.config import AU, Task
-from physiocam.networks.network import Network
-from physiocam.signals.methods import classical_method
+from physiocam.networks.config import AU
+from physiocam.signals.methods import NETWORK, classical_method
 from physiocam.training.checks import check_bundle
 from physiocam.weights.bundle import Bundle, load_bundle
-from physiocam.weights.runtime import Runtime
 
-_BATCH_CLIPS = 60
-
-Run = Callable[[Tensor, Tensor], Mapping[str, NDArray[np.float32]]]
-
-
-def predict_with_network(
-    network: Network,
-    store: str | os.PathLike[str] | Store,
-    recordings: Collection[str] | None = None,
-    device: str | torch.device = "cpu",
-) -> Iterator[Predictions]:
-    """Predict recordings one by one.
-
-    Parameters
-    ----------
-    network : Network
-        Put into evaluation mode and moved to the device.
-    store : path or Store
-    recordings : collection of str, optional
-        Names; all by default.
-    device : str or device
-
-    Yields
-    ------
-    Predictions
-        Frames after the last complete clip are not predicted.
-
-    Raises
-    ------
-    DatasetError
-        If a recording is missing or damaged.
-    """
-    config = network.config
-    network = network.to(device).eval()
-
-    @torch.inference_mode()
-    def run(big: Tensor, small: Tensor) -> dict[str, NDArray[np.float32]]:
-        outputs = network(big.to(device) if config.uses_big else None, small.to(device) if config.uses_small else None)
-        return {task: output.float().cpu().numpy() for task, output in outputs.items()}
-
-    stride = config.big_stride if config.uses_big else config.clip_length
-    yield from _predict(run, config.clip_length, stride, config.tasks, store, recordings)
+_WITHOUT_SLOW = (
+    "is not evaluated: the bundle's slow network sees wider squares, which the store does not keep; prepare another "
+    "store: physiocam prepare NAME ROOT STORE {changes}"
+)
 
 
 def predict_with_bundle(
     bundle: str | os.PathLike[str] | Bundle,
     store: str | os.PathLike[str] | Store,
     recordings: Collection[str] | None = None,
+    *,
+    as_measured: bool = False,
 ) -> Iterator[Predictions]:
     """Predict recordings one by one with a bundle on ONNX Runtime; networks for the same task are averaged.
 
     Parameters
     ----------
     bundle : str, path or Bundle
-    store, recordings
-        See `predict_with_network`.
+    store : path or Store
+    recordings : collection of str, optional
+        Names; all by default.
+    as_measured : bool
+        Whether to predict as `physiocam.measure` does: in all phases of the clips, long recordings standardized in
+        parts. Otherwise as in the paper: in one phase, each recording standardized as a whole, without the frames
+        behind its last whole clip.
 
     Yields
     ------
@@ -93,18 +57,22 @@ def predict_with_bundle(
     """
     bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
     store = store if isinstance(store, Store) else Store(store)
-    info = bundle.info
-    check_bundle(store, info)
-    runtime = Runtime(bundle)
+    check_bundle(store, bundle.info)
+    networks = LoadedNetworks(bundle)
+    for name in store.names() if recordings is None else sorted(recordings):
+        stored = store.recording(name)
+        outputs = run_recording(StoredInputs(stored, bundle.info, whole=not as_measured), networks, as_measured)
+        if not as_measured:
+            whole = stored.info.frames // bundle.info.clip_length * bundle.info.clip_length
+            outputs.probability[whole:] = np.nan
+            for task in bundle.info.tasks:
+                if task.name in outputs.differences:
+                    outputs.differences[task.name][whole:] = np.nan
+        yield with_truth(stored, outputs.differences, outputs.probability, outputs.units)
 
-    def run(big: Tensor, small: Tensor) -> dict[str, NDArray[np.float32]]:
-        return runtime.run(big.numpy(), small.numpy())
 
-    yield from _predict(run, info.clip_length, info.big_stride, info.tasks, store, recordings)
-
-
-def store_job(store: Store, weights: str, method: str | None) -> PredictionJob:
-    """The job of predicting all of a store's recordings, by a bundle or a classical method.
+def store_job(store: Store, weights: str, method: str | None, as_measured: bool) -> PredictionJob:
+    """All of a store's recordings, to be predicted by a bundle or by a classical method.
 
     Parameters
     ----------
@@ -113,6 +81,8 @@ def store_job(store: Store, weights: str, method: str | None) -> PredictionJob:
         Name or path of the bundle.
     method : str, optional
         A classical method instead.
+    as_measured : bool
+        As in `predict_with_bundle`.
 
     Raises
     ------
@@ -122,9 +92,9 @@ def store_job(store: Store, weights: str, method: str | None) -> PredictionJob:
     names = store.names()
     if method is None:
         bundle = load_bundle(weights)
-        absent = not_predicted(bundle)
-        facts = prediction_facts(store, names, NETWORK, bundle.sha256)
-        found = partial(predict_with_bundle, bundle, store, names)
+        absent = not_predicted(bundle, store)
+        facts = {**prediction_facts(store, names, NETWORK, bundle.sha256), "as_measured": as_measured}
+        found = partial(predict_with_bundle, bundle, store, names, as_measured=as_measured)
     else:
         absent = dict.fromkeys(("respiration", AU.name), f"is not evaluated: '{method}' measures the pulse only")
         facts = prediction_facts(store, names, method, None)
@@ -149,22 +119,28 @@ def _watched(found: Iterator[Predictions], total: int, progress: Progress | None
             progress(frames, total)
 
 
-def not_predicted(bundle: Bundle) -> dict[str, str]:
-    """Return the tasks of a bundle that `predict_with_bundle` leaves out, with the reason and what to do instead."""
-    slow = bundle.info.slow
-    beyond = (
-        "is not evaluated: the bundle's network for it sees more than the face square that a store keeps; measure the "
-        "recordings themselves with `physiocam measure`"
-    )
+def not_predicted(bundle: Bundle, store: Store) -> dict[str, str]:
+    """Say which of a bundle's tasks `predict_with_bundle` leaves out: why, and what to do instead."""
     other = "is not evaluated: it is neither a waveform of one output nor the action units"
-    return {
-        **{task.name: beyond for task in (slow.tasks if slow else ())},
-        **{task.name: other for task in bundle.info.tasks if not (_is_waveform(task) or task.name == AU.name)},
+    absent = {
+        task.name: other
+        for task in bundle.info.tasks
+        if task.name != AU.name and not (task.kind == "waveform" and task.outputs == 1)
     }
-
-
-def _is_waveform(task: Task) -> bool:
-    return task.kind == "waveform" and task.outputs == 1
+    if slow := bundle.info.slow:
+        wanted = wanted_settings(slow)
+        without = [name for name in store.names() if slow_settings(store.recording(name)) != wanted]
+        if without:
+            changes = " ".join(
+                f"--set slow.{field}={value}"
+                for field, value in (
+                    ("fs", f"{wanted.fs:g}"), ("crop.factor", f"{wanted.crop.factor:g}"),
+                    ("crop.down", f"{wanted.crop.down:g}"), ("big_size", wanted.big_size),
+                    ("small_size", wanted.small_size),
+                )
+            )  # fmt: skip
+            absent |= {task.name: _WITHOUT_SLOW.format(changes=changes) for task in slow.tasks}
+    return absent
 
 
 def prediction_facts(store: Store, names: Collection[str], method: str, weights: str | None) -> dict[str, Any]:
@@ -212,84 +188,4 @@ def predict_with_method(
         # As in the paper, the method's waveform is converted to differences.
         difference = np.full(stored.info.frames, np.nan)
         difference[: len(pulse) - 1] = np.diff(pulse)
-        yield _with_truth(stored, {"pulse": difference}, np.empty((0, 0), np.float32), ())
-
-
-def _predict(
-    run: Run,
-    clip_length: int,
-    big_stride: int,
-    tasks: Sequence[Task],
-    store: str | os.PathLike[str] | Store,
-    recordings: Collection[str] | None,
-) -> Iterator[Predictions]:
-    store = store if isinstance(store, Store) else Store(store)
-    for name in store.names() if recordings is None else sorted(recordings):
-        stored = store.recording(name)
-        clips = Clips(store, clip_length, big_stride, recordings=[name], memory="disk")
-        parts: dict[str, list[NDArray[np.float32]]] = {task.name: [] for task in tasks}
-        for batch in clip_loader(clips, _BATCH_CLIPS):
-            for task, output in run(*standardize(batch)).items():
-                parts[task].append(output.reshape(-1, output.shape[-1]))
-        outputs = {task: np.concatenate(found) for task, found in parts.items()}
-        yield _with_truth(stored, _waveforms(outputs, tasks, stored), *_units(outputs, tasks, stored))
-
-
-def _waveforms(
-    outputs: Mapping[str, NDArray[np.float32]], tasks: Sequence[Task], stored: StoredRecording
-) -> dict[str, NDArray[np.float64]]:
-    found = stored.column("face_found")
-    seen = found.copy()
-    seen[:-1] &= found[1:]
-    waveforms = {}
-    for task in tasks:
-        if _is_waveform(task):
-            whole = np.full(stored.info.frames, np.nan)
-            whole[: len(outputs[task.name])] = outputs[task.name][:, 0]
-            # A difference is unknown if one of its frames has no face.
-            waveforms[task.name] = np.where(seen, whole, np.nan)
-    return waveforms
-
-
-def _units(
-    outputs: Mapping[str, NDArray[np.float32]], tasks: Sequence[Task], stored: StoredRecording
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    task = next((task for task in tasks if task.name == AU.name), None)
-    if task is None:
-        return np.empty((0, 0), np.float32), ()
-    logits = outputs[task.name]
-    whole = np.full((stored.info.frames, task.outputs), np.nan, np.float32)
-    # With tanh, which cannot overflow.
-    whole[: len(logits)] = 0.5 * (1.0 + np.tanh(0.5 * logits))
-    whole[~stored.column("face_found")] = np.nan
-    return whole, task.labels
-
-
-def _with_truth(
-    stored: StoredRecording,
-    waveforms: dict[str, NDArray[np.float64]],
-    probabilities: NDArray[np.float32],
-    labels: tuple[str, ...],
-) -> Predictions:
-    times = stored.column("timestamps_s")
-    sensors = {
-        name: onto_frames(stored.signal(name), times) for name in (*WAVEFORMS, *RATES) if name in stored.info.signals
-    }
-    codes, coded = _codes(stored, labels)
-    info = stored.info
-    return Predictions(info.name, info.subject, info.fs, waveforms, probabilities, labels, sensors, codes, coded)
-
-
-def _codes(stored: StoredRecording, labels: tuple[str, ...]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """The codes of the predicted units; a unit that the data set does not code is unknown."""
-    codes = np.zeros((stored.info.frames, len(labels)), np.bool_)
-    coded = np.zeros_like(codes)
-    columns = stored.info.tasks.get(AU.name, ())
-    if not labels or not columns:
-        return codes, coded
-    targets, masks = stored.column(f"targets/{AU.name}"), stored.column(f"masks/{AU.name}")
-    for column, label in enumerate(labels):
-        if label in columns:
-            there = columns.index(label)
-            codes[:, column], coded[:, column] = targets[:, there] > 0, masks[:, there]
-    return codes, coded
+        yield with_truth(stored, {"pulse": difference}, np.empty((0, 0), np.float32), ())

@@ -6,33 +6,20 @@ pixels and channels; Small is the normalized difference of consecutive Big-sized
 standard deviation over the recording (its mean is kept), and only then area-resized to the Small size.
 """
 
-import math
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.inputs.face_changes import FaceChanges, Located
+from physiocam.inputs.statistics import ChangeStatistics, RunningStatistics
+from physiocam.video.locators import Square
 from physiocam.video.resize import area_resize
-from physiocam.video.tracker import Square
-
-# Keeps the normalized difference of two black pixels defined, as in the reference.
-_EPSILON = np.float32(1e-7)
-_DARKEST = np.float32(1 / 255)
 
 # Big frames wait for the statistics of their block as 16-bit fixed point: half the memory of float32, and a
 # rounding of 8e-6, two hundred times finer than that of the 8-bit frames they came from.
 _FIXED_POINT = np.float32(65535)
-
-# Nothing moves where four of five changes are smaller than this (root mean square). A codec gives a photograph a rhythm
-# by its key frames, few and far larger than what is between them: photographs made videos have 0.0003 at most here, the
-# calmest and most compressed people 0.005. Cameras that repeat frames still have every second or third one new.
-_STILL = 0.0015
-_STILL_SHARE = 0.8
-
-Located = tuple[NDArray[np.uint8] | None, Square | None]
 
 
 @dataclass(frozen=True)
@@ -75,10 +62,12 @@ class InputBlock:
         moves: the faint rhythm that a codec gives to a photograph must not be blown up to a pulse.
     big_mean, big_std : float
         Statistics of the block's frames in 0..1, over all frames, pixels and channels.
-    moves : bool
+    has_motion : bool
         Whether more changes than a codec makes of a still picture.
     shown : bool array of shape (clips, N)
         Whether a frame shows a face; those that fill the last clip up do not.
+    big_fixed : uint16 array of shape (clips, K, 3, big_size, big_size)
+        The Big frames before they are standardized, 0 to 65535.
     """
 
     frames: int
@@ -86,8 +75,8 @@ class InputBlock:
     shown: NDArray[np.bool_]
     big_mean: float
     big_std: float
-    moves: bool
-    _big_fixed: NDArray[np.uint16]
+    has_motion: bool
+    big_fixed: NDArray[np.uint16]
 
     @property
     def clips(self) -> int:
@@ -97,9 +86,9 @@ class InputBlock:
     def big(self, start: int, stop: int) -> NDArray[np.float32]:
         """Standardized Big frames of clips `start` to `stop`, float32 (clips, K, 3, big_size, big_size)."""
         if self.big_std == 0.0:
-            return np.zeros(self._big_fixed[start:stop].shape, dtype=np.float32)
+            return np.zeros(self.big_fixed[start:stop].shape, dtype=np.float32)
         scale = np.float32(1.0 / (float(_FIXED_POINT) * self.big_std))
-        standardized = self._big_fixed[start:stop] * scale
+        standardized = self.big_fixed[start:stop] * scale
         standardized -= np.float32(self.big_mean / self.big_std)
         return standardized
 
@@ -130,7 +119,7 @@ def input_blocks(located: Iterable[Located], shape: InputShape, block_frames: in
     for image, square in located:
         if block := collector.add(image, square):
             yield block
-    if block := collector.rest():
+    if block := collector.flush():
         yield block
 
 
@@ -151,7 +140,9 @@ class InputCollector:
         self._shape = shape
         self._clips = -(-block_frames // shape.clip_length)
         self._changes = FaceChanges(shape.big_size)
-        self._running = None if memory_frames is None else (Sums(memory_frames), _Changes(memory_frames))
+        self._running = (
+            None if memory_frames is None else (RunningStatistics(memory_frames), ChangeStatistics(memory_frames))
+        )
         self._block = self._new_block()
 
     def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> InputBlock | None:
@@ -170,7 +161,7 @@ class InputCollector:
         """What comes next does not go on from what was before: no difference is taken between the two."""
         self._changes.add(None, None)
 
-    def rest(self) -> InputBlock | None:
+    def flush(self) -> InputBlock | None:
         """Return the last block, with the frames since the one before, or None if there are none."""
         if not self._block.frames:
             return None
@@ -180,106 +171,13 @@ class InputCollector:
         return rest
 
     def _new_block(self) -> "_GrowingBlock":
-        return _GrowingBlock(self._shape, self._clips, *(self._running or (Sums(), _Changes())))
-
-
-class FaceChange(NamedTuple):
-    """A frame at the Big size, and what changed since the one before.
-
-    Attributes
-    ----------
-    face : float32 array (size, size, 3) or None
-        The face square, 0..1; None where there is no face.
-    change : float32 array (size, size, 3) or None
-        Normalized difference from the frame before; None where either has no face, and at the first frame.
-    """
-
-    face: NDArray[np.float32] | None
-    change: NDArray[np.float32] | None
-
-
-FacePixels = Callable[[NDArray[np.uint8], int], NDArray[np.float32]]
-
-
-def lifted_pixels(cut: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
-    """Resize a face; black is lifted to 1/255, as by the reference.
-
-    Parameters
-    ----------
-    cut : uint8 array (H, W, 3)
-    size : int
-
-    Returns
-    -------
-    float32 array (size, size, 3), in 1/255..1
-    """
-    face = area_resize(cut, size, size)
-    face *= _DARKEST
-    return np.clip(face, _DARKEST, 1.0, out=face)
-
-
-def face_changes(located: Iterable[Located], size: int, pixels: FacePixels = lifted_pixels) -> Iterator[FaceChange]:
-    """Cut and resize each face once, and take the differences; constant memory.
-
-    Parameters
-    ----------
-    located : iterable of (image, square)
-        As in `input_blocks`.
-    size : int
-        Side of the Big frames in pixels.
-    pixels : callable
-        Resizes a cut-out square to this size.
-
-    Yields
-    ------
-    FaceChange
-        One a frame.
-    """
-    changes = FaceChanges(size, pixels)
-    for image, square in located:
-        yield changes.add(image, square)
-
-
-class FaceChanges:
-    """What `face_changes` does, one frame at a time; parameters as there."""
-
-    def __init__(self, size: int, pixels: FacePixels = lifted_pixels) -> None:
-        self._size = size
-        self._pixels = pixels
-        self._image: NDArray[np.uint8] | None = None
-        self._square: Square | None = None
-        self._face: NDArray[np.float32] | None = None
-
-    def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> FaceChange:
-        """Take in the next frame."""
-        face = None if image is None or square is None else self._pixels(_cut(image, square), self._size)
-        change = None
-        if face is not None and self._image is not None and self._square is not None:
-            assert square is not None
-            before = self._face if square == self._square else None
-            if before is None:
-                before = self._pixels(_cut(self._image, square), self._size)
-            change = _normalized_difference(before, face)
-        self._image, self._square, self._face = image, square, face
-        return FaceChange(face, change)
-
-
-def _cut(image: NDArray[np.uint8], square: Square) -> NDArray[np.uint8]:
-    return image[square.y : square.y + square.size, square.x : square.x + square.size]
-
-
-def _normalized_difference(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float32]:
-    difference = after - before
-    total = after + before
-    total += _EPSILON
-    difference /= total
-    return difference
+        return _GrowingBlock(self._shape, self._clips, *(self._running or (RunningStatistics(), ChangeStatistics())))
 
 
 class _GrowingBlock:
     """Gathers one block, and counts it into the statistics by which it is standardized."""
 
-    def __init__(self, shape: InputShape, clips: int, big_sums: "Sums", changes: "_Changes") -> None:
+    def __init__(self, shape: InputShape, clips: int, big_sums: RunningStatistics, changes: ChangeStatistics) -> None:
         self._shape = shape
         # Memory is only used once it is written to.
         self._big = np.empty((clips, shape.big_frames, 3, shape.big_size, shape.big_size), np.uint16)
@@ -324,8 +222,8 @@ class _GrowingBlock:
     def finished(self) -> InputBlock:
         clips = -(-self.frames // self._shape.clip_length)
         small = self._small[:clips]
-        moves = self._changes.move
-        if moves:
+        has_motion = self._changes.has_motion
+        if has_motion:
             small /= np.float32(self._changes.std)
         else:
             small[:] = 0.0
@@ -337,72 +235,4 @@ class _GrowingBlock:
         for clip, k in self._missing:
             big[clip, k] = round(self._big_sums.mean * float(_FIXED_POINT))
         shown = self._shown[:clips]
-        return InputBlock(self.frames, small, shown, self._big_sums.mean, self._big_sums.std, moves, big)
-
-
-class _Changes:
-    """Statistics of the changes between frames."""
-
-    def __init__(self, memory: float = math.inf) -> None:
-        self._sums = Sums(memory)
-        self._sizes: deque[float] = deque(maxlen=None if math.isinf(memory) else math.ceil(memory))
-
-    def add(self, change: NDArray[np.float32]) -> None:
-        self._sums.add(change)
-        self._sizes.append(float(np.vdot(change, change)) / change.size)
-
-    @property
-    def std(self) -> float:
-        return self._sums.std
-
-    @property
-    def move(self) -> bool:
-        """Whether there is more to them than a codec makes of a still picture."""
-        return self.std > 0.0 and float(np.quantile(self._sizes, _STILL_SHARE)) > _STILL**2
-
-
-class Sums:
-    """Running mean and standard deviation (ddof 0) of everything added.
-
-    Parameters
-    ----------
-    memory : float
-        What was added n times ago weighs exp(-n / memory); by default all weighs alike.
-
-    Attributes
-    ----------
-    mean, std : float
-        0 while nothing was added; the deviation is also 0 where only rounding would make one.
-    """
-
-    def __init__(self, memory: float = math.inf) -> None:
-        self._keep = math.exp(-1.0 / memory)
-        self._count = 0.0
-        self._origin = np.float32(0.0)
-        self._sum = 0.0
-        self._squares = 0.0
-
-    def add(self, values: NDArray[np.float32]) -> None:
-        """Count these values in; contiguous float32 of any shape."""
-        # One frame's sums are safe in single precision (both add pairwise or in many lanes), counted from a value among
-        # them; those of a recording are kept in double.
-        if not self._count:
-            self._origin = values.flat[0]
-        flat = values.ravel() - self._origin
-        self._count = self._keep * self._count + flat.size
-        self._sum = self._keep * self._sum + float(flat.sum())
-        self._squares = self._keep * self._squares + float(flat @ flat)
-
-    @property
-    def mean(self) -> float:
-        """Mean of everything added."""
-        return float(self._origin) + self._sum / self._count if self._count else 0.0
-
-    @property
-    def std(self) -> float:
-        """Standard deviation of everything added."""
-        if not self._count:
-            return 0.0
-        variance = self._squares / self._count - (self._sum / self._count) ** 2
-        # Rounding leaves a trace of variance in a constant picture; that must not be blown up to full scale.
-        return float(np.sqrt(variance)) if variance > 1e-12 * self.mean**2 else 0.0
+        return InputBlock(self.frames, small, shown, self._big_sums.mean, self._big_sums.std, has_motion, big)

@@ -48,10 +48,10 @@ class TakenFrame(NamedTuple):
     image: NDArray[np.uint8]
 
 
-Tell = Callable[[str], None]
+OnStatus = Callable[[str], None]
 
 
-def camera_frames(name: str, tell: Tell) -> Generator[TakenFrame, None, None]:
+def camera_frames(name: str, on_status: OnStatus) -> Generator[TakenFrame, None, None]:
     """Yield frames from a camera without end.
 
     If the camera is missing, denies access or is unplugged, wait for it.
@@ -60,7 +60,7 @@ def camera_frames(name: str, tell: Tell) -> Generator[TakenFrame, None, None]:
     ----------
     name : str
         Number of the camera, or its system name ("/dev/video2", "Integrated Camera").
-    tell : callable
+    on_status : callable
         Called with a line whenever the camera's state changes.
 
     Yields
@@ -79,14 +79,14 @@ def camera_frames(name: str, tell: Tell) -> Generator[TakenFrame, None, None]:
             with closing(_taken(name)) as frames:
                 for frame in frames:
                     if told:
-                        tell(f"camera {name} is back")
+                        on_status(f"camera {name} is back")
                         told = ""
                     yield frame
             reason = "it gives no more frames"
         except (av.FFmpegError, OSError) as error:
             reason = _reason(error)
         if reason != told:
-            tell(f"camera {name}: {reason}; waiting for it")
+            on_status(f"camera {name}: {reason}; waiting for it")
             told = reason
         sleep(_AGAIN_S)
 

@@ -7,15 +7,15 @@ import numpy as np
 import pylsl
 
 from physiocam.live.camera import TakenFrame
-from physiocam.live.watch import Moment, Watcher
+from physiocam.live.observer import Observer, Snapshot
 from physiocam.results.measurement import Measurement
-from physiocam.signals.settings import UNITS
+from physiocam.signals.quantities import UNITS
 
 NAME = "physiocam"
 
 
-class LslOutlet(Watcher):
-    """An outlet of float samples at an irregular rate, a few per second.
+class LslOutlet(Observer):
+    """An outlet of float samples at an irregular rate, some a second.
 
     Channels are heart_rate and breathing_rate with their qualities, face_found, and the probability of each action
     unit; missing values are NaN. A sample has the time of its newest frame.
@@ -57,13 +57,13 @@ class LslOutlet(Watcher):
         """Remember when the newest frame was taken."""
         self._taken_s = frame.time_s
 
-    def moment(self, moment: Moment) -> None:
-        """Send the current values, if there is a new frame since the last time."""
+    def snapshot(self, snapshot: Snapshot) -> None:
+        """Send what is known, if a frame has come since the last time."""
         if self._taken_s is None:
             return
         age_s = monotonic() - self._taken_s
         self._taken_s = None
-        self._outlet.push_sample(self._sample(moment.measurement), pylsl.local_clock() - age_s)
+        self._outlet.push_sample(self._sample(snapshot.measurement), pylsl.local_clock() - age_s)
 
     def _sample(self, measurement: Measurement) -> list[float]:
         found = measurement.face_found

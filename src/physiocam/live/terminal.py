@@ -10,8 +10,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from physiocam.live.watch import SHOWN_S, SILENT_S, Moment, Watcher
-from physiocam.results.measurement import ACTIVE_THRESHOLD, Measurement
+from physiocam.live.feed import SILENT_S
+from physiocam.live.observer import SHOWN_S, Observer, Snapshot
+from physiocam.networks.action_units import ACTIVE_THRESHOLD
+from physiocam.results.measurement import Measurement
 from physiocam.signals.rate import Rate
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ _LEVELS = "▁▂▃▄▅▆▇█"
 _BAR = 10
 
 
-class LiveView(Watcher):
+class LiveView(Observer):
     """A terminal view that is redrawn at every moment; use it as a context manager.
 
     Parameters
@@ -47,9 +49,9 @@ class LiveView(Watcher):
         self._name = name
         self._live = Live(console=console, auto_refresh=False, transient=True)
 
-    def moment(self, moment: Moment) -> None:
+    def snapshot(self, snapshot: Snapshot) -> None:
         """Draw the current measurement."""
-        self._live.update(drawn(self._name, moment, self._live.console.width), refresh=True)
+        self._live.update(drawn(self._name, snapshot, self._live.console.width), refresh=True)
 
     def __enter__(self) -> "LiveView":
         self._live.start()
@@ -59,14 +61,14 @@ class LiveView(Watcher):
         self._live.stop()
 
 
-def drawn(name: str, moment: Moment, width: int = 80) -> RenderableType:
-    """Draw a moment.
+def drawn(name: str, snapshot: Snapshot, width: int = 80) -> RenderableType:
+    """Draw a snapshot.
 
     Parameters
     ----------
     name : str
         What is watched.
-    moment : Moment
+    snapshot : Snapshot
     width : int
         Characters in a line of the terminal.
 
@@ -75,10 +77,10 @@ def drawn(name: str, moment: Moment, width: int = 80) -> RenderableType:
     RenderableType
         About twenty lines, more where they are narrow.
     """
-    measurement = moment.measurement
+    measurement = snapshot.measurement
     trace = max(min(width - _BESIDE, _WIDTH), 10)
     return Group(
-        _head(name, moment),
+        _head(name, snapshot),
         Text(),
         *_quantity("heart rate", measurement.heart_rate, measurement.pulse, _PULSE_S, "red", measurement.fs, trace),
         *_quantity(
@@ -96,19 +98,19 @@ def drawn(name: str, moment: Moment, width: int = 80) -> RenderableType:
     )
 
 
-def _head(name: str, moment: Moment) -> Text:
-    minutes, seconds = divmod(int(moment.time_s), 60)
+def _head(name: str, snapshot: Snapshot) -> Text:
+    minutes, seconds = divmod(int(snapshot.time_s), 60)
     line = Text(f"{name}  {minutes}:{seconds:02d}  ", style="bold")
-    if moment.silent_s > SILENT_S:
-        return line.append(f"no frame for {moment.silent_s:.0f} s", style="bold yellow")
-    found = moment.measurement.face_found
+    if snapshot.silent_s > SILENT_S:
+        return line.append(f"no frame for {snapshot.silent_s:.0f} s", style="bold yellow")
+    found = snapshot.measurement.face_found
     if len(found) and found[-1]:
         line.append("face found", style="green")
     else:
         line.append("no face found", style="yellow")
-    line.append(f"  {moment.frames_per_s:.0f} frames/s", style="not bold")
-    if moment.dropped:
-        line.append(f", {moment.dropped} dropped", style="yellow")
+    line.append(f"  {snapshot.frames_per_s:.0f} frames/s", style="not bold")
+    if snapshot.dropped:
+        line.append(f", {snapshot.dropped} dropped", style="yellow")
     return line
 
 

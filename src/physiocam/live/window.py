@@ -4,15 +4,15 @@ from types import ModuleType
 
 from physiocam.errors import PhysiocamError
 from physiocam.live.camera import TakenFrame
-from physiocam.live.watch import SHOWN_S, Moment, Watcher
+from physiocam.live.observer import SHOWN_S, Observer, Snapshot
 from physiocam.report.overlay_frame import OverlayFrame
 
 _TITLE = "physiocam"
 _ESCAPE = 27
 
 
-class LiveWindow(Watcher):
-    """Shows each frame with the current measurement; closing it, Esc or q ends.
+class LiveWindow(Observer):
+    """Shows each frame with what is known at the time; closing it, Esc or q ends.
 
     Raises
     ------
@@ -54,14 +54,14 @@ class LiveWindow(Watcher):
         self._cv2.imshow(_TITLE, picture[:, :, ::-1])
         self._listen()
 
-    def moment(self, moment: Moment) -> None:
-        """Draw the measurement in the next frames."""
+    def snapshot(self, snapshot: Snapshot) -> None:
+        """Take what is known into the next frames."""
         if self._size is None:
             return
         self._listen()
-        if moment.measurement.frames:
+        if snapshot.measurement.frames:
             height, width = self._size
-            self._overlay = OverlayFrame(moment.measurement, width, height, whole=f"last {SHOWN_S:.0f} s")
+            self._overlay = OverlayFrame(snapshot.measurement, width, height, whole=f"last {SHOWN_S:.0f} s")
 
     def _listen(self) -> None:
         """Let the window process events, also while no frame arrives."""

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.video.tracker import Square
+from physiocam.video.locators import Square
 
 SWAPPED = (
     "red and blue look exchanged: the face is bluer than skin is. Frames must be RGB; OpenCV gives BGR, which "

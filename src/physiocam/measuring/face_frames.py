@@ -8,19 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError, VideoError
-from physiocam.foundation.arguments import FaceChoice, face_choice
-from physiocam.inputs.blocks import Located
+from physiocam.inputs.face_changes import Located
 from physiocam.measuring.face_colour import FaceColour
 from physiocam.signals.waveform import check_fs
 from physiocam.video.ahead import read_ahead
+from physiocam.video.face_source import FaceSource, face_locator
+from physiocam.video.locators import Square, TrackedLocator
 from physiocam.video.people import notes_of
 from physiocam.video.reader import Frame, Source, Video, open_video
-from physiocam.video.tracker import CentreSquare, FaceLocator, FaceTracker, FixedSquare, Square
 
 Progress = Callable[[int, int | None], None]
 
 
-class RecordingFrames:
+class FaceFrames:
     """One pass over a recording; see `open_frames`.
 
     Attributes
@@ -32,7 +32,7 @@ class RecordingFrames:
         In the order of time, once.
     """
 
-    def __init__(self, video: Video, locator: FaceLocator, crop_factor: float, progress: Progress | None) -> None:
+    def __init__(self, video: Video, locator: TrackedLocator, crop_factor: float, progress: Progress | None) -> None:
         self.video = video
         self.timestamps: list[float] = []
         self._locator = locator
@@ -59,7 +59,7 @@ class RecordingFrames:
         squares = [square if found and square else (-1, -1, -1) for square, found in pairs]
         return np.array(squares, dtype=np.int32).reshape(-1, 3)
 
-    def passed(self, frames: int) -> None:
+    def advance(self, frames: int) -> None:
         """Count frames that went through one of two halves: being read, and being worked on."""
         self._halves += frames
         if self._progress is not None:
@@ -71,7 +71,7 @@ class RecordingFrames:
         with closing(read_ahead(self.video, _bytes)) as frames:
             for frame in frames:
                 self.timestamps.append(frame.timestamp_s)
-                self.passed(1)
+                self.advance(1)
                 square = self._locator.locate(frame.image)
                 self._squares.append(square)
                 self._colour.add(frame.image, square)
@@ -85,9 +85,9 @@ def open_frames(
     *,
     max_fs: float = math.inf,
     fs: float | None = None,
-    face: FaceChoice = "auto",
+    face: FaceSource = "auto",
     progress: Progress | None = None,
-) -> Iterator[RecordingFrames]:
+) -> Iterator[FaceFrames]:
     """Open a recording for one pass over its frames and their face squares.
 
     Parameters
@@ -101,7 +101,7 @@ def open_frames(
 
     Yields
     ------
-    RecordingFrames
+    FaceFrames
 
     Raises
     ------
@@ -115,7 +115,7 @@ def open_frames(
             check_fs(video.fs)
         except PhysiocamError as error:
             raise VideoError(f"'{video.source}' cannot be measured: {error}") from None
-        frames = RecordingFrames(video, face_locator(face, video.fs, crop_factor), crop_factor, progress)
+        frames = FaceFrames(video, face_locator(face, video.fs, crop_factor), crop_factor, progress)
         # The reading thread must end before the video is closed.
         with closing(frames.located):
             yield frames
@@ -123,13 +123,3 @@ def open_frames(
 
 def _bytes(frame: Frame) -> int:
     return 0 if frame.image is None else frame.image.nbytes
-
-
-def face_locator(face: FaceChoice, fs: float, crop_factor: float) -> FaceLocator:
-    """Return what finds the square of the chosen face, frame by frame; parameters as in `open_frames`."""
-    face = face_choice(face)
-    if face == "auto":
-        return FaceTracker(fs, crop_factor)
-    if face == "center":
-        return CentreSquare()
-    return FixedSquare(*face)

@@ -1,34 +1,26 @@
 """The main job: from a face video to heart rate, breathing rate and action units."""
 
-import os
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
-from physiocam.foundation.arguments import FaceChoice, face_choice, truth
-from physiocam.foundation.cores import within_cores
-from physiocam.measuring.clip_phases import ClipPhases, phases_of
-from physiocam.measuring.face_frames import Progress, RecordingFrames, open_frames
-from physiocam.measuring.recording_inputs import RecordingInputs, open_inputs
+from physiocam.measuring.clip_pipeline import LoadedNetworks, run_recording
+from physiocam.measuring.face_frames import FaceFrames, Progress, open_frames
+from physiocam.measuring.network_inputs import open_inputs
+from physiocam.measuring.options import MeasureOptions, OptionChanges, with_changes
 from physiocam.measuring.skin_colour import mean_colours
-from physiocam.measuring.slow_inputs import SlowInputs
-from physiocam.measuring.summarize import Frames, Signals, answer, probabilities, without_gaps
-from physiocam.networks.config import Task
-from physiocam.results.measurement import Measurement, Weights
-from physiocam.signals.colour_method import ColourMethod
-from physiocam.signals.methods import classical_method
+from physiocam.measuring.summarize import Frames, Signals, network_signals, summarize
+from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_data import Weights
+from physiocam.signals.methods import NETWORK, classical_method
 from physiocam.signals.pos import raw_pos
-from physiocam.signals.settings import SETTINGS
 from physiocam.signals.variability import heart_rate_variability
 from physiocam.video.reader import Source
 from physiocam.weights.bundle import Bundle, load_bundle
-from physiocam.weights.runtime import Runtime
-
-NETWORK = "network"
 
 # The part of the face's box that the classical methods average: its middle, where there is skin and no background. Of
 # 0.5 to 1.6 this gives the best quality; see docs/methods.md.
@@ -40,15 +32,10 @@ _SKIN_MAX_FS = 120.0
 
 def measure(
     source: Source,
-    weights: str | os.PathLike[str] | Bundle = "default",
+    options: MeasureOptions | None = None,
     *,
-    method: str = NETWORK,
-    fs: float | None = None,
-    face: FaceChoice = "auto",
-    settings: Literal["default", "paper"] = "default",
-    hrv: bool = False,
-    threads: int | None = None,
     progress: Progress | None = None,
+    **changes: Unpack[OptionChanges],
 ) -> Measurement:
     """Measure heart rate, breathing rate and facial action units in a face video.
 
@@ -56,24 +43,13 @@ def measure(
     ----------
     source : path, uint8 array of shape (T, H, W, 3), or list of uint8 arrays (H, W, 3)
         Video file, folder of images, or RGB frames.
-    weights : str, path or Bundle
-        Name or folder of a bundle.
-    method : str
-        "network", or one of `signals.methods.METHODS` ("pos", "chrom", ...): a classical method, which measures the
-        heart rate alone, from the skin's mean colour, and uses no bundle.
-    fs : float, optional
-        Frames per second, as any kind of number. Needed for arrays and folders of images; for files it overrides what
-        the file says.
-    face : "auto", "center" or (x, y, size)
-        Find and follow the largest face, take the largest centred square, or take this square in pixels.
-    settings : "default" or "paper"
-        How waveforms become rates; "paper" repeats the reference's numbers.
-    hrv : bool
-        Find the beats and measure heart-rate variability too (extra `hrv`).
-    threads : int, optional
-        Threads of the networks; all cores by default, and never more than there are.
+    options : MeasureOptions, optional
+        How to measure.
     progress : callable, optional
         Called with (frames done, frames in all or None) as the work goes on.
+    **changes
+        Fields of `MeasureOptions` that differ from `options`, such as ``method="pos"`` or ``fs=30``. `report` and
+        `overlay` are for those who write results; here they do nothing.
 
     Returns
     -------
@@ -87,38 +63,55 @@ def measure(
     BundleError
         If the bundle is missing or damaged.
     PhysiocamError
-        If an argument makes no sense; the message names it.
+        If an option makes no sense; the message names it.
     ImportError
         If NeuroKit2 is needed, and not installed.
+
+    Examples
+    --------
+    Two seconds of grey frames have no face, and so no heart rate:
+
+    >>> import numpy as np
+    >>> frames = np.full((60, 120, 160, 3), 128, np.uint8)
+    >>> measurement = measure(frames, fs=30)
+    >>> measurement.heart_rate.value, measurement.heart_rate.note
+    (None, 'no face was found')
     """
-    face = face_choice(face)
-    if not isinstance(settings, str) or settings not in SETTINGS:
-        raise PhysiocamError(f"settings is {settings!r}; expected one of {', '.join(SETTINGS)}")
-    chosen = SETTINGS[settings]
-    hrv, threads = truth(hrv, "hrv"), within_cores(threads, "threads")
+    options = with_changes(options, changes)
     if progress is not None and not callable(progress):
         raise PhysiocamError(f"progress is {progress!r}; expected a function of (frames done, frames in all or None)")
-    if method != NETWORK:
-        classical = classical_method(method)
-        if weights != "default":
-            raise PhysiocamError(f"method '{method}' uses no weights; leave one of the two out")
-        with open_frames(source, _SKIN_FACTOR, max_fs=_SKIN_MAX_FS, fs=fs, face=face, progress=progress) as frames:
-            signals = _classical_signals(frames, method, classical)
-        return _with_variability(answer(_frames(frames), signals, chosen, face, method, None), hrv)
-    bundle = weights if isinstance(weights, Bundle) else load_bundle(weights)
-    runtime = Runtime(bundle, threads)
-    with open_inputs(source, bundle.info, fs=fs, face=face, progress=progress) as inputs:
-        signals = _network_signals(inputs, runtime, bundle, threads, chosen.every_phase)
-    known = Weights(bundle.info.name, bundle.sha256)
-    return _with_variability(answer(_frames(inputs), signals, chosen, face, method, known), hrv)
+    work = _with_network if options.method == NETWORK else _with_classical_method
+    measurement = work(source, options, progress)
+    if not options.hrv:
+        return measurement
+    variability = heart_rate_variability(measurement.pulse, measurement.fs, measurement.heart_rate)
+    return replace(measurement, heart_rate_variability=variability)
 
 
-def _classical_signals(frames: RecordingFrames, name: str, method: ColourMethod) -> Signals:
+def _with_network(source: Source, options: MeasureOptions, progress: Progress | None) -> Measurement:
+    bundle = options.weights if isinstance(options.weights, Bundle) else load_bundle(options.weights)
+    networks = LoadedNetworks(bundle, options.threads, options.providers)
+    with open_inputs(source, bundle.info, fs=options.fs, face=options.face, progress=progress) as inputs:
+        outputs = run_recording(inputs, networks, options.signal_settings.every_phase)
+    signals = network_signals(outputs.differences, outputs.units, outputs.probability, bundle)
+    return summarize(_frames(inputs.frames), signals, options, Weights(bundle.info.name, bundle.sha256))
+
+
+def _with_classical_method(source: Source, options: MeasureOptions, progress: Progress | None) -> Measurement:
+    method = classical_method(options.method)
+    with open_frames(
+        source, _SKIN_FACTOR, max_fs=_SKIN_MAX_FS, fs=options.fs, face=options.face, progress=progress
+    ) as frames:
+        signals = _classical_signals(frames, options.method, method)
+    return summarize(_frames(frames), signals, options, None)
+
+
+def _classical_signals(frames: FaceFrames, name: str, method: Callable[..., NDArray[np.float64]]) -> Signals:
     """Average the skin and apply a classical method; of the frames, only the mean colours are kept."""
     colours = []
     for colour in mean_colours(frames.located):
         colours.append(colour)
-        frames.passed(1)
+        frames.advance(1)
     found = frames.found
     rgb = np.where(found[:, None], colours, np.nan)
     raw = _classical_pulse(rgb, frames.video.fs, raw_pos)
@@ -131,115 +124,15 @@ def _classical_signals(frames: RecordingFrames, name: str, method: ColourMethod)
     )
 
 
-def _classical_pulse(rgb: NDArray[np.float64], fs: float, method: ColourMethod) -> NDArray[np.float64] | str:
+def _classical_pulse(
+    rgb: NDArray[np.float64], fs: float, method: Callable[..., NDArray[np.float64]]
+) -> NDArray[np.float64] | str:
     try:
         return np.append(np.diff(method(rgb, fs)), np.nan)
     except PhysiocamError as error:
         return str(error)
 
 
-def _network_signals(
-    inputs: RecordingInputs, runtime: Runtime, bundle: Bundle, threads: int | None, every_phase: bool
-) -> Signals:
-    """Run the networks over a recording."""
-    outputs, moves = _run(inputs, phases_of(bundle.info, runtime, every_phase), bundle.info.tasks)
-    differences = {task.name: without_gaps(outputs[task.name][:, 0], inputs.found) for task in bundle.info.tasks}
-    if inputs.slow and bundle.info.slow:
-        slow = bundle.info.slow
-        phases = phases_of(slow, Runtime(bundle, threads, slow.networks), every_phase)
-        outputs_slow = _run_slow(inputs.slow, phases, slow.tasks)
-        for task in slow.tasks:
-            differences[task.name] = _slow_differences(outputs_slow[task.name], inputs.slow.step, inputs.found)
-    # Where nothing moves nothing beats; what a network says there is how a codec made the frames. Frames that are far
-    # apart may hit its key frames and miss what is between, so that slow networks' inputs cannot tell.
-    differences = {task: np.where(moves, difference, 0.0 * difference) for task, difference in differences.items()}
-    units = bundle.task("au")
-    return Signals(
-        pulse=_waveform(differences, "pulse", bundle),
-        respiration=_waveform(differences, "respiration", bundle),
-        units=units.labels if units else (),
-        probability=_probability(outputs, inputs.found),
-    )
-
-
-def _run(
-    inputs: RecordingInputs, phases: ClipPhases, tasks: Sequence[Task]
-) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.bool_]]:
-    """Run the networks over a recording; task -> (T, C) float32, and whether something moves around a frame (T,)."""
-    averaged = _Averaged(phases, tasks)
-    moves: list[NDArray[np.bool_]] = []
-    passed = 0
-    for block in inputs.blocks:
-        found = inputs.found[passed : passed + block.frames]
-        passed += block.frames
-        length = block.small.shape[1]
-        for start, stop in inputs.batches(block):
-            # Long gaps cost nothing, and what a network says of them counts for nothing.
-            big = block.big(start, stop) if found[start * length : stop * length].any() else None
-            averaged.add(big, block.small[start:stop], block.shown[start:stop])
-        moves.append(np.full(block.frames, block.moves))
-        # The next block grows as large while it is read: this one must be gone by then.
-        del block
-    moved = np.concatenate(moves)
-    return averaged.finish(len(moved)), moved
-
-
-def _run_slow(inputs: SlowInputs, phases: ClipPhases, tasks: Sequence[Task]) -> dict[str, NDArray[np.float32]]:
-    """Run the slow networks over a recording; task -> (frames they see, C) float32."""
-    averaged = _Averaged(phases, tasks)
-    blocks = inputs.finish()
-    for block in blocks:
-        averaged.add(block.big(0, block.clips), block.small, block.shown)
-    return averaged.finish(sum(block.frames for block in blocks))
-
-
-class _Averaged:
-    """What networks say of a recording's frames, gathered while its clips pass by."""
-
-    def __init__(self, phases: ClipPhases, tasks: Sequence[Task]) -> None:
-        self._phases = phases
-        self._parts: dict[str, list[NDArray[np.float32]]] = {task.name: [] for task in tasks}
-
-    def add(self, big: NDArray[np.float32] | None, small: NDArray[np.float32], shown: NDArray[np.bool_]) -> None:
-        for task, output in self._phases.run(big, small, shown).items():
-            parts = self._parts[task]
-            if parts:
-                # The last rows were not final yet.
-                parts[-1] = parts[-1][: len(parts[-1]) - self._phases.lead]
-            parts.append(output)
-
-    def finish(self, frames: int) -> dict[str, NDArray[np.float32]]:
-        """Task to (frames, C), without the frames that fill the last clip up."""
-        lead = self._phases.lead
-        return {task: np.concatenate(parts)[lead : lead + frames] for task, parts in self._parts.items()}
-
-
-def _slow_differences(output: NDArray[np.float32], step: int, found: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Spread each difference over the frames it spans: their sum is the waveform, interpolated."""
-    differences = without_gaps(output[:, 0], found[::step]) / step
-    # What came after the last frame that they saw is not known.
-    differences[-1] = np.nan
-    return np.repeat(differences, step)[: len(found)]
-
-
-def _waveform(differences: dict[str, NDArray[np.float64]], task: str, bundle: Bundle) -> NDArray[np.float64] | str:
-    return differences.get(task, f"the bundle '{bundle.info.name}' does not measure {task}")
-
-
-def _probability(outputs: dict[str, NDArray[np.float32]], found: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Action-unit probabilities (T, A), NaN in gaps."""
-    if "au" not in outputs:
-        return np.empty((len(found), 0), dtype=np.float32)
-    return np.where(found[:, None], probabilities(outputs["au"]), np.float32(np.nan))
-
-
-def _frames(seen: RecordingFrames | RecordingInputs) -> Frames:
+def _frames(seen: FaceFrames) -> Frames:
     video = seen.video
     return Frames(video.source, video.fs, np.array(seen.timestamps), seen.found, seen.squares, notes=seen.notes)
-
-
-def _with_variability(measurement: Measurement, wanted: bool) -> Measurement:
-    if not wanted:
-        return measurement
-    variability = heart_rate_variability(measurement.pulse, measurement.fs, measurement.heart_rate)
-    return replace(measurement, heart_rate_variability=variability)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.inputs.blocks import Located
-from physiocam.video.tracker import Square
+from physiocam.inputs.face_changes import Located
+from physiocam.video.locators import Square
 
 
 def mean_colours(located: Iterable[Located]) -> Iterator[NDArray[np.float64]]:

@@ -1,23 +1,22 @@
-"""From what was read from the frames to a measurement: rates, waveforms, action units."""
+"""From the signals that were read from the frames to a measurement: rates, waveforms, action units."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.foundation.arguments import FaceChoice
-from physiocam.results.measurement import (
-    ACTION_UNIT_NAMES,
-    ACTIVE_THRESHOLD,
-    ActionUnit,
-    Face,
-    Measurement,
-    Weights,
-)
+from physiocam.measuring.options import MeasureOptions
+from physiocam.networks.action_units import ACTION_UNIT_NAMES, ACTIVE_THRESHOLD
+from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_data import ActionUnit, Face, Weights
+from physiocam.signals.quantities import UNITS, Quantity
 from physiocam.signals.rate import Rate, RateSeries, estimate_rate, rate_times, rates_along, withheld
-from physiocam.signals.settings import UNITS, Quantity, SignalSettings
+from physiocam.signals.settings import SignalSettings
 from physiocam.signals.waveform import clean_waveform
 from physiocam.version import __version__
+from physiocam.video.face_source import face_source_name
+from physiocam.weights.bundle import Bundle
 
 # Share of the windows along a recording.
 _MOST = 0.5
@@ -73,25 +72,40 @@ class Signals:
     raw_pulse: NDArray[np.float64] | None = None
 
 
-def answer(
-    frames: Frames,
-    signals: Signals,
-    settings: SignalSettings,
-    face: FaceChoice,
-    method: str,
-    weights: Weights | None,
-) -> Measurement:
-    """Make a measurement of signals.
+def network_signals(
+    differences: Mapping[str, NDArray[np.float64] | str],
+    units: tuple[str, ...],
+    probability: NDArray[np.float32],
+    bundle: Bundle,
+) -> Signals:
+    """Return what a bundle's networks say as signals; of what they do not answer, why.
+
+    Parameters
+    ----------
+    differences : mapping of str to float64 array (T,), or to str
+        By task, as in `Signals`.
+    units, probability
+        As in `Signals`.
+    bundle : Bundle
+    """
+    missing = f"the bundle '{bundle.info.name}' does not measure"
+    return Signals(
+        pulse=differences.get("pulse", f"{missing} pulse"),
+        respiration=differences.get("respiration", f"{missing} respiration"),
+        units=units,
+        probability=probability,
+    )
+
+
+def summarize(frames: Frames, signals: Signals, options: MeasureOptions, weights: Weights | None) -> Measurement:
+    """Make a measurement of signals: filter the waveforms, find the rates, average the action units.
 
     Parameters
     ----------
     frames : Frames
     signals : Signals
-    settings : SignalSettings
-    face : "auto", "center" or (x, y, size)
-        How the face's square was chosen.
-    method : str
-        "network" or the name of a classical method.
+    options : MeasureOptions
+        With which they were read.
     weights : Weights or None
         None for a classical method.
 
@@ -99,6 +113,7 @@ def answer(
     -------
     Measurement
     """
+    settings = options.signal_settings
     found, fs = frames.found, frames.fs
     nothing = np.full(len(found), np.nan)
     pulse = nothing if isinstance(signals.pulse, str) else signals.pulse
@@ -110,17 +125,15 @@ def answer(
         duration_s=len(found) / fs,
         fs=fs,
         frames=len(found),
-        face=Face(
-            float(found.mean()) if len(found) else 0.0, face if isinstance(face, str) else ",".join(map(str, face))
-        ),
+        face=Face(float(found.mean()) if len(found) else 0.0, face_source_name(options.face)),
         heart_rate=heart_rate,
         breathing_rate=breathing_rate,
         action_units={
             label: _action_unit(label, signals.probability[found, column]) for column, label in enumerate(signals.units)
         },
-        method=method,
+        method=options.method,
         weights=weights,
-        settings=settings.name,
+        settings=settings,
         version=__version__,
         notes=frames.notes,
         timestamps_s=frames.timestamps_s,
@@ -133,19 +146,6 @@ def answer(
         breathing_rate_along=_along(respiration, "breathing", fs, breathing_rate, settings),
         action_unit_probability=signals.probability,
     )
-
-
-def without_gaps(output: NDArray[np.floating], found: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Differences (T,) as they were read, NaN where the change to the next frame was not seen."""
-    seen = found.copy()
-    seen[:-1] &= found[1:]
-    return np.where(seen, output.astype(np.float64), np.nan)
-
-
-def probabilities(logits: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Probabilities of a binary task's logits, of the same shape."""
-    # By tanh, which cannot overflow.
-    return (0.5 * (1.0 + np.tanh(0.5 * logits.astype(np.float64)))).astype(np.float32)
 
 
 def _rate(

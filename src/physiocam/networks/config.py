@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-AU_LABELS = ("AU01", "AU02", "AU04", "AU06", "AU07", "AU10", "AU12", "AU14", "AU15", "AU17", "AU23", "AU24")
+from physiocam.networks.action_units import AU_LABELS
 
 # The Big branch pools by 2, 2 and 4, so its map is this many times smaller than its input.
 BIG_POOLING = 16

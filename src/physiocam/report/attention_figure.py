@@ -1,6 +1,8 @@
 """The figure of what networks look at: moments of a recording side by side, one row per branch."""
 
 import io
+import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
+from physiocam.foundation.arguments import folder_path
+from physiocam.foundation.files import complete_files
 from physiocam.report.attention import Attention, Branch, View
 
 _BRANCHES = {
@@ -146,3 +150,21 @@ def _frame(axis: Axes) -> None:
 def _label(axis: Axes, title: str, *lines: str) -> None:
     axis.text(-0.06, 0.5, title, transform=axis.transAxes, ha="right", va="bottom", fontsize=9)
     axis.text(-0.06, 0.47, "\n".join(lines), transform=axis.transAxes, ha="right", va="top", fontsize=7)
+
+
+def write_attention(attention: Attention, folder: str | bytes | os.PathLike[str]) -> None:
+    """Write attention.png and attention.npz into a folder, which is made if it does not exist.
+
+    The files are complete when they appear: they are written beside and then renamed.
+
+    Raises
+    ------
+    PhysiocamError
+        If it is no name of a folder, the folder cannot be written to, or the disk is full.
+    """
+    with complete_files(folder_path(folder, "folder"), ("attention.npz", "attention.png")) as beside:
+        with warnings.catch_warnings():
+            # About signs in the recording's name that the font lacks.
+            warnings.simplefilter("ignore")
+            draw(attention).savefig(beside / "attention.png")
+        np.savez_compressed(beside / "attention.npz", allow_pickle=False, **attention.arrays())

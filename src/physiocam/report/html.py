@@ -15,7 +15,7 @@ from physiocam.report.methods import methods_of
 from physiocam.report.missing_rates import WAVES
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_text import answers
-from physiocam.signals.settings import Quantity
+from physiocam.signals.quantities import Quantity
 
 if TYPE_CHECKING:
     from physiocam.report.attention import Attention

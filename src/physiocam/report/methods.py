@@ -2,12 +2,12 @@
 
 import inspect
 import platform
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
 from physiocam.results.measurement import Measurement
 from physiocam.signals.methods import classical_method
-from physiocam.signals.settings import SETTINGS, RateSettings
+from physiocam.signals.settings import RateSettings, settings_as_text
 from physiocam.signals.variability import MINIMUM_S
 
 _BIGSMALL = (
@@ -35,6 +35,9 @@ _PEAKS = {
     "peaks": "the mean distance between the waveform's maxima",
 }
 
+# Settings that the table has under names of their own.
+_SHOWN = ("band_hz", "window_s", "minimum_s")
+
 _QUALITY = (
     "The quality of a rate, 0 to 1, is the share of the band's power near the rate and its overtones beyond the "
     "largest share that noise reaches by chance, times the share of frames with a face."
@@ -61,7 +64,7 @@ class MethodsText:
 
 def methods_of(measurement: Measurement) -> MethodsText:
     """Describe how a measurement was made, for a paper."""
-    settings = SETTINGS[measurement.settings]
+    settings = measurement.settings
     measured = [("Heart rate", settings.heart)]
     if measurement.method == "network":
         measured.append(("Breathing rate", settings.breathing))
@@ -93,6 +96,8 @@ def _face(measurement: Measurement) -> str:
             "The largest face was detected with RFB-320 about once a second and cropped as a square that moves only "
             f"when the face moves; a face was found in {share}."
         )
+    if not measurement.face.fixed:
+        return f"The face was found by the locator {choice}, which physiocam was given; there was one in {share}."
     where = "in the middle of the frame" if choice == "center" else f"at {choice} (x, y, size)"
     return f"A fixed square {where} was measured without face detection; it was usable in {share}."
 
@@ -147,7 +152,7 @@ def _reference(method: str) -> str:
 def _settings(measurement: Measurement, measured: list[tuple[str, RateSettings]]) -> list[tuple[str, str]]:
     rows = [
         ("method", measurement.method),
-        ("signal settings", measurement.settings),
+        ("signal settings", measurement.settings.name),
         ("face", measurement.face.choice),
     ]
     if measurement.weights is not None:
@@ -158,5 +163,12 @@ def _settings(measurement: Measurement, measured: list[tuple[str, RateSettings]]
             (f"{name}: band", f"{low:g} to {high:g} Hz ({60 * low:g} to {60 * high:g} per minute)"),
             (f"{name}: windows", f"{chosen.window_s:g} s, with at least {chosen.minimum_s:g} s of signal"),
         ]
+        if isinstance(settings_as_text(measurement.settings), dict):
+            # What a name does not say.
+            rows += [
+                (f"{name}: {label}", "none" if value is None else f"{value}")
+                for label, value in asdict(chosen).items()
+                if label not in _SHOWN
+            ]
     rows += [("physiocam", measurement.version), ("Python", platform.python_version())]
     return rows + [(name, version(name)) for name in ("numpy", "av", "onnxruntime")]

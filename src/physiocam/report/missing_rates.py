@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.results.measurement import Measurement
+from physiocam.signals.quantities import Quantity
 from physiocam.signals.rate import Rate, RateSeries
-from physiocam.signals.settings import SETTINGS, Quantity
 
 WAVES: dict[Quantity, str] = {"heart": "pulse", "breathing": "respiration"}
 
@@ -31,7 +31,7 @@ def why_no_rate(measurement: Measurement, quantity: Quantity) -> list[str | None
         None where there is a rate.
     """
     rate, along, waveform = rate_of(measurement, quantity)
-    chosen = SETTINGS[measurement.settings].of(quantity)
+    chosen = measurement.settings.of(quantity)
     usable = np.isfinite(waveform)
     if not usable.any():
         return [rate.note] * len(along.value)

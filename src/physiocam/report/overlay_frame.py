@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from physiocam.networks.action_units import ACTIVE_THRESHOLD
 from physiocam.report.missing_rates import rate_of, why_no_rate
-from physiocam.results.measurement import ACTIVE_THRESHOLD, Measurement
-from physiocam.signals.settings import STEP_S, Quantity
+from physiocam.results.measurement import Measurement
+from physiocam.signals.quantities import STEP_S, Quantity
 from physiocam.signals.waveform import stretches
 
 # The picture is scaled to be at least this high, for the panel's text, and to fit a full HD screen with the panel.

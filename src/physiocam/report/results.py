@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from physiocam.errors import PhysiocamError
-from physiocam.foundation.arguments import FaceChoice
 from physiocam.measuring.face_frames import Progress
+from physiocam.measuring.options import MeasureOptions
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_files import OVERLAY, REPORT
-from physiocam.weights.bundle import Bundle
 
 if TYPE_CHECKING:
     from physiocam.report.attention import Attention
@@ -19,12 +18,7 @@ def write_results(
     measurement: Measurement,
     source: str | os.PathLike[str],
     folder: Path,
-    *,
-    report: bool = False,
-    overlay: bool = False,
-    weights: str | os.PathLike[str] | Bundle = "default",
-    fs: float | None = None,
-    face: FaceChoice = "auto",
+    options: MeasureOptions,
     progress: Progress | None = None,
 ) -> None:
     """Write a measurement's files into a folder; for report and overlay the recording is read again.
@@ -32,12 +26,11 @@ def write_results(
     Parameters
     ----------
     measurement : Measurement
-    source, weights, fs, face
-        As they were given to `physiocam.measure`.
+    source : path
     folder : Path
         Made if it does not exist.
-    report, overlay : bool
-        Whether report.html and overlay.mp4 are wanted.
+    options : MeasureOptions
+        With which it was measured; they say whether report.html and overlay.mp4 are wanted.
     progress : callable, optional
         As in `physiocam.measure`; restarts for each pass.
 
@@ -49,27 +42,22 @@ def write_results(
         If the extra `report`, which report and overlay need, is not installed.
     """
     measurement.write(folder)
-    if report:
+    if options.report:
         from physiocam.report.face_picture import face_picture
         from physiocam.report.html import write_report
 
-        attention = _attention(measurement, source, weights, fs, face, progress)
+        attention = _attention(measurement, source, options, progress)
         # The classical methods' page shows no face, whatever is installed.
-        picture = None if measurement.weights is None else face_picture(measurement, source, fs)
+        picture = None if measurement.weights is None else face_picture(measurement, source, options.fs)
         write_report(measurement, folder / REPORT, attention, picture)
-    if overlay:
+    if options.overlay:
         from physiocam.report.overlay import write_overlay
 
-        write_overlay(measurement, source, folder / OVERLAY, fs=fs, progress=progress)
+        write_overlay(measurement, source, folder / OVERLAY, fs=options.fs, progress=progress)
 
 
 def _attention(
-    measurement: Measurement,
-    source: str | os.PathLike[str],
-    weights: str | os.PathLike[str] | Bundle,
-    fs: float | None,
-    face: FaceChoice,
-    progress: Progress | None,
+    measurement: Measurement, source: str | os.PathLike[str], options: MeasureOptions, progress: Progress | None
 ) -> "Attention | str":
     """What the networks look at, or why it is not shown."""
     if measurement.weights is None:
@@ -79,10 +67,10 @@ def _attention(
     try:
         # Both extras: the maps need PyTorch, their pictures matplotlib.
         import physiocam.report.attention_figure  # noqa: F401
-        from physiocam.report.attention import find_attention
+        from physiocam.report.find_attention import find_attention
     except ImportError as error:
         return f"this needs {error.name} (pip install 'physiocam[explain]')"
     try:
-        return find_attention(source, weights, fs=fs, face=face, progress=progress)
+        return find_attention(source, options.weights, fs=options.fs, face=options.face, progress=progress)
     except PhysiocamError as error:
         return str(error)

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from physiocam.report.graph import Axis, Graph, Table, bins, column, highest, lowest, mean, text
 from physiocam.report.missing_rates import WAVES, rate_of, why_no_rate
-from physiocam.results.measurement import ActionUnit, Measurement
-from physiocam.signals.rate import waveform_spectrum
-from physiocam.signals.settings import SETTINGS, STEP_S, UNITS, Quantity
+from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_data import ActionUnit
+from physiocam.signals.quantities import STEP_S, UNITS, Quantity
+from physiocam.signals.spectra import waveform_spectrum
 from physiocam.signals.variability import HeartRateVariability
 from physiocam.signals.waveform import stretches
 
@@ -101,7 +102,7 @@ def rate_graphs(measurement: Measurement, quantity: Quantity) -> list[Graph]:
     x = Axis.of_time(0.0, measurement.duration_s)
     told = along.value[np.isfinite(along.value)]
     where = f"{RATES[quantity]} along the recording: not measured in any of {len(times)} seconds"
-    low, high = 60.0 * np.array(SETTINGS[measurement.settings].of(quantity).band_hz)
+    low, high = 60.0 * np.array(measurement.settings.of(quantity).band_hz)
     if len(told):
         where = (
             f"{RATES[quantity]} along the recording: {told.min():.1f} to {told.max():.1f} {rate.unit} in {len(told)} "
@@ -118,7 +119,7 @@ def rate_graphs(measurement: Measurement, quantity: Quantity) -> list[Graph]:
         values.add_level(rate.value, "whole")
     values.add_line(times, along.value, quantity)
     values.add_dots(times, along.value, quantity)
-    floor = SETTINGS[measurement.settings].of(quantity).quality_floor
+    floor = measurement.settings.of(quantity).quality_floor
     qualities = Graph(
         f"quality of the {RATES[quantity]} along the recording, {along.quality.min():.2f} to "
         f"{along.quality.max():.2f}; under {floor:g} the rate is withheld",
@@ -151,7 +152,7 @@ def rate_table(measurement: Measurement, quantity: Quantity) -> Table:
 def spectrum_graph(measurement: Measurement, quantity: Quantity) -> tuple[Graph, Table] | None:
     """The spectrum from which the recording's rate was found, if there is one."""
     rate, _, waveform = rate_of(measurement, quantity)
-    chosen = SETTINGS[measurement.settings].of(quantity)
+    chosen = measurement.settings.of(quantity)
     spectrum = waveform_spectrum(waveform, measurement.fs, chosen)
     if spectrum is None:
         return None

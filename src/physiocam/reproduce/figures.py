@@ -17,7 +17,7 @@ from physiocam.evaluation.plots import plot_waveforms, save
 from physiocam.evaluation.summary import number, table, write_text
 from physiocam.networks.config import NetworkConfig
 from physiocam.networks.network import Network
-from physiocam.reproduce.tables import Bench
+from physiocam.reproduce.tables import ReproductionRun
 from physiocam.signals.settings import SETTINGS
 from physiocam.training.fit import fit, pos_weight
 from physiocam.training.gradients import task_angles, task_gradients
@@ -33,15 +33,15 @@ CLIP_LENGTHS = (1, 3, 6, 9, 12, 15, 30)
 _BLUE, _ORANGE, _GREEN = "#0072B2", "#D55E00", "#009E73"
 
 
-def reproduce_figure(name: str, bench: Bench, folder: Path) -> Path:
-    """Compute a figure, or use earlier results, and write `NAME.md` with its picture and numbers.
+def reproduce_figure(name: str, bench: ReproductionRun, folder: Path) -> Path:
+    """Compute a figure, or take what was computed before, and write `NAME.md` with its picture and numbers.
 
     Parameters
     ----------
     name : "figure5", "figure6" or "figure7"
         5: angles between the tasks' gradients after an epoch (part D). 6: mean F1 of the Big branch over the length of
         clips. 7: waveforms against the sensors.
-    bench : Bench
+    bench : ReproductionRun
     folder : Path
 
     Returns
@@ -93,7 +93,7 @@ def gradient_angles(
     return angles
 
 
-def _figure5(bench: Bench, folder: Path) -> str:
+def _figure5(bench: ReproductionRun, folder: Path) -> str:
     settings = bench.run_settings("bigsmall", "one-epoch").model_copy(update={"epochs": 1})
     network = next(iter(load_networks(fit(settings)).values()))
     config = network.config
@@ -134,7 +134,7 @@ def _draw_angles(angles: Mapping[tuple[str, str], Sequence[float]]) -> Figure:
     return figure
 
 
-def _figure6(bench: Bench, folder: Path) -> str:
+def _figure6(bench: ReproductionRun, folder: Path) -> str:
     frames = bench.settings.batch_clips * bench.config("big").clip_length
     scores = []
     for length in CLIP_LENGTHS:
@@ -170,7 +170,7 @@ def _figure6(bench: Bench, folder: Path) -> str:
     return "\n".join(lines)
 
 
-def _figure7(bench: Bench, folder: Path) -> str:
+def _figure7(bench: ReproductionRun, folder: Path) -> str:
     predictions = [one for fold in bench.within("bigsmall")[-1] for one in fold]
     figure = plot_waveforms(predictions, SETTINGS["paper"])
     if figure is None:

@@ -42,7 +42,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Bench:
+class ReproductionRun:
     """Where and how a table's rows are computed.
 
     Attributes
@@ -98,14 +98,14 @@ class Bench:
         return list(predict_with_bundle(fit(self.run_settings(method, "whole")), store))
 
 
-def reproduce_table(name: str, bench: Bench, folder: Path) -> Path:
-    """Compute a table, or use earlier results, and write `NAME.md` and `NAME.csv`.
+def reproduce_table(name: str, bench: ReproductionRun, folder: Path) -> Path:
+    """Compute a table, or take what was computed before, and write `NAME.md` and `NAME.csv`.
 
     Parameters
     ----------
     name : str
         As in `physiocam.reproduce.published.published_tables`.
-    bench : Bench
+    bench : ReproductionRun
     folder : Path
 
     Returns
@@ -133,7 +133,7 @@ def reproduce_table(name: str, bench: Bench, folder: Path) -> Path:
     return page
 
 
-def _measure(name: str, row: PublishedRow, bench: Bench) -> Figures:
+def _measure(name: str, row: PublishedRow, bench: ReproductionRun) -> Figures:
     paper = SETTINGS["paper"]
     if name in ("table3-pure", "table3-ubfc", "table4"):
         (store,) = bench.test_stores
@@ -180,7 +180,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return float(np.mean(defined)) if defined else None
 
 
-def _markdown(name: str, wanted: PublishedTable, measured: Sequence[Figures], bench: Bench) -> str:
+def _markdown(name: str, wanted: PublishedTable, measured: Sequence[Figures], bench: ReproductionRun) -> str:
     groups = [group for group in ("heart", "breathing", "au") if any(getattr(row, group) for row in wanted.rows)]
     head = ["", ""]
     for group in groups:
@@ -206,7 +206,7 @@ def _cells(values: "Four | Two | tuple[float | None, ...] | None", count: int) -
     return [number(value, digits) for value, digits in zip(values, _DIGITS if count == 4 else (1, 1), strict=True)]
 
 
-def _differences(name: str, bench: Bench) -> list[str]:
+def _differences(name: str, bench: ReproductionRun) -> list[str]:
     store = Store(bench.settings.store)
     infos = [store.recording(recording).info for recording in store.names()]
     settings = bench.settings

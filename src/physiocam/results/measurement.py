@@ -1,196 +1,38 @@
-"""What a measurement is, and how it is written."""
+"""A measurement: what it holds, and what can be done with it."""
 
-import json
 import os
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from physiocam.signals.rate import Rate, RateSeries
-from physiocam.signals.variability import HeartRateVariability
+from physiocam.results.measurement_data import MeasurementData
+from physiocam.results.measurement_files import read_measurement, write_measurement
+from physiocam.results.measurement_text import measurement_html, measurement_text
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from pandas import DataFrame
 
-# Names of the Facial Action Coding System for the twelve units of the paper, in the order used everywhere.
-ACTION_UNIT_NAMES = {
-    "AU01": "inner brow raiser",
-    "AU02": "outer brow raiser",
-    "AU04": "brow lowerer",
-    "AU06": "cheek raiser",
-    "AU07": "lid tightener",
-    "AU10": "upper lip raiser",
-    "AU12": "lip corner puller",
-    "AU14": "dimpler",
-    "AU15": "lip corner depressor",
-    "AU17": "chin raiser",
-    "AU23": "lip tightener",
-    "AU24": "lip pressor",
-}
 
-ACTIVE_THRESHOLD = 0.5
-
-
-@dataclass(frozen=True)
-class Face:
-    """Where a face was found.
-
-    Attributes
-    ----------
-    found_fraction : float
-        Share of frames with a face, 0..1.
-    choice : str
-        How its square was chosen: "auto", "center", or "x,y,size" in pixels.
-    """
-
-    found_fraction: float
-    choice: str = "auto"
-
-
-@dataclass(frozen=True)
-class ActionUnit:
-    """One facial action unit over the recording.
-
-    Attributes
-    ----------
-    name : str
-        Its name in the Facial Action Coding System.
-    mean_probability : float or None
-        Mean over the frames with a face, 0..1; None without such frames.
-    active_fraction : float or None
-        Share of the frames with a face whose probability is at least 0.5.
-    """
-
-    name: str
-    mean_probability: float | None
-    active_fraction: float | None
-
-
-@dataclass(frozen=True)
-class Weights:
-    """The bundle that measured: its name and the sha256 over its content."""
-
-    name: str
-    sha256: str
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Measurement:
+class Measurement(MeasurementData):
     """Everything measured in one recording. Printed, it is a summary of a few lines.
 
-    Attributes
-    ----------
-    source : str
-        Path as it was given, or "array".
-    duration_s : float
-        Frames divided by `fs`.
-    fs : float
-        Frames per second of the even time grid that the results stand on.
-    frames : int
-        T, frames on that grid.
-    face : Face
-    heart_rate : Rate
-        In beats/min, over the whole recording; value None with a note where the signal does not carry it.
-    breathing_rate : Rate
-        In breaths/min, likewise.
-    action_units : dict of str to ActionUnit
-        By label ("AU01"), in the bundle's order; empty if it has no such task, or none was used.
-    method : str
-        "network", or the classical method by which the heart rate was measured.
-    weights : Weights or None
-        None for a classical method.
-    settings : str
-        Name of the signal settings, "default" or "paper".
-    version : str
-        Of physiocam.
-    notes : tuple of str
-        What was odd about the recording (truncated, variable frame rate, ...).
-    timestamps_s : float64 array (T,)
-    face_found : bool array (T,)
-    face_squares : int32 array (T, 3)
-        The square that was measured, in pixels of the upright frame: x and y of its upper left corner, and side. -1 in
-        gaps.
-    pulse, respiration : float64 array (T,)
-        Filtered waveforms in arbitrary units; NaN in gaps and where there is no such waveform.
-    rates_timestamps_s : float64 array (R,)
-        Centres of the sliding windows.
-    heart_rate_along, breathing_rate_along : RateSeries
-        Rates along the recording, at `rates_timestamps_s`.
-    action_unit_probability : float32 array (T, A)
-        NaN in gaps; columns in the order of `action_units`.
-    heart_rate_variability : HeartRateVariability or None
-        None where it was not asked for. Without beats, and with a note, where there is no heart rate.
+    What it holds stands in `MeasurementData`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import physiocam
+    >>> print(physiocam.measure(np.full((60, 120, 160, 3), 128, np.uint8), fs=30))
+    array: 2.0 s, 60 frames at 30.00 frames/s, a face in 0% of them
+    Heart rate: not measured (no face was found)
+    Breathing rate: not measured (no face was found)
+    Action units: not measured (no face was found)
     """
 
-    source: str
-    duration_s: float
-    fs: float
-    frames: int
-    face: Face
-    heart_rate: Rate
-    breathing_rate: Rate
-    action_units: dict[str, ActionUnit]
-    method: str
-    weights: Weights | None
-    settings: str
-    version: str
-    notes: tuple[str, ...]
-    timestamps_s: NDArray[np.float64]
-    face_found: NDArray[np.bool_]
-    face_squares: NDArray[np.int32]
-    pulse: NDArray[np.float64]
-    respiration: NDArray[np.float64]
-    rates_timestamps_s: NDArray[np.float64]
-    heart_rate_along: RateSeries
-    breathing_rate_along: RateSeries
-    action_unit_probability: NDArray[np.float32]
-    heart_rate_variability: HeartRateVariability | None = None
-
-    @property
-    def beats(self) -> HeartRateVariability | None:
-        """The heart-rate variability, where there is a heart rate: without one there are no beats to show."""
-        return None if self.heart_rate.value is None else self.heart_rate_variability
-
     def __repr__(self) -> str:
-        from physiocam.results.measurement_text import measurement_text
-
         return measurement_text(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the summary, all but the arrays, as plain dicts, numbers and strings; floats to six digits."""
-        summary = {
-            "source": self.source,
-            "duration_s": self.duration_s,
-            "fs": self.fs,
-            "frames": self.frames,
-            "face": asdict(self.face),
-            "heart_rate": asdict(self.heart_rate),
-            "breathing_rate": asdict(self.breathing_rate),
-            "action_units": {label: asdict(unit) for label, unit in self.action_units.items()},
-            "method": self.method,
-            "weights": asdict(self.weights) if self.weights else None,
-            "settings": self.settings,
-            "version": self.version,
-            "notes": list(self.notes),
-        }
-        if (variability := self.heart_rate_variability) is not None:
-            summary |= {
-                "sdnn": asdict(variability.sdnn),
-                "rmssd": asdict(variability.rmssd),
-                "timing_noise_ms": variability.timing_noise_ms,
-            }
-        return {key: _rounded(value) for key, value in summary.items()}
-
-    def to_json(self) -> str:
-        """Return the summary as JSON, indented, with a final newline."""
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     def _repr_html_(self) -> str:
         """The summary as a small table, which notebooks show."""
-        from physiocam.results.measurement_text import measurement_html
-
         return measurement_html(self)
 
     def to_frame(self) -> "DataFrame":
@@ -210,6 +52,23 @@ class Measurement:
 
         return measurement_frame(self)
 
+    def plot(self) -> "Figure":
+        """Draw waveforms, rates along the recording and action units, one below the other.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Shown by a notebook as it is; ``figure.savefig("measurement.png")`` writes it.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed (extra `report`).
+        """
+        from physiocam.results.measurement_plot import measurement_figure
+
+        return measurement_figure(self)
+
     def write(self, folder: str | bytes | os.PathLike[str]) -> None:
         """Write measurement.json, waveforms.csv, rates.csv and action_units.csv into a folder.
 
@@ -227,8 +86,6 @@ class Measurement:
         PhysiocamError
             If it is no name of a folder, the folder cannot be written to, or the disk is full.
         """
-        from physiocam.results.measurement_files import write_measurement
-
         write_measurement(self, folder)
 
     @classmethod
@@ -252,21 +109,12 @@ class Measurement:
 
         Examples
         --------
-        >>> from physiocam import Measurement
-        >>> Measurement.load("results").heart_rate.unit  # doctest: +SKIP
-        'beats/min'
+        >>> import tempfile
+        >>> import numpy as np
+        >>> import physiocam
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     physiocam.measure(np.full((60, 120, 160, 3), 128, np.uint8), fs=30).write(folder)
+        ...     Measurement.load(folder).frames
+        60
         """
-        from physiocam.results.measurement_files import read_measurement
-
-        return read_measurement(folder)
-
-
-def _rounded(value: Any) -> Any:
-    """Round floats to what is meaningful, so that the text is short and stable."""
-    if isinstance(value, float):
-        return round(value, 6)
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_rounded(item) for item in value]
-    return value
+        return read_measurement(folder, cls)

@@ -6,18 +6,20 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveFloat, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, NonNegativeInt, PositiveFloat, ValidationError
 
 from physiocam.errors import PhysiocamError, one_line
 from physiocam.foundation.arguments import folder_path
 from physiocam.foundation.files import complete_files
 from physiocam.foundation.regular_files import read_file
-from physiocam.results.measurement import ACTIVE_THRESHOLD, ActionUnit, Face, Measurement, Weights
+from physiocam.networks.action_units import ACTIVE_THRESHOLD
+from physiocam.results.measurement_data import ActionUnit, Face, MeasurementData, Weights
 from physiocam.signals.rate import Rate, RateSeries
+from physiocam.signals.settings import SignalSettings, settings_from_text
 from physiocam.signals.variability import HeartRateVariability, IntervalSpread
 
 # The summary's file name, and those that a measurement may have beside it: who writes a new one, removes them first.
@@ -35,6 +37,7 @@ _BEATS = ("timestamp_s", "quality", "interval_ms")
 _MOST_BYTES = 2_000_000_000
 
 _Columns = dict[str, NDArray[np.float64]]
+_Kind = TypeVar("_Kind", bound=MeasurementData)
 
 
 class _Summary(BaseModel):
@@ -52,7 +55,7 @@ class _Summary(BaseModel):
     action_units: dict[str, ActionUnit]
     method: str
     weights: Weights | None
-    settings: str
+    settings: Annotated[SignalSettings, BeforeValidator(settings_from_text)]
     version: str
     notes: tuple[str, ...]
     sdnn: IntervalSpread | None = None
@@ -60,7 +63,7 @@ class _Summary(BaseModel):
     timing_noise_ms: float | None = None
 
 
-def write_measurement(measurement: Measurement, folder: str | bytes | os.PathLike[str]) -> None:
+def write_measurement(measurement: MeasurementData, folder: str | bytes | os.PathLike[str]) -> None:
     """Write a measurement's files; see `Measurement.write`."""
     place = folder_path(folder, "folder")
     contents: dict[str, Iterable[str]] = {
@@ -79,7 +82,7 @@ def write_measurement(measurement: Measurement, folder: str | bytes | os.PathLik
         remove_results(place, measurement.source)
 
 
-def read_measurement(folder: str | bytes | os.PathLike[str]) -> Measurement:
+def read_measurement(folder: str | bytes | os.PathLike[str], kind: type[_Kind]) -> _Kind:
     """Read what `write_measurement` wrote; see `Measurement.load`."""
     place = folder_path(folder, "folder")
     try:
@@ -98,8 +101,12 @@ def read_measurement(folder: str | bytes | os.PathLike[str]) -> Measurement:
     probability = np.full((summary.frames, len(summary.action_units)), np.nan, np.float32)
     for index, label in enumerate(summary.action_units):
         probability[:, index] = units[f"{label}_p"]
-    return Measurement(
-        **{field.name: getattr(summary, field.name) for field in fields(Measurement) if hasattr(summary, field.name)},
+    return kind(
+        **{
+            field.name: getattr(summary, field.name)
+            for field in fields(MeasurementData)
+            if hasattr(summary, field.name)
+        },
         timestamps_s=waves["timestamp_s"],
         face_found=waves["face_found"] == 1,
         face_squares=squares,
@@ -113,7 +120,7 @@ def read_measurement(folder: str | bytes | os.PathLike[str]) -> Measurement:
     )
 
 
-def file_names(measurement: Measurement) -> tuple[str, ...]:
+def file_names(measurement: MeasurementData) -> tuple[str, ...]:
     """Names of the files that `write_measurement` writes, the summary last."""
     return (*_TABLES, *((BEATS,) if measurement.beats is not None else ()), MEASUREMENT)
 
@@ -139,7 +146,7 @@ def remove_results(folder: Path, source: str | None = None) -> None:
                 path.unlink(missing_ok=True)
 
 
-def _waveforms_csv(measurement: Measurement) -> Iterator[str]:
+def _waveforms_csv(measurement: MeasurementData) -> Iterator[str]:
     squares = (
         (str(x), str(y), str(size)) if size > 0 else ("", "", "") for x, y, size in measurement.face_squares.tolist()
     )
@@ -154,7 +161,7 @@ def _waveforms_csv(measurement: Measurement) -> Iterator[str]:
     return _csv((*_WAVES, *_SQUARE), ((*row, *square) for *row, square in rows))
 
 
-def _rates_csv(measurement: Measurement) -> Iterator[str]:
+def _rates_csv(measurement: MeasurementData) -> Iterator[str]:
     heart, breathing = measurement.heart_rate_along, measurement.breathing_rate_along
     rows = zip(
         _fixed(measurement.rates_timestamps_s, 6),
@@ -177,7 +184,7 @@ def _beats_csv(variability: HeartRateVariability) -> Iterator[str]:
     return _csv(_BEATS, rows)
 
 
-def _action_units_csv(measurement: Measurement) -> Iterator[str]:
+def _action_units_csv(measurement: MeasurementData) -> Iterator[str]:
     header = ["frame", "timestamp_s"]
     columns: list[Iterable[str]] = [map(str, range(measurement.frames)), _fixed(measurement.timestamps_s, 6)]
     for index, label in enumerate(measurement.action_units):

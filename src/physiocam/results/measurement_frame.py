@@ -4,16 +4,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from physiocam.results.measurement import ACTIVE_THRESHOLD, Measurement
-from physiocam.signals.settings import STEP_S
+from physiocam.networks.action_units import ACTIVE_THRESHOLD
+from physiocam.results.measurement_data import MeasurementData
+from physiocam.signals.quantities import STEP_S
 
 
-def measurement_frame(measurement: Measurement) -> pd.DataFrame:
+def measurement_frame(measurement: MeasurementData) -> pd.DataFrame:
     """Return one row a frame.
 
     Parameters
     ----------
-    measurement : Measurement
+    measurement : MeasurementData
 
     Returns
     -------
@@ -53,7 +54,7 @@ def measurement_frame(measurement: Measurement) -> pd.DataFrame:
     return frame
 
 
-def _each_frame(measurement: Measurement, along: NDArray[np.float64]) -> NDArray[np.float64]:
+def _each_frame(measurement: MeasurementData, along: NDArray[np.float64]) -> NDArray[np.float64]:
     """Values of the seconds, repeated for their frames; the part of a second at the end has none."""
     second = (np.arange(measurement.frames) / measurement.fs / STEP_S).astype(int)
     return np.asarray(np.append(along, np.nan)[np.minimum(second, len(along))])

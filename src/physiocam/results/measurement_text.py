@@ -3,7 +3,7 @@
 from html import escape
 
 from physiocam.readable import readable
-from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_data import MeasurementData
 from physiocam.signals.rate import Rate
 from physiocam.signals.variability import IntervalSpread
 
@@ -12,12 +12,12 @@ _MOST_UNITS = 4
 _SELDOM = 0.01
 
 
-def measurement_text(measurement: Measurement) -> str:
+def measurement_text(measurement: MeasurementData) -> str:
     """Return what was measured, as it is printed: about five lines, and a line for each note.
 
     Parameters
     ----------
-    measurement : Measurement
+    measurement : MeasurementData
 
     Returns
     -------
@@ -27,12 +27,12 @@ def measurement_text(measurement: Measurement) -> str:
     return "\n".join(f"{name}: {told}" for name, told in _lines(measurement))
 
 
-def measurement_html(measurement: Measurement) -> str:
+def measurement_html(measurement: MeasurementData) -> str:
     """Return the same as a table of HTML, which a notebook shows.
 
     Parameters
     ----------
-    measurement : Measurement
+    measurement : MeasurementData
 
     Returns
     -------
@@ -45,7 +45,7 @@ def measurement_html(measurement: Measurement) -> str:
     return f"<table>{rows}</table>"
 
 
-def answers(measurement: Measurement) -> dict[str, Rate | IntervalSpread]:
+def answers(measurement: MeasurementData) -> dict[str, Rate | IntervalSpread]:
     """Return the rates, and the heart-rate variability where it was asked for, by what they are called."""
     found: dict[str, Rate | IntervalSpread] = {
         "heart rate": measurement.heart_rate,
@@ -56,9 +56,9 @@ def answers(measurement: Measurement) -> dict[str, Rate | IntervalSpread]:
     return found
 
 
-def _lines(measurement: Measurement) -> list[tuple[str, str]]:
+def _lines(measurement: MeasurementData) -> list[tuple[str, str]]:
     """What is said, and of what."""
-    square = "a face" if measurement.face.choice == "auto" else "a fixed square"
+    square = "a fixed square" if measurement.face.fixed else "a face"
     recording = (
         f"{measurement.duration_s:.1f} s, {measurement.frames} frames at "
         f"{measurement.fs:.2f} frames/s, {square} in {measurement.face.found_fraction:.0%} of them"
@@ -77,7 +77,7 @@ def _told(answer: Rate | IntervalSpread) -> str:
     return f"{answer.value:.1f} {answer.unit} (quality {answer.quality:.2f})"
 
 
-def _active_units(measurement: Measurement) -> str:
+def _active_units(measurement: MeasurementData) -> str:
     """The units that are active most."""
     units = measurement.action_units
     if not any(unit.mean_probability is not None for unit in units.values()):

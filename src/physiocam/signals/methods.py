@@ -1,4 +1,10 @@
-"""The classical pulse methods by name."""
+"""The classical pulse methods by name, and those that plug-ins add."""
+
+from functools import wraps
+from importlib.metadata import entry_points
+
+import numpy as np
+from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
 from physiocam.signals.chrom import chrom
@@ -20,6 +26,17 @@ METHODS: dict[str, ColourMethod] = {
     "omit": omit,
 }
 
+# The method that needs no colours: a bundle's networks.
+NETWORK = "network"
+
+# Packages that have a method of their own name it under this group of entry points.
+PLUG_IN_GROUP = "physiocam.methods"
+
+
+def method_names() -> list[str]:
+    """Return the names of all classical methods: those of physiocam, then those of plug-ins."""
+    return [*METHODS, *sorted({point.name for point in entry_points(group=PLUG_IN_GROUP)} - {*METHODS, NETWORK})]
+
 
 def classical_method(name: str) -> ColourMethod:
     """Return a classical method by its name.
@@ -27,6 +44,7 @@ def classical_method(name: str) -> ColourMethod:
     Parameters
     ----------
     name : str
+        One of `method_names`.
 
     Returns
     -------
@@ -35,8 +53,44 @@ def classical_method(name: str) -> ColourMethod:
     Raises
     ------
     PhysiocamError
-        If there is no method of this name; the message lists all.
+        If there is none of this name, or the plug-in that has it cannot be loaded; the message lists those that exist.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> colours = 100.0 + np.random.default_rng(0).normal(size=(300, 3))
+    >>> classical_method("pos")(colours, 30.0).shape
+    (300,)
     """
-    if not isinstance(name, str) or name not in METHODS:
-        raise PhysiocamError(f"method is {name!r}; expected network, {', '.join(METHODS)}")
-    return METHODS[name]
+    if isinstance(name, str) and name in METHODS:
+        return METHODS[name]
+    if not isinstance(name, str) or name not in method_names():
+        raise PhysiocamError(f"method is {name!r}; expected {NETWORK}, {', '.join(method_names())}")
+    (point, *_) = entry_points(group=PLUG_IN_GROUP, name=name)
+    try:
+        method = point.load()
+    except Exception as error:  # whatever is wrong with a plug-in, the others still work
+        raise PhysiocamError(f"the method '{name}', {point.value}, cannot be loaded: {error!r}") from None
+    if not callable(method):
+        raise PhysiocamError(f"the method '{name}', {point.value}, is {method!r}; expected a function of (rgb, fs)")
+    return _guarded(method, name)
+
+
+def _guarded(method: ColourMethod, name: str) -> ColourMethod:
+    """Turn whatever goes wrong in somebody else's method into one line."""
+
+    @wraps(method)
+    def guarded(rgb: NDArray[np.floating], fs: float, /) -> NDArray[np.float64]:
+        try:
+            waveform = np.asarray(method(rgb, fs), dtype=np.float64)
+        except PhysiocamError:
+            raise
+        except Exception as error:
+            raise PhysiocamError(f"the method '{name}' failed: {error!r}") from error
+        if waveform.shape != (len(rgb),):
+            raise PhysiocamError(
+                f"the method '{name}' gives shape {waveform.shape}; expected ({len(rgb)},), one a frame"
+            )
+        return waveform
+
+    return guarded

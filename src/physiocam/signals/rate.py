@@ -3,22 +3,14 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from physiocam.signals.half_rate import is_doubled
 from physiocam.signals.quality import spectral_quality
-from physiocam.signals.settings import STEP_S, UNITS, Quantity, RateSettings, SignalSettings
+from physiocam.signals.quantities import STEP_S, UNITS, Quantity
+from physiocam.signals.settings import RateSettings, SignalSettings
+from physiocam.signals.spectra import interpolated_peaks, periodogram, pooled_spectrum, window_spectra
 from physiocam.signals.waveform import clean_waveform
-
-# Frequencies of a window's spectrum per 1/T of its T seconds: fine enough for the parabola through three.
-_OVERSAMPLING = 8
-
-# Windows whose spectra are computed at a time; keeps memory constant for recordings of hours.
-_WINDOWS = 256
-
-# A window with less than this share of the strongest one's power is silence: only the ringing of the filter.
-_SILENT = 1e-6
 
 # A window of T seconds spreads a frequency's power over this many 1/T to either side.
 _LOBE = 1.5
@@ -41,6 +33,14 @@ class Rate:
         0..1; see `quality.spectral_quality`.
     note : str or None
         Why there is no value.
+
+    Examples
+    --------
+    >>> wave = np.cos(2 * np.pi * 1.2 * np.arange(900) / 30.0)
+    >>> from physiocam.signals.settings import SETTINGS
+    >>> rate = estimate_rate(np.diff(wave), 30.0, "heart", SETTINGS["default"])
+    >>> round(rate.value), rate.unit, rate.note
+    (72, 'beats/min', None)
     """
 
     value: float | None
@@ -59,23 +59,18 @@ class RateSeries:
         Per minute; NaN where it is not measured.
     quality : float64 array (R,)
         0..1.
+
+    Examples
+    --------
+    >>> wave = np.cos(2 * np.pi * 1.2 * np.arange(900) / 30.0)
+    >>> from physiocam.signals.settings import SETTINGS
+    >>> along = rates_along(np.diff(wave), 30.0, "heart", SETTINGS["default"])
+    >>> along.value.shape, round(float(along.value[10]))
+    ((29,), 72)
     """
 
     value: NDArray[np.float64]
     quality: NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Spectrum:
-    """Power in the band of possible rates.
-
-    Attributes
-    ----------
-    frequencies_hz, power : float64 arrays (F,)
-    """
-
-    frequencies_hz: NDArray[np.float64]
-    power: NDArray[np.float64]
 
 
 def rate_times(frames: int, fs: float) -> NDArray[np.float64]:
@@ -136,16 +131,16 @@ def estimate_rate(
     seen_s = np.count_nonzero(np.isfinite(difference)) / fs
     if note := _why_none(waveform, seen_s, fs, quantity, chosen):
         return Rate(None, unit, 0.0, note)
-    pooling = _pooled(waveform, fs, chosen)
+    pooling = pooled_spectrum(waveform, fs, chosen)
     if pooling is None:
         needs = f"{_NAMES[quantity]} needs {chosen.minimum_s:g} s within {chosen.window_s:g} s"
         return Rate(None, unit, 0.0, f"the usable signal is in pieces; {needs}")
     frequencies, pooled, window_s = pooling
     rate_hz: float | None
     if chosen.method == "pooled":
-        rate_hz = float(_interpolated_peaks(frequencies, pooled)[0])
+        rate_hz = float(interpolated_peaks(frequencies, pooled)[0])
     elif chosen.method == "periodogram":
-        found_hz, power = _periodogram(waveform, fs, chosen.band_hz)
+        found_hz, power = periodogram(waveform, fs, chosen.band_hz)
         rate_hz = float(found_hz[np.argmax(power)])
     else:
         rate_hz = _mean_peak_rate(waveform, fs)
@@ -161,7 +156,7 @@ def estimate_rate(
 
     quality = quality_of(rate_hz)
     if quality >= chosen.quality_floor and chosen.overtones:
-        wide = _pooled(np.asarray(difference if raw is None else raw, dtype=np.float64), fs, _wide(chosen, fs))
+        wide = pooled_spectrum(np.asarray(difference if raw is None else raw, dtype=np.float64), fs, _wide(chosen, fs))
         if wide is not None and is_doubled(wide[0], wide[1][0], rate_hz, lobe_hz):
             rate_hz /= 2
             if rate_hz < chosen.band_hz[0]:
@@ -202,8 +197,8 @@ def rates_along(
     window = max(round(chosen.window_s * fs), 1)
     around = np.pad(waveform, (window // 2, window), constant_values=np.nan)
     starts = np.round(rate_times(len(waveform), fs) * fs).astype(int)
-    frequencies, spectra, usable_s = _window_spectra(around, fs, chosen, window, starts)
-    rate_hz = _interpolated_peaks(frequencies, spectra)
+    frequencies, spectra, usable_s = window_spectra(around, fs, chosen, window, starts)
+    rate_hz = interpolated_peaks(frequencies, spectra)
     lobe_hz = _LOBE / np.maximum(usable_s, 1 / fs)
     quality = spectral_quality(
         frequencies, spectra, rate_hz, lobe_hz=lobe_hz, usable_s=usable_s, noise_slope=chosen.noise_slope
@@ -213,7 +208,7 @@ def rates_along(
     if chosen.overtones:
         before = np.asarray(difference if raw is None else raw, np.float64)
         unfiltered = np.pad(before, (window // 2, window), constant_values=np.nan)
-        wide, power, _ = _window_spectra(unfiltered, fs, _wide(chosen, fs), window, starts)
+        wide, power, _ = window_spectra(unfiltered, fs, _wide(chosen, fs), window, starts)
         for row in np.flatnonzero(given):
             if is_doubled(wide, power[row], rate_hz[row], lobe_hz[row]):
                 rate_hz[row] /= 2
@@ -228,29 +223,6 @@ def withheld(along: RateSeries) -> RateSeries:
     Among many windows of noise some look like a rate by chance; only the whole recording can decide.
     """
     return RateSeries(np.full_like(along.value, np.nan), along.quality)
-
-
-def waveform_spectrum(waveform: NDArray[np.float64], fs: float, settings: RateSettings) -> Spectrum | None:
-    """Return the spectrum from whose peak `estimate_rate` finds a recording's rate.
-
-    Parameters
-    ----------
-    waveform : float64 array (T,)
-        As `waveform.clean_waveform` gives it.
-    fs : float
-    settings : RateSettings
-
-    Returns
-    -------
-    Spectrum or None
-        None if no part of the waveform is long enough.
-    """
-    if fs <= 2 * settings.band_hz[1] or not np.nan_to_num(waveform).any():
-        return None
-    if settings.method == "periodogram":
-        return Spectrum(*_periodogram(waveform, fs, settings.band_hz))
-    pooling = _pooled(waveform, fs, settings)
-    return None if pooling is None else Spectrum(pooling[0], pooling[1][0])
 
 
 def _wide(settings: RateSettings, fs: float) -> RateSettings:
@@ -285,73 +257,6 @@ def _why_none(
     if not waveform[usable].any():
         return "the signal is flat"
     return None
-
-
-def _window_spectra(
-    waveform: NDArray[np.float64],
-    fs: float,
-    settings: RateSettings,
-    window: int,
-    starts: NDArray[np.int_],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return frequencies (F,), power spectra (R, F) with rows of sum 1 (less if silent), and usable seconds (R,)."""
-    low, high = settings.band_hz
-    spacing = fs / window / _OVERSAMPLING
-    frequencies = low + spacing * np.arange(max(int((high - low) / spacing), 1) + 1)
-    time = np.arange(window) / fs
-    taper = np.sin(np.pi * (np.arange(window) + 0.5) / window) ** 2
-    # Only the band is needed: a matrix product with its waves is faster than a zero-padded FFT.
-    waves = taper[:, None] * np.exp(-2j * np.pi * time[:, None] * frequencies)
-    spectra = np.zeros((len(starts), len(frequencies)))
-    usable_s = np.zeros(len(starts))
-    windows = sliding_window_view(waveform, window) if len(starts) else np.zeros((0, window))
-    for first in range(0, len(starts), _WINDOWS):
-        rows = slice(first, first + _WINDOWS)
-        piece = windows[starts[rows]]
-        usable = np.isfinite(piece)
-        usable_s[rows] = usable.sum(axis=1) / fs
-        spectra[rows] = np.abs(np.where(usable, piece, 0.0) @ waves) ** 2
-    total = spectra.sum(axis=1, keepdims=True)
-    spectra /= np.maximum(total, max(_SILENT * total.max(initial=0.0), 1e-300))
-    return np.asarray(frequencies), spectra, usable_s
-
-
-def _interpolated_peaks(frequencies: NDArray[np.float64], spectra: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the frequency (R,) of each largest peak: the vertex of a parabola through three log powers."""
-    rows = np.arange(len(spectra))
-    top = np.argmax(spectra, axis=1)
-    inner = np.clip(top, 1, len(frequencies) - 2)
-    left, middle, right = (np.log(spectra[rows, inner + step] + 1e-30) for step in (-1, 0, 1))
-    curvature = left - 2 * middle + right
-    peaked = (top == inner) & (curvature < 0)
-    shift = np.where(peaked, 0.5 * (left - right) / np.where(peaked, curvature, 1.0), top - inner)
-    return np.asarray(frequencies[inner] + shift * (frequencies[1] - frequencies[0]))
-
-
-def _pooled(
-    waveform: NDArray[np.float64], fs: float, settings: RateSettings
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float] | None:
-    """Return frequencies (F,), the mean power spectrum (1, F) of windows and their mean usable seconds, if any are."""
-    # Windows inside the recording, or one as long as it.
-    window = min(round(settings.window_s * fs), len(waveform))
-    starts = np.arange(0, len(waveform) - window + 1, max(round(STEP_S * fs), 1))
-    frequencies, spectra, usable_s = _window_spectra(waveform, fs, settings, window, starts)
-    weights = np.where(usable_s >= settings.minimum_s, usable_s, 0.0)
-    if not weights.any():
-        return None
-    pooled = np.average(spectra, axis=0, weights=weights)[None]
-    return frequencies, pooled, float(np.average(usable_s, weights=weights))
-
-
-def _periodogram(
-    waveform: NDArray[np.float64], fs: float, band_hz: tuple[float, float]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return frequencies and powers of one periodogram's bins in the band, as the reference takes them."""
-    padded = 1 << (len(waveform) - 1).bit_length()
-    power = np.abs(np.fft.rfft(np.nan_to_num(waveform), padded)) ** 2
-    frequencies = np.fft.rfftfreq(padded, 1 / fs)
-    inside = (frequencies >= band_hz[0]) & (frequencies <= band_hz[1])
-    return np.asarray(frequencies[inside], dtype=np.float64), np.asarray(power[inside], dtype=np.float64)
 
 
 def _mean_peak_rate(waveform: NDArray[np.float64], fs: float) -> float | None:

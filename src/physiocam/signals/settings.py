@@ -1,15 +1,16 @@
-"""How waveforms become rates: the named signal settings."""
+"""How waveforms become rates: the named signal settings, and one's own."""
 
-from dataclasses import dataclass
-from typing import Literal
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
 
-Quantity = Literal["heart", "breathing"]
+from pydantic import TypeAdapter, ValidationError
+
+from physiocam.errors import PhysiocamError, one_line
+from physiocam.signals.quantities import Quantity
+
 Method = Literal["pooled", "periodogram", "peaks"]
-
-UNITS: dict[Quantity, str] = {"heart": "beats/min", "breathing": "breaths/min"}
-
-# Rates along a recording are given this often; heart and breathing share their times.
-STEP_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,19 @@ class RateSettings:
     quality_floor : float
         Quality under which the rate is withheld.
     overtones : bool
-        Whether to check that a rate is not the overtone of a slower one; see `half_rate.is_doubled`. Slow breathing
-        cannot be distinguished from drift.
+        Whether a rate may be the overtone of a slower one, which is then looked for; see `half_rate.is_doubled`. Slow
+        breathing cannot be told from drift.
+
+    Raises
+    ------
+    PhysiocamError
+        If a value makes no sense.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> replace(SETTINGS["default"].heart, band_hz=(40 / 60, 200 / 60)).window_s
+    10.0
     """
 
     band_hz: tuple[float, float]
@@ -48,6 +60,17 @@ class RateSettings:
     noise_slope: float
     quality_floor: float
     overtones: bool = False
+
+    def __post_init__(self) -> None:
+        low, high = self.band_hz
+        if not 0 < low < high < math.inf:
+            raise PhysiocamError(f"band_hz is {low}, {high}; expected two rising frequencies in hertz, above 0")
+        if self.method not in get_args(Method):
+            raise PhysiocamError(f"method is {self.method!r}; expected one of {', '.join(get_args(Method))}")
+        if self.order < 1:
+            raise PhysiocamError(f"order is {self.order}; expected 1 or more")
+        if not 0 < self.window_s < math.inf:
+            raise PhysiocamError(f"window_s is {self.window_s}; expected seconds, more than 0")
 
     @property
     def cycle_s(self) -> float:
@@ -62,10 +85,21 @@ class SignalSettings:
     Attributes
     ----------
     name : str
+        Of one's own settings: whatever they are called in results.
     every_phase : bool
         Whether a network's outputs are the mean over all phases of its clips (see `physiocam.measuring.clip_phases`),
         or those of the one clip that contains a frame, as in the reference.
     heart, breathing : RateSettings
+
+    Examples
+    --------
+    Hearts of newborns, 80 to 220 beats/min:
+
+    >>> from dataclasses import replace
+    >>> default = SETTINGS["default"]
+    >>> newborn = replace(default, name="newborn", heart=replace(default.heart, band_hz=(80 / 60, 220 / 60)))
+    >>> [round(60 * hz) for hz in newborn.of("heart").band_hz]
+    [80, 220]
     """
 
     name: str
@@ -137,3 +171,65 @@ _DEFAULT = SignalSettings(
 )
 
 SETTINGS: dict[str, SignalSettings] = {settings.name: settings for settings in (_DEFAULT, _PAPER)}
+
+
+def signal_settings(value: object) -> SignalSettings:
+    """Return settings by their name, or one's own as they are.
+
+    Parameters
+    ----------
+    value : str or SignalSettings
+
+    Raises
+    ------
+    PhysiocamError
+        If there are none of this name.
+    """
+    if isinstance(value, SignalSettings):
+        return value
+    if not isinstance(value, str) or value not in SETTINGS:
+        raise PhysiocamError(f"settings is {value!r}; expected one of {', '.join(SETTINGS)}, or SignalSettings")
+    return SETTINGS[value]
+
+
+def settings_as_text(settings: SignalSettings) -> str | dict[str, Any]:
+    """Return what stands for settings in files: the name of named ones, and all values of one's own."""
+    return settings.name if SETTINGS.get(settings.name) == settings else asdict(settings)
+
+
+def settings_from_text(value: str | Mapping[str, Any]) -> SignalSettings:
+    """Read what `settings_as_text` gives; values that are not there are those of "default".
+
+    Raises
+    ------
+    PhysiocamError
+        If a name or a value makes no sense.
+
+    Examples
+    --------
+    >>> settings_from_text({"name": "fast", "heart": {"band_hz": [1.0, 4.0]}}).heart.band_hz
+    (1.0, 4.0)
+    """
+    if not isinstance(value, Mapping):
+        return signal_settings(value)
+    values = asdict(SETTINGS["default"]) | {"name": "own"}
+    for key, part in value.items():
+        _check_known(key, values)
+        if isinstance(values[key], dict) and isinstance(part, Mapping):
+            for inner in part:
+                _check_known(inner, values[key])
+            values[key] = values[key] | part
+        else:
+            values[key] = part
+    try:
+        return _OWN.validate_python(values)
+    except ValidationError as error:
+        raise PhysiocamError(f"settings: {one_line(error)}") from None
+
+
+def _check_known(name: object, values: Mapping[str, Any]) -> None:
+    if name not in values:
+        raise PhysiocamError(f"settings have no {name!r}; expected one of {', '.join(values)}")
+
+
+_OWN = TypeAdapter(SignalSettings)

@@ -78,7 +78,15 @@ class HeartRateVariability:
     beat_quality : float64 array (B,)
         0..1; 1 if the upstroke is as long as the typical one, 0 for a beat that is not used.
     intervals_ms : float64 array (B,)
-        Time since the previous beat; NaN if that interval is not clean.
+        Time since the beat before; NaN where that interval is not clean.
+
+    Examples
+    --------
+    Nothing is found in a recording without a heart rate:
+
+    >>> nothing = heart_rate_variability(np.zeros(300), 30.0, Rate(None, "beats/min", 0.0, "no face was found"))
+    >>> nothing.sdnn.value is None, len(nothing.beats_s)
+    (True, 0)
     """
 
     sdnn: IntervalSpread

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
 from physiocam.signals.filters import bandpass, detrend, integrate, padding
-from physiocam.signals.settings import Quantity, RateSettings, SignalSettings
+from physiocam.signals.quantities import Quantity
+from physiocam.signals.settings import RateSettings, SignalSettings
 
 # Plausible frame rates of cameras; others are a mistake in units.
 _FS = (0.1, 10_000.0)

@@ -38,7 +38,7 @@ from physiocam.training.turns import one_run_in
 from physiocam.version import __version__
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.checkpoints import read_checkpoint_file
-from physiocam.weights.export import export_bundle
+from physiocam.weights.export import BundleAbout, export_bundle
 
 _CHECKPOINTS = "checkpoints"
 _LOGS = "logs"
@@ -291,18 +291,18 @@ def _write_bundle(
         {settings.network.architecture: network},
         folder,
         name=folder.resolve().parent.name if folder.name == BUNDLE else folder.resolve().name,
-        description=(
+        about=BundleAbout(
             f"trained by physiocam {__version__} on {len(infos)} recordings of {len(subjects)} subjects, "
-            f"{sum(info.frames for info in infos)} frames"
+            f"{sum(info.frames for info in infos)} frames",
+            "to be stated by you: the weights follow the terms of the recordings",
+            {
+                "settings": settings.model_dump(mode="json"),
+                "store": dict(store.settings),
+                "recordings": made_with["recording"],
+                "subjects": subjects,
+                "version": __version__,
+            },
         ),
-        licence="to be stated by you: the weights follow the terms of the recordings",
         fs=float(median(info.fs for info in infos)),
         crop_factor=store.number("crop_factor", 10),
-        provenance={
-            "settings": settings.model_dump(mode="json"),
-            "store": dict(store.settings),
-            "recordings": made_with["recording"],
-            "subjects": subjects,
-            "version": __version__,
-        },
     )

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 
-from physiocam.networks.config import AU_LABELS, Task
+from physiocam.networks.action_units import AU_LABELS
+from physiocam.networks.config import Task
 
 # Absent over present frames of each unit in the authors' BP4D+ training data, as in their released code.
 PUBLISHED_POS_WEIGHT: dict[str, float] = dict(

@@ -10,11 +10,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from physiocam.errors import PhysiocamError
-from physiocam.foundation.regular_files import read_file
+from physiocam.foundation.yaml_files import YAML_ERRORS, read_yaml
 from physiocam.networks.registry import AnyConfig, preset
-
-# Invalid dates and numbers are a ValueError.
-_YAML_ERRORS = (yaml.YAMLError, ValueError, RecursionError)
 
 # Shows the start of a value: aliases can make a short file represent an infinite value.
 _short = reprlib.Repr()
@@ -177,7 +174,7 @@ def settings_yaml(path: str | os.PathLike[str] | None, changes: Sequence[str] = 
 
 
 def _values(path: str | os.PathLike[str] | None, changes: Sequence[str]) -> dict[str, Any]:
-    values: dict[str, Any] = {} if path is None else _yaml(Path(path))
+    values: dict[str, Any] = {} if path is None else read_yaml(path, "store: PATH")
     for change in changes:
         _apply(values, change)
     return values
@@ -189,19 +186,6 @@ def _checked(values: dict[str, Any], path: str | os.PathLike[str] | None) -> Tra
     except ValidationError as error:
         explained = _explained(error)
         raise PhysiocamError(explained if path is None else f"'{path}': {explained}") from None
-
-
-def _yaml(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(read_file(path).decode())
-    except OSError as error:
-        raise PhysiocamError(f"'{path}' cannot be read: {error.strerror}; give a YAML file of settings") from None
-    except _YAML_ERRORS as error:
-        reason = " ".join(str(error).split())
-        raise PhysiocamError(f"'{path}' is not YAML: {reason[:200]}") from None
-    if not isinstance(content, dict):
-        raise PhysiocamError(f"'{path}' holds {type(content).__name__}; expected fields such as 'store: PATH'")
-    return content
 
 
 def _apply(values: dict[str, Any], change: str) -> None:
@@ -224,7 +208,7 @@ def _apply(values: dict[str, Any], change: str) -> None:
         values = inner
     try:
         values[last] = yaml.safe_load(text)
-    except _YAML_ERRORS:
+    except YAML_ERRORS:
         raise PhysiocamError(f"--set {change!r}: {text!r} is not a YAML value") from None
 
 

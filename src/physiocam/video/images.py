@@ -43,6 +43,8 @@ _COVERS = 3
 # Opens the source of images for one pass; returns a function from an image's name to its bytes.
 ImageSource = Callable[[], AbstractContextManager[Callable[[str], bytes]]]
 
+_VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".mts", ".3gp"}
+
 
 class ImageSequence:
     """Images by name, frames of one recording.
@@ -212,3 +214,8 @@ def _cut_off(content: bytes) -> bool:
 
 def _size(shape: tuple[int, ...]) -> str:
     return f"{shape[1]}x{shape[0]}"
+
+
+def videos_below(root: Path) -> list[Path]:
+    """Video files in a folder and below, sorted."""
+    return sorted(p for p in root.rglob("*") if p.suffix.lower() in _VIDEOS and not p.name.startswith("."))

@@ -1,12 +1,12 @@
 """One steady square per frame: where the face is, and since when it is lost."""
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.errors import PhysiocamError
 from physiocam.video.face import DETECTOR_HEIGHT, MIN_SCORE, FaceBox, FaceDetector
+from physiocam.video.locators import Square
 from physiocam.video.people import Change, FacesSeen
 
 # Seconds between detections: while a face is tracked, and while one is searched or has just moved.
@@ -27,84 +27,6 @@ _HELD_OVERLAP = 0.2
 
 # Heads are wider than their faces' boxes, so the boxes of two people hardly overlap.
 _OWN_HEAD = 0.1
-
-
-class Square(NamedTuple):
-    """A square of pixels inside the frame: upper left corner and side."""
-
-    x: int
-    y: int
-    size: int
-
-
-class FaceLocator(Protocol):
-    """Gives the square of the face for each frame, in order.
-
-    Attributes
-    ----------
-    found : list of bool
-        One per frame seen so far. A locator may set entries of the last `MEMORY_S` seconds to False when it notices
-        that the face had left. Older entries may be deleted in a stream.
-    seen : FacesSeen
-        Other people in the picture; stays empty if the square is given.
-    """
-
-    found: list[bool]
-    seen: FacesSeen
-
-    def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
-        """Return the square in this frame (H, W, 3), or None if there is no face or no frame."""
-
-
-class FixedSquare:
-    """The same square in every frame.
-
-    Parameters
-    ----------
-    x, y, size : int
-        Upper left corner and side, in pixels.
-    """
-
-    def __init__(self, x: int, y: int, size: int) -> None:
-        self.found: list[bool] = []
-        self.seen = FacesSeen()
-        self._square = Square(x, y, size)
-
-    def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
-        """Return the square.
-
-        Raises
-        ------
-        PhysiocamError
-            If it is not inside the frame.
-        """
-        self.found.append(image is not None)
-        if image is None:
-            return None
-        x, y, size = self._square
-        height, width = image.shape[:2]
-        if size < 1 or x < 0 or y < 0 or x + size > width or y + size > height:
-            raise PhysiocamError(
-                f"the face square {x},{y},{size} does not lie inside the {width}x{height} frame; give pixels"
-            )
-        return self._square
-
-
-class CentreSquare:
-    """The largest square in the middle of the frame."""
-
-    def __init__(self) -> None:
-        self.found: list[bool] = []
-        self.seen = FacesSeen()
-
-    def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
-        """Return the square."""
-        self.found.append(image is not None)
-        if image is None:
-            return None
-        height, width = image.shape[:2]
-        size = min(height, width)
-        return Square((width - size) // 2, (height - size) // 2, size)
 
 
 class FaceTracker:

@@ -20,13 +20,12 @@ from physiocam.errors import BundleError, one_line
 from physiocam.foundation.regular_files import read_file
 from physiocam.networks.config import NetworkConfig, Task
 from physiocam.readable import readable
-from physiocam.weights.description import SAFE_NAME, BundleInfo, Crop, NetworkEntry, SlowNetworks
+from physiocam.weights.description import SAFE_NAME, BundleInfo, NetworkEntry, SlowNetworks
 
 __all__ = [
     "DESCRIPTION",
     "Bundle",
     "BundleInfo",
-    "Crop",
     "NetworkEntry",
     "SlowNetworks",
     "bundle_folders",
@@ -49,7 +48,13 @@ class Bundle:
     folder : Path
     info : BundleInfo
     sha256 : str
-        Over bundle.json, which holds the sha256 of every other file, so it covers the whole content.
+        Over bundle.json, which holds the sha256 of every other file: it stands for the whole content.
+
+    Examples
+    --------
+    >>> bundle = load_bundle()
+    >>> bundle.info.name, bundle.info.fs, bundle.info.crop.factor
+    ('default', 30.0, 1.0)
     """
 
     folder: Path
@@ -90,6 +95,11 @@ def load_bundle(name_or_path: str | os.PathLike[str] = "default") -> Bundle:
     BundleError
         If there is no such bundle, or a file of it is missing, altered or does not fit its description. Nothing in
         it is ever unpickled or executed.
+
+    Examples
+    --------
+    >>> load_bundle("default").tasks
+    ('au', 'pulse', 'respiration')
     """
     folder = _find(name_or_path)
     try:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from physiocam.inputs.crop import Crop
 from physiocam.networks.config import Task
 from physiocam.networks.registry import AnyConfig
 
@@ -45,21 +46,6 @@ class NetworkEntry(_Strict):
     weights_sha256: Sha256
     onnx: FileName
     onnx_sha256: Sha256
-
-
-class Crop(_Strict):
-    """How the face is cropped.
-
-    Attributes
-    ----------
-    factor : float
-        Side of the square, as a multiple of the longer side of the face's box.
-    down : float
-        Distance of the square's middle below the box's, as a multiple of the same.
-    """
-
-    factor: Annotated[float, Field(gt=0, le=10)] = 1.0
-    down: Annotated[float, Field(ge=-5, le=5)] = 0.0
 
 
 class _SameInputs:
@@ -190,7 +176,7 @@ class BundleInfo(_SameInputs, _Strict):
             )
         if self.slow:
             if both := {task.name for task in self.tasks} & {task.name for task in self.slow.tasks}:
-                raise ValueError(f"slow networks and others both have the task '{both.pop()}'; a task has one time scale")
+                raise ValueError(f"slow networks and others share the task '{both.pop()}'; a task has one time scale")
             if self.slow.fs > self.fs:
                 raise ValueError(f"slow networks see {self.slow.fs:g} frames/s, more than the others' {self.fs:g}")
         return self

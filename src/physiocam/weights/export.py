@@ -9,7 +9,7 @@ import struct
 import warnings
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from physiocam.errors import BundleError, one_line, writing_to
 from physiocam.foundation.files import folder_beside, to_disk
 from physiocam.foundation.locks import alone_in
+from physiocam.inputs.crop import Crop
 from physiocam.networks.bigsmall import BigSmall
 from physiocam.networks.config import NetworkConfig
 from physiocam.networks.network import Network, given
@@ -34,7 +35,6 @@ from physiocam.weights.bundle import (
     DESCRIPTION,
     Bundle,
     BundleInfo,
-    Crop,
     NetworkEntry,
     SlowNetworks,
     check_name,
@@ -54,18 +54,32 @@ class Slow:
     crop: Crop
 
 
+@dataclass(frozen=True)
+class BundleAbout:
+    """What a bundle says of itself beside its networks.
+
+    Attributes
+    ----------
+    description, licence : str
+    provenance, evaluation : mapping
+        Plain values that go into the description as they are.
+    """
+
+    description: str
+    licence: str
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    evaluation: Mapping[str, Any] = field(default_factory=dict)
+
+
 def export_bundle(
     networks: Mapping[str, Network],
     folder: str | os.PathLike[str],
     *,
     name: str,
-    description: str,
-    licence: str,
+    about: BundleAbout,
     fs: float,
     crop_factor: float = 1.0,
     slow: Slow | None = None,
-    provenance: dict[str, Any] | None = None,
-    evaluation: dict[str, Any] | None = None,
     overwrite: bool = False,
 ) -> Bundle:
     """Write networks as a bundle.
@@ -77,15 +91,14 @@ def export_bundle(
     networks : mapping of str to Network
         By name.
     folder : path
-    name, description, licence : str
+    name : str
+    about : BundleAbout
     fs : float
         Frames per second of the training recordings.
     crop_factor : float
         Side of the face square, as a multiple of the longer side of the face's box.
     slow : Slow, optional
-        Networks that see fewer frames.
-    provenance, evaluation : dict, optional
-        Plain values that are stored in the description.
+        Networks that see few of the frames.
     overwrite : bool
         Replace an existing folder.
 
@@ -113,14 +126,14 @@ def export_bundle(
         beside.mkdir()
         info = BundleInfo(
             name=name,
-            description=description,
-            licence=licence,
+            description=about.description,
+            licence=about.licence,
             fs=fs,
             crop=Crop(factor=crop_factor),
             networks=_export(networks, beside),
             slow=SlowNetworks(fs=slow.fs, crop=slow.crop, networks=_export(slow.networks, beside)) if slow else None,
-            provenance=provenance or {},
-            evaluation=evaluation or {},
+            provenance=dict(about.provenance),
+            evaluation=dict(about.evaluation),
         )
         (beside / DESCRIPTION).write_text(info.model_dump_json(indent=2) + "\n", encoding="utf-8")
         load_bundle(beside)

@@ -18,7 +18,7 @@ from physiocam.networks.config import NetworkConfig
 from physiocam.networks.registry import build
 from physiocam.weights.bundle import Bundle, bundles_folder, check_name
 from physiocam.weights.checkpoints import read_checkpoint_file
-from physiocam.weights.export import export_bundle
+from physiocam.weights.export import BundleAbout, export_bundle
 from physiocam.weights.published import Origin, recognize
 from physiocam.weights.tensor_names import their_names
 
@@ -88,11 +88,13 @@ def import_checkpoints(files: Sequence[str | os.PathLike[str]], name: str, *, ov
         networks,
         bundles_folder() / name,
         name=name,
-        description=f"{len(paths)} checkpoint(s) of {origin.description}",
-        licence="as published by the authors of the checkpoints",
+        about=BundleAbout(
+            f"{len(paths)} checkpoint(s) of {origin.description}",
+            "as published by the authors of the checkpoints",
+            {"files": {path.name: sha256(path.read_bytes()).hexdigest() for path in paths}},
+        ),
         fs=origin.fs,
         crop_factor=origin.crop_factor,
-        provenance={"files": {path.name: sha256(path.read_bytes()).hexdigest() for path in paths}},
         overwrite=overwrite,
     )
 

@@ -10,6 +10,7 @@ from physiocam.errors import BundleError
 from physiocam.foundation.cores import within_cores
 from physiocam.networks.config import NetworkConfig
 from physiocam.weights.bundle import Bundle, NetworkEntry
+from physiocam.weights.providers import check_providers, check_started, execution_providers
 
 # Clips in one call of a network: more brings no speed, since feature maps then outgrow the caches, and costs memory.
 _BATCH = 4
@@ -28,18 +29,26 @@ class Runtime:
         Threads to compute with; all cores by default, and never more than there are.
     networks : sequence of NetworkEntry, optional
         Which of the bundle's networks; all but the slow ones by default.
+    providers : sequence of str
+        On which devices, as preferred; see `providers.check_providers`.
 
     Raises
     ------
     BundleError
         If ONNX Runtime cannot load a graph of the bundle.
     PhysiocamError
-        If `threads` is no whole number of 1 or more.
+        If `threads` is no whole number of 1 or more, or a provider is unknown, not installed or cannot be started.
     """
 
     def __init__(
-        self, bundle: Bundle, threads: int | None = None, networks: Sequence[NetworkEntry] | None = None
+        self,
+        bundle: Bundle,
+        threads: int | None = None,
+        networks: Sequence[NetworkEntry] | None = None,
+        providers: Sequence[str] = ("cpu",),
     ) -> None:
+        names = check_providers(providers)
+        devices = execution_providers(names)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = within_cores(threads, "threads")
         options.inter_op_num_threads = 1
@@ -48,12 +57,11 @@ class Runtime:
         self._networks = []
         for entry in networks or bundle.info.networks:
             try:
-                session = onnxruntime.InferenceSession(
-                    bundle.folder / entry.onnx, options, providers=["CPUExecutionProvider"]
-                )
+                session = onnxruntime.InferenceSession(bundle.folder / entry.onnx, options, providers=devices)
             except Exception as error:  # ONNX Runtime raises kinds of its own that share no base
                 reason = str(error).splitlines()[0][:200]
                 raise BundleError(f"'{bundle.folder / entry.onnx}' cannot be run: {reason}") from None
+            check_started(session, names)
             if difference := _mismatch(session, entry.config):
                 raise BundleError(f"'{bundle.folder / entry.onnx}' does not fit its description: {difference}")
             self._networks.append((entry.config, session))

@@ -10,7 +10,7 @@ from physiocam.datasets.readers.catalogue import open_dataset
 from physiocam.datasets.readers.disfa import left_camera, right_camera
 from physiocam.datasets.recording import UNKNOWN, Recording
 from physiocam.errors import DatasetError
-from physiocam.networks.config import AU_LABELS
+from physiocam.networks.action_units import AU_LABELS
 from physiocam.synthetic.drawn.scene import SceneSettings
 from physiocam.synthetic.layouts import write_layout
 

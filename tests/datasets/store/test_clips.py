@@ -15,8 +15,8 @@ from physiocam.datasets.store.clips import ClipBatch, Clips, clip_loader, standa
 from physiocam.datasets.store.store import RecordingInfo, RecordingWriter, Store  # noqa: E402
 from physiocam.errors import DatasetError  # noqa: E402
 from physiocam.inputs.blocks import InputShape, input_blocks  # noqa: E402
+from physiocam.video.locators import Square  # noqa: E402
 from physiocam.video.resize import area_resize  # noqa: E402
-from physiocam.video.tracker import Square  # noqa: E402
 
 S, SMALL = 12, 3
 LENGTHS = {"A_1": 10, "A_2": 70, "B_1": 35}

@@ -11,11 +11,11 @@ import pytest
 from numpy.typing import NDArray
 
 from physiocam.datasets.readers.catalogue import open_dataset
-from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, Crop, Recording, Signal
+from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, CropChoice, Recording, Signal
 from physiocam.datasets.store.prepare import PrepareSettings, prepare
 from physiocam.datasets.store.store import Store, StoredRecording
 from physiocam.errors import DatasetError, VideoError
-from physiocam.networks.config import AU_LABELS
+from physiocam.networks.action_units import AU_LABELS
 from physiocam.video.reader import Video, open_video
 from physiocam.video.writer import write_video
 
@@ -40,7 +40,7 @@ class ArrayEntry:
     sources: tuple[str, ...] = ()
     frames: int = 20
     images: NDArray[np.uint8] | None = None
-    crop: Crop = "center"
+    crop: CropChoice = "center"
     broken: bool = False
 
     @property

@@ -25,8 +25,7 @@ from physiocam.datasets.sensors.plausible import RATES, check_rate, check_unit_o
 from physiocam.datasets.sensors.sensor import Samples, lines
 from physiocam.datasets.sensors.text_tables import read_cells, read_table
 from physiocam.errors import DatasetError, PhysiocamError
-
-_VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".mts", ".3gp"}
+from physiocam.video.images import videos_below
 
 _SIGNALS = {"pulse_csv": ("pulse", "a.u."), "respiration_csv": ("respiration", "a.u.")}
 _COLUMNS = ("video", "subject", "trial", "fs", "start", *_SIGNALS, "action_units_csv", *RATES)
@@ -169,11 +168,6 @@ def recordings(root: Path) -> list[FolderEntry]:
         FolderEntry(name, row.get("subject", name), row.get("trial", name), root, row, notes, number)
         for number, (name, row) in enumerate(zip(names, rows, strict=True), start=2)
     ]
-
-
-def videos_below(root: Path) -> list[Path]:
-    """Video files in a folder and its subfolders, sorted."""
-    return sorted(p for p in root.rglob("*") if p.suffix.lower() in _VIDEOS and not p.name.startswith("."))
 
 
 def read_signal(

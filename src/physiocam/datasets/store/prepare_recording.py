@@ -8,18 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.datasets.labels import Labels, make_labels
-from physiocam.datasets.recording import Crop, Entry, Recording
+from physiocam.datasets.recording import CropChoice, Entry, Recording
 from physiocam.datasets.sources import changed_source, facts_of, sources_of
 from physiocam.datasets.store.prepare_settings import PrepareSettings
+from physiocam.datasets.store.slow_frames import SlowFrames, moments
 from physiocam.datasets.store.store_writer import RecordingWriter
 from physiocam.datasets.store.stored_recording import RecordingInfo
 from physiocam.errors import DatasetError
-from physiocam.inputs.blocks import Located, Sums, face_changes, lifted_pixels
+from physiocam.inputs.crop import Crop
+from physiocam.inputs.face_changes import Located, face_changes, lifted_pixels
+from physiocam.inputs.statistics import RunningStatistics
 from physiocam.version import __version__
+from physiocam.video.locators import CentreSquare, Square, TrackedLocator
 from physiocam.video.people import FacesSeen, notes_of
 from physiocam.video.reader import Video
 from physiocam.video.resize import area_resize
-from physiocam.video.tracker import CentreSquare, FaceLocator, FaceTracker, Square
+from physiocam.video.tracker import FaceTracker
 
 
 def prepare_recording(entry: Entry, store: Path, settings: PrepareSettings) -> RecordingInfo:
@@ -57,11 +61,17 @@ def _write_frames(
     crop = recording.crop if settings.crop == "recording" else settings.crop
     locator = _locator(crop, video.fs, settings.crop_factor)
     timestamps: list[float] = []
+    shown: list[bool] = []
+    slow = SlowFrames(settings.slow, Crop(factor=settings.crop_factor), video.fs) if settings.slow else None
 
     def located() -> Iterator[Located]:
         for frame in video:
             timestamps.append(frame.timestamp_s)
-            yield frame.image, locator.locate(frame.image)
+            square = locator.locate(frame.image)
+            shown.append(square is not None)
+            if slow:
+                slow.add(frame.image, square)
+            yield frame.image, square
 
     pixels = _toolbox_pixels if settings.preprocessing == "toolbox" else lifted_pixels
     streams = _Streams(writer, settings)
@@ -78,15 +88,13 @@ def _write_frames(
         "timestamps_s": times[:frames],
         "face_found": found,
         "mean_rgb": mean_rgb[:frames],
+        "shown": np.array(shown[:frames]),
+        "changes": np.array(streams.changes)[:frames],
+        **(slow.columns(frames) if slow else {}),
         **_label_columns(labels, found),
     }
-    for name, signal in recording.signals.items():
-        columns[f"signals/{name}"] = np.stack([signal.timestamps_s, signal.values])
+    columns |= _truth_columns(recording, frames)
     codes = recording.action_units
-    if codes is not None:
-        columns["action_units/occurrence"] = codes.occurrence[:frames]
-        if codes.intensity is not None:
-            columns["action_units/intensity"] = codes.intensity[:frames]
     info = RecordingInfo(
         name=recording.name,
         subject=recording.subject,
@@ -108,6 +116,19 @@ def _write_frames(
     return info, columns
 
 
+def _truth_columns(recording: Recording, frames: int) -> dict[str, NDArray[Any]]:
+    """What sensors and coders recorded, as they did."""
+    columns: dict[str, NDArray[Any]] = {
+        f"signals/{name}": np.stack([signal.timestamps_s, signal.values]) for name, signal in recording.signals.items()
+    }
+    codes = recording.action_units
+    if codes is not None:
+        columns["action_units/occurrence"] = codes.occurrence[:frames]
+        if codes.intensity is not None:
+            columns["action_units/intensity"] = codes.intensity[:frames]
+    return columns
+
+
 def _label_columns(labels: Labels, found: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
     """Targets, and masks that leave out frames without a face, or without a difference to the next frame."""
     followed = found.copy()
@@ -124,9 +145,10 @@ class _Streams:
     """Writes frames to the store, and accumulates their statistics."""
 
     def __init__(self, writer: RecordingWriter, settings: PrepareSettings) -> None:
-        self.big = Sums()
-        self.small = Sums()
+        self.big = RunningStatistics()
+        self.small = RunningStatistics()
         self.mean_rgb: list[NDArray[np.float32]] = []
+        self.changes: list[tuple[float, float]] = []
         self._writer = writer
         self._size = settings.small_size
         self._drop_last = settings.preprocessing == "authors"
@@ -153,6 +175,7 @@ class _Streams:
         frames = len(self.mean_rgb)
         if frames < 2:
             return
+        self.changes.append(moments(self._pending))
         if self._pending is None:
             self._writer.add_small(np.zeros((3, self._size, self._size), np.float32))
             return
@@ -171,6 +194,7 @@ class _Streams:
             return frames - 1
         self._flush()
         self._writer.add_small(np.zeros((3, self._size, self._size), np.float32))
+        self.changes.append(moments(None))
         return frames
 
 
@@ -191,7 +215,7 @@ class _BottomSquare:
         return Square(0, height - width, width)
 
 
-def _locator(crop: Crop, fs: float, factor: float) -> FaceLocator:
+def _locator(crop: CropChoice, fs: float, factor: float) -> TrackedLocator:
     if crop == "face":
         return FaceTracker(fs, factor)
     return CentreSquare() if crop == "center" else _BottomSquare()

@@ -6,7 +6,8 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt, ValidationError, model_validator
 
 from physiocam.datasets.labels import LABEL_SETTINGS, LabelSettings
-from physiocam.datasets.recording import Crop
+from physiocam.datasets.recording import CropChoice
+from physiocam.datasets.store.slow_frames import SlowSettings
 from physiocam.errors import DatasetError
 
 Preprocessing = Literal["default", "authors", "toolbox"]
@@ -21,13 +22,15 @@ class PrepareSettings(BaseModel):
         How differences at the end and dark pixels are treated. "default": as when measuring, one difference per frame
         and a zero for the last. "authors": the last frame is dropped and the last difference is zero and counts in the
         deviation, as in the code of the paper. "toolbox": frames are rounded to 8 bits before the differences are
-        computed, and black stays black, as in rPPG-Toolbox.
-    crop : Crop or "recording"
-        Where frames are cropped; "recording" leaves it to each recording.
+        taken, and black stays black, as in rPPG-Toolbox.
+    crop : CropChoice or "recording"
+        Where the face is cut; "recording" leaves it to each recording.
     crop_factor : float
         Side of a tracked face's square over the longer side of the face.
     big_size, small_size : int
         Side of the Big and Small frames.
+    slow : SlowSettings or None
+        What is kept for slow networks; None keeps nothing.
     labels : LabelSettings
         How targets are made; by default the settings named like the preprocessing.
     """
@@ -35,10 +38,11 @@ class PrepareSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     preprocessing: Preprocessing = "default"
-    crop: Crop | Literal["recording"] = "recording"
+    crop: CropChoice | Literal["recording"] = "recording"
     crop_factor: PositiveFloat = 1.0
     big_size: PositiveInt = 144
     small_size: PositiveInt = 9
+    slow: SlowSettings | None = SlowSettings()
     labels: LabelSettings = LABEL_SETTINGS["default"]
 
     @model_validator(mode="before")

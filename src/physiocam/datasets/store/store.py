@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
+from physiocam.datasets.sources import SourceFile
 from physiocam.datasets.store.store_files import (
     DESCRIPTION,
     FORMAT,
@@ -22,7 +23,7 @@ from physiocam.datasets.store.store_files import (
     store_settings,
 )
 from physiocam.datasets.store.store_writer import RecordingWriter
-from physiocam.datasets.store.stored_recording import RecordingInfo, SourceFile, StoredRecording
+from physiocam.datasets.store.stored_recording import RecordingInfo, StoredRecording
 from physiocam.errors import DatasetError
 from physiocam.foundation.files import complete_file, remove_left_over
 from physiocam.foundation.locks import alone_in

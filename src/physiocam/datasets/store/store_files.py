@@ -7,6 +7,12 @@
     STORE/NAME/timestamps_s     float64 (T,)
     STORE/NAME/face_found       bool (T,)
     STORE/NAME/mean_rgb         float32 (T, 3): mean colour of the square in 0..1, NaN without a face
+    STORE/NAME/shown            bool (T,): whether there was a face square; a tracker may take back some of them later
+    STORE/NAME/changes          float64 (T, 2): mean and mean square of the change to the next frame, before it was
+                                made small
+    STORE/NAME/slow/small       float32 (S, 3, s, s): the same as small and as changes, of one frame of several and of
+    STORE/NAME/slow/changes     float64 (S, 2)        more than the face, for networks that see what changes slowly
+    STORE/NAME/slow/shown       bool (S,)
     STORE/NAME/targets/TASK     float32 (T, C)
     STORE/NAME/masks/TASK       bool (T, C): which targets count
     STORE/NAME/signals/SIGNAL   float64 (2, n): times in seconds and values, as the sensor recorded them

@@ -13,7 +13,8 @@ import zarr
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from physiocam.datasets.recording import Crop, Signal
+from physiocam.datasets.recording import CropChoice, Signal
+from physiocam.datasets.sources import SourceFile
 from physiocam.datasets.store.store_files import (
     CHUNK_FRAMES,
     DESCRIPTION,
@@ -36,16 +37,6 @@ Labels = Annotated[tuple[str, ...], Field(max_length=_MOST_LABELS)]
 _FILES = TypeAdapter(dict[str, str])
 
 
-class SourceFile(BaseModel):
-    """A source file of a recording, as it was when prepared."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    path: str
-    size: int
-    mtime_ns: int
-
-
 class RecordingInfo(BaseModel):
     """Description of a prepared recording.
 
@@ -57,7 +48,7 @@ class RecordingInfo(BaseModel):
     frames : int
         T.
     frames_without_face : int
-    crop : Crop
+    crop : CropChoice
     big_mean, big_std : float
         Of all the square's pixels in 0..1, before they were rounded to 8 bits.
     small_std : float
@@ -84,7 +75,7 @@ class RecordingInfo(BaseModel):
     fs: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     frames: Annotated[int, Field(ge=1)]
     frames_without_face: Annotated[int, Field(ge=0)]
-    crop: Crop
+    crop: CropChoice
     big_mean: Finite
     big_std: Finite
     small_std: Finite
@@ -179,12 +170,19 @@ class StoredRecording:
             "big": (frames, None, None, 3),
             "small": (frames, 3, None, None),
             "mean_rgb": (frames, 3),
+            "changes": (frames, 2),
             "signals": (2, None),
             "action_units": (frames, len(self.info.action_units)),
         }
+        if group == "slow":
+            return {"small": (None, 3, None, None), "changes": (None, 2)}.get(inner, (None,))
         if group in {"targets", "masks"}:
             return frames, len(self.info.tasks.get(inner, ()))
         return fixed.get(group, (frames,))
+
+    def has(self, name: str) -> bool:
+        """Return whether there is such an array; recordings of earlier versions have fewer."""
+        return f"{name}/{DESCRIPTION}" in self._files
 
     def signal(self, name: str) -> Signal:
         """Read a sensor's signal, at its own rate."""

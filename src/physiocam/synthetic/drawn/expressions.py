@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.datasets.recording import ActionUnitCodes
-from physiocam.networks.config import AU_LABELS
+from physiocam.networks.action_units import AU_LABELS
 from physiocam.synthetic.drawn.head import Expression
 from physiocam.synthetic.physiology import wander
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.networks.config import AU_LABELS
+from physiocam.networks.action_units import AU_LABELS
 from physiocam.synthetic.drawn.hair import Hairstyle
 from physiocam.synthetic.drawn.person import Person
 from physiocam.synthetic.drawn.shapes import Plane, blotches, bump

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,16 +111,32 @@ class Scene:
         size = 2 * self._studio.scale
         return self._studio.shoot(
             self.expressions.at(index),
-            pulse=-settings.pulse_strength * float(self.physiology.pulse[index]),
-            right=float(self._motion[0, index]) * size,
-            down=(float(self._motion[1, index]) - settings.breathing_motion * breath) * size,
-            chest=-settings.chest_motion * settings.breathing_motion * breath * size,
-            lean=float(self._lean[index]),
-            nearness=float(self._nearness[index]),
-            light=float(self._light[index]) * (1 + settings.breathing_light * breath),
-            slant=float(self._slant[index]),
-            noise_place=int(self._places[index]),
+            _Instant(
+                pulse=-settings.pulse_strength * float(self.physiology.pulse[index]),
+                right=float(self._motion[0, index]) * size,
+                down=(float(self._motion[1, index]) - settings.breathing_motion * breath) * size,
+                chest=-settings.chest_motion * settings.breathing_motion * breath * size,
+                lean=float(self._lean[index]),
+                nearness=float(self._nearness[index]),
+                light=float(self._light[index]) * (1 + settings.breathing_light * breath),
+                slant=float(self._slant[index]),
+                noise_place=int(self._places[index]),
+            ),
         )
+
+
+class _Instant(NamedTuple):
+    """What differs from frame to frame beside the expression; lengths in pixels."""
+
+    pulse: float
+    right: float
+    down: float
+    chest: float
+    lean: float
+    nearness: float
+    light: float
+    slant: float
+    noise_place: int
 
 
 class _Studio:
@@ -154,33 +171,22 @@ class _Studio:
         self._expression: Expression | None = None
         self._canvas = np.empty((height, width, 4), dtype=np.float32)
 
-    def shoot(
-        self,
-        expression: Expression,
-        *,
-        pulse: float,
-        right: float,
-        down: float,
-        chest: float,
-        lean: float,
-        nearness: float,
-        light: float,
-        slant: float,
-        noise_place: int,
-    ) -> NDArray[np.uint8]:
+    def shoot(self, expression: Expression, instant: _Instant) -> NDArray[np.uint8]:
         canvas = self._canvas
         height, width = canvas.shape[:2]
         np.copyto(canvas, self._wall)
-        self._lay_body(chest, pulse)
+        self._lay_body(instant.chest, instant.pulse)
         if expression != self._expression:
             self._levels, self._perfused = (layer * self._tint for layer in self._head.draw(expression))
             self._perfused *= self._signature
             self._expression = expression
-        head = self._levels + np.float32(pulse) * self._perfused
-        self._lay_head(head, self._centre[0] + right, self._centre[1] + down, lean, nearness)
+        head = self._levels + np.float32(instant.pulse) * self._perfused
+        self._lay_head(
+            head, self._centre[0] + instant.right, self._centre[1] + instant.down, instant.lean, instant.nearness
+        )
         flat = canvas.reshape(height, width * 4)
-        flat *= np.float32(light) + np.float32(slant) * self._across
-        canvas += self._noise[noise_place : noise_place + height * width].reshape(height, width, 4)
+        flat *= np.float32(instant.light) + np.float32(instant.slant) * self._across
+        canvas += self._noise[instant.noise_place : instant.noise_place + height * width].reshape(height, width, 4)
         np.clip(canvas, 0, 255, out=canvas)
         return canvas[..., :3].astype(np.uint8)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from physiocam.networks.config import AU_LABELS
+from physiocam.networks.action_units import AU_LABELS
 from physiocam.synthetic.drawn.folds import Place, fold
 from physiocam.synthetic.drawn.person import Person
 from physiocam.synthetic.drawn.shapes import Plane, blotches, bump, line

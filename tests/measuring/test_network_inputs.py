@@ -5,10 +5,11 @@ import pytest
 from numpy.typing import NDArray
 
 from physiocam.inputs.blocks import InputShape, input_blocks
-from physiocam.measuring.slow_inputs import SlowInputs, other_square
+from physiocam.inputs.crop import Crop, recrop
+from physiocam.measuring.network_inputs import SlowInputs
 from physiocam.networks.config import RESPIRATION, BigSmallConfig
-from physiocam.video.tracker import Square
-from physiocam.weights.bundle import Crop, NetworkEntry, SlowNetworks
+from physiocam.video.locators import Square
+from physiocam.weights.bundle import NetworkEntry, SlowNetworks
 
 CONFIG = BigSmallConfig(branches="small", big_size=32, small_size=2, tasks=(RESPIRATION,))
 FILE = {"weights": "n.safetensors", "weights_sha256": "0" * 64, "onnx": "n.onnx", "onnx_sha256": "0" * 64}
@@ -53,7 +54,7 @@ def test_frames_without_a_face_leave_their_changes_empty(video: NDArray[np.uint8
 
 
 def test_long_recordings_come_in_parts(video: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("physiocam.measuring.slow_inputs._BLOCK_S", 4.0)
+    monkeypatch.setattr("physiocam.measuring.network_inputs._SLOW_BLOCK_S", 4.0)
     slow = seen_by(video, 5.0)
     assert [block.frames for block in slow.blocks] == [21, 21, 19]
 
@@ -70,8 +71,8 @@ def test_long_recordings_come_in_parts(video: NDArray[np.uint8], monkeypatch: py
     ],
 )
 def test_another_crop_of_the_same_face(square: Square, other: Crop, expected: Square) -> None:
-    assert other_square(square, Crop(), other, width=160, height=120) == expected
+    assert recrop(square, Crop(), other, width=160, height=120) == expected
 
 
 def test_a_crop_is_relative_to_the_box_not_to_the_square_it_came_by() -> None:
-    assert other_square(Square(50, 30, 60), Crop(factor=1.5), Crop(factor=1.0), 160, 120) == Square(60, 40, 40)
+    assert recrop(Square(50, 30, 60), Crop(factor=1.5), Crop(factor=1.0), 160, 120) == Square(60, 40, 40)

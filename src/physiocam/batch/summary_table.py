@@ -1,0 +1,110 @@
+"""The table of many videos: a row each, as CSV and as Parquet."""
+
+import csv
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from physiocam.batch.outcome import MEASURED_WITH, VideoOutcome
+from physiocam.errors import PhysiocamError
+from physiocam.foundation.provenance import read_record
+from physiocam.readable import readable
+
+SUMMARY, PARQUET = "summary.csv", "summary.parquet"
+TABLES = (SUMMARY, PARQUET)
+
+
+def write_summary(outcomes: Sequence[VideoOutcome], output: Path) -> None:
+    """Write the table into the folder of the results.
+
+    Results that lie beside it and whose video is no longer there stay, and the table says so. Beside the CSV stands the
+    same as Parquet where pyarrow is installed.
+
+    Raises
+    ------
+    PhysiocamError
+        If it cannot be written.
+    """
+    folders = [outcome.folder.resolve() for outcome in outcomes if outcome.folder is not None]
+    rows = [_row(outcome, output) for outcome in outcomes]
+    _write_table(output / SUMMARY, [*rows, *_of_gone_videos(output / SUMMARY, folders)])
+
+
+def _of_gone_videos(summary: Path, current: Sequence[Path]) -> list[dict[str, Any]]:
+    """A row for each result of the table as it was whose video is no longer there."""
+    rows = []
+    for place in _earlier_folders(summary):
+        folder = (summary.parent / place).resolve()
+        record = read_record(folder, MEASURED_WITH)
+        if record is None or folder in current:
+            continue
+        try:
+            there = os.path.exists(bytes.fromhex(str(record.about["path"])))
+        except (KeyError, ValueError):
+            continue
+        if not there:
+            error = "the video is no longer there; these results are of an earlier run"
+            rows.append({"video": record.about.get("video"), "folder": place, "error": error})
+    return rows
+
+
+def _earlier_folders(summary: Path) -> list[str]:
+    try:
+        with summary.open(newline="", encoding="utf-8") as file:
+            return [row["folder"] for row in csv.DictReader(file) if row.get("folder")]
+    except (OSError, ValueError, csv.Error):
+        return []
+
+
+def _beside(folder: Path, output: Path) -> str:
+    """A folder as seen from where the table is."""
+    return Path(os.path.relpath(folder.resolve(), output.resolve())).as_posix()
+
+
+def _write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f".{path.name}.partial")
+        with beside.open("w", newline="", encoding="utf-8") as file:
+            table = csv.DictWriter(file, names)
+            table.writeheader()
+            table.writerows(rows)
+        beside.replace(path)
+        _write_parquet(path.with_suffix(".parquet"), rows, names)
+    except OSError as error:
+        raise PhysiocamError(f"'{path}' cannot be written ({error.strerror}); choose another folder with -o") from None
+
+
+def _write_parquet(path: Path, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
+    """The same table for analysis programs, with numbers as numbers, where the extra `parquet` is installed."""
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        return
+    table = pyarrow.table({name: [row.get(name) for row in rows] for name in names})
+    beside = path.with_name(f".{path.name}.partial")
+    with beside.open("wb") as file:  # pyarrow takes no name that is not text
+        parquet.write_table(table, file)
+    beside.replace(path)
+
+
+def _row(outcome: VideoOutcome, output: Path) -> dict[str, Any]:
+    """Columns of the table; empty where there is no value."""
+    place = readable(_beside(outcome.folder or output, output))
+    row: dict[str, Any] = {"video": readable(outcome.video), "folder": place, "error": outcome.error}
+    for key, value in (outcome.summary or {}).items():
+        if key == "action_units":
+            for label, unit in value.items():
+                row |= {f"{label}_{name}": unit[name] for name in ("mean_probability", "active_fraction")}
+        elif key == "settings":
+            row[key] = value["name"] if isinstance(value, Mapping) else value
+        elif isinstance(value, Mapping):
+            row |= {f"{key}_{name}": inner for name, inner in value.items()}
+        elif key != "source":
+            row[key] = "; ".join(value) if isinstance(value, list) else value
+    if outcome.note is not None:
+        row["notes"] = "; ".join([outcome.note, row["notes"]] if row.get("notes") else [outcome.note])
+    return row

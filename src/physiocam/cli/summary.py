@@ -1,0 +1,102 @@
+"""What `physiocam measure` and `physiocam live` say of results on the terminal."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from physiocam.cli.console import console, escaped
+from physiocam.readable import readable
+
+if TYPE_CHECKING:
+    from physiocam.batch.outcome import VideoOutcome
+    from physiocam.results.measurement import Measurement
+    from physiocam.signals.rate import Rate
+    from physiocam.signals.variability import IntervalSpread
+
+# A terminal narrower than this has no room for bars.
+_BARS_FROM = 60
+
+# So many action units are named in a row of a table.
+_MOST_UNITS = 3
+
+
+def print_json(outcomes: "Sequence[VideoOutcome]") -> None:
+    """Print the summaries as JSON: one object for one video, a list for several."""
+    summaries = [dict(outcome.summary) for outcome in outcomes if outcome.summary is not None]
+    content = summaries if len(outcomes) != 1 else summaries[0] if summaries else None
+    if content is not None:
+        sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def show_table(outcomes: "Sequence[VideoOutcome]") -> None:
+    """Print a row for each video that was measured."""
+    from rich.table import Table
+
+    table = Table("video", "heart rate", "breathing rate", "active most", box=None, padding=(0, 2, 0, 0))
+    for outcome in outcomes:
+        if outcome.summary is not None:
+            rates = [_short(outcome.summary[name]) for name in ("heart_rate", "breathing_rate")]
+            table.add_row(escaped(Path(readable(outcome.video)).name), *rates, _most_active(outcome.summary))
+    terminal = console()
+    if table.row_count:
+        terminal.print(table)
+    for outcome in outcomes:
+        if outcome.note is not None:
+            terminal.print(f"{escaped(outcome.video)}: {escaped(outcome.note)}")
+
+
+def _short(rate: Mapping[str, Any]) -> str:
+    if rate["value"] is None:
+        return "not measured"
+    return f"{rate['value']:.1f} {rate['unit']} ({rate['quality']:.2f})"
+
+
+def _most_active(summary: Mapping[str, Any]) -> str:
+    active = {label: unit["active_fraction"] or 0.0 for label, unit in summary["action_units"].items()}
+    most = sorted(active, key=lambda label: -active[label])[:_MOST_UNITS]
+    return ", ".join(f"{label} {active[label]:.0%}" for label in most if round(active[label], 2) > 0)
+
+
+def show(measurement: "Measurement", folder: Path | None) -> None:
+    """Print a measurement's summary."""
+    from rich.table import Table
+
+    from physiocam.results.measurement_text import answers
+
+    terminal = console()
+    square = "fixed square" if measurement.face.fixed else "face"
+    terminal.print(
+        f"[bold]{escaped(measurement.source)}[/bold]  {measurement.duration_s:.1f} s, "
+        f"{measurement.frames} frames at {measurement.fs:.2f}/s, "
+        f"{square} in {measurement.face.found_fraction:.0%} of the frames"
+    )
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for label, answer in answers(measurement).items():
+        table.add_row(label, _answered(answer))
+    terminal.print(table)
+    units = [(label, unit) for label, unit in measurement.action_units.items() if unit.mean_probability is not None]
+    if units:
+        table = Table("action unit", "", "mean", "active", box=None, padding=(0, 2, 0, 0))
+        share = _bar if terminal.width >= _BARS_FROM else "{:.0%}".format
+        for label, unit in units:
+            table.add_row(label, unit.name, f"{unit.mean_probability:.2f}", share(unit.active_fraction or 0.0))
+        terminal.print(table)
+    elif measurement.action_units:
+        terminal.print("action units    [bold]not measured[/bold]: no face was found")
+    for note in measurement.notes:
+        terminal.print(f"note: {escaped(note)}")
+    if folder is not None:
+        # In one piece, to be copied.
+        terminal.print(f"written to {escaped(str(folder))}", soft_wrap=True)
+
+
+def _answered(answer: "Rate | IntervalSpread") -> str:
+    if answer.value is None:
+        return f"[bold]not measured[/bold]: {escaped(answer.note or '')}"
+    return f"[bold]{answer.value:.1f} {answer.unit}[/bold]  quality {answer.quality:.2f}"
+
+
+def _bar(fraction: float) -> str:
+    return f"{'█' * round(10 * fraction):<10} {fraction:.0%}"

@@ -1,0 +1,198 @@
+"""A stored recording in blocks of inputs, standardized as when the recording itself is measured."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.datasets.store.slow_frames import SlowSettings
+from physiocam.datasets.store.stored_recording import StoredRecording
+from physiocam.inputs.blocks import InputBlock, InputShape
+from physiocam.inputs.statistics import RunningStatistics, more_than_still
+from physiocam.measuring.network_inputs import block_frames, input_shape, slow_block_frames, slow_shape
+from physiocam.weights.bundle import BundleInfo, SlowNetworks
+
+# Clips handed to the networks at a time, and frames read at a time: whole chunks.
+_CLIPS = 20
+_FRAMES = 96
+
+# From 8 bits to the 16 of a block.
+_TO_FIXED = np.uint16(257)
+
+
+class StoredInputs:
+    """What a bundle's networks take in of a stored recording; a `measuring.clip_pipeline.RecordingInputs`.
+
+    Parameters
+    ----------
+    stored : StoredRecording
+        Prepared with the sizes that the bundle takes.
+    info : BundleInfo
+    whole : bool
+        Whether the recording is standardized as a whole, however long it is, as in the reference. Otherwise longer ones
+        are standardized in parts, as when they are measured.
+
+    Attributes
+    ----------
+    blocks : iterator of InputBlock
+    timestamps : list of float
+    found : bool array (T,)
+    slow : StoredSlowInputs or None
+        None where the bundle has no slow networks, or the store does not keep what they see.
+    """
+
+    def __init__(self, stored: StoredRecording, info: BundleInfo, whole: bool = False) -> None:
+        self._stored = stored
+        self._shape = input_shape(info)
+        self.timestamps: list[float] = stored.column("timestamps_s").tolist()
+        self.found: NDArray[np.bool_] = stored.column("face_found")
+        self._shown = stored.column("shown") if stored.has("shown") else self.found
+        frames = stored.info.frames
+        length = self._shape.clip_length
+        self._block = frames if whole else -(-block_frames(stored.info.fs, frames) // length) * length
+        self.blocks = self._blocks()
+        kept = slow_settings(stored)
+        self.slow = None
+        if info.slow and kept == wanted_settings(info.slow):
+            step = kept.step(stored.info.fs)
+            self.slow = StoredSlowInputs(stored, info.slow, step, whole)
+
+    def batches(self, block: InputBlock) -> Iterator[tuple[int, int]]:
+        """Start and stop of the clips to run at a time."""
+        for start in range(0, block.clips, _CLIPS):
+            yield start, min(start + _CLIPS, block.clips)
+
+    def _blocks(self) -> Iterator[InputBlock]:
+        frames, info = self._stored.info.frames, self._stored.info
+        for start in range(0, frames, self._block):
+            stop = min(start + self._block, frames)
+            clips = -(-(stop - start) // self._shape.clip_length)
+            small = np.zeros((clips * self._shape.clip_length, 3, *[self._shape.small_size] * 2), np.float32)
+            self._stored.read_frames("small", start, small[: stop - start])
+            big, mean, std = self._big(start, stop, clips)
+            small_std, has_motion = info.small_std, True
+            if self._stored.has("changes"):
+                small_std, has_motion = _spread(self._stored.column("changes")[start:stop])
+            if stop - start == frames:
+                # What was known before frames were rounded to 8 bits.
+                mean, std, small_std = info.big_mean, info.big_std, info.small_std
+            yield _block(
+                small if has_motion else np.zeros_like(small),
+                small_std, self._shown[start:stop], self._shape, big, mean, std, has_motion and small_std > 0,
+            )  # fmt: skip
+
+    def _big(self, start: int, stop: int, clips: int) -> tuple[NDArray[np.uint16], float, float]:
+        """The Big frames of a block as fixed point, and the mean and deviation of all of its frames."""
+        shape = self._shape
+        size = shape.big_size
+        big = np.zeros((clips, shape.big_frames, 3, size, size), np.uint16)
+        if not shape.big_stride:
+            return big, 0.0, 0.0
+        statistics = RunningStatistics()
+        buffer = np.empty((_FRAMES, size, size, 3), np.uint8)
+        last = (clips - 1, 0)
+        for first in range(start, stop, _FRAMES):
+            part = buffer[: min(_FRAMES, stop - first)]
+            self._stored.read_frames("big", first, part)
+            for frame, image in enumerate(part, first - start):
+                clip, inside = divmod(frame, shape.clip_length)
+                k, skipped = divmod(inside, shape.big_stride)
+                if self._shown[start + frame] and stop - start < self._stored.info.frames:
+                    statistics.add(image.astype(np.float32) / np.float32(255))
+                if skipped == 0:
+                    big[clip, k] = image.transpose(2, 0, 1) * _TO_FIXED
+                    last = clip, k
+        # The frames that fill the last clip up repeat the last one.
+        big[last[0], last[1] + 1 :] = big[last]
+        return big, statistics.mean, statistics.std
+
+
+class StoredSlowInputs:
+    """What slow networks take in of a stored recording; a `measuring.clip_pipeline.SlowRecording`.
+
+    Parameters
+    ----------
+    stored : StoredRecording
+    slow : SlowNetworks
+    step : int
+        Every how many frames of the recording one is kept.
+    whole : bool
+        As in `StoredInputs`.
+
+    Attributes
+    ----------
+    step : int
+    """
+
+    def __init__(self, stored: StoredRecording, slow: SlowNetworks, step: int, whole: bool) -> None:
+        self.step = step
+        self._shape = slow_shape(slow)
+        self._small = stored.column("slow/small")
+        self._changes = stored.column("slow/changes")
+        self._shown = stored.column("slow/shown")
+        length = self._shape.clip_length
+        longest = len(self._small) if whole else slow_block_frames(stored.info.fs, step)
+        self._block = -(-longest // length) * length
+
+    def finish(self) -> list[InputBlock]:
+        """Return all blocks."""
+        return [self._of(slice(start, start + self._block)) for start in range(0, len(self._small), self._block)]
+
+    def _of(self, rows: slice) -> InputBlock:
+        kept, shape = self._small[rows], self._shape
+        clips = -(-len(kept) // shape.clip_length)
+        small = np.zeros((clips * shape.clip_length, *kept.shape[1:]), np.float32)
+        std, has_motion = _spread(self._changes[rows])
+        if has_motion:
+            small[: len(kept)] = kept
+        big = np.zeros((clips, 0, 3, shape.big_size, shape.big_size), np.uint16)
+        return _block(small, std, self._shown[rows], shape, big, 0.0, 0.0, has_motion)
+
+
+def slow_settings(stored: StoredRecording) -> SlowSettings | None:
+    """Return what a recording keeps for slow networks; None where it keeps nothing, as in earlier versions."""
+    kept = (stored.settings or {}).get("slow")
+    return SlowSettings.model_validate(kept) if kept and stored.has("slow/small") else None
+
+
+def wanted_settings(slow: SlowNetworks) -> SlowSettings:
+    """Return what a store must keep for slow networks."""
+    return SlowSettings(fs=slow.fs, crop=slow.crop, big_size=slow.big_size, small_size=slow.small_size)
+
+
+def _spread(changes: NDArray[np.float64]) -> tuple[float, bool]:
+    """Standard deviation of a block's changes, and whether something moves."""
+    known = changes[np.isfinite(changes[:, 0])]
+    if not len(known):
+        return 0.0, False
+    mean, square = known.mean(axis=0)
+    std = float(np.sqrt(max(square - mean**2, 0.0)))
+    return std, std > 0.0 and more_than_still(known[:, 1])
+
+
+def _block(
+    small: NDArray[np.float32],
+    small_std: float,
+    shown: NDArray[np.bool_],
+    shape: InputShape,
+    big: NDArray[np.uint16],
+    mean: float,
+    std: float,
+    has_motion: bool,
+) -> InputBlock:
+    """Put a block together; `small` is (clips * N, 3, s, s)."""
+    clips = len(small) // shape.clip_length
+    if small_std > 0:
+        small /= np.float32(small_std)
+    seen = np.zeros(len(small), dtype=bool)
+    seen[: len(shown)] = shown
+    if shape.big_stride:
+        # Where there is no face, Big is the mean, as when a recording is measured.
+        missing = ~seen.reshape(clips, shape.clip_length)[:, :: shape.big_stride]
+        in_last = len(shown) - (clips - 1) * shape.clip_length
+        missing[-1, -(-in_last // shape.big_stride) :] = False
+        big[missing] = round(mean * 65535)
+    return InputBlock(
+        len(shown), small.reshape(clips, shape.clip_length, *small.shape[1:]), seen.reshape(clips, -1), mean, std,
+        has_motion, big,
+    )  # fmt: skip

@@ -1,0 +1,50 @@
+"""Predictions of a stored recording beside the truth that the store keeps: sensors and codes."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.datasets.alignment import onto_frames
+from physiocam.datasets.store.stored_recording import StoredRecording
+from physiocam.evaluation.predictions import RATES, WAVEFORMS, Predictions
+from physiocam.networks.config import AU
+
+
+def with_truth(
+    stored: StoredRecording,
+    waveforms: dict[str, NDArray[np.float64]],
+    probabilities: NDArray[np.float32],
+    labels: tuple[str, ...],
+) -> Predictions:
+    """Put predictions and truth together.
+
+    Parameters
+    ----------
+    stored : StoredRecording
+    waveforms : dict of str to float64 array (T,)
+        By task, the difference to the next frame.
+    probabilities : float32 array (T, A)
+    labels : tuple of str
+        Of the action units.
+    """
+    times = stored.column("timestamps_s")
+    sensors = {
+        name: onto_frames(stored.signal(name), times) for name in (*WAVEFORMS, *RATES) if name in stored.info.signals
+    }
+    codes, coded = _codes(stored, labels)
+    info = stored.info
+    return Predictions(info.name, info.subject, info.fs, waveforms, probabilities, labels, sensors, codes, coded)
+
+
+def _codes(stored: StoredRecording, labels: tuple[str, ...]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """What the coder saw of the predicted units; a unit that the data set does not code is not known."""
+    codes = np.zeros((stored.info.frames, len(labels)), np.bool_)
+    coded = np.zeros_like(codes)
+    columns = stored.info.tasks.get(AU.name, ())
+    if not labels or not columns:
+        return codes, coded
+    targets, masks = stored.column(f"targets/{AU.name}"), stored.column(f"masks/{AU.name}")
+    for column, label in enumerate(labels):
+        if label in columns:
+            there = columns.index(label)
+            codes[:, column], coded[:, column] = targets[:, there] > 0, masks[:, there]
+    return codes, coded

@@ -1,0 +1,40 @@
+"""Settings in YAML files."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from physiocam.errors import PhysiocamError
+from physiocam.foundation.regular_files import read_file
+
+# Invalid dates and numbers are a ValueError.
+YAML_ERRORS = (yaml.YAMLError, ValueError, RecursionError)
+
+
+def read_yaml(path: str | os.PathLike[str], example: str) -> dict[str, Any]:
+    """Read a YAML file of fields and values.
+
+    Parameters
+    ----------
+    path : path
+    example : str
+        A field as it may stand there, for the message.
+
+    Raises
+    ------
+    PhysiocamError
+        If it cannot be read, is no YAML, or holds something else.
+    """
+    place = Path(path)
+    try:
+        content = yaml.safe_load(read_file(place).decode())
+    except OSError as error:
+        raise PhysiocamError(f"'{place}' cannot be read: {error.strerror}; give a YAML file of settings") from None
+    except YAML_ERRORS as error:
+        reason = " ".join(str(error).split())
+        raise PhysiocamError(f"'{place}' is not YAML: {reason[:200]}") from None
+    if not isinstance(content, dict):
+        raise PhysiocamError(f"'{place}' holds {type(content).__name__}; expected fields such as '{example}'")
+    return content

@@ -1,0 +1,109 @@
+"""Face squares cut and resized once, and what changes from one frame to the next."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.video.locators import Square
+from physiocam.video.resize import area_resize
+
+# Keeps the normalized difference of two black pixels defined, as in the reference.
+_EPSILON = np.float32(1e-7)
+_DARKEST = np.float32(1 / 255)
+
+Located = tuple[NDArray[np.uint8] | None, Square | None]
+
+
+class FaceChange(NamedTuple):
+    """A frame at the Big size, and what changed since the one before.
+
+    Attributes
+    ----------
+    face : float32 array (size, size, 3) or None
+        The face square, 0..1; None where there is no face.
+    change : float32 array (size, size, 3) or None
+        Normalized difference from the frame before; None where either has no face, and at the first frame.
+    """
+
+    face: NDArray[np.float32] | None
+    change: NDArray[np.float32] | None
+
+
+FacePixels = Callable[[NDArray[np.uint8], int], NDArray[np.float32]]
+
+
+def lifted_pixels(cut: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
+    """Resize a face; black is lifted to 1/255, as by the reference.
+
+    Parameters
+    ----------
+    cut : uint8 array (H, W, 3)
+    size : int
+
+    Returns
+    -------
+    float32 array (size, size, 3), in 1/255..1
+    """
+    face = area_resize(cut, size, size)
+    face *= _DARKEST
+    return np.clip(face, _DARKEST, 1.0, out=face)
+
+
+def face_changes(located: Iterable[Located], size: int, pixels: FacePixels = lifted_pixels) -> Iterator[FaceChange]:
+    """Cut and resize each face once, and take the differences; constant memory.
+
+    Parameters
+    ----------
+    located : iterable of (image, square)
+        As in `input_blocks`.
+    size : int
+        Side of the Big frames in pixels.
+    pixels : callable
+        Resizes a cut-out square to this size.
+
+    Yields
+    ------
+    FaceChange
+        One a frame.
+    """
+    changes = FaceChanges(size, pixels)
+    for image, square in located:
+        yield changes.add(image, square)
+
+
+class FaceChanges:
+    """What `face_changes` does, one frame at a time; parameters as there."""
+
+    def __init__(self, size: int, pixels: FacePixels = lifted_pixels) -> None:
+        self._size = size
+        self._pixels = pixels
+        self._image: NDArray[np.uint8] | None = None
+        self._square: Square | None = None
+        self._face: NDArray[np.float32] | None = None
+
+    def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> FaceChange:
+        """Take in the next frame."""
+        face = None if image is None or square is None else self._pixels(_cut(image, square), self._size)
+        change = None
+        if face is not None and self._image is not None and self._square is not None:
+            assert square is not None
+            before = self._face if square == self._square else None
+            if before is None:
+                before = self._pixels(_cut(self._image, square), self._size)
+            change = _normalized_difference(before, face)
+        self._image, self._square, self._face = image, square, face
+        return FaceChange(face, change)
+
+
+def _cut(image: NDArray[np.uint8], square: Square) -> NDArray[np.uint8]:
+    return image[square.y : square.y + square.size, square.x : square.x + square.size]
+
+
+def _normalized_difference(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float32]:
+    difference = after - before
+    total = after + before
+    total += _EPSILON
+    difference /= total
+    return difference

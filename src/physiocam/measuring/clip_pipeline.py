@@ -1,0 +1,268 @@
+"""The way from inputs to what the networks say of each frame; files, arrays, streams and stores all take it.
+
+Blocks of inputs, which are cut into clips, go through a bundle's networks. What they say of a frame is written into a
+log, a row a frame. Networks on a slower time scale have a log of their own.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.inputs.blocks import InputBlock, InputCollector, InputShape
+from physiocam.measuring.clip_phases import ClipPhases
+from physiocam.measuring.frame_log import FrameLog
+from physiocam.measuring.outputs import flatten_stills, mask_unseen_changes, probabilities
+from physiocam.networks.config import AU
+from physiocam.video.locators import Square
+from physiocam.weights.bundle import Bundle, BundleInfo, SlowNetworks
+from physiocam.weights.runtime import Runtime
+
+# A field of the log beside the tasks' outputs: 1 where something moves around a frame, 0 where nothing does.
+HAS_MOTION = "has_motion"
+
+
+class ClipPipeline:
+    """Runs networks of one time scale over blocks of inputs.
+
+    Parameters
+    ----------
+    networks : BundleInfo or SlowNetworks
+        What they take in and answer.
+    runtime : Runtime
+    every_phase : bool
+        Whether answers are the mean over all phases of the clips; see `clip_phases`.
+    also : mapping, optional
+        Further fields of the log, as in `FrameLog`.
+
+    Attributes
+    ----------
+    log : FrameLog
+        A row a frame, appended by the caller before a block with the frame is run. A field for each task (logits of a
+        binary one, the difference to the next frame of a waveform) and `HAS_MOTION`.
+    """
+
+    def __init__(
+        self,
+        networks: BundleInfo | SlowNetworks,
+        runtime: Runtime,
+        every_phase: bool,
+        also: Mapping[str, int | None] | None = None,
+    ) -> None:
+        offsets = networks.phase_offsets if every_phase else (0,)
+        self._phases = ClipPhases(runtime, networks.tasks, networks.clip_length, offsets)
+        self._length = networks.clip_length
+        self._frames = 0
+        fields: dict[str, int | None] = {
+            task.name: None if task.kind == "waveform" and task.outputs == 1 else task.outputs
+            for task in networks.tasks
+        }
+        self.log = FrameLog({**fields, HAS_MOTION: None, **(also or {})})
+
+    def run(self, block: InputBlock, seen: NDArray[np.bool_], batches: Iterable[tuple[int, int]] | None = None) -> None:
+        """Run the networks over the next block, and write what they say into the log.
+
+        What they say of the last frames becomes final with the next block, since they are in phases of that one too.
+
+        Parameters
+        ----------
+        block : InputBlock
+        seen : bool array (frames,)
+            Whether a frame of the block shows a face. Where none of a batch does, the networks are not run.
+        batches : iterable of (start, stop), optional
+            Clips to be run at a time; all by default.
+        """
+        lead = self._phases.lead
+        for start, stop in batches or [(0, block.clips)]:
+            first, last = start * self._length, min(stop * self._length, block.frames)
+            big = block.big(start, stop) if seen[first:last].any() else None
+            outputs = self._phases.run(big, block.small[start:stop], block.shown[start:stop])
+            for task, output in outputs.items():
+                # Without the frames that fill the last clip up.
+                rows = output[: lead + last - first]
+                one = self.log.rows.dtype[task].shape == ()
+                self.log.write(task, self._frames + first - lead, rows[:, 0] if one else rows)
+        self.log.write(HAS_MOTION, self._frames, np.full(block.frames, block.has_motion, dtype=np.float32))
+        self._frames += block.frames
+
+
+class RunningClips:
+    """Gathers frames into clips while they come in, and runs each as soon as it is whole.
+
+    A clip is whole when the frame after it is there: its last difference leads to that one.
+
+    Parameters
+    ----------
+    pipeline : ClipPipeline
+    shape : InputShape
+    memory_frames : float
+        As in `inputs.blocks.InputCollector`.
+    """
+
+    def __init__(self, pipeline: ClipPipeline, shape: InputShape, memory_frames: float) -> None:
+        self._pipeline = pipeline
+        self._collector = InputCollector(shape, shape.clip_length, memory_frames)
+        self.log = pipeline.log
+
+    def add(self, image: NDArray[np.uint8], square: Square | None, time_s: float) -> None:
+        """Take in the next frame, with the square of the face in it."""
+        clip = self._collector.add(image, square)
+        if clip is not None:
+            self._pipeline.run(clip, clip.shown.reshape(-1)[: clip.frames])
+        self.log.append(time_s)
+
+    def cut(self) -> None:
+        """What comes next does not go on from what was before."""
+        self._collector.cut()
+
+
+class LoadedNetworks:
+    """A bundle's networks on ONNX Runtime, those of each time scale by themselves.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    threads, providers
+        As in `weights.runtime.Runtime`.
+    """
+
+    def __init__(self, bundle: Bundle, threads: int | None = None, providers: Sequence[str] = ("cpu",)) -> None:
+        self.bundle = bundle
+        self._fast = Runtime(bundle, threads, providers=providers)
+        slow = bundle.info.slow
+        self._slow = Runtime(bundle, threads, slow.networks, providers) if slow else None
+
+    def pipeline(self, every_phase: bool, also: Mapping[str, int | None] | None = None) -> ClipPipeline:
+        """Begin a run of the networks that see every frame."""
+        return ClipPipeline(self.bundle.info, self._fast, every_phase, also)
+
+    def slow_pipeline(self, every_phase: bool) -> ClipPipeline | None:
+        """Begin a run of the slow networks, if the bundle has some."""
+        slow = self.bundle.info.slow
+        return ClipPipeline(slow, self._slow, every_phase) if slow and self._slow else None
+
+
+class SlowRecording(Protocol):
+    """What slow networks take in of a recording: every `step`-th frame of it, in blocks."""
+
+    step: int
+
+    def finish(self) -> Sequence[InputBlock]:
+        """Return all blocks, once the recording's own have passed by."""
+
+
+class RecordingInputs(Protocol):
+    """A recording in blocks of inputs: from its frames (`network_inputs`) or from a store.
+
+    Attributes
+    ----------
+    blocks : iterator of InputBlock
+        In the order of time, once.
+    timestamps : sequence of float
+        Times in seconds of the frames in the blocks so far.
+    found : bool array
+        Whether each of them shows a face; what is said of the last seconds may still change.
+    slow : SlowRecording or None
+    """
+
+    blocks: Iterator[InputBlock]
+
+    @property
+    def timestamps(self) -> Sequence[float]:
+        """See above."""
+
+    @property
+    def found(self) -> NDArray[np.bool_]:
+        """See above."""
+
+    @property
+    def slow(self) -> SlowRecording | None:
+        """See above."""
+
+    def batches(self, block: InputBlock) -> Iterable[tuple[int, int]]:
+        """Start and stop of the clips to run at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class RecordingOutputs:
+    """What a bundle's networks say of a recording.
+
+    Attributes
+    ----------
+    differences : dict of str to float64 array (T,)
+        By waveform task: the difference to the next frame; NaN where that change was not seen, 0 where nothing moves.
+    units : tuple of str
+        Labels of the action units.
+    probability : float32 array (T, A)
+        A column for each unit, NaN in gaps.
+    """
+
+    differences: dict[str, NDArray[np.float64]]
+    units: tuple[str, ...]
+    probability: NDArray[np.float32]
+
+
+def run_recording(inputs: RecordingInputs, networks: LoadedNetworks, every_phase: bool) -> RecordingOutputs:
+    """Run all networks of a bundle over a recording.
+
+    Parameters
+    ----------
+    inputs : RecordingInputs
+    networks : LoadedNetworks
+    every_phase : bool
+        As in `ClipPipeline`.
+    """
+    pipeline = networks.pipeline(every_phase)
+    read = 0
+    for block in inputs.blocks:
+        rows = slice(read, read + block.frames)
+        for time_s in inputs.timestamps[rows]:
+            pipeline.log.append(time_s)
+        # Long gaps cost nothing, and what a network says of them counts for nothing.
+        pipeline.run(block, inputs.found[rows], inputs.batches(block))
+        read += block.frames
+        # The next block grows as large while it is read: this one must be gone by then.
+        del block
+    found, log = inputs.found, pipeline.log.rows
+    info = networks.bundle.info
+    differences = {
+        task.name: mask_unseen_changes(log[task.name], found)
+        for task in info.tasks
+        if task.kind == "waveform" and task.outputs == 1
+    }
+    slow = networks.slow_pipeline(every_phase)
+    if inputs.slow and slow and info.slow:
+        _run_slow(inputs.slow, slow, inputs.timestamps)
+        for task in info.slow.tasks:
+            differences[task.name] = _spread(slow.log.rows[task.name], inputs.slow.step, found)
+    # Frames that are far apart may hit a codec's key frames and miss what is between, so that slow networks' inputs
+    # cannot tell whether something moves.
+    has_motion = log[HAS_MOTION] > 0
+    au = next((task for task in info.tasks if task.name == AU.name), None)
+    return RecordingOutputs(
+        {task: flatten_stills(difference, has_motion) for task, difference in differences.items()},
+        au.labels if au else (),
+        unit_probability(log[AU.name], found) if au else np.empty((len(found), 0), dtype=np.float32),
+    )
+
+
+def unit_probability(logits: NDArray[np.floating], found: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the action units' probabilities (T, A), NaN where there is no face."""
+    return np.where(found[:, None], probabilities(logits), np.float32(np.nan))
+
+
+def _run_slow(inputs: SlowRecording, pipeline: ClipPipeline, timestamps: Sequence[float]) -> None:
+    for time_s in timestamps[:: inputs.step]:
+        pipeline.log.append(time_s)
+    for block in inputs.finish():
+        pipeline.run(block, block.shown.reshape(-1)[: block.frames])
+
+
+def _spread(output: NDArray[np.float32], step: int, found: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Spread each difference over the frames it spans: their sum is the waveform, interpolated."""
+    differences = mask_unseen_changes(output, found[::step]) / step
+    # What came after the last frame that they saw is not known.
+    differences[-1] = np.nan
+    return np.repeat(differences, step)[: len(found)]

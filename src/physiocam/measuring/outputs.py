@@ -1,0 +1,50 @@
+"""What a network's output says of a frame."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def probabilities(logits: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return the probabilities of a binary task's logits, in the same shape.
+
+    Examples
+    --------
+    >>> probabilities(np.array([-2.0, 0.0, 2.0])).round(3)
+    array([0.119, 0.5  , 0.881], dtype=float32)
+    """
+    # By tanh, which cannot overflow.
+    return (0.5 * (1.0 + np.tanh(0.5 * logits.astype(np.float64)))).astype(np.float32)
+
+
+def mask_unseen_changes(differences: NDArray[np.floating], found: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return a waveform's differences (T,), NaN where the change to the next frame was not seen.
+
+    Parameters
+    ----------
+    differences : float array (T,)
+    found : bool array (T,)
+        Whether a frame shows a face.
+
+    Examples
+    --------
+    >>> mask_unseen_changes(np.array([1.0, 2.0, 3.0]), np.array([True, True, False]))
+    array([ 1., nan, nan])
+    """
+    seen = found.copy()
+    seen[:-1] &= found[1:]
+    return np.where(seen, differences.astype(np.float64), np.nan)
+
+
+def flatten_stills(differences: NDArray[np.float64], has_motion: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return a waveform's differences (T,), 0 where nothing moves.
+
+    Where nothing moves nothing beats: what a network says there is how a codec made the frames.
+
+    Parameters
+    ----------
+    differences : float64 array (T,)
+        NaN stays NaN.
+    has_motion : bool array (T,)
+        See `physiocam.inputs.blocks.InputBlock`.
+    """
+    return np.where(has_motion, differences, 0.0 * differences)

@@ -1,0 +1,185 @@
+"""What a measurement holds."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.signals.rate import Rate, RateSeries
+from physiocam.signals.settings import SignalSettings, settings_as_text
+from physiocam.signals.variability import HeartRateVariability
+
+
+@dataclass(frozen=True)
+class Face:
+    """Where a face was found.
+
+    Attributes
+    ----------
+    found_fraction : float
+        Share of frames with a face, 0..1.
+    choice : str
+        How its square was chosen: "auto", "center", "x,y,size" in pixels, or the name of the face locator.
+    """
+
+    found_fraction: float
+    choice: str = "auto"
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the square was given, and no face was looked for."""
+        return self.choice == "center" or self.choice.replace(",", "").isdigit()
+
+
+@dataclass(frozen=True)
+class ActionUnit:
+    """One facial action unit over the recording.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the Facial Action Coding System.
+    mean_probability : float or None
+        Mean over the frames with a face, 0..1; None without such frames.
+    active_fraction : float or None
+        Share of the frames with a face whose probability is at least 0.5.
+
+    Examples
+    --------
+    >>> smile = ActionUnit("lip corner puller", mean_probability=0.8, active_fraction=0.9)
+    >>> f"{smile.name}: active in {smile.active_fraction:.0%} of the frames"
+    'lip corner puller: active in 90% of the frames'
+    """
+
+    name: str
+    mean_probability: float | None
+    active_fraction: float | None
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The bundle that measured: its name and the sha256 over its content."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MeasurementData:
+    """Everything measured in one recording; `Measurement` is this with what can be done with it.
+
+    Attributes
+    ----------
+    source : str
+        Path as it was given, or "array".
+    duration_s : float
+        Frames divided by `fs`.
+    fs : float
+        Frames per second of the even time grid that the results stand on.
+    frames : int
+        T, frames on that grid.
+    face : Face
+    heart_rate : Rate
+        In beats/min, over the whole recording; value None with a note where the signal does not carry it.
+    breathing_rate : Rate
+        In breaths/min, likewise.
+    action_units : dict of str to ActionUnit
+        By label ("AU01"), in the bundle's order; empty if it has no such task, or none was used.
+    method : str
+        "network", or the classical method by which the heart rate was measured.
+    weights : Weights or None
+        None for a classical method.
+    settings : SignalSettings
+        How waveforms became rates.
+    version : str
+        Of physiocam.
+    notes : tuple of str
+        What was odd about the recording (truncated, variable frame rate, ...).
+    timestamps_s : float64 array (T,)
+    face_found : bool array (T,)
+    face_squares : int32 array (T, 3)
+        The square that was measured, in pixels of the upright frame: x and y of its upper left corner, and side. -1 in
+        gaps.
+    pulse, respiration : float64 array (T,)
+        Filtered waveforms in arbitrary units; NaN in gaps and where there is no such waveform.
+    rates_timestamps_s : float64 array (R,)
+        Centres of the sliding windows.
+    heart_rate_along, breathing_rate_along : RateSeries
+        Rates along the recording, at `rates_timestamps_s`.
+    action_unit_probability : float32 array (T, A)
+        NaN in gaps; columns in the order of `action_units`.
+    heart_rate_variability : HeartRateVariability or None
+        None where it was not asked for. Without beats, and with a note, where there is no heart rate.
+    """
+
+    source: str
+    duration_s: float
+    fs: float
+    frames: int
+    face: Face
+    heart_rate: Rate
+    breathing_rate: Rate
+    action_units: dict[str, ActionUnit]
+    method: str
+    weights: Weights | None
+    settings: SignalSettings
+    version: str
+    notes: tuple[str, ...]
+    timestamps_s: NDArray[np.float64]
+    face_found: NDArray[np.bool_]
+    face_squares: NDArray[np.int32]
+    pulse: NDArray[np.float64]
+    respiration: NDArray[np.float64]
+    rates_timestamps_s: NDArray[np.float64]
+    heart_rate_along: RateSeries
+    breathing_rate_along: RateSeries
+    action_unit_probability: NDArray[np.float32]
+    heart_rate_variability: HeartRateVariability | None = None
+
+    @property
+    def beats(self) -> HeartRateVariability | None:
+        """The heart-rate variability, where there is a heart rate: without one there are no beats to show."""
+        return None if self.heart_rate.value is None else self.heart_rate_variability
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the summary, all but the arrays, as plain dicts, numbers and strings; floats to six digits."""
+        summary = {
+            "source": self.source,
+            "duration_s": self.duration_s,
+            "fs": self.fs,
+            "frames": self.frames,
+            "face": asdict(self.face),
+            "heart_rate": asdict(self.heart_rate),
+            "breathing_rate": asdict(self.breathing_rate),
+            "action_units": {label: asdict(unit) for label, unit in self.action_units.items()},
+            "method": self.method,
+            "weights": asdict(self.weights) if self.weights else None,
+            "settings": settings_as_text(self.settings),
+            "version": self.version,
+            "notes": list(self.notes),
+        }
+        if (variability := self.heart_rate_variability) is not None:
+            summary |= {
+                "sdnn": asdict(variability.sdnn),
+                "rmssd": asdict(variability.rmssd),
+                "timing_noise_ms": variability.timing_noise_ms,
+            }
+        # Settings are given, not measured: they stay exact.
+        return {key: value if key == "settings" else _rounded(value) for key, value in summary.items()}
+
+    def to_json(self) -> str:
+        """Return the summary as JSON, indented, with a final newline."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _rounded(value: Any) -> Any:
+    """Round floats to what is meaningful, so that the text is short and stable."""
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return value

@@ -1,0 +1,57 @@
+"""How the face is chosen: looked for, given as a square, or found by a locator of one's own."""
+
+from collections.abc import Callable
+
+from physiocam.errors import PhysiocamError
+from physiocam.foundation.arguments import FaceChoice, face_choice
+from physiocam.video.locators import CentreSquare, FaceLocator, FixedSquare, OwnLocator, TrackedLocator
+from physiocam.video.tracker import FaceTracker
+
+# Where the face is: looked for, given, or found by a locator of one's own, which is made for so many frames a second.
+FaceSource = FaceChoice | Callable[[float], FaceLocator]
+
+
+def face_locator(face: FaceSource, fs: float, crop_factor: float) -> TrackedLocator:
+    """Return a new locator of the chosen face.
+
+    Parameters
+    ----------
+    face : "auto", "center", (x, y, size) or function
+        As in `physiocam.measure`.
+    fs : float
+        Frames per second.
+    crop_factor : float
+        Side of a found face's square, as a multiple of the longer side of its box.
+
+    Raises
+    ------
+    PhysiocamError
+        If `face` is none of these, or the function gives no locator.
+    """
+    if callable(face):
+        made = face(fs)
+        if not callable(getattr(made, "locate", None)):
+            raise PhysiocamError(f"face gives {made!r}; expected an object with the method locate(image)")
+        return OwnLocator(made)
+    face = face_choice(face)
+    if face == "auto":
+        return FaceTracker(fs, crop_factor)
+    return CentreSquare() if face == "center" else FixedSquare(*face)
+
+
+def face_source(face: object) -> FaceSource:
+    """Return where the face is, checked as far as it can be before there are frames.
+
+    Raises
+    ------
+    PhysiocamError
+        If it is not what `face_locator` takes.
+    """
+    return face if callable(face) else face_choice(face)
+
+
+def face_source_name(face: FaceSource) -> str:
+    """Return how the square is chosen, as text: "auto", "center", "x,y,size", or the name of the locator."""
+    if callable(face):
+        return str(getattr(face, "__qualname__", type(face).__name__))
+    return face if isinstance(face, str) else ",".join(map(str, face))

@@ -1,0 +1,161 @@
+"""Where the face is in each frame: the protocol of locators, those that are given the square, and one's own."""
+
+import operator
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.errors import PhysiocamError
+from physiocam.video.people import FacesSeen
+
+
+class Square(NamedTuple):
+    """A square of pixels inside the frame: upper left corner and side.
+
+    Examples
+    --------
+    >>> x, y, size = Square(x=10, y=20, size=100)
+    >>> size
+    100
+    """
+
+    x: int
+    y: int
+    size: int
+
+
+class FaceLocator(Protocol):
+    """What finds the face: one's own, given as `face` to `physiocam.measure`, or one of this module's.
+
+    Examples
+    --------
+    >>> class LeftHalf:
+    ...     def locate(self, image):
+    ...         return None if image is None else Square(0, 0, min(image.shape[0], image.shape[1] // 2))
+    >>> LeftHalf().locate(np.zeros((480, 640, 3), np.uint8))
+    Square(x=0, y=0, size=320)
+    """
+
+    def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
+        """Return the square that holds the face; called once for each frame, in order.
+
+        Parameters
+        ----------
+        image : uint8 array of shape (H, W, 3) or None
+            RGB, upright; None where the recording has a gap.
+
+        Returns
+        -------
+        Square or None
+            In pixels, inside the frame. Its side is the longer side of the face's box, from brows to chin, times the
+            bundle's `info.crop.factor`. Hold it still while the face hardly moves: jitter looks like motion. None where
+            there is no face.
+        """
+
+
+class TrackedLocator(FaceLocator, Protocol):
+    """A locator that remembers where it found a face.
+
+    Attributes
+    ----------
+    found : list of bool
+        One a frame seen so far. A locator may turn entries of the last `MEMORY_S` seconds to False when it notices that
+        the face had left. Whoever watches a stream may delete what is older.
+    seen : FacesSeen
+        Who else was in the picture; stays empty where the square is given.
+    """
+
+    found: list[bool]
+    seen: FacesSeen
+
+
+class OwnLocator:
+    """A locator of somebody else's, checked and remembered.
+
+    Parameters
+    ----------
+    locator : FaceLocator
+    """
+
+    def __init__(self, locator: FaceLocator) -> None:
+        self.found: list[bool] = []
+        self.seen = FacesSeen()
+        self._locator = locator
+
+    def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
+        """Return its square.
+
+        Raises
+        ------
+        PhysiocamError
+            If it is no square inside the frame.
+        """
+        answer = self._locator.locate(image)
+        square = None
+        if answer is not None and image is not None:
+            try:
+                square = Square(*(operator.index(part) for part in answer))
+            except TypeError:
+                name = type(self._locator).__name__
+                raise PhysiocamError(
+                    f"the face locator {name} gives {answer!r}; expected Square(x, y, size) of whole pixels, or None"
+                ) from None
+            _check_inside(square, image)
+        self.found.append(square is not None)
+        return square
+
+
+def _check_inside(square: Square, image: NDArray[np.uint8]) -> None:
+    x, y, size = square
+    height, width = image.shape[:2]
+    if size < 1 or x < 0 or y < 0 or x + size > width or y + size > height:
+        raise PhysiocamError(
+            f"the face square {x},{y},{size} does not lie inside the {width}x{height} frame; give pixels"
+        )
+
+
+class FixedSquare:
+    """The same square in every frame.
+
+    Parameters
+    ----------
+    x, y, size : int
+        Upper left corner and side, in pixels.
+    """
+
+    def __init__(self, x: int, y: int, size: int) -> None:
+        self.found: list[bool] = []
+        self.seen = FacesSeen()
+        self._square = Square(x, y, size)
+
+    def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
+        """Return the square.
+
+        Raises
+        ------
+        PhysiocamError
+            If it does not lie inside the frame.
+        """
+        self.found.append(image is not None)
+        if image is None:
+            return None
+        _check_inside(self._square, image)
+        return self._square
+
+
+class CentreSquare:
+    """The largest square in the middle of the frame."""
+
+    def __init__(self) -> None:
+        self.found: list[bool] = []
+        self.seen = FacesSeen()
+
+    def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
+        """Return the square."""
+        self.found.append(image is not None)
+        if image is None:
+            return None
+        height, width = image.shape[:2]
+        size = min(height, width)
+        return Square((width - size) // 2, (height - size) // 2, size)
