@@ -11,8 +11,20 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
-SOURCES = sorted(path for path in (ROOT / "src").rglob("*") if path.suffix in (".py", ".jinja"))
-SPELLED = ("src", "tests", "benchmarks", "scripts", "docs", "mkdocs.yml", "pyproject.toml", *ROOT.glob("*.md"))
+SOURCES = sorted(
+    path for folder in ("src", "examples") for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".jinja")
+)
+SPELLED = (
+    "src",
+    "tests",
+    "benchmarks",
+    "scripts",
+    "examples",
+    "docs",
+    "mkdocs.yml",
+    "pyproject.toml",
+    *ROOT.glob("*.md"),
+)
 
 # Phrases that the project does not use, as regular expressions, and what to write instead.
 PHRASES = {
