@@ -1,4 +1,4 @@
-"""Action units as a table of a row a frame, and the four most active of them as a picture.
+"""Write action units as a table with one row per frame, and draw the four most active ones.
 
     python examples/action_units_as_table.py interview.mp4 action_units.csv action_units.png
 

@@ -1,8 +1,8 @@
-"""Two bundles side by side on a prepared store, whose recordings have sensors or codes.
+"""Compare two bundles on a prepared store, whose recordings have sensors or codes.
 
     python examples/compare_two_bundles.py stores/mine default runs/first/bundle
 
-A store that neither of them was trained on, please. Needs the extra `train`.
+Use a store on which neither of them was trained. Needs the extra `train`.
 """
 
 import argparse

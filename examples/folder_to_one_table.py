@@ -1,8 +1,8 @@
-"""Measure every video of a folder, and look at one table of them all.
+"""Measure every video of a folder, and show one table of all results.
 
     python examples/folder_to_one_table.py my_videos results --jobs 2
 
-Stopped and started again, it goes on where it was. Needs the extra `pandas`, and `cluster` for more than one job.
+If you stop it and start it again, it resumes. Needs the extra `pandas`, and `cluster` for more than one job.
 """
 
 import argparse

@@ -1,8 +1,8 @@
-"""Beats and heart-rate variability, where a recording is long and clean enough.
+"""Measure beats and heart-rate variability, if the recording is long and clean enough.
 
     python examples/heart_rate_variability.py interview.mp4 results
 
-It takes 60 s at least, better 5 minutes; else a note says what is missing. Needs the extra `hrv`.
+It needs at least 60 s, better 5 minutes; otherwise a note says what is missing. Needs the extra `hrv`.
 """
 
 import argparse

@@ -1,8 +1,8 @@
-"""Measure a video, say what was found, and keep the files.
+"""Measure a video, print the results, and keep the files.
 
     python examples/measure_a_video.py interview.mp4 results
 
-Where the video does not carry a rate there is none, and a note says why.
+If a rate cannot be measured, its value is None, and a note says why.
 """
 
 import argparse

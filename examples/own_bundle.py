@@ -1,8 +1,8 @@
-"""Look into a bundle of weights, and measure with it.
+"""Show the description of a bundle of weights, and measure with it.
 
     python examples/own_bundle.py runs/first/bundle interview.mp4
 
-A bundle is a folder: what `physiocam train` makes, or `physiocam weights import` of a checkpoint.
+A bundle is a folder, from `physiocam train` or from `physiocam weights import` of a checkpoint.
 """
 
 import argparse

@@ -1,8 +1,8 @@
-"""A pulse method of one's own, beside the classical ones on the same skin.
+"""Write your own pulse method, and compare it with the classical ones on the same skin.
 
     python examples/own_classical_method.py interview.mp4
 
-A package makes it a method like `pos`, for Python and for the command line, by an entry point in its pyproject.toml:
+With an entry point in its pyproject.toml, a package makes it a method like `pos`, in Python and on the command line:
 
     [project.entry-points."physiocam.methods"]
     green-red = "own_classical_method:green_red"

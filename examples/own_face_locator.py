@@ -1,9 +1,9 @@
-"""One's own face locator, settings and devices in fifteen lines: for a camera that is fixed above a cot.
+"""Use your own face locator, settings and devices, in fifteen lines: for a camera that is fixed above a cot.
 
     python examples/own_face_locator.py interview.mp4 --providers cpu
 
-The face lies in the upper middle of every picture, and the heart rate is looked for between 40 and 200 beats/min. With
-the package `onnxruntime-gpu`, `--providers cuda cpu` takes an NVIDIA GPU.
+The face is in the upper middle of every picture, and the heart rate is looked for between 40 and 200 beats/min. With the
+package `onnxruntime-gpu`, `--providers cuda cpu` uses an NVIDIA GPU.
 """
 
 import argparse

@@ -1,8 +1,8 @@
-"""Draw what was measured: waveforms, rates along the recording, action units.
+"""Plot a measurement: waveforms, rates along the recording, action units.
 
     python examples/plot_a_measurement.py interview.mp4 measurement.png
 
-The figure is matplotlib's, so that all of it can be changed. Needs the extra `report`.
+The figure is a matplotlib figure, so you can change everything in it. Needs the extra `report`.
 """
 
 import argparse

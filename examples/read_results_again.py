@@ -1,8 +1,8 @@
-"""Read what was measured earlier, in any number of folders, into one long table.
+"""Read earlier results, from any number of folders, into one long table.
 
     python examples/read_results_again.py results frames.csv
 
-A row a frame, with the recording as the first column: ready for statistics. Needs the extra `pandas`.
+One row per frame, with the recording as the first column, ready for statistics. Needs the extra `pandas`.
 """
 
 import argparse

@@ -1,8 +1,8 @@
-"""Push frames from one's own program, one by one, and ask at any moment what is known.
+"""Push frames from your own program, one by one, and get a measurement at any time.
 
     python examples/stream_from_array.py frames.npy --fs 30
 
-Here they come out of an array of shape (T, H, W, 3), uint8 RGB, which may be larger than the memory.
+Here they come from an array of shape (T, H, W, 3), uint8 RGB, which may be larger than the memory.
 """
 
 import argparse

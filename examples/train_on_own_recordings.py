@@ -1,9 +1,9 @@
-"""From a folder of recordings with sensors to weights of one's own, and a first measurement with them.
+"""Train your own weights on a folder of recordings with sensors, and measure with them.
 
     python examples/train_on_own_recordings.py my_recordings mine interview.mp4 --epochs 5
 
 The folder holds videos and a recordings.csv that names the sensors' files (docs/data.md). The run starts from the
-default weights; stopped and started again, it goes on where it was. Needs the extra `train`.
+default weights. If you stop it and start it again, it resumes. Needs the extra `train`.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Watch a camera with OpenCV, whose frames are BGR, and print what is known each second.
+"""Read a camera with OpenCV, whose frames are BGR, and print the measurement each second.
 
     python examples/webcam_with_opencv.py 0
     python examples/webcam_with_opencv.py interview.mp4

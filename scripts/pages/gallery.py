@@ -1,4 +1,4 @@
-"""Writes docs/gallery.md out of the examples' first lines and code, and draws the pictures that they make.
+"""Writes docs/gallery.md from the examples' docstrings and code, and draws their pictures.
 
     python scripts/pages/gallery.py
     python scripts/pages/gallery.py --page      # the page alone
@@ -48,22 +48,22 @@ DRAWN = {
 _INTRODUCTION = """\
 # Gallery
 
-Short programs, each for one thing. They lie in `examples/` of the repository, and the tests run them as their commands
-stand here. (This page is made by `scripts/pages/gallery.py`; change the examples, not the page.)
+Short programs, each for one thing. They are in `examples/` of the repository, and the tests run the commands below.
+(This page is made by `scripts/pages/gallery.py`; change the examples, not the page.)
 """
 
 _NOTEBOOKS = """\
 ## Notebooks
 
-Two longer walks, as notebooks that read as Python: `examples/notebooks/first_measurement.py`, one clip looked at from
-all sides, and `examples/notebooks/own_recordings_to_results.py`, from a folder of recordings to errors against a sensor
-and one long table. Jupyter opens them where [jupytext](https://jupytext.readthedocs.io) is installed;
+Two longer examples are notebooks in Python format: `examples/notebooks/first_measurement.py` measures one clip in
+detail, and `examples/notebooks/own_recordings_to_results.py` goes from a folder of recordings to errors against a
+sensor and one long table. Jupyter opens them if [jupytext](https://jupytext.readthedocs.io) is installed;
 `jupytext --to ipynb first_measurement.py` makes an ordinary notebook.
 """
 
 
 def page() -> str:
-    """Return the page, of which the code is taken in when the site is built."""
+    """Return the page; its code is inserted when the site is built."""
     return "\n".join([_INTRODUCTION, *(_section(name) for name in TITLES), _NOTEBOOKS])
 
 
@@ -74,7 +74,7 @@ def _section(name: str) -> str:
     if name in DRAWN:
         file, seen = DRAWN[name]
         parts.append(f"![{seen}](gallery/{file})")
-    # From behind the docstring on, which is told above.
+    # The code after the docstring, which is shown above.
     first = tree.body[1].lineno
     parts.append(f'```python\n--8<-- "examples/{name}.py:{first}:"\n```')
     return "\n\n".join(parts) + "\n"

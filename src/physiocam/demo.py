@@ -57,7 +57,7 @@ def run_demo(folder: str | os.PathLike[str] | None = None, progress: Progress | 
     frames = len(clip.timestamps_s)
 
     def report(done: int) -> None:
-        # Each frame is drawn, and then measured.
+        # Each frame is drawn and then measured.
         if progress is not None:
             progress(done, 2 * frames)
 

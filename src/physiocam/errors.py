@@ -19,8 +19,8 @@ class PhysiocamError(Exception):
     """Base of every error with a message meant for the user.
 
     The message is one line: the value that is wrong, what was expected, and the next step. The command line
-    prints it as it is; anything that is not a `PhysiocamError` is a bug of physiocam. File names in it may be any
-    bytes; the message can be written anywhere all the same.
+    prints it unchanged; any other exception is a bug of physiocam. File names in it may be any bytes, but the message
+    can always be printed.
 
     Examples
     --------
@@ -51,7 +51,7 @@ class VideoError(PhysiocamError):
 
 
 class BundleError(PhysiocamError):
-    """A bundle that is missing, incomplete, altered or not understood.
+    """A bundle that is missing, incomplete, altered or invalid.
 
     Examples
     --------
@@ -80,7 +80,7 @@ class DatasetError(PhysiocamError):
 
 
 class UnwritableError(DatasetError):
-    """A store that nothing more can be written to: it is full, or may not be written. The rest would fail as well."""
+    """A store that cannot be written to, on a full or protected disk. Further recordings would fail too."""
 
 
 _NEXT_STEP = {
@@ -95,26 +95,26 @@ _NEXT_STEP = {
 
 
 def unwritable(place: str | os.PathLike[str], failure: OSError, elsewhere: str = "choose another folder") -> str:
-    """Say in one line that a place cannot be written to, why, and what to do.
+    """Return one line that says that a place cannot be written to, why, and what to do.
 
     Parameters
     ----------
     place : path
     failure : OSError
-        Of writing there.
+        The error of writing there.
     elsewhere : str
-        How to name another place.
+        How to choose another place.
 
     Returns
     -------
     str
     """
-    # A reason may be of several lines, where a library has wrapped the system's.
+    # A reason may have several lines, if a library has wrapped the system's error.
     reason = failure.strerror or " ".join(str(failure).split())
     if failure.errno in (errno.EEXIST, errno.ENOTDIR):
         path = Path(place)
         file = next((above for above in (path, *path.parents) if above.exists() and not above.is_dir()), path)
-        return f"cannot write to '{path}': '{file}' is no folder; {elsewhere}"
+        return f"cannot write to '{path}': '{file}' is not a folder; {elsewhere}"
     step = _NEXT_STEP.get(failure.errno or 0, f"{elsewhere}, or free some space")
     return f"cannot write to '{os.fspath(place)}': {reason}; {step}"
 
@@ -125,16 +125,16 @@ def writing_to(
     error: type[PhysiocamError] = PhysiocamError,
     elsewhere: str = "choose another folder",
 ) -> Iterator[None]:
-    """Turn the operating system's refusal to write into an error of one line.
+    """Convert the operating system's refusal to write into an error of one line.
 
     Parameters
     ----------
     place : path
-        As the user knows it.
+        As the user named it.
     error : type of PhysiocamError
-        What is raised.
+        Type of the error that is raised.
     elsewhere : str
-        How to name another place.
+        How to choose another place.
     """
     try:
         yield

@@ -3,22 +3,22 @@
 import os
 import re
 
-# Bytes that are no text in the system's encoding come as lone surrogates; the others move the cursor, or begin a line.
+# Bytes that are not text in the system's encoding become lone surrogates; the others move the cursor, or begin a line.
 _UNREADABLE = re.compile("[\ud800-\udfff\0-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def readable(name: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
-    r"""Return a path or a message with what is no text in it written as an escape, such as ``\xe9``.
+    r"""Return a path or a message in which everything that is not text is an escape, such as ``\xe9``.
 
-    On Linux a file's name is any bytes, which Python keeps as characters that no encoding has: files of such names can
-    be opened, but their names not be written into JSON, a table or a page. Ends of lines and control characters are
+    On Linux a file's name may be any bytes, which Python keeps as characters that no encoding has: such files can be
+    opened, but their names cannot be written into JSON, a table or a page. Ends of lines and control characters are
     escaped too.
     """
     return _UNREADABLE.sub(_escaped, os.fsdecode(name))
 
 
 def printable(error: UnicodeError) -> tuple[str, int]:
-    """Handle what an output's encoding lacks: names as `readable` shows them, and question marks in place of signs."""
+    """Handle characters that an output's encoding lacks: names as in `readable`, other characters as question marks."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return readable(error.object[error.start : error.end]).encode("ascii", "replace").decode(), error.end

@@ -99,7 +99,7 @@ def test_a_folder_that_cannot_be_written_to_is_told_before(clip: Path, tmp_path:
     result = CliRunner().invoke(app, ["live", "--source", str(clip), "-o", str(tmp_path / "file")])
     assert time.monotonic() - before < 5.0
     assert isinstance(result.exception, physiocam.PhysiocamError)
-    assert in_options(str(result.exception)).endswith("file' is no folder; choose another folder with --output")
+    assert in_options(str(result.exception)).endswith("file' is not a folder; choose another folder with --output")
 
 
 def test_a_terminal_without_bars_gets_no_error(clip: Path) -> None:

@@ -198,7 +198,7 @@ def test_a_file_is_no_folder_to_write_to(tmp_path: Path, below: str) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(PhysiocamError) as caught:
         example().write(tmp_path / "file" / below)
-    assert str(caught.value).endswith(f"'{tmp_path / 'file'}' is no folder; choose another folder with folder=")
+    assert str(caught.value).endswith(f"'{tmp_path / 'file'}' is not a folder; choose another folder with folder=")
     name_options({"folder": "--output"})
     try:
         assert in_options(str(caught.value)).endswith("choose another folder with --output")

@@ -339,7 +339,7 @@ def test_slow_networks_travel_with_the_others(tmp_path: Path) -> None:
     ("config", "fs", "words"),
     [
         (BigSmallConfig(big_size=32, small_size=2, tasks=(RESPIRATION,)), 5.0, "takes Big frames"),
-        (SLOW_CONFIG.model_copy(update={"tasks": (PULSE,)}), 5.0, "others answer 'pulse'; a task has one time scale"),
+        (SLOW_CONFIG.model_copy(update={"tasks": (PULSE,)}), 5.0, "others share the task 'pulse'; a task has one"),
         (SLOW_CONFIG.model_copy(update={"tasks": (AU,)}), 5.0, "'au', which is not a waveform"),
         (SLOW_CONFIG, 30.0, "slow networks see 30 frames/s, more than the others' 25"),
     ],

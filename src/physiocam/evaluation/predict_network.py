@@ -58,7 +58,7 @@ def predict_with_network(
 
 @torch.inference_mode()
 def _run(network: Network, clips: Clips, device: str | torch.device) -> dict[str, NDArray[np.float32]]:
-    """What a network says of every frame of whole clips; task to (frames, C)."""
+    """A network's outputs for every frame of complete clips; task to (frames, C)."""
     config = network.config
     parts: dict[str, list[NDArray[np.float32]]] = {task.name: [] for task in config.tasks}
     for batch in clip_loader(clips, _BATCH_CLIPS):

@@ -155,12 +155,12 @@ def _label(axis: Axes, title: str, *lines: str) -> None:
 def write_attention(attention: Attention, folder: str | bytes | os.PathLike[str]) -> None:
     """Write attention.png and attention.npz into a folder, which is made if it does not exist.
 
-    The files are complete when they appear: they are written beside and then renamed.
+    The files are complete when they appear: they are written under temporary names and then renamed.
 
     Raises
     ------
     PhysiocamError
-        If it is no name of a folder, the folder cannot be written to, or the disk is full.
+        If it cannot be a folder's name, the folder cannot be written to, or the disk is full.
     """
     with complete_files(folder_path(folder, "folder"), ("attention.npz", "attention.png")) as beside:
         with warnings.catch_warnings():

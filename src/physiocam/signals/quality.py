@@ -30,10 +30,10 @@ def spectral_quality(
 ) -> NDArray[np.float64]:
     """Return how far rates stand out from the rest of the band, beyond what noise reaches by chance.
 
-    The quality is computed from the share of the power near the rate and its overtones. It is 0 up to the share of the
-    same frequencies in a flat spectrum, or the share of the largest peak of noise in a signal of the same length,
-    whichever is larger; the longer the signal, the smaller this share. Averaged over windows that disagree, a spectrum
-    is flat, so agreement along the recording counts too.
+    The quality is the share of the power near the rate and its overtones, rescaled so that 0 is the share of the same
+    frequencies in a flat spectrum, and then so that 0 is the share of the largest peak of noise in a signal of the same
+    length, which is smaller in longer signals. Averaged over windows that disagree, a spectrum is flat, so agreement
+    along the recording counts too.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How waveforms become rates: the named signal settings, and one's own."""
+"""How waveforms become rates: the named signal settings, and your own."""
 
 import math
 from collections.abc import Mapping
@@ -36,8 +36,8 @@ class RateSettings:
     quality_floor : float
         Quality under which the rate is withheld.
     overtones : bool
-        Whether a rate may be the overtone of a slower one, which is then looked for; see `half_rate.is_doubled`. Slow
-        breathing cannot be told from drift.
+        Whether to check that a rate is not the overtone of a slower one; see `half_rate.is_doubled`. Slow breathing
+        cannot be distinguished from drift.
 
     Raises
     ------
@@ -85,7 +85,7 @@ class SignalSettings:
     Attributes
     ----------
     name : str
-        Of one's own settings: whatever they are called in results.
+        For your own settings: any name, which is shown in results.
     every_phase : bool
         Whether a network's outputs are the mean over all phases of its clips (see `physiocam.measuring.clip_phases`),
         or those of the one clip that contains a frame, as in the reference.
@@ -174,7 +174,7 @@ SETTINGS: dict[str, SignalSettings] = {settings.name: settings for settings in (
 
 
 def signal_settings(value: object) -> SignalSettings:
-    """Return settings by their name, or one's own as they are.
+    """Return settings by name; your own are returned unchanged.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def signal_settings(value: object) -> SignalSettings:
     Raises
     ------
     PhysiocamError
-        If there are none of this name.
+        If there are no settings of this name.
     """
     if isinstance(value, SignalSettings):
         return value
@@ -193,12 +193,12 @@ def signal_settings(value: object) -> SignalSettings:
 
 
 def settings_as_text(settings: SignalSettings) -> str | dict[str, Any]:
-    """Return what stands for settings in files: the name of named ones, and all values of one's own."""
+    """Return how settings are written in files: the name of named settings, and all values of your own."""
     return settings.name if SETTINGS.get(settings.name) == settings else asdict(settings)
 
 
 def settings_from_text(value: str | Mapping[str, Any]) -> SignalSettings:
-    """Read what `settings_as_text` gives; values that are not there are those of "default".
+    """Read the output of `settings_as_text`; missing values are those of "default".
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How the face is chosen: looked for, given as a square, or found by a locator of one's own."""
+"""How the face is chosen: detected, given as a square, or found by your own locator."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from physiocam.foundation.arguments import FaceChoice, face_choice
 from physiocam.video.locators import CentreSquare, FaceLocator, FixedSquare, OwnLocator, TrackedLocator
 from physiocam.video.tracker import FaceTracker
 
-# Where the face is: looked for, given, or found by a locator of one's own, which is made for so many frames a second.
+# Where the face is: detected, given, or found by your own locator, which a function of the frame rate returns.
 FaceSource = FaceChoice | Callable[[float], FaceLocator]
 
 

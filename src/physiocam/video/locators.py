@@ -1,4 +1,4 @@
-"""Where the face is in each frame: the protocol of locators, those that are given the square, and one's own."""
+"""Where the face is in each frame: the protocol of locators, those with a given square, and your own."""
 
 import operator
 from typing import NamedTuple, Protocol
@@ -26,7 +26,7 @@ class Square(NamedTuple):
 
 
 class FaceLocator(Protocol):
-    """What finds the face: one's own, given as `face` to `physiocam.measure`, or one of this module's.
+    """Finds the face: your own locator, given as `face` to `physiocam.measure`, or one of this module.
 
     Examples
     --------
@@ -89,7 +89,7 @@ class OwnLocator:
         Raises
         ------
         PhysiocamError
-            If it is no square inside the frame.
+            If it is not a square inside the frame.
         """
         answer = self._locator.locate(image)
         square = None

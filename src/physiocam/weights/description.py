@@ -128,7 +128,7 @@ class SlowNetworks(_SameInputs, _Strict):
                     f"slow network '{entry.name}' takes Big frames; only networks of Small frames may be slow"
                 )
             if others := [task.name for task in entry.config.tasks if task.kind != "waveform"]:
-                raise ValueError(f"slow network '{entry.name}' answers '{others[0]}', which is not a waveform")
+                raise ValueError(f"slow network '{entry.name}' has the task '{others[0]}', which is not a waveform")
         return self
 
 
@@ -176,7 +176,7 @@ class BundleInfo(_SameInputs, _Strict):
             )
         if self.slow:
             if both := {task.name for task in self.tasks} & {task.name for task in self.slow.tasks}:
-                raise ValueError(f"slow networks and others answer '{both.pop()}'; a task has one time scale")
+                raise ValueError(f"slow networks and others share the task '{both.pop()}'; a task has one time scale")
             if self.slow.fs > self.fs:
                 raise ValueError(f"slow networks see {self.slow.fs:g} frames/s, more than the others' {self.fs:g}")
         return self

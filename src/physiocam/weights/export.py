@@ -56,13 +56,13 @@ class Slow:
 
 @dataclass(frozen=True)
 class BundleAbout:
-    """What a bundle says of itself beside its networks.
+    """The description of a bundle, without its networks.
 
     Attributes
     ----------
     description, licence : str
     provenance, evaluation : mapping
-        Plain values that go into the description as they are.
+        Plain values that are stored in the description.
     """
 
     description: str

@@ -67,9 +67,8 @@ def test_times_written_in_any_way_are_seconds(tmp_path: Path, head: str, write: 
 def test_a_cell_that_is_no_such_time_is_named(tmp_path: Path, odd: str) -> None:
     path = tmp_path / "a.csv"
     path.write_text(f"time,ppg\n0.1,1\n0.2,2\n{odd},3\n00:00:02,4\n2024-05-01,5\n")
-    with pytest.raises(
-        DatasetError, match=r"'a\.csv' has '.+' in line \d, column 'time'; expected one format for all times"
-    ):
+    expected = r"'a\.csv' has '.+' in line \d, column 'time'; expected one format for all times"
+    with pytest.raises(DatasetError, match=expected):
         read_times(read_table(path), 0)
 
 

@@ -1,7 +1,7 @@
 """DISFA: 27 people watching films, twelve action units rated frame by frame, 20 frames/s.
 
     Videos_LeftCamera/LeftVideoSN001_comp.avi       copies differ in the case of letters and in "Video_"
-    ActionUnit_Labels/SN001/SN001_au1.txt           a line a frame: number from 1, intensity 0..5
+    ActionUnit_Labels/SN001/SN001_au1.txt           one line per frame: number from 1, intensity 0..5
 
 Any intensity above 0 counts as present (paper, appendix D.2). Seven of the units are among BP4D+'s twelve: AU01, AU02,
 AU04, AU06, AU12, AU15, AU17. Units are always identified by name, so each is compared with itself; the released code
