@@ -228,8 +228,10 @@ def test_the_authors_networks_read_a_real_pulse_together_and_alone(
     video = shared / "data" / "vitallens_1" / "video.mp4"
     files = sorted((shared / "weights" / "authors").glob("*.pth"))
     assert len(files) == 9
+    # The networks for action units take most of the time and do not read the pulse: one of them is enough.
+    (big, *_), small = [[f for f in files if kind in f.name] for kind in ("Big_AU", "Small")]
     folds = [[f for f in files if f"Heart_Clip3_Split{fold}" in f.name] for fold in (1, 2, 3)]
-    bundles = [import_checkpoints(some, f"authors{i}") for i, some in enumerate([files, *folds])]
+    bundles = [import_checkpoints(some, f"authors{i}") for i, some in enumerate([[big, *small], *folds])]
     for bundle in bundles:
         measurement = physiocam.measure(video, weights=bundle)
         assert measurement.heart_rate.value == pytest.approx(75.4, abs=1.5), bundle.info.name
