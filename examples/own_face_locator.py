@@ -2,8 +2,8 @@
 
     python examples/own_face_locator.py interview.mp4 --providers cpu
 
-The face is in the upper middle of every picture, and the heart rate is looked for between 40 and 200 beats/min. With the
-package `onnxruntime-gpu`, `--providers cuda cpu` uses an NVIDIA GPU.
+The face is in the upper middle of every picture, and the heart rate is looked for between 40 and 200 beats/min. With
+the package `onnxruntime-gpu`, `--providers cuda cpu` uses an NVIDIA GPU.
 """
 
 import argparse
