@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import physiocam
 
@@ -16,9 +17,11 @@ from physiocam.datasets.readers.catalogue import open_dataset
 from physiocam.datasets.store.prepare import prepare
 from physiocam.datasets.store.prepare_settings import PrepareSettings
 from physiocam.datasets.store.slow_frames import SlowSettings
-from physiocam.evaluation.predict import predict_with_bundle
+from physiocam.errors import PhysiocamError
+from physiocam.evaluation.predict import predict_with_bundle, predict_with_method
 from physiocam.evaluation.predictions import Predictions
 from physiocam.evaluation.stored_inputs import wanted_settings
+from physiocam.signals.methods import METHODS
 from physiocam.signals.quantities import WAVEFORM_TASKS
 from physiocam.signals.rate import estimate_rate
 from physiocam.signals.settings import SETTINGS
@@ -94,3 +97,13 @@ def test_a_store_without_the_wider_square_says_so_in_one_line(videos: Path, tmp_
     (line,) = [line for line in said.splitlines() if "respiration" in line]
     assert "is not evaluated: the bundle's slow network sees wider squares" in line
     assert "physiocam prepare NAME ROOT STORE --set slow.fs=5" in line
+
+
+def test_a_recording_that_a_method_refuses_has_no_pulse(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(rgb: NDArray[np.float64], _fs: float) -> NDArray[np.float64]:
+        raise PhysiocamError(f"{len(rgb)} frames are too few")
+
+    monkeypatch.setitem(METHODS, "pos", refuse)
+    predictions = list(predict_with_method("pos", store))
+    assert len(predictions) == 6
+    assert all(np.isnan(one.waveforms["pulse"]).all() for one in predictions)

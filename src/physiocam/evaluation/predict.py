@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from physiocam.datasets.store.store import Store
+from physiocam.errors import PhysiocamError
 from physiocam.evaluation.predictions import PredictionJob, Predictions, keep_predictions
 from physiocam.evaluation.stored_inputs import StoredInputs, slow_settings, wanted_settings
 from physiocam.evaluation.stored_truth import with_truth
@@ -170,6 +172,7 @@ def predict_with_method(
     Yields
     ------
     Predictions
+        Of a recording that the method refuses, such as a too short one, all NaN.
 
     Raises
     ------
@@ -180,8 +183,10 @@ def predict_with_method(
     store = store if isinstance(store, Store) else Store(store)
     for name in store.names() if recordings is None else sorted(recordings):
         stored = store.recording(name)
-        pulse = compute(stored.column("mean_rgb").astype(np.float64), stored.info.fs)
         # As in the paper, the method's waveform is converted to differences.
         difference = np.full(stored.info.frames, np.nan)
-        difference[: len(pulse) - 1] = np.diff(pulse)
+        # A recording that the method cannot measure has no pulse, and the others go on.
+        with suppress(PhysiocamError):
+            pulse = compute(stored.column("mean_rgb").astype(np.float64), stored.info.fs)
+            difference[: len(pulse) - 1] = np.diff(pulse)
         yield with_truth(stored, {"pulse": difference}, np.empty((0, 0), np.float32), ())
