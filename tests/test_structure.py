@@ -1,4 +1,4 @@
-"""The house: its layers, and no room, file or function larger than a reader can hold."""
+"""The structure: its layers, and no package, file or function larger than a reader can hold."""
 
 import ast
 import os

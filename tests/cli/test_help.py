@@ -69,7 +69,7 @@ def test_usage_names_arguments_once() -> None:
         (["clip.mp4"], "'clip.mp4' is not a command; to measure a video: physiocam measure clip.mp4"),
         (["a b.mov", "c.avi", "--json"], "physiocam measure 'a b.mov' c.avi --json"),
         (["mesure", "a.mp4"], "did you mean 'measure'?"),
-        (["nonsense"], "there are measure, live, demo"),
+        (["nonsense"], "expected one of measure, live, demo"),
         (["store", "inf"], "did you mean 'info'?"),
         (["measure", "a.mp4", "--ouput", "x"], "--output"),
     ],

@@ -55,7 +55,7 @@ def test_what_is_odd_is_named_with_where_to_look(videos: Path, tmp_path: Path) -
     for _ in range(2):  # kept as well as new
         status, said = physiocam("prepare", "folder", videos, tmp_path / "store", "--set", "crop=center")
         assert status == 0
-        assert f"something is odd about 1, a; to see what: physiocam store info {tmp_path / 'store'}" in said
+        assert f"1 have notes: a; read them with: physiocam store info {tmp_path / 'store'}" in said
 
 
 def test_damage_is_named_and_a_next_step_with_it(videos: Path, tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_damage_is_named_and_a_next_step_with_it(videos: Path, tmp_path: Path) -
         (["--set", "crop"], "expected KEY=VALUE"),
         (["--set", "crop=left"], "setting crop='left'"),
         (["--set", "labels.pulse=none"], "setting labels.pulse='none'"),
-        (["--set", "crop=center", "--set", "crop.x=1"], "set as a whole"),
+        (["--set", "crop=center", "--set", "crop.x=1"], "which has a value; drop one"),
     ],
 )
 def test_wrong_settings_give_one_line(videos: Path, tmp_path: Path, arguments: list[str], words: str) -> None:

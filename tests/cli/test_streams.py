@@ -23,7 +23,7 @@ def shell(command: str, redirected: str) -> tuple[int, str, str]:
 def test_output_that_cannot_be_written_is_an_error_of_one_line(command: str, redirected: str) -> None:
     status, _, said = shell(command, redirected)
     assert status == 1
-    assert said.startswith("physiocam: standard output cannot be written to: ")
+    assert said.startswith("physiocam: cannot write to standard output: ")
     assert said.count("\n") == 1
 
 

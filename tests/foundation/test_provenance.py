@@ -40,7 +40,7 @@ def test_the_first_difference_is_said_in_plain_words(before: Any, now: Any, said
 
 def test_a_result_is_trusted_as_long_as_record_and_files_fit(tmp_path: Path) -> None:
     (tmp_path / "result").write_text("1")
-    assert mismatch(tmp_path, {"a": 1}) == "of which nothing says what they were made with"
+    assert mismatch(tmp_path, {"a": 1}) == "without a record of what they were made with"
     write_record(tmp_path, {"a": 1}, ["result"], about={"title": "x"})
     assert mismatch(tmp_path, {"a": 1}) is None
     assert mismatch(tmp_path, {"a": 2}) == "with a 1, not 2"

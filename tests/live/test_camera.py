@@ -61,7 +61,7 @@ def test_a_camera_that_goes_is_waited_for(clip: Path, opened: Callable[..., None
         "camera 0: access is denied; allow it in the system's settings (on Linux, join the group video); "
         "waiting for it",
         "camera 0 is back",
-        "camera 0: it gives no more frames; waiting for it",
+        "camera 0: no more frames; waiting for it",
         "camera 0: no such device; waiting for it",
         "camera 0 is back",
     ]

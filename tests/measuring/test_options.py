@@ -265,7 +265,7 @@ def test_the_command_line_goes_before_the_file(noise: NDArray[np.uint8], tmp_pat
 
 
 def test_a_stream_says_what_needs_a_recording() -> None:
-    with pytest.raises(PhysiocamError, match="method is 'pos'; a stream is measured with method='network' only"):
+    with pytest.raises(PhysiocamError, match="method is 'pos'; expected 'network' for a stream"):
         physiocam.Stream(method="pos")
     with pytest.raises(PhysiocamError, match="hrv is True; heart-rate variability needs a whole recording"):
         physiocam.Stream(hrv=True)

@@ -176,7 +176,7 @@ def test_late_frames_are_left_out_and_told(stream: physiocam.Stream, beating: ND
     told = pushed(stream, beating[order], times[order])
     assert stream.late == 1
     assert stream.frames == 240
-    assert told.notes == ("1 of 240 frames were no newer than the one before and were left out",)
+    assert told.notes == ("1 of 240 frames were not newer than the frame before and were left out",)
     assert told.heart_rate.value == pytest.approx(84.0, abs=3.0)
 
 

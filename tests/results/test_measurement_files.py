@@ -1,4 +1,4 @@
-"""What is written can be read back, and what is no measurement is refused in one line."""
+"""What is written can be read back, and what is not a measurement is refused in one line."""
 
 import os
 from dataclasses import fields, replace
@@ -136,12 +136,12 @@ def drop_last_line(file: Path) -> None:
     ("name", "damage", "said"),
     [
         ("measurement.json", Path.unlink, "cannot be read: No such file"),
-        ("measurement.json", lambda file: file.write_text("{}"), "is no measurement: source: Field required"),
-        ("measurement.json", lambda file: file.write_bytes(b"\xff"), "is no text"),
+        ("measurement.json", lambda file: file.write_text("{}"), "is not a measurement: source: Field required"),
+        ("measurement.json", lambda file: file.write_bytes(b"\xff"), "is not text"),
         (
             "measurement.json",
             lambda file: file.write_text(file.read_text().replace("72.125", "NaN")),
-            "is no measurement",
+            "is not a measurement",
         ),
         ("waveforms.csv", drop_last_line, "has 4 rows; expected 5"),
         ("waveforms.csv", lambda file: file.write_text(""), "has no column 'timestamp_s'"),

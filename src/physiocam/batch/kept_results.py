@@ -1,4 +1,4 @@
-"""Results that are kept as long as everything that decides them is the same."""
+"""Results on disk that are reused while the video, weights, options and version of physiocam stay the same."""
 
 import os
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from physiocam.video.locators import FaceLocator
 
 @dataclass(frozen=True)
 class MeasuredVideo:
-    """What was measured of a video: its summary, and the whole where it was not written."""
+    """The summary of a measured video, and the whole measurement if no files were written."""
 
     summary: dict[str, Any]
     measurement: Measurement | None = None
@@ -34,7 +34,7 @@ class MeasuredVideo:
 
 @dataclass(frozen=True)
 class VideoWork:
-    """Measures a video, or finds that it was measured in the same way; runs in any process.
+    """Measures a video, or reuses the results of an earlier, equal measurement; runs in any process.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class VideoWork:
     code : str
         The version of physiocam.
     progress : callable, optional
-        As in `physiocam.measure`; only where the work stays in this process.
+        As in `physiocam.measure`; only if the work stays in this process.
     """
 
     options: MeasureOptions
@@ -61,26 +61,26 @@ class VideoWork:
         made_with = self._made_with(video)
         if mismatch(folder, made_with, MEASURED_WITH) is None and (summary := _read(folder / MEASUREMENT)) is not None:
             return MeasuredVideo(summary)
-        # Nothing may pass for a result of the video as it is now, even if it cannot be measured.
+        # Old results must not be mistaken for new ones, even if the video can no longer be measured.
         _clear(folder, video)
         measurement = measure(video, self.options, progress=self.progress)
         write_results(measurement, video, folder, self.options, progress=self.progress)
         extras = ((REPORT, self.options.report), (OVERLAY, self.options.overlay))
         written = (*file_names(measurement), *(name for name, wanted in extras if wanted))
-        # A name may be any bytes, which JSON cannot hold.
+        # A file name may be any bytes, which JSON cannot hold.
         about = {"video": readable(video), "path": os.fsencode(video).hex()}
         write_record(folder, made_with, written, name=MEASURED_WITH, about=about)
         return MeasuredVideo(measurement.to_dict())
 
     def _made_with(self, video: str) -> dict[str, Any]:
-        """All that decides the answer."""
+        """Everything that decides the result."""
         try:
             content = source_digest(video)
         except FileNotFoundError:
             raise VideoError(f"'{video}' does not exist; expected a video file or a folder of images") from None
         except OSError as error:
             raise PhysiocamError(f"'{video}' cannot be read ({error.strerror}); expected a video") from None
-        # How many threads compute it does not matter.
+        # The number of threads does not change the result.
         chosen = {name: value for name, value in self.options.to_dict().items() if name != "threads"}
         if callable(self.options.face):
             chosen["face"] = _locator_fact(self.options.face)
@@ -90,7 +90,7 @@ class VideoWork:
 
 
 def _locator_fact(face: Callable[[float], FaceLocator]) -> str:
-    """The name of a locator of one's own, and the digest of its source."""
+    """The name of a user's face locator, and the digest of its source code."""
     try:
         source = getsource(face)
     except (OSError, TypeError):
@@ -103,7 +103,7 @@ def _clear(folder: Path, video: str) -> None:
         remove_results(folder, video)
         (folder / MEASURED_WITH).unlink(missing_ok=True)
     except NotADirectoryError:
-        pass  # named when the results are written
+        pass  # reported when the results are written
     except OSError as error:
         raise PhysiocamError(f"cannot replace the results in '{folder}': {error.strerror}; remove them") from None
 

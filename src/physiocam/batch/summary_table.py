@@ -1,4 +1,4 @@
-"""The table of many videos: a row each, as CSV and as Parquet."""
+"""The summary table of many videos: one row per video, as CSV and as Parquet."""
 
 import csv
 import os
@@ -17,15 +17,14 @@ TABLES = (SUMMARY, PARQUET)
 
 
 def write_summary(outcomes: Sequence[VideoOutcome], output: Path) -> None:
-    """Write the table into the folder of the results.
+    """Write the table into the folder of the results, as CSV and, if pyarrow is installed, also as Parquet.
 
-    Results that lie beside it and whose video is no longer there stay, and the table says so. Beside the CSV stands the
-    same as Parquet where pyarrow is installed.
+    Results of an earlier run are kept when their video no longer exists. Their row says so.
 
     Raises
     ------
     PhysiocamError
-        If it cannot be written.
+        If the table cannot be written.
     """
     folders = [outcome.folder.resolve() for outcome in outcomes if outcome.folder is not None]
     rows = [_row(outcome, output) for outcome in outcomes]
@@ -33,7 +32,7 @@ def write_summary(outcomes: Sequence[VideoOutcome], output: Path) -> None:
 
 
 def _of_gone_videos(summary: Path, current: Sequence[Path]) -> list[dict[str, Any]]:
-    """A row for each result of the table as it was whose video is no longer there."""
+    """Rows for results in the earlier table whose video no longer exists."""
     rows = []
     for place in _earlier_folders(summary):
         folder = (summary.parent / place).resolve()
@@ -45,7 +44,7 @@ def _of_gone_videos(summary: Path, current: Sequence[Path]) -> list[dict[str, An
         except (KeyError, ValueError):
             continue
         if not there:
-            error = "the video is no longer there; these results are of an earlier run"
+            error = "the video is no longer there; these results are from an earlier run"
             rows.append({"video": record.about.get("video"), "folder": place, "error": error})
     return rows
 
@@ -59,7 +58,7 @@ def _earlier_folders(summary: Path) -> list[str]:
 
 
 def _beside(folder: Path, output: Path) -> str:
-    """A folder as seen from where the table is."""
+    """The path of a folder, relative to the table's."""
     return Path(os.path.relpath(folder.resolve(), output.resolve())).as_posix()
 
 
@@ -87,7 +86,7 @@ def _write_parquet(path: Path, rows: Sequence[Mapping[str, Any]], names: Sequenc
         return
     table = pyarrow.table({name: [row.get(name) for row in rows] for name in names})
     beside = path.with_name(f".{path.name}.partial")
-    with beside.open("wb") as file:  # pyarrow takes no name that is not text
+    with beside.open("wb") as file:  # by a file object: pyarrow rejects names that are not text
         parquet.write_table(table, file)
     beside.replace(path)
 

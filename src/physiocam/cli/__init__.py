@@ -1,4 +1,4 @@
-"""The command line: parse, call one function, print. One file a group of commands."""
+"""The command line: parse, call one function, print. One file per group of commands."""
 
 import errno
 import sys
@@ -42,7 +42,7 @@ app.add_typer(data_app, name="data")
 app.add_typer(weights_app, name="weights")
 
 
-# What may happen to any library that writes for us.
+# Errors of a full, limited or read-only disk, which any library that writes files may raise.
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
@@ -56,7 +56,7 @@ def main() -> NoReturn:
     except OutputError as error:
         # The reader of our output may have gone away (`| head`): not our error.
         if error.errno != errno.EPIPE:
-            complain(f"standard output cannot be written to: {error.strerror}; what was to be printed is not whole")
+            complain(f"cannot write to standard output: {error.strerror}; the output is incomplete")
         give_up_output()
         status = 1
     sys.exit(status)

@@ -1,4 +1,4 @@
-"""What every command says to the terminal, and how."""
+"""Messages, progress bars and text that every command prints to the terminal."""
 
 import os
 import re
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from physiocam.measuring.face_frames import Progress
 
 
-# Tables and lines that go into a file or another program are not folded to a terminal's width.
+# Output to a file or another program is not wrapped to a terminal's width.
 _NO_TERMINAL = 1000
 
-# What the running command calls the arguments of Python's functions, by their names.
+# The running command's options, by the Python arguments that they set.
 _options: dict[str, str] = {}
 
 
 def name_options(options: Mapping[str, str]) -> None:
-    """Say what arguments of Python's functions are called from now on, such as `fs` `--fs`."""
+    """Set which option stands for which Python argument from now on, such as `--fs` for `fs`."""
     _options.clear()
     _options.update(options)
 
 
 def in_options(message: str) -> str:
-    """Put the command line's options for Python's arguments in an error's message: `--fs` for `fs=`.
+    """Replace Python arguments in an error message by the command's options: `fs=` becomes `--fs`.
 
-    Errors name an argument as `fs=`, as `fs=30`, or first: `fs is 0; ...`. What stands in quotes, such as the name of a
-    file, and behind `--set` is left as it is.
+    Errors name an argument as `fs=`, as `fs=30`, or at the start: `fs is 0; ...`. Text in quotes, such as a file name,
+    and after `--set` stays unchanged.
     """
     if not _options:
         return message
@@ -59,13 +59,13 @@ def console(stderr: bool = False) -> "Console":
 
     terminal = Console(stderr=stderr, highlight=False)
     if not terminal.is_terminal and "COLUMNS" not in os.environ:
-        # Both: where only the width is set, a dumb terminal's goes before it.
+        # Set both: with only the width set, rich would use the default width of a dumb terminal.
         terminal.size = ConsoleDimensions(_NO_TERMINAL, terminal.height)
     return terminal
 
 
 def animated(terminal: "Console") -> bool:
-    """Whether somebody is looking at a terminal that can be drawn on anew."""
+    """Whether the output is a terminal that can redraw its lines."""
     return terminal.is_terminal and not terminal.is_dumb_terminal
 
 
@@ -76,7 +76,7 @@ def complain(message: str) -> None:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Ctrl-C ends the work with one line; whatever was written before is whole."""
+    """End the command with one line on Ctrl-C; files written before are complete."""
     try:
         yield
     except KeyboardInterrupt:
@@ -86,7 +86,7 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def progress_bar(title: str) -> Iterator["Progress"]:
-    """A progress bar on standard error, shown only when the work is long and somebody is looking."""
+    """A progress bar on standard error, shown after 2 s if that is a terminal."""
     from time import monotonic
 
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -111,14 +111,14 @@ def progress_bar(title: str) -> Iterator["Progress"]:
     try:
         yield update
     finally:
-        # One that was never shown would leave an empty line behind.
+        # Stopping a bar that was never shown would print an empty line.
         if bar.live.is_started:
             bar.stop()
 
 
 @contextmanager
 def count_bar(doing: str, things: str, total: int) -> Iterator[Callable[[int, str | None], None]]:
-    """A progress bar over many things, to be called for each with its frames and its failure, if it is one."""
+    """A progress bar over many items; call it for each with its number of frames and its error or None."""
     from time import monotonic
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -143,7 +143,7 @@ def count_bar(doing: str, things: str, total: int) -> Iterator[Callable[[int, st
         if failure is not None:
             bar.console.print(f"physiocam: {in_options(failure)}", markup=False, soft_wrap=True)
 
-    # Where nobody is looking, only failures are told.
+    # Without a terminal, only failures are printed.
     with bar if animated(bar.console) else nullcontext():
         yield update
 
@@ -156,13 +156,13 @@ def escaped(text: str) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Join names, the first twenty of them."""
+    """Join the first twenty names, and count the rest."""
     return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 
 
 @contextmanager
 def extra(name: str, purpose: str) -> Iterator[None]:
-    """Say in one line which extra is missing, where importing what a command needs fails."""
+    """Turn a failed import into one line that names the missing extra."""
     try:
         yield
     except ImportError as error:

@@ -18,21 +18,21 @@ def cross_validate_command(
     ] = None,
     folds: Annotated[
         str,
-        typer.Option(metavar="FOLDS", help="A number of folds, or release or paper: the published subjects of BP4D+."),
+        typer.Option(metavar="FOLDS", help="A number of folds, or the published subjects of BP4D+: release or paper."),
     ] = "3",
     fold: Annotated[
-        int | None, typer.Option(metavar="N", help="Run this fold only, from 1; others run elsewhere.")
+        int | None, typer.Option(metavar="N", help="Run only this fold, counted from 1; run the others elsewhere.")
     ] = None,
     test_store: Annotated[
         list[Path] | None,
-        typer.Option(metavar="STORE", help="Store to predict instead of the one trained on; may be given twice."),
+        typer.Option(metavar="STORE", help="Store to test on instead of the training store; may be repeated."),
     ] = None,
     settings: Annotated[
         SettingsName,
         typer.Option(metavar="NAME", help="From waveform to rate: paper (the reference's way), or default."),
     ] = SettingsName.paper,
 ) -> None:
-    """Train and test on subjects kept apart; run again, it goes on where it was stopped (needs the `train` extra)."""
+    """Train and test on separate subjects; run it again to resume an interrupted run (needs the `train` extra)."""
     with interruptible():
         with extra("train", "cross-validating"):
             from physiocam.datasets.store.store import Store
@@ -40,7 +40,7 @@ def cross_validate_command(
             from physiocam.training.settings import read_settings
         run = read_settings(config, changes or ())
         store = Store(run.store)
-        # PyTorch takes seconds to import: what cannot be trained is refused before.
+        # Importing PyTorch takes seconds: check first whether the run is possible.
         check_store(store, run)
         with extra("train", "cross-validating"):
             from physiocam.evaluation.cross_validation import cross_validate, parse_folds
@@ -54,7 +54,7 @@ def cross_validate_command(
         if not is_first():  # one process compares and writes
             return
         if tested is None:
-            typer.echo(f"folds are missing; once all lie in {run.output}, run this without --fold to join them")
+            typer.echo(f"folds are missing; when all are in {run.output}, run this without --fold to join them")
             return
         stores = test_store or [run.store]
         for number, (path, predictions) in enumerate(zip(stores, tested, strict=True), start=1):

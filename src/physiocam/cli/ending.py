@@ -1,4 +1,4 @@
-"""How a command ends that is told to: as by Ctrl-C, tidying up behind itself."""
+"""Signals that end a command: it cleans up first, as after Ctrl-C."""
 
 import signal
 import sys
@@ -7,26 +7,26 @@ from types import FrameType
 
 
 class Terminated(SystemExit):
-    """The system, or somebody, has told this process to end; whatever is under way is given up."""
+    """A signal has asked this process to end; unfinished work is dropped."""
 
     def __init__(self, number: int) -> None:
-        # As a shell says it of a program that a signal has ended.
+        # The exit status that a shell gives to a program ended by a signal.
         super().__init__(128 + number)
         self.name = signal.Signals(number).name
 
 
 def end_tidily() -> None:
-    """Let SIGTERM and SIGHUP raise `Terminated`, so that hidden files are removed and workers are ended."""
-    if threading.current_thread() is not threading.main_thread():  # which alone may say so
+    """Let SIGTERM and SIGHUP raise `Terminated`: hidden files are then removed, and workers ended."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set signal handlers
         return
     signals = [signal.SIGTERM] if sys.platform == "win32" else [signal.SIGTERM, signal.SIGHUP]
     for number in signals:
-        # Under nohup a hang-up is ignored.
+        # Keep a signal ignored that is ignored already, such as SIGHUP under nohup.
         if signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, _end)
 
 
 def _end(number: int, _: FrameType | None) -> None:
-    # Whoever asks twice does not want to wait.
+    # A second signal ends the process at once.
     signal.signal(number, signal.SIG_DFL)
     raise Terminated(number)

@@ -1,4 +1,4 @@
-"""Help pages of the commands, as wide as the terminal, and what is said of a command that does not exist."""
+"""Help pages of the commands, as wide as the terminal, and the error for an unknown command."""
 
 import os
 import shlex
@@ -18,15 +18,15 @@ from physiocam.cli.console import name_options
 # Lines longer than this are hard to read.
 _WIDEST = 80
 
-# Names are written to the left of what they mean, as far as so much of the line is left for that.
+# Explanations are to the right of the names if at least so many characters are left for them.
 _LEAST_BESIDE = 40
 
 
 class _Page:
-    """Writes its own usage and help: those of typer show the names of Python's types, and change with its versions."""
+    """Writes usage and help itself: typer's show names of Python types, and change with its versions."""
 
     def collect_usage_pieces(self, _: Any) -> list[str]:
-        """Return the words of the usage line behind the command's name."""
+        """Return the words that follow the command's name in the usage line."""
         return _usage(self)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -38,7 +38,7 @@ class _Command(_Page, TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         named = {param.name: max(param.opts, key=len) for param in self.params if param.opts[0].startswith("-")}
-        # Python's functions have results written to `folder`.
+        # In Python, the folder for results is the argument `folder`.
         name_options({"folder": named["output"], **named} if "output" in named else named)
         return super().invoke(ctx)
 
@@ -52,12 +52,12 @@ class _Group(_Page, TyperGroup):
 
 
 class App(typer.Typer):
-    """Commands, or groups of them, with plain help pages for each.
+    """Commands, or groups of commands, with plain help pages.
 
     Parameters
     ----------
     help_text : str
-        What they are for, in a sentence.
+        What the commands do, in one sentence.
     """
 
     def __init__(self, help_text: str) -> None:
@@ -116,7 +116,7 @@ def _meaning(param: Any) -> str:
     if param.param_type_name == "option" and param.required:
         text += " [required]"
     elif not (param.default is None or param.default is False or callable(param.default)):
-        # In one piece, at whatever width.
+        # A no-break space keeps it on one line.
         text += f" [default:\xa0{param.default}]"
     return text
 
@@ -126,7 +126,7 @@ def _first(text: str | None) -> str:
 
 
 def _listed(rows: list[tuple[str, str]], width: int) -> Iterable[str]:
-    """Names and what they mean, side by side, or one below the other where the terminal is narrow."""
+    """Names and explanations, side by side, or one below the other on a narrow terminal."""
     column = max(len(name) for name, _ in rows) + 4
     if width - column < _LEAST_BESIDE:
         for name, meaning in rows:
@@ -141,7 +141,7 @@ def _listed(rows: list[tuple[str, str]], width: int) -> Iterable[str]:
 
 
 def _no_command(args: list[str], known: list[str], within: bool) -> str:
-    """Say that there is no such command, and what may have been meant."""
+    """Say that the command does not exist, and suggest another."""
     name = args[0]
     if not within and (Path(name).suffix or os.path.exists(name)):
         folder = os.path.isdir(name) and not {"-o", "--output"} & set(args)
@@ -149,4 +149,4 @@ def _no_command(args: list[str], known: list[str], within: bool) -> str:
         return f"'{name}' is not a command; to measure a video: physiocam measure {wanted}"
     if close := get_close_matches(name, known, n=1):
         return f"'{name}' is not a command; did you mean '{close[0]}'?"
-    return f"'{name}' is not a command; there are {', '.join(known)}"
+    return f"'{name}' is not a command; expected one of {', '.join(known)}"

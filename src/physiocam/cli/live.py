@@ -35,17 +35,17 @@ _ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(sign
 
 def live_command(
     camera: Annotated[
-        str, typer.Option(metavar="CAMERA", help="Its number, or the name by which the system knows it.")
+        str, typer.Option(metavar="CAMERA", help="Number of the camera, or its name in the system.")
     ] = "0",
     source: Annotated[
-        Path | None, typer.Option(metavar="VIDEO", help="A video file in place of a camera, played at its own pace.")
+        Path | None, typer.Option(metavar="VIDEO", help="A video file instead of a camera, played at its own speed.")
     ] = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FOLDER", help="Folder for the files of `measure`, written at the end."),
     ] = None,
     seconds: Annotated[
-        float | None, typer.Option(min=1, metavar="SECONDS", help="End after so long; without it, Ctrl-C ends.")
+        float | None, typer.Option(min=1, metavar="SECONDS", help="End after so many seconds; by default, at Ctrl-C.")
     ] = None,
     window: Annotated[bool, typer.Option("--window", help="Also show the picture in a window (extra window).")] = False,
     lsl: Annotated[
@@ -77,7 +77,7 @@ def live_command(
             weights=weights,
             face=face_choice(face),
             settings=settings.value,
-            # What is to be written must be kept.
+            # Files at the end need the results of all frames.
             keep_s=math.inf if output is not None else SHOWN_S,
             threads=threads,
             providers=providers_of(provider),
@@ -93,7 +93,7 @@ def live_command(
                     terminal.print(f"physiocam: {line}", markup=False)
 
             feed = Feed(camera_frames(camera, on_status) if source is None else played_frames(source))
-            # Being told to end, or losing the terminal, is like Ctrl-C.
+            # SIGTERM and SIGHUP, as when the terminal closes, act like Ctrl-C.
             for number in _ENDS:
                 open_things.callback(signal.signal, number, signal.signal(number, _interrupt))
             try:
@@ -103,10 +103,10 @@ def live_command(
                     watch(feed, stream, observers, on_status, seconds)
             except KeyboardInterrupt:
                 pass
-            except Exception as error:  # raised again once what was seen until then is written
+            except Exception as error:  # raised again after the results so far are written
                 failure = error
             if not stream.frames:
-                raise failure or PhysiocamError(f"{name} gave no frame; nothing is measured")
+                raise failure or PhysiocamError(f"{name} gave no frame; check the camera, or the file of --source")
             measurement = _measured(stream, name, feed.dropped)
             if output is not None:
                 measurement.write(output)
@@ -116,7 +116,7 @@ def live_command(
 
 
 def _observers(open_things: ExitStack, stream: "Stream", name: str, window: bool, lsl: bool) -> "list[Observer]":
-    """Who looks on beside the terminal."""
+    """The observers in addition to the terminal."""
     import platform
 
     observers: list[Observer] = []
@@ -138,7 +138,7 @@ def _measured(stream: "Stream", name: str, dropped: int) -> "Measurement":
     measurement = stream.measurement()
     notes = list(measurement.notes)
     if dropped:
-        notes.append(f"{dropped} frames came faster than they could be worked on and were dropped")
+        notes.append(f"{dropped} frames came faster than they could be processed and were dropped")
     return replace(measurement, source=name, notes=tuple(notes))
 
 

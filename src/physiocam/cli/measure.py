@@ -38,8 +38,8 @@ def measure_command(
             "-o",
             "--output",
             metavar="FOLDER",
-            help="Folder for the result files, and for summary.csv with a row for each video. With several videos each "
-            "has a folder of its own in it. What was measured in the same way is kept.",
+            help="Folder for the result files, and for summary.csv with one row per video. With several videos, each "
+            "gets a subfolder. Results of the same video, options and version are kept.",
         ),
     ] = None,
     weights: WeightsOption = "default",
@@ -47,7 +47,7 @@ def measure_command(
         str,
         typer.Option(
             metavar="NAME",
-            help="network, or a classical method, which measures the heart rate alone and needs no weights: "
+            help="network, or a classical method, which measures only the heart rate and needs no weights: "
             "pos, chrom, green, ica, pbv, lgi, omit.",
         ),
     ] = "network",
@@ -58,8 +58,8 @@ def measure_command(
         bool,
         typer.Option(
             "--report",
-            help="Also write report.html: one page with graphs, figures and a methods paragraph (extra report). It "
-            "shows the face, but not with a classical method.",
+            help="Also write report.html: one page with graphs, figures and a methods paragraph (extra report). With "
+            "the network, it shows the face.",
         ),
     ] = False,
     overlay: Annotated[
@@ -72,9 +72,7 @@ def measure_command(
     ] = False,
     hrv: Annotated[
         bool,
-        typer.Option(
-            "--hrv", help="Also find the beats, and give SDNN and RMSSD of long, clean recordings (extra hrv)."
-        ),
+        typer.Option("--hrv", help="Also find the beats, and SDNN and RMSSD in long, clean recordings (extra hrv)."),
     ] = False,
     threads: ThreadsOption = None,
     provider: ProviderOption = None,
@@ -83,7 +81,7 @@ def measure_command(
         typer.Option(
             "--options",
             metavar="FILE",
-            help="YAML file of options, as MeasureOptions.write makes it; what is given beside it goes first.",
+            help="YAML file of options, as MeasureOptions.write makes it; options on the command line override it.",
         ),
     ] = None,
     as_json: Annotated[
@@ -91,7 +89,7 @@ def measure_command(
         typer.Option("--json", help="Print one JSON object (a list for several videos) and nothing else."),
     ] = False,
     jobs: Annotated[
-        int, typer.Option(callback=within_jobs, metavar="N", help="Videos measured at a time, each by a process.")
+        int, typer.Option(callback=within_jobs, metavar="N", help="Videos measured at a time, each in its own process.")
     ] = 1,
     scheduler: Annotated[
         str | None,
@@ -145,7 +143,7 @@ def measure_command(
                 show(outcome.measurement(), output)
     else:
         show_table(outcomes)
-        where = f"; one row each in {output / SUMMARY}" if output is not None else ""
+        where = f"; one row per video in {output / SUMMARY}" if output is not None else ""
         typer.echo(f"{count - len(failed)} of {count} videos are measured{where}")
     if failed:
         complain(
@@ -155,13 +153,13 @@ def measure_command(
 
 
 def _options(given: dict[str, Any], file: Path | None, context: typer.Context) -> "MeasureOptions":
-    """The options of the command line, over those of the file."""
+    """The options of the file, overridden by those of the command line."""
     from physiocam.measuring.options import MeasureOptions
 
     given["face"] = face_choice(given["face"])
     if file is None:
         return MeasureOptions(**given)
-    # What stands on the command line goes before the file; a default does not.
+    # Options given on the command line override the file; defaults do not.
     names = {"provider": "providers"}
     sources = {names.get(name, name): context.get_parameter_source(name) for name in context.params}
     typed = {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
@@ -169,7 +167,7 @@ def _options(given: dict[str, Any], file: Path | None, context: typer.Context) -
 
 
 def _check_wanted(options: "MeasureOptions", output: Path | None) -> None:
-    """Find out before the work whether what is wanted can be had."""
+    """Check before the work starts that the extras and the folder for the wanted files are available."""
     if (options.report or options.overlay) and output is None:
         wanted = "--report" if options.report else "--overlay"
         raise PhysiocamError(f"{wanted} needs a folder for its file; name one with -o FOLDER")

@@ -21,7 +21,7 @@ def prepare_command(
     store: Annotated[Path, typer.Argument(metavar="STORE", help="Folder for the prepared recordings.")],
     jobs: Annotated[
         int,
-        typer.Option(callback=within_jobs, metavar="N", help="Recordings worked on at a time, each by a process."),
+        typer.Option(callback=within_jobs, metavar="N", help="Recordings prepared at a time, each in its own process."),
     ] = 1,
     scheduler: Annotated[
         str | None,
@@ -34,13 +34,13 @@ def prepare_command(
         typer.Option("--set", metavar="KEY=VALUE", help="A setting, such as preprocessing=authors or crop=center."),
     ] = None,
 ) -> None:
-    """Prepare a data set's recordings for training; stopped at any time, the next run goes on (needs `train`)."""
+    """Prepare a data set's recordings for training; run it again to resume (needs the `train` extra)."""
     with interruptible():
         with extra("train", "preparing recordings"):
             from physiocam.datasets.store.prepare import PrepareSettings, prepare
             from physiocam.datasets.store.store import Store
         if jobs > 1 or scheduler is not None:
-            with extra("cluster", "working on several recordings at a time"):
+            with extra("cluster", "preparing several recordings at a time"):
                 import_module("joblib")
                 import_module("dask.distributed")
         from physiocam.datasets.readers.catalogue import open_dataset
@@ -66,7 +66,7 @@ def prepare_command(
 
 
 def _settings(pairs: list[str]) -> dict[str, Any]:
-    """Settings from KEY=VALUE, where a key such as labels.pulse reaches into a group of settings."""
+    """Settings from KEY=VALUE; a key such as labels.pulse sets one value of a group."""
     settings: dict[str, Any] = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")
@@ -81,7 +81,7 @@ def _settings(pairs: list[str]) -> dict[str, Any]:
         for group in groups:
             inner = inner.setdefault(group, {})
             if not isinstance(inner, dict):
-                raise PhysiocamError(f"--set {pair!r} reaches into {group!r}, which was set as a whole")
+                raise PhysiocamError(f"--set {pair!r} sets a part of {group!r}, which has a value; drop one")
         inner[last] = value
     return settings
 
@@ -90,15 +90,13 @@ def _summarize(report: "list[Prepared]", store: Path) -> None:
     failed = [item.name for item in report if item.error is not None]
     kept = sum(item.kept for item in report)
     frames = sum(item.frames for item in report)
-    typer.echo(
-        f"{len(report) - len(failed)} of {len(report)} recordings are in {store} ({frames} frames, {kept} were there)"
-    )
+    typer.echo(f"{len(report) - len(failed)} of {len(report)} recordings are in {store} ({frames} frames, {kept} kept)")
     mended = [item.name for item in report if item.damage is not None and item.error is None]
     if mended:
-        typer.echo(f"{len(mended)} had been damaged and were prepared anew: {listed(mended)}")
+        typer.echo(f"{len(mended)} were damaged and have been prepared again: {listed(mended)}")
     noted = [item.name for item in report if item.notes]
     if noted:
-        typer.echo(f"something is odd about {len(noted)}, {listed(noted)}; to see what: physiocam store info {store}")
+        typer.echo(f"{len(noted)} have notes: {listed(noted)}; read them with: physiocam store info {store}")
     if failed:
         complain(f"{len(failed)} of {len(report)} recordings could not be prepared: {listed(failed)}")
         raise typer.Exit(1)

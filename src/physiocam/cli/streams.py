@@ -1,4 +1,4 @@
-"""Standard output and standard error that are full, closed, or that nobody reads any more."""
+"""Standard output and standard error that are full, closed or no longer read."""
 
 import codecs
 import io
@@ -8,16 +8,16 @@ from contextlib import suppress
 
 from physiocam.readable import printable
 
-# A terminal that knows no bars gets question marks, and names that are no text are escaped.
+# Characters that the terminal cannot show become question marks; file names that are not text are escaped.
 _FORGIVING = "physiocam"
 
 
 class OutputError(OSError):
-    """Standard output does not take what is written to it."""
+    """Standard output cannot be written to."""
 
 
 class _Output(io.FileIO):
-    """Standard output, whose failures are told from those of other files."""
+    """Standard output; its failures raise `OutputError`, unlike those of other files."""
 
     def write(self, data: "bytes | bytearray | memoryview", /) -> int | None:  # type: ignore[override]
         try:
@@ -27,7 +27,7 @@ class _Output(io.FileIO):
 
 
 class _Messages(io.FileIO):
-    """Standard error: where it fails nobody can be told, and the work goes on."""
+    """Standard error: a failure cannot be reported anywhere, so it is ignored and the work continues."""
 
     def write(self, data: "bytes | bytearray | memoryview", /) -> int | None:  # type: ignore[override]
         try:
@@ -37,7 +37,7 @@ class _Messages(io.FileIO):
 
 
 def prepare_streams() -> None:
-    """Make standard output and error ones that fail in a way that `main` can tell."""
+    """Replace standard output and error by streams whose failures `main` can recognize."""
     codecs.register_error(_FORGIVING, printable)
     for output in (sys.stdout, sys.stderr):
         if isinstance(output, io.TextIOWrapper):
@@ -45,7 +45,7 @@ def prepare_streams() -> None:
     if sys.platform == "win32":
         return
     _occupy()
-    # Whoever calls `main` from Python may have put something else in their place.
+    # A caller of `main` from Python may have replaced them; those stay.
     if sys.stdout is None or sys.stdout is sys.__stdout__:
         sys.stdout = _text(_Output(1, "w", closefd=False), sys.stdout)
     if sys.stderr is None or sys.stderr is sys.__stderr__:
@@ -53,31 +53,31 @@ def prepare_streams() -> None:
 
 
 def finish_output() -> None:
-    """Write what still waits for standard output.
+    """Write what is still in the buffer of standard output.
 
     Raises
     ------
     OutputError
-        If it does not take it.
+        If it cannot be written.
     """
     if sys.stdout is not None:
         sys.stdout.flush()
 
 
 def give_up_output() -> None:
-    """Let nothing more be written to standard output, where Python would complain about it when it ends."""
+    """Discard further output: otherwise Python would report the failure again at exit."""
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _occupy() -> None:
-    """Keep files that are opened from taking the place of a closed standard stream, and what is printed for it."""
-    # Reading only: what is written to a closed standard output then fails, as it must.
+    """Occupy closed standard streams, so that no file opened later gets their number and what is printed."""
+    # Read-only: writing to a closed standard output must still fail.
     for stream, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
             os.fstat(stream)
         except OSError:
-            # The lowest number that is free is this one.
+            # The system gives the lowest free number, which is this one.
             os.open(os.devnull, flags)
 
 

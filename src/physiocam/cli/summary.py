@@ -1,4 +1,4 @@
-"""What `physiocam measure` and `physiocam live` say of results on the terminal."""
+"""Results of `physiocam measure` and `physiocam live` on the terminal."""
 
 import json
 import sys
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from physiocam.signals.rate import Rate
     from physiocam.signals.variability import IntervalSpread
 
-# A terminal narrower than this has no room for bars.
+# Bars need a terminal at least this wide, in characters.
 _BARS_FROM = 60
 
-# So many action units are named in a row of a table.
+# At most so many action units are named in a row of the table.
 _MOST_UNITS = 3
 
 
@@ -31,7 +31,7 @@ def print_json(outcomes: "Sequence[VideoOutcome]") -> None:
 
 
 def show_table(outcomes: "Sequence[VideoOutcome]") -> None:
-    """Print a row for each video that was measured."""
+    """Print one row per measured video, and the notes."""
     from rich.table import Table
 
     table = Table("video", "heart rate", "breathing rate", "active most", box=None, padding=(0, 2, 0, 0))
@@ -88,7 +88,7 @@ def show(measurement: "Measurement", folder: Path | None) -> None:
     for note in measurement.notes:
         terminal.print(f"note: {escaped(note)}")
     if folder is not None:
-        # In one piece, to be copied.
+        # On one line, so that the path can be copied.
         terminal.print(f"written to {escaped(str(folder))}", soft_wrap=True)
 
 

@@ -16,9 +16,9 @@ def train_command(
         list[str] | None,
         typer.Option("--set", metavar="FIELD=VALUE", help="A setting, such as epochs=10 or network.clip_length=6."),
     ] = None,
-    show: Annotated[bool, typer.Option("--show", help="Print all settings as YAML, and end.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Print all settings as YAML and exit.")] = False,
 ) -> None:
-    """Train a network on a store; run again, it goes on where it was stopped (needs the `train` extra)."""
+    """Train a network on a store; run it again to resume an interrupted run (needs the `train` extra)."""
     with interruptible():
         with extra("train", "training"):
             from physiocam.training.settings import read_settings, settings_yaml
@@ -26,7 +26,7 @@ def train_command(
             typer.echo(settings_yaml(config, changes or ()), nl=False)
             return
         settings = read_settings(config, changes or ())
-        # PyTorch takes seconds to import: what cannot be trained is refused before.
+        # Importing PyTorch takes seconds: check first whether the run is possible.
         with extra("train", "training"):
             from physiocam.training.checks import check_run
         check_run(settings)

@@ -17,7 +17,7 @@ def weights_import(
     name: Annotated[str, typer.Option(metavar="NAME", help="Name of the new bundle.")],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a bundle of this name.")] = False,
 ) -> None:
-    """Turn checkpoints of the BigSmall authors or of rPPG-Toolbox into a bundle (needs the `train` extra)."""
+    """Convert checkpoints of the BigSmall authors or of rPPG-Toolbox to a bundle (needs the `train` extra)."""
     with interruptible():
         with extra("train", "importing checkpoints"):
             from physiocam.weights.importer import import_checkpoints
@@ -33,7 +33,7 @@ def weights_export(
     ],
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="New folder of the bundle.")],
 ) -> None:
-    """Turn a checkpoint of a training run into a bundle (needs the `train` extra)."""
+    """Convert a checkpoint of a training run to a bundle (needs the `train` extra)."""
     with interruptible():
         with extra("train", "exporting checkpoints"):
             from physiocam.training.fit import export_checkpoint
@@ -43,7 +43,7 @@ def weights_export(
 
 @weights_app.command("list")
 def weights_list() -> None:
-    """List the bundles at hand."""
+    """List the available bundles."""
     from rich.table import Table
 
     from physiocam.weights.catalogue import list_bundles
@@ -58,7 +58,7 @@ def weights_list() -> None:
 def weights_show(
     name: Annotated[str, typer.Argument(metavar="BUNDLE", help="Name of a bundle, or path of its folder.")] = "default",
 ) -> None:
-    """Show what a bundle says of itself, as JSON."""
+    """Show a bundle's description as JSON."""
     from physiocam.weights.bundle import load_bundle
 
     typer.echo(load_bundle(name).describe())

@@ -50,7 +50,7 @@ def subject_folds(store: Store, folds: int, seed: int = 0) -> Folds:
 
 
 def published_folds(store: Store, name: str) -> Folds:
-    """Folds of the paper's subjects, "paper" or "release", as far as the store has them.
+    """Published folds of the subjects of BP4D+, "paper" or "release", reduced to those in the store.
 
     Raises
     ------
@@ -61,17 +61,17 @@ def published_folds(store: Store, name: str) -> Folds:
     folds = tuple(tuple(subject for subject in part if subject in there) for part in published_split("bp4d", name))
     for number, part in enumerate(folds, start=1):
         if not part:
-            raise PhysiocamError(f"'{store.path}' holds no subject of fold {number} of '{name}'; prepare BP4D+ whole")
+            raise PhysiocamError(f"'{store.path}' holds no subject of fold {number} of '{name}'; prepare all of BP4D+")
     return folds
 
 
 def parse_folds(store: Store, text: str, seed: int) -> Folds:
-    """Folds from a user's text: a number of random ones, or "paper" or "release".
+    """Folds from a user's text: a number of random folds, or "paper" or "release".
 
     Raises
     ------
     PhysiocamError
-        If the text is neither, or does not fit the store.
+        If the text is none of these, or does not fit the store.
     """
     if text.isascii() and text.isdigit():
         return subject_folds(store, int(text), seed)
@@ -85,7 +85,7 @@ def cross_validate(
     only: int | None = None,
     progress: Progress | None = None,
 ) -> list[list[list[Predictions]]] | None:
-    """Train once for each fold on all other subjects, and predict the fold's.
+    """For each fold, train on all other subjects, and predict the recordings of the fold's subjects.
 
     Finished work is not repeated: a training run with the same settings and recordings, and predictions of the same
     recordings with the same weights. Other predictions are computed again; another training run is refused. Folds may
@@ -96,7 +96,7 @@ def cross_validate(
     settings : TrainSettings
         `output` becomes the folder of all folds.
     folds : tuple of tuple of str
-        Subjects of each.
+        Subjects of each fold.
     test_stores : sequence of Path
         Stores to predict, by default the training store. The paper trains on the AU subset of BP4D+ and tests the rates
         on all of it: two stores.
@@ -114,7 +114,7 @@ def cross_validate(
     Raises
     ------
     PhysiocamError
-        If a setting makes no sense, or the output holds a run that was made with anything else.
+        If a setting is invalid, or the output holds a run with other settings or recordings.
     """
     if only is not None and not 1 <= only <= len(folds):
         raise PhysiocamError(f"fold is {only}; expected 1 to {len(folds)}")
@@ -157,7 +157,7 @@ class _Fold:
                 self._predict(i, bundle.folder)
         wait_for_first()
 
-    # With several processes only one predicts, and the others wait.
+    # Of several processes, only one predicts; the others wait.
     @rank_zero_only
     def _predict(self, i: int, bundle: Path) -> None:
         store, tested = self._stores[i], self._tested[i]
@@ -173,7 +173,7 @@ class _Fold:
         )
 
     def predictions(self, i: int) -> list[Predictions]:
-        """Those of the i-th store."""
+        """Predictions for the i-th store."""
         record = read_record(self._folder(i))
         return load_all_predictions(self._folder(i)) if record is not None and record.files else []
 

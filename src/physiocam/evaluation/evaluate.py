@@ -1,4 +1,4 @@
-"""Predictions against sensors and coders, over all recordings."""
+"""Comparison of predictions with sensors and coders, over all recordings."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _TRUE_RATES: dict[Quantity, str] = {"heart": "heart_rate", "breathing": "breathi
 
 @dataclass(frozen=True)
 class RateComparison:
-    """One recording, or one window of it.
+    """Predicted and true rate of a recording, or of one window of it.
 
     Attributes
     ----------
@@ -37,9 +37,9 @@ class RateComparison:
     start_s : float
         0 for whole recordings.
     predicted, true : float or None
-        Per minute; None if it is not measured.
+        Per minute; None if not measured.
     quality : float
-        Of the prediction, 0..1.
+        Quality of the predicted rate, 0..1.
     snr : float or None
         In dB, against the true rate.
     macc : float or None
@@ -57,7 +57,7 @@ class RateComparison:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Everything that predictions and truth allow; None or empty where one of them is missing.
+    """All comparisons of predictions with ground truth; None or empty if one of the two is missing.
 
     Attributes
     ----------
@@ -117,7 +117,7 @@ def evaluate(
         If the window is not positive, or recordings differ in their units.
     """
     if window_s is not None and not window_s > 0:
-        raise PhysiocamError(f"window_s is {window_s}; expected seconds, more than 0")
+        raise PhysiocamError(f"window_s is {window_s}; expected a positive number of seconds")
     scores: dict[Quantity, RateScores | None] = {"heart": None, "breathing": None}
     comparisons: dict[str, tuple[RateComparison, ...]] = {}
     quantities: tuple[Quantity, ...] = ("heart", "breathing")
@@ -179,7 +179,7 @@ def _true_rate(one: Predictions, quantity: Quantity, settings: SignalSettings, p
     recorded = one.sensors.get(name)
     known = recorded_rates(name, recorded[part]) if recorded is not None else np.empty(0)
     wave = one.sensors.get(WAVEFORM_TASKS[quantity])
-    # Where a rate is not known all along, as while an oximeter searches, the wave may still show it.
+    # If the sensor reports no rate, as while an oximeter searches, the wave may still show one.
     if wave is not None and (settings.name == "paper" or not len(known)):
         return estimate_rate(_differences(wave[part]), one.fs, quantity, settings).value
     return float(known.mean()) if len(known) else None

@@ -35,18 +35,18 @@ class Estimate:
 
 @dataclass(frozen=True)
 class RateScores:
-    """How well predicted rates agree with true ones, over recordings.
+    """Agreement of predicted rates with true rates, over recordings.
 
     Attributes
     ----------
     recordings : int
-        With a true rate.
+        Recordings with a true rate.
     answered : int
-        Of these, those with a predicted rate; all figures are over them.
+        Of these, recordings with a predicted rate. All figures are over them.
     mae, rmse : Estimate
-        In the rates' unit.
+        Mean absolute and root mean square error, per minute.
     mape : Estimate
-        In percent of the true rate.
+        Mean absolute error in percent of the true rate.
     pearson : Estimate
         Correlation.
     """
@@ -67,7 +67,7 @@ def rate_scores(predicted: NDArray[np.floating], true: NDArray[np.floating], see
     predicted, true : float arrays (R,)
         Per minute. NaN in `true` leaves the recording out; NaN in `predicted` counts as not reported.
     seed : int
-        Of the bootstrap.
+        Seed of the bootstrap.
 
     Returns
     -------

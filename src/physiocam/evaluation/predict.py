@@ -45,7 +45,7 @@ def predict_with_bundle(
     as_measured : bool
         Whether to predict as `physiocam.measure` does: in all phases of the clips, long recordings standardized in
         parts. Otherwise as in the paper: in one phase, each recording standardized as a whole, without the frames
-        behind its last whole clip.
+        after its last complete clip.
 
     Yields
     ------
@@ -148,7 +148,7 @@ def prediction_facts(store: Store, names: Collection[str], method: str, weights:
     ----------
     store : Store
     names : collection of str
-        Of the recordings.
+        Names of the recordings.
     method : str
         "network", or a classical method.
     weights : str, optional

@@ -40,7 +40,7 @@ def predict_with_network(
     Yields
     ------
     Predictions
-        Frames behind the last whole clip are not predicted.
+        NaN for the frames after the last complete clip.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def _with_outputs(
 
 
 def _padded(output: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
-    """Add NaN for the frames behind the last whole clip."""
+    """Add NaN for the frames after the last complete clip."""
     whole = np.full((frames, output.shape[1]), np.nan, np.float32)
     whole[: len(output)] = output
     return whole

@@ -1,4 +1,4 @@
-"""Predictions for one recording with its sensors' signals and codes, kept in a file to be evaluated at any time."""
+"""Predictions for one recording, with sensor signals and codes, in a file that can be evaluated later."""
 
 import json
 import math
@@ -41,18 +41,18 @@ class Predictions:
     Attributes
     ----------
     name, subject : str
-        Of the recording.
+        Names of the recording and of its subject.
     fs : float
         Frames per second.
     waveforms : mapping of str to float64 array (T,)
         Task to predicted difference-type waveform; NaN where nothing was predicted.
     probabilities : float32 array (T, A)
-        Of the action units; NaN where nothing was predicted, and without columns if no unit was.
+        Probabilities of the action units; NaN where nothing was predicted, and no columns if no unit was.
     labels : tuple of str
         Columns of the action units.
     sensors : mapping of str to float64 array (T,)
         "pulse" and "respiration" as the sensors recorded them, "heart_rate" and "breathing_rate" per minute; NaN where
-        they did not record.
+        a sensor did not record.
     codes : bool array (T, A)
         Whether a unit is present.
     coded : bool array (T, A)

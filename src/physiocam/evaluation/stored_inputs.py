@@ -1,4 +1,4 @@
-"""A stored recording in blocks of inputs, standardized as when the recording itself is measured."""
+"""A stored recording as blocks of inputs, standardized as when its video is measured."""
 
 from collections.abc import Iterator
 
@@ -20,16 +20,16 @@ _TO_FIXED = np.uint16(257)
 
 
 class StoredInputs:
-    """What a bundle's networks take in of a stored recording; a `measuring.clip_pipeline.RecordingInputs`.
+    """Inputs of a bundle's networks from a stored recording; a `measuring.clip_pipeline.RecordingInputs`.
 
     Parameters
     ----------
     stored : StoredRecording
-        Prepared with the sizes that the bundle takes.
+        Prepared with the frame sizes of the bundle.
     info : BundleInfo
     whole : bool
-        Whether the recording is standardized as a whole, however long it is, as in the reference. Otherwise longer ones
-        are standardized in parts, as when they are measured.
+        Whether to standardize the recording as a whole, however long it is, as in the reference. Otherwise a long one
+        is standardized in parts, as when it is measured.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class StoredInputs:
     timestamps : list of float
     found : bool array (T,)
     slow : StoredSlowInputs or None
-        None where the bundle has no slow networks, or the store does not keep what they see.
+        None if the bundle has no slow networks, or the store does not keep their inputs.
     """
 
     def __init__(self, stored: StoredRecording, info: BundleInfo, whole: bool = False) -> None:
@@ -73,7 +73,7 @@ class StoredInputs:
             if changes is not None:
                 small_std, has_motion = _spread(changes[start:stop])
             if stop - start == frames:
-                # What was known before frames were rounded to 8 bits.
+                # Use the statistics computed before frames were rounded to 8 bits.
                 mean, std, small_std = info.big_mean, info.big_std, info.small_std
             yield _block(
                 small if has_motion else np.zeros_like(small),
@@ -101,20 +101,20 @@ class StoredInputs:
                 if skipped == 0:
                     big[clip, k] = image.transpose(2, 0, 1) * _TO_FIXED
                     last = clip, k
-        # The frames that fill the last clip up repeat the last one.
+        # The frames that fill the last clip repeat the last one.
         big[last[0], last[1] + 1 :] = big[last]
         return big, statistics.mean, statistics.std
 
 
 class StoredSlowInputs:
-    """What slow networks take in of a stored recording; a `measuring.clip_pipeline.SlowRecording`.
+    """Inputs of slow networks from a stored recording; a `measuring.clip_pipeline.SlowRecording`.
 
     Parameters
     ----------
     stored : StoredRecording
     slow : SlowNetworks
     step : int
-        Every how many frames of the recording one is kept.
+        n, if every n-th frame of the recording is kept.
     whole : bool
         As in `StoredInputs`.
 
@@ -149,13 +149,13 @@ class StoredSlowInputs:
 
 
 def slow_settings(stored: StoredRecording) -> SlowSettings | None:
-    """Return what a recording keeps for slow networks; None where it keeps nothing, as in earlier versions."""
+    """Return the settings of a recording's slow frames; None if it has none, as in earlier versions."""
     kept = (stored.settings or {}).get("slow")
     return SlowSettings.model_validate(kept) if kept and stored.has("slow/small") else None
 
 
 def wanted_settings(slow: SlowNetworks) -> SlowSettings:
-    """Return what a store must keep for slow networks."""
+    """Return the settings that a store must have for slow networks."""
     return SlowSettings(fs=slow.fs, crop=slow.crop, big_size=slow.big_size, small_size=slow.small_size)
 
 
@@ -179,7 +179,7 @@ def _block(
     std: float,
     has_motion: bool,
 ) -> InputBlock:
-    """Put a block together; `small` is (clips * N, 3, s, s)."""
+    """Make a block; `small` is (clips * N, 3, s, s)."""
     clips = len(small) // shape.clip_length
     if small_std > 0:
         small /= np.float32(small_std)

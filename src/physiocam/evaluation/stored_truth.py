@@ -1,4 +1,4 @@
-"""Predictions of a stored recording beside the truth that the store keeps: sensors and codes."""
+"""Predictions of a stored recording, with the ground truth from the store: sensors and codes."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ def with_truth(
     probabilities: NDArray[np.float32],
     labels: tuple[str, ...],
 ) -> Predictions:
-    """Put predictions and truth together.
+    """Combine predictions with the ground truth of the store.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def with_truth(
         By task, the difference to the next frame.
     probabilities : float32 array (T, A)
     labels : tuple of str
-        Of the action units.
+        Labels of the action units.
     """
     times = stored.column("timestamps_s")
     sensors = {
@@ -36,7 +36,7 @@ def with_truth(
 
 
 def _codes(stored: StoredRecording, labels: tuple[str, ...]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """What the coder saw of the predicted units; a unit that the data set does not code is not known."""
+    """Codes of the predicted units, and whether they are known; units that the data set does not code are unknown."""
     codes = np.zeros((stored.info.frames, len(labels)), np.bool_)
     coded = np.zeros_like(codes)
     columns = stored.info.tasks.get(AU.name, ())

@@ -1,4 +1,4 @@
-"""Arguments as callers write them: every kind of number that Python and NumPy have, and one line for anything else."""
+"""Checked arguments: any number of Python or NumPy is accepted; anything else is an error of one line."""
 
 import os
 from decimal import Decimal
@@ -19,40 +19,40 @@ def number(value: object, name: str, error: type[PhysiocamError] = PhysiocamErro
 
     Parameters
     ----------
-    value : int, float, Fraction, Decimal, or a number of NumPy's
+    value : int, float, Fraction, Decimal or NumPy number
     name : str
-        Of the argument, for the message.
+        Name of the argument, for the message.
     error : type of PhysiocamError
-        What is raised.
+        Type of the error that is raised.
 
     Raises
     ------
     PhysiocamError
-        If it is none. Truth values and text are none.
+        If `value` is not a number. Truth values and text are not numbers.
     """
     plain = _scalar(value)
     try:
         if _is_number(plain):
             return float(plain)
-    except (OverflowError, ValueError):  # a Fraction that no float holds
+    except (OverflowError, ValueError):  # a Fraction too large for a float
         pass
     raise error(f"{name} is {_shown(value)}; expected a number")
 
 
 def whole_number(value: object, name: str, least: int | None = None) -> int:
-    """Return a whole number as an int; 2.0 is one.
+    """Return a whole number as an int; 2.0 counts as whole.
 
     Parameters
     ----------
     value, name
         As in `number`.
     least : int, optional
-        No number may be smaller.
+        Smallest number allowed.
 
     Raises
     ------
     PhysiocamError
-        If it is none, or too small.
+        If `value` is not a whole number, or is too small.
     """
     plain = _scalar(value)
     try:
@@ -75,7 +75,7 @@ def truth(value: object, name: str) -> bool:
     Raises
     ------
     PhysiocamError
-        If it is none.
+        If `value` is not a truth value.
     """
     plain = _scalar(value)
     if not isinstance(plain, bool):
@@ -95,7 +95,7 @@ def folder_path(value: object, name: str) -> Path:
     Raises
     ------
     PhysiocamError
-        If it is no name that a folder can have.
+        If a folder cannot have this name.
     """
     try:
         plain = os.fsdecode(value)  # type: ignore[arg-type]
@@ -107,26 +107,26 @@ def folder_path(value: object, name: str) -> Path:
 
 
 def unmasked(array: NDArray[Any], error: type[PhysiocamError] = PhysiocamError) -> NDArray[Any]:
-    """Return an array as a plain one.
+    """Return an array as a plain NumPy array, without a mask.
 
     Parameters
     ----------
     array : array of any shape and dtype
     error : type of PhysiocamError
-        What is raised.
+        Type of the error that is raised.
 
     Raises
     ------
     PhysiocamError
-        If it is masked anywhere: what is masked would count as seen.
+        If any value is masked: masked values would otherwise be used.
     """
     if np.ma.is_masked(array):
-        raise error("the array is masked in places, which would count as seen; pass a plain one, such as array.data")
+        raise error("the array has masked values; expected an array without a mask, such as array.data")
     return np.asarray(array)
 
 
 def face_choice(face: object) -> FaceChoice:
-    """Return where the face is to be looked for.
+    """Return a checked choice of where to look for the face.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def face_choice(face: object) -> FaceChoice:
     Raises
     ------
     PhysiocamError
-        If it is none of these.
+        If `face` is none of these.
     """
     if isinstance(face, str) and face in ("auto", "center"):
         return face  # type: ignore[return-value]
@@ -150,7 +150,7 @@ def face_choice(face: object) -> FaceChoice:
 
 
 def _scalar(value: object) -> Any:
-    """A NumPy array without dimensions as the number it holds."""
+    """The number in a NumPy array without dimensions; any other value unchanged."""
     return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
 
 

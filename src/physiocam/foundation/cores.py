@@ -1,4 +1,4 @@
-"""How many threads or processes are worth starting here."""
+"""How many threads or processes to start."""
 
 import math
 import os
@@ -6,13 +6,13 @@ from pathlib import Path
 
 from physiocam.foundation.arguments import whole_number
 
-# Where Linux says how much of the processors a container may use: quota and period in microseconds.
+# Linux files with the processor time that a container may use: quota and period in microseconds.
 _CGROUP = Path("/sys/fs/cgroup")
 _QUOTAS = (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"))
 
 
 def usable_cores() -> int:
-    """Return the cores that this process may use: those it is bound to, within its container's share; 1 or more."""
+    """Return how many cores this process may use, given its CPU affinity and its container's limit; at least 1."""
     counted = getattr(os, "process_cpu_count", None)  # from Python 3.13 on
     if counted is not None:
         cores = counted()
@@ -24,19 +24,19 @@ def usable_cores() -> int:
 
 
 def within_cores(wanted: object, name: str) -> int:
-    """Return how many threads or processes to start: as many as are wanted, but none more than there are cores.
+    """Return how many threads or processes to start: the wanted number, but at most one per core.
 
     Parameters
     ----------
     wanted : int or None
-        None wants all.
+        None means one per core.
     name : str
-        Of the argument, for the message.
+        Name of the argument, for the message.
 
     Raises
     ------
     PhysiocamError
-        If it is no whole number of 1 or more.
+        If `wanted` is not a whole number of 1 or more.
     """
     cores = usable_cores()
     return cores if wanted is None else min(whole_number(wanted, name, least=1), cores)
@@ -48,6 +48,6 @@ def _container_cores() -> int:
             quota, period = " ".join((_CGROUP / file).read_text() for file in files).split()
             if int(quota) > 0:
                 return math.ceil(int(quota) / int(period))
-        except (OSError, ValueError, ZeroDivisionError):  # none is set ("max"), or it is another system
+        except (OSError, ValueError, ZeroDivisionError):  # no limit is set ("max"), or this is another system
             continue
     return 2**31

@@ -1,8 +1,8 @@
-"""Files that appear when they are complete, and what is left of those that never did.
+"""Files that appear only when they are complete, and removal of the remains of killed processes.
 
-Whatever is being written lies in a hidden folder `.physiocam-ID` beside its place. The lock `.physiocam-ID.lock` beside
-that is held by the process that writes for as long as it lives: a folder whose lock can be had is left over from a
-process that was killed, and the next one that writes there removes it.
+Files are first written into a hidden folder `.physiocam-ID` next to their final place. The writing process holds the
+lock `.physiocam-ID.lock` as long as it lives. If another process can take the lock, the folder was left by a process
+that was killed; the next process that writes there removes it.
 """
 
 import os
@@ -23,26 +23,27 @@ _SETTLED_AT_ONCE = 16
 
 @contextmanager
 def folder_beside(place: Path) -> Iterator[Path]:
-    """Give a hidden folder of one's own to write into, on the same disk as a place; gone afterwards.
+    """Give the caller a hidden folder inside `place` to write into, and remove it afterwards.
 
     Parameters
     ----------
     place : Path
-        A folder, made if it does not exist. What killed processes have left there is removed.
+        A folder, created if it does not exist. What killed processes have left there is removed.
 
     Yields
     ------
     Path
+        The hidden folder, on the same disk as `place`.
 
     Raises
     ------
     OSError
-        If nothing can be written there.
+        If `place` cannot be written to.
     """
     place.mkdir(parents=True, exist_ok=True)
     remove_left_over(place)
     lock = None
-    while lock is None:  # another process may be looking at the lock just now, whether it is left over
+    while lock is None:  # another process may be testing just now whether this lock is left over
         own = place / f"{_BESIDE}{uuid4().hex}"
         lock = take(own.with_name(own.name + _LOCK))
     try:
@@ -53,7 +54,7 @@ def folder_beside(place: Path) -> Iterator[Path]:
 
 
 def remove_left_over(place: Path) -> None:
-    """Remove what killed processes were writing into a folder; what is being written there now stays.
+    """Remove what killed processes were writing into a folder; files that are being written now stay.
 
     Parameters
     ----------
@@ -67,27 +68,27 @@ def remove_left_over(place: Path) -> None:
 
 
 def _remove(folder: Path, lock: Lock) -> None:
-    # The lock goes last: a folder without one would never be removed.
+    # Release the lock last: a folder without a lock would never be removed.
     rmtree(folder, ignore_errors=True)
     lock.release()
 
 
 @contextmanager
 def complete_file(path: str | os.PathLike[str], error: type[PhysiocamError] = PhysiocamError) -> Iterator[Path]:
-    """Give a file to write to beside a path, and move it to that path when the block ends without an error.
+    """Give a temporary file to write to, and move it to a path when the block ends without an error.
 
     Parameters
     ----------
     path : path
-        An existing file is replaced; its folder is made if it does not exist.
+        Where the file appears. An existing file is replaced; the folder is created if it does not exist.
     error : type of PhysiocamError
-        What is raised.
+        Type of the error that is raised.
 
     Yields
     ------
     Path
-        Of the same name, in a folder of its own: several processes may write the same file. Gone afterwards,
-        whatever happens.
+        The temporary file: the same name in its own folder, so several processes may write the same file. It is
+        always removed afterwards.
 
     Raises
     ------
@@ -104,14 +105,14 @@ def complete_file(path: str | os.PathLike[str], error: type[PhysiocamError] = Ph
 
 @contextmanager
 def complete_files(folder: str | os.PathLike[str], names: Sequence[str]) -> Iterator[Path]:
-    """Give a folder beside, to write files into; they appear, one after the other, if nothing fails until then.
+    """Give a temporary folder to write files into; they appear, one after the other, if the block does not fail.
 
     Parameters
     ----------
     folder : path
-        Made if it does not exist; files of the same names in it are replaced.
+        Where the files appear. Created if it does not exist; files of the same names are replaced.
     names : sequence of str
-        Of the files, in the order in which they appear.
+        Names of the files, in the order in which they appear.
 
     Raises
     ------
@@ -128,24 +129,24 @@ def complete_files(folder: str | os.PathLike[str], names: Sequence[str]) -> Iter
 
 
 def check_folder(folder: str | os.PathLike[str]) -> None:
-    """Make sure before long work that its results can be written.
+    """Check before long work that its results can be written.
 
     Parameters
     ----------
     folder : path
-        Made if it does not exist.
+        Created if it does not exist.
 
     Raises
     ------
     PhysiocamError
-        If no file can be written into it.
+        If the folder cannot be written to.
     """
     with complete_files(folder, ()):
         pass
 
 
 def to_disk(folder: Path) -> None:
-    """Wait until all that a folder holds has reached the disk: what is renamed then outlasts a power failure whole.
+    """Wait until a folder's content is on the disk: files renamed after that survive a power failure complete.
 
     Parameters
     ----------
@@ -154,16 +155,16 @@ def to_disk(folder: Path) -> None:
     Raises
     ------
     OSError
-        If the disk has refused some of it.
+        If the disk has refused a part of it.
     """
     paths = [folder, *folder.rglob("*")]
-    # A disk waits for many about as long as for one.
+    # Waiting for many files takes about as long as for one.
     with ThreadPoolExecutor(_SETTLED_AT_ONCE) as threads:
         list(threads.map(settle, paths))
 
 
 def settle(path: Path) -> None:
-    """Wait until a file, or which names a folder holds, has reached the disk.
+    """Wait until a file, or the list of names in a folder, is on the disk.
 
     Parameters
     ----------
@@ -175,7 +176,7 @@ def settle(path: Path) -> None:
         If the disk has refused a file.
     """
     if path.is_dir():
-        # Windows opens no folder, and some network file systems settle none: there the files must do.
+        # Windows cannot open folders, and some network file systems cannot sync them: there, syncing the files must do.
         with suppress(OSError):
             _fsync(path, os.O_RDONLY)
     else:

@@ -1,7 +1,8 @@
-"""What a result was made with: written beside it, and compared before the result is trusted or gone on with.
+"""Records of what a result was made with, compared before the result is trusted or resumed.
 
-A stage says by facts (names in plain English, with plain values) what decides its result: recordings and weights by
-digests of their content, settings, the version of physiocam. Where they lie and how fast it was plays no part.
+A stage lists the facts that decide its result, as plain English names with plain values: digests of the content of
+recordings and weights, settings, the version of physiocam. Paths and speed are not facts. The record is next to the
+result.
 """
 
 import json
@@ -24,7 +25,7 @@ RECORD = "made_with.json"
 
 Facts = Mapping[str, Any]
 
-# Of a recording's files so much is read: videos differ everywhere, so that spots all over tell two of them apart.
+# So much of a recording's files is read. Two videos differ almost everywhere, so spots all over distinguish them.
 _SPOTS = 64
 _SPOT_BYTES = 1 << 16
 
@@ -41,9 +42,9 @@ class Record:
     made_with : dict
         The facts.
     files : dict of str to str
-        The sha256 of each file that was made, by its path in the folder.
+        The sha256 of each result file, by its path in the folder.
     about : dict
-        What else is worth knowing of them, and is not compared.
+        Further information, which is not compared.
     """
 
     made_with: dict[str, Any]
@@ -54,7 +55,7 @@ class Record:
 def write_record(
     folder: Path, made_with: Facts, files: Iterable[str] = (), *, name: str = RECORD, about: Facts | None = None
 ) -> None:
-    """Write a record beside finished results; it appears when it is complete.
+    """Write a record next to finished results; it appears when it is complete.
 
     Parameters
     ----------
@@ -62,9 +63,11 @@ def write_record(
     made_with : mapping
         Plain values.
     files : iterable of str
-        What was made, by paths in the folder.
+        The result files, as paths in the folder.
     name : str
+        File name of the record.
     about : mapping, optional
+        Further information, which is not compared.
 
     Raises
     ------
@@ -78,7 +81,7 @@ def write_record(
 
 
 def read_record(folder: Path, name: str = RECORD) -> Record | None:
-    """Read a record; None where there is none that can be understood."""
+    """Read a record; None if it is missing or damaged."""
     try:
         content = from_json((folder / name).read_bytes())
         record = Record(content["made_with"], content["files"], content["about"])
@@ -89,7 +92,7 @@ def read_record(folder: Path, name: str = RECORD) -> Record | None:
 
 
 def mismatch(folder: Path, made_with: Facts, name: str = RECORD) -> str | None:
-    """Say why results in a folder are not those that would be made now.
+    """Say how the results in a folder differ from those that would be made now.
 
     Parameters
     ----------
@@ -97,29 +100,29 @@ def mismatch(folder: Path, made_with: Facts, name: str = RECORD) -> str | None:
     made_with : mapping
         The facts as they are now.
     name : str
-        Of the record.
+        File name of the record.
 
     Returns
     -------
     str or None
-        Such as "with epochs 1, not 2"; None where the results can be taken as they are.
+        Such as "with epochs 1, not 2"; None if the results can be used as they are.
     """
     record = read_record(folder, name)
     if record is None:
-        return "of which nothing says what they were made with"
+        return "without a record of what they were made with"
     return difference(record.made_with, made_with) or damage(folder, record)
 
 
 def keep_file(path: Path, made_with: Facts, make: Callable[[Path], None]) -> None:
-    """Make a file unless it is there as it would be made now; its record stands beside it.
+    """Make a file, with a record next to it, unless the existing file is what would be made now.
 
     Parameters
     ----------
     path : Path
     made_with : mapping
-        All that decides its content.
+        Everything that decides its content.
     make : callable
-        Writes it, to a path of the same suffix.
+        Writes the file to a given path, of the same suffix.
 
     Raises
     ------
@@ -135,7 +138,7 @@ def keep_file(path: Path, made_with: Facts, make: Callable[[Path], None]) -> Non
 
 
 def damage(folder: Path, record: Record) -> str | None:
-    """Name the first file that is no longer as its record says; None where all are."""
+    """Name the first file that is missing or differs from its record; None if all files match."""
     for file, expected in record.files.items():
         try:
             if digest_of(folder / file) != expected:
@@ -146,18 +149,18 @@ def damage(folder: Path, record: Record) -> str | None:
 
 
 def difference(before: Facts, now: Facts) -> str | None:
-    """Say in plain English the first thing in which facts differ.
+    """Say in plain English what differs first between two sets of facts.
 
     Parameters
     ----------
     before, now : mapping
-        Facts, nested as they may be.
+        Facts; they may be nested.
 
     Returns
     -------
     str or None
         "with epochs 1, not 2", "with recording 'S1' of other content", "with recording 'S1', which is not there now",
-        or "without recording 'S1'"; None where they are the same.
+        or "without recording 'S1'"; None if they are equal.
     """
     return _difference(before, json.loads(json.dumps(now)), "")
 
@@ -190,12 +193,12 @@ def _short(value: object) -> str:
 
 
 def digest_of(path: Path) -> str:
-    """The sha256 of a file, or of all files in a folder and below with their names.
+    """The sha256 of a file, or of the names and contents of all files in a folder and below.
 
     Raises
     ------
     OSError
-        If one cannot be read.
+        If a file cannot be read.
     """
     if not path.is_dir():
         with path.open("rb") as file:
@@ -207,9 +210,9 @@ def digest_of(path: Path) -> str:
 
 
 def source_digest(path: str | os.PathLike[str]) -> str:
-    """A digest of a recording, file or folder of images: of names, sizes and times, and of spots all over its content.
+    """A digest of a video file or a folder of images: of names, sizes, times, and spots all over the content.
 
-    Reading a large video as a whole would take longer than all else where nothing has changed.
+    Reading a large video as a whole would take longer than everything else when nothing has changed.
 
     Raises
     ------
@@ -218,7 +221,7 @@ def source_digest(path: str | os.PathLike[str]) -> str:
     """
     source = Path(path)
     source.stat()
-    # Frames lie in the folder itself, not below.
+    # Frames are in the folder itself, not in subfolders.
     files = sorted(file for file in source.iterdir() if file.is_file()) if source.is_dir() else [source]
     digest = sha256()
     for file in files:
@@ -234,8 +237,8 @@ def source_digest(path: str | os.PathLike[str]) -> str:
 
 
 def _spots(file: Path, size: int, count: int) -> Iterator[bytes]:
-    """The file's content where it is short, else evenly spread parts with its beginning and its end."""
-    # A pipe would have to be waited for.
+    """The whole content of a short file; else evenly spread parts, including the start and the end."""
+    # Reading a pipe would block.
     if not file.is_file():
         return
     with suppress(OSError), file.open("rb") as opened:
@@ -248,12 +251,12 @@ def _spots(file: Path, size: int, count: int) -> Iterator[bytes]:
 
 
 def code_version(*scripts: str | os.PathLike[str]) -> str:
-    """Version of physiocam and a digest of its files: what is quickly made again is tied to the very code.
+    """The version of physiocam and a digest of its code, for results that are quick to make again.
 
     Parameters
     ----------
     scripts : path
-        Files outside of the package that have a part in the result.
+        Files outside the package that affect the result.
     """
     digest = sha256(_package_digest().encode())
     for script in scripts:
@@ -267,7 +270,7 @@ def _package_digest() -> str:
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """Every file that is not hidden, nor compiled by Python, in the order of their paths."""
+    """Every file that is neither hidden nor compiled by Python, in the order of the paths."""
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder).parts
         if path.is_file() and "__pycache__" not in inside and not any(part.startswith(".") for part in inside):

@@ -9,7 +9,7 @@ import yaml
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.regular_files import read_file
 
-# Invalid dates and numbers are a ValueError.
+# Invalid dates and numbers raise ValueError.
 YAML_ERRORS = (yaml.YAMLError, ValueError, RecursionError)
 
 
@@ -20,12 +20,12 @@ def read_yaml(path: str | os.PathLike[str], example: str) -> dict[str, Any]:
     ----------
     path : path
     example : str
-        A field as it may stand there, for the message.
+        A valid field, for the message.
 
     Raises
     ------
     PhysiocamError
-        If it cannot be read, is no YAML, or holds something else.
+        If the file cannot be read, is not YAML, or holds something else.
     """
     place = Path(path)
     try:

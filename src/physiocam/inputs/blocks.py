@@ -1,9 +1,9 @@
-"""Frames to network inputs: Big and Small, in one streaming pass.
+"""From frames to network inputs, Big and Small, in one streaming pass.
 
-What the published weights need (it differs from the paper's text in several places): the square is first
-area-resized to the Big size; Big is then standardized by one mean and one standard deviation over all frames,
-pixels and channels; Small is the normalized difference of consecutive Big-sized frames, divided by its own
-standard deviation over the recording (its mean is kept), and only then area-resized to the Small size.
+The published weights need these steps, which differ from the paper's text in several places. The square is first
+area-resized to the Big size. Big is then standardized by one mean and one standard deviation over all frames, pixels
+and channels. Small is the normalized difference of consecutive Big-sized frames, divided by its own standard deviation
+over the recording (its mean is kept), and only then area-resized to the Small size.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,21 +17,21 @@ from physiocam.inputs.statistics import ChangeStatistics, RunningStatistics
 from physiocam.video.locators import Square
 from physiocam.video.resize import area_resize
 
-# Big frames wait for the statistics of their block as 16-bit fixed point: half the memory of float32, and a
-# rounding of 8e-6, two hundred times finer than that of the 8-bit frames they came from.
+# Big frames wait for the statistics of their block as 16-bit fixed point. This takes half the memory of float32, and
+# rounds by 8e-6, two hundred times finer than the 8-bit frames.
 _FIXED_POINT = np.float32(65535)
 
 
 @dataclass(frozen=True)
 class InputShape:
-    """What a bundle's networks take in.
+    """Size and number of the frames that a bundle's networks take.
 
     Attributes
     ----------
     clip_length : int
         N, frames in a clip.
     big_stride : int
-        M, one Big frame for every M Small frames; 0 where no network takes Big frames.
+        M, one Big frame for every M Small frames; 0 if no network takes Big frames.
     big_size, small_size : int
         Side of the Big and Small frames in pixels; differences are taken at the Big size.
     """
@@ -54,18 +54,18 @@ class InputBlock:
     Attributes
     ----------
     frames : int
-        Frames of the recording in this block. The last clip is filled up with still frames where `frames` is
-        no multiple of the clip length.
+        Frames of the recording in this block. If this is not a multiple of the clip length, the last clip is filled
+        with still frames.
     small : float32 array of shape (clips, N, 3, small_size, small_size)
-        Normalized differences, divided by their standard deviation. Frame t holds the change from t to t + 1; it
-        is zero where either frame has no face, in the last frame of the recording, and all over where nothing
-        moves: the faint rhythm that a codec gives to a photograph must not be blown up to a pulse.
+        Normalized differences, divided by their standard deviation. Frame t holds the change from t to t + 1. It is
+        zero if either frame has no face, and in the last frame of the recording. If nothing moves, all are zero:
+        the faint rhythm that a codec gives to a photograph must not be amplified to a pulse.
     big_mean, big_std : float
         Statistics of the block's frames in 0..1, over all frames, pixels and channels.
     has_motion : bool
-        Whether more changes than a codec makes of a still picture.
+        Whether the frames change more than a codec changes a still picture.
     shown : bool array of shape (clips, N)
-        Whether a frame shows a face; those that fill the last clip up do not.
+        Whether a frame shows a face; False for the frames that fill the last clip.
     big_fixed : uint16 array of shape (clips, K, 3, big_size, big_size)
         The Big frames before they are standardized, 0 to 65535.
     """
@@ -94,22 +94,22 @@ class InputBlock:
 
 
 def frame_step(fs: float, slow_fs: float) -> int:
-    """Return every how many frames of a recording one is seen at another, lower rate: as many as come closest."""
+    """Return n such that every n-th frame of a recording comes closest to a lower rate; n is at least 1."""
     return max(round(fs / slow_fs), 1)
 
 
 def input_blocks(located: Iterable[Located], shape: InputShape, block_frames: int) -> Iterator[InputBlock]:
-    """Turn frames and their face squares into blocks of network inputs.
+    """Convert frames and their face squares to blocks of network inputs.
 
     Parameters
     ----------
     located : iterable of (image, square)
-        In the order of time; image (H, W, 3) uint8 RGB, square the face's. Either is None where the frame
-        cannot be used; such a frame enters no statistics, and its inputs are zero.
+        In the order of time; image (H, W, 3) uint8 RGB, and the square of the face. Either is None if the frame cannot
+        be used; such a frame does not enter the statistics, and its inputs are zero.
     shape : InputShape
     block_frames : int
         Longest block, rounded up to whole clips. A recording that fits in one block is standardized as a whole,
-        exactly as the reference does; longer ones are standardized block by block, so that memory stays constant.
+        exactly as in the reference. A longer one is standardized block by block, so memory stays constant.
 
     Yields
     ------
@@ -117,8 +117,8 @@ def input_blocks(located: Iterable[Located], shape: InputShape, block_frames: in
 
     Notes
     -----
-    Each difference is taken inside one square: where the square moves between two frames, both are cut at the new
-    place, so that moving it adds no change of its own.
+    Each difference is taken inside one square. If the square moves between two frames, both are cut at the new place,
+    so the move itself adds no change.
     """
     collector = InputCollector(shape, block_frames)
     for image, square in located:
@@ -129,7 +129,7 @@ def input_blocks(located: Iterable[Located], shape: InputShape, block_frames: in
 
 
 class InputCollector:
-    """Takes frames in one by one, and hands out blocks of inputs as they fill up; see `input_blocks`.
+    """Takes frames one by one, and returns each block of inputs when it is full; see `input_blocks`.
 
     Parameters
     ----------
@@ -137,8 +137,9 @@ class InputCollector:
     block_frames : int
         As in `input_blocks`.
     memory_frames : float, optional
-        For streams, whose blocks cannot wait for a recording's statistics: each is standardized by all frames until its
-        end, of which one that is n frames old weighs exp(-n / memory_frames). By default each is by its own frames.
+        For streams, whose blocks cannot wait for a recording's statistics: each block is standardized by all frames up
+        to its end, where a frame that is n frames old has the weight exp(-n / memory_frames). By default each block is
+        standardized by its own frames.
     """
 
     def __init__(self, shape: InputShape, block_frames: int, memory_frames: float | None = None) -> None:
@@ -151,7 +152,7 @@ class InputCollector:
         self._block = self._new_block()
 
     def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> InputBlock | None:
-        """Take in the next frame; returns the block that it ends, if it does."""
+        """Add the next frame; return the block that it completes, or None."""
         face, change = self._changes.add(image, square)
         full = None
         if self._block.frames:
@@ -163,11 +164,11 @@ class InputCollector:
         return full
 
     def cut(self) -> None:
-        """What comes next does not go on from what was before: no difference is taken between the two."""
+        """Start a new stretch of frames: no difference is taken between the last frame and the next."""
         self._changes.add(None, None)
 
     def flush(self) -> InputBlock | None:
-        """Return the last block, with the frames since the one before, or None if there are none."""
+        """Return the frames that are not in a block yet as the last block, or None if there are none."""
         if not self._block.frames:
             return None
         self._block.add_change(None)
@@ -180,11 +181,11 @@ class InputCollector:
 
 
 class _GrowingBlock:
-    """Gathers one block, and counts it into the statistics by which it is standardized."""
+    """Collects one block, and adds its frames to the statistics by which it is standardized."""
 
     def __init__(self, shape: InputShape, clips: int, big_sums: RunningStatistics, changes: ChangeStatistics) -> None:
         self._shape = shape
-        # Memory is only used once it is written to.
+        # The system provides memory only when it is written to.
         self._big = np.empty((clips, shape.big_frames, 3, shape.big_size, shape.big_size), np.uint16)
         self._small = np.zeros((clips, shape.clip_length, 3, shape.small_size, shape.small_size), np.float32)
         self._shown = np.zeros((clips, shape.clip_length), dtype=bool)
@@ -235,7 +236,7 @@ class _GrowingBlock:
         big = self._big[:clips]
         if self._shape.big_stride:
             filled = -(-(self.frames - (clips - 1) * self._shape.clip_length) // self._shape.big_stride)
-            # The frames that fill the last clip up stand still, so they repeat the last one.
+            # The frames that fill the last clip are still: they repeat the last frame.
             big[-1, filled:] = big[-1, filled - 1]
         for clip, k in self._missing:
             big[clip, k] = round(self._big_sums.mean * float(_FIXED_POINT))

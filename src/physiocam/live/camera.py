@@ -1,4 +1,4 @@
-"""Frames in real time: a camera, or a file played at its own pace."""
+"""Frames in real time: from a camera, or from a file played at its own speed."""
 
 import math
 import os
@@ -39,7 +39,7 @@ class TakenFrame(NamedTuple):
     Attributes
     ----------
     time_s : float
-        In seconds on the system's monotonic clock.
+        Seconds on the system's monotonic clock.
     image : uint8 array of shape (H, W, 3)
         RGB, upright.
     """
@@ -52,7 +52,7 @@ OnStatus = Callable[[str], None]
 
 
 def camera_frames(name: str, on_status: OnStatus) -> Generator[TakenFrame, None, None]:
-    """Yield frames from a camera without end.
+    """Yield frames from a camera endlessly.
 
     If the camera is missing, denies access or is unplugged, wait for it.
 
@@ -82,7 +82,7 @@ def camera_frames(name: str, on_status: OnStatus) -> Generator[TakenFrame, None,
                         on_status(f"camera {name} is back")
                         told = ""
                     yield frame
-            reason = "it gives no more frames"
+            reason = "no more frames"
         except (av.FFmpegError, OSError) as error:
             reason = _reason(error)
         if reason != told:
@@ -92,7 +92,7 @@ def camera_frames(name: str, on_status: OnStatus) -> Generator[TakenFrame, None,
 
 
 def played_frames(path: str | os.PathLike[str]) -> Generator[TakenFrame, None, None]:
-    """Play a video file like a camera, frame by frame at its own pace.
+    """Play a video file like a camera, frame by frame at its own speed.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def played_frames(path: str | os.PathLike[str]) -> Generator[TakenFrame, None, N
     Raises
     ------
     VideoError
-        If it cannot be read.
+        If the file cannot be read.
     """
     if os.path.isdir(path):
         raise VideoError(f"'{path}' is a folder; give a video file, or measure the folder with physiocam measure")
@@ -186,7 +186,7 @@ def _numbered(kind: str, number: int) -> str:
     try:
         from av.device import enumerate_input_devices
     except ImportError:
-        raise VideoError("cameras cannot be counted by this PyAV; give the camera's name, or update av") from None
+        raise VideoError("this version of PyAV cannot list cameras; give the camera's name, or update av") from None
     cameras = [device.name for device in enumerate_input_devices(kind) if "video" in device.media_types]
     if number >= len(cameras):
         raise VideoError(f"camera {number} does not exist; there are {len(cameras)}: {', '.join(cameras) or 'none'}")

@@ -1,4 +1,4 @@
-"""Frames taken from a camera in a thread of their own."""
+"""Frames taken from a camera in a separate thread."""
 
 from collections import deque
 from collections.abc import Generator
@@ -8,25 +8,25 @@ from typing import Self
 
 from physiocam.live.camera import TakenFrame
 
-# Frames that may wait while another one is worked on; of more, the oldest are dropped, as a camera would.
+# So many frames may wait while another one is processed. If more wait, the oldest are dropped.
 _WAITING = 8
 
-# Without a frame for so long, something is wrong.
+# After so many seconds without a frame, the view reports it.
 SILENT_S = 2.0
 
 
 class Feed:
-    """Takes frames in a thread of its own, so that none waits for the networks in a camera's short buffer.
+    """Takes frames in a separate thread, so that a camera's short buffer does not overflow while networks run.
 
     Parameters
     ----------
     frames : generator of TakenFrame
-        Closed when the feed is, if it can be.
+        Closed at the end, unless the camera's driver hangs.
 
     Attributes
     ----------
     dropped : int
-        Frames that came too fast to be worked on.
+        Frames that came too fast to be processed.
     """
 
     def __init__(self, frames: Generator[TakenFrame, None, None]) -> None:
@@ -36,16 +36,16 @@ class Feed:
         self._changed = Condition()
         self._over = False
         self._error: Exception | None = None
-        # It may hang in a camera's driver; the program ends all the same.
+        # A daemon: if it hangs in a camera's driver, the program still ends.
         self._thread = Thread(target=self._read, name="physiocam-camera", daemon=True)
 
     def take(self, wait_s: float) -> TakenFrame | None:
-        """Return the oldest frame that waits, or None if there is none within this time.
+        """Return the oldest waiting frame, or None if no frame comes within `wait_s` seconds.
 
         Raises
         ------
         Exception
-            What ended the frames, when all have been taken.
+            The error that ended the frames, after all frames have been taken.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._over, wait_s)
@@ -57,7 +57,7 @@ class Feed:
 
     @property
     def over(self) -> bool:
-        """Whether no frame is left, none will come, and no error is left to be raised."""
+        """Whether the frames have ended, all are taken, and no error remains to be raised."""
         with self._changed:
             return self._over and not self._waiting and self._error is None
 
@@ -72,7 +72,7 @@ class Feed:
                         self.dropped += 1
                     self._waiting.append(frame)
                     self._changed.notify()
-        except Exception as error:  # raised again where frames are taken
+        except Exception as error:  # raised again by `take`
             self._error = error
         finally:
             self._frames.close()

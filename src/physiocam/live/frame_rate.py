@@ -1,4 +1,4 @@
-"""How fast a camera's frames come."""
+"""The rate at which a camera's frames come."""
 
 from collections import deque
 
@@ -6,8 +6,8 @@ import numpy as np
 
 from physiocam.live.feed import SILENT_S
 
-# The rate of frames is taken over so long, and a change by more than this share is reported, once it is steady: half of
-# the intervals are no more apart than cameras jitter, and their mean is near the typical one.
+# The rate is taken over so many seconds. A change by more than a share is reported once the rate is steady: the middle
+# half of the intervals differ by no more than a camera's jitter, and the mean interval is near the median.
 _RATE_S = 3.0
 _RATE_CHANGED = 0.25
 _JITTER = 0.4
@@ -15,7 +15,7 @@ _STEADY = 0.05
 
 
 class FrameRate:
-    """Says how fast frames come, and when that changes."""
+    """Measures the rate of frames, and reports when it changes."""
 
     def __init__(self) -> None:
         self._times: deque[float] = deque()
@@ -23,7 +23,7 @@ class FrameRate:
         self.frames_per_s = 0.0
 
     def add(self, time_s: float) -> str | None:
-        """Count a frame; a line if frames now come at another rate than they did."""
+        """Count a frame; return a line if the rate has changed, else None."""
         if self._times and time_s - self._times[-1] > SILENT_S:
             self._times.clear()
         self._times.append(time_s)
@@ -42,7 +42,7 @@ class FrameRate:
         return f"frames now come at {steady:.0f}/s, {before:.0f}/s before"
 
     def _steady_rate(self) -> float | None:
-        """Frames a second, unless a change or a pause lies within the time that they are counted over."""
+        """Frames per second, or None if the rate changed or paused within the last seconds."""
         intervals = np.diff(self._times)
         short, usual, long = np.quantile(intervals, [0.25, 0.5, 0.75])
         if long > (1 + _JITTER) * short or abs(usual / intervals.mean() - 1.0) > _STEADY:

@@ -15,7 +15,7 @@ NAME = "physiocam"
 
 
 class LslOutlet(Observer):
-    """An outlet of float samples at an irregular rate, some a second.
+    """An outlet of float samples at an irregular rate, several per second.
 
     Channels are heart_rate and breathing_rate with their qualities, face_found, and the probability of each action
     unit; missing values are NaN. A sample has the time of its newest frame.
@@ -58,7 +58,7 @@ class LslOutlet(Observer):
         self._taken_s = frame.time_s
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        """Send what is known, if a frame has come since the last time."""
+        """Send the current results, if a frame has come since the last sample."""
         if self._taken_s is None:
             return
         age_s = monotonic() - self._taken_s

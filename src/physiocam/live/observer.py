@@ -1,30 +1,30 @@
-"""Somebody who looks on, and what he is shown."""
+"""Observers of a live measurement, and the snapshots that they receive."""
 
 from dataclasses import dataclass
 
 from physiocam.live.camera import TakenFrame
 from physiocam.results.measurement import Measurement
 
-# Length of the window that is shown: as long as breathing needs.
+# Length of the window that is shown, in seconds: as long as breathing needs.
 SHOWN_S = 30.0
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What is known at a moment.
+    """The results at one moment.
 
     Attributes
     ----------
     measurement : Measurement
-        Of the last `SHOWN_S` seconds.
+        Results for the last `SHOWN_S` seconds.
     time_s : float
-        Since the first frame, in seconds.
+        Seconds since the first frame.
     frames_per_s : float
-        As they have been coming for some seconds.
+        Rate of frames in the last few seconds.
     dropped : int
-        Frames that came too fast to be worked on.
+        Frames that came too fast to be processed.
     silent_s : float
-        For how long no frame has come.
+        Seconds since the last frame.
     """
 
     measurement: Measurement
@@ -35,18 +35,18 @@ class Snapshot:
 
 
 class Observer:
-    """Somebody who looks on.
+    """Base class of observers: a terminal view, a window or an outlet.
 
     Attributes
     ----------
     left : bool
-        Whether no more is wanted.
+        Whether the observer wants to end the measurement.
     """
 
     left = False
 
     def frame(self, frame: TakenFrame) -> None:
-        """Be shown a frame."""
+        """Receive a frame."""
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        """Be shown what is known, some times a second."""
+        """Receive the current results, several times per second."""

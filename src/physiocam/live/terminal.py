@@ -36,7 +36,7 @@ _BAR = 10
 
 
 class LiveView(Observer):
-    """A terminal view that is redrawn at every moment; use it as a context manager.
+    """A terminal view that is redrawn at every snapshot; use it as a context manager.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def drawn(name: str, snapshot: Snapshot, width: int = 80) -> RenderableType:
     Returns
     -------
     RenderableType
-        About twenty lines, more where they are narrow.
+        About twenty lines, more on a narrow terminal.
     """
     measurement = snapshot.measurement
     trace = max(min(width - _BESIDE, _WIDTH), 10)

@@ -1,4 +1,4 @@
-"""Frames from a camera through a stream, and what is known to whoever looks on."""
+"""The loop of a live measurement: frames from a feed to a stream, and results to observers."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from physiocam.live.frame_rate import FrameRate
 from physiocam.live.observer import SHOWN_S, Observer, Snapshot
 from physiocam.measuring.stream import Stream
 
-# How often observers are shown what is known.
+# Seconds between snapshots for the observers.
 _EVERY_S = 0.25
 
 
@@ -20,7 +20,7 @@ def watch(
     on_status: Callable[[str], None],
     seconds: float | None = None,
 ) -> None:
-    """Push frames into a stream until they end, the time is over or a observer has left.
+    """Push frames into a stream until they end, the time is over or an observer has left.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ def watch(
     stream : Stream
     observers : sequence of Observer
     on_status : callable
-        Called with a line when frames come at another rate than before.
+        Called with a line when the rate of frames changes.
     seconds : float, optional
-        Length of the recording from its first frame; if there is no frame, time to wait for one.
+        Length of the recording from its first frame; without a frame, how long to wait for one.
 
     Raises
     ------

@@ -12,7 +12,7 @@ _ESCAPE = 27
 
 
 class LiveWindow(Observer):
-    """Shows each frame with what is known at the time; closing it, Esc or q ends.
+    """Shows each frame with the current results; closing the window, Esc or q ends.
 
     Raises
     ------
@@ -24,7 +24,7 @@ class LiveWindow(Observer):
     Attributes
     ----------
     left : bool
-        Whether it was closed.
+        Whether the window was closed.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class LiveWindow(Observer):
         """Show a frame."""
         height, width = frame.image.shape[:2]
         if self._size != (height, width):
-            # The measurement is drawn from the next moment on.
+            # The measurement is drawn again from the next snapshot on.
             self._size, self._overlay = (height, width), None
         self._first_s = frame.time_s if self._first_s is None else self._first_s
         picture = self._overlay.draw(frame.image, frame.time_s - self._first_s) if self._overlay else frame.image
@@ -55,7 +55,7 @@ class LiveWindow(Observer):
         self._listen()
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        """Take what is known into the next frames."""
+        """Draw these results on the next frames."""
         if self._size is None:
             return
         self._listen()

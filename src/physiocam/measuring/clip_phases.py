@@ -1,10 +1,10 @@
-"""The mean over a clip's phases: what is said of a frame does not hang on which frame the clips began with.
+"""The mean over the phases of clips, so that a frame's output does not depend on the frame at which clips begin.
 
-A network sees clips of N frames, and what it says of a frame depends a little on whether the frame is the first, the
-second or the last of its clip. So runs of N frames are taken that begin with every frame, not with every N-th: each
-frame is seen in each place, and what is said of it is averaged. The Big frames, which cost most of the time, stay those
-of the clips. The runs that end within a clip, or with it, are its phases, and are seen with its Big frames: for N = 3
-and one Big frame a clip, the mean is then an even passage from one Big frame to the next, which lags behind neither.
+A network sees clips of N frames. Its output for a frame depends a little on the frame's place in the clip: first,
+second or last. So runs of N frames begin at every frame, not at every N-th: each frame is seen in each place, and its
+outputs are averaged. The Big frames, which cost most of the time, stay those of the clips. The runs that end within a
+clip, or with it, are its phases, and use its Big frames. For N = 3 and one Big frame per clip, the mean then passes
+evenly from one Big frame to the next, and lags behind neither.
 """
 
 from collections.abc import Sequence
@@ -16,28 +16,29 @@ from physiocam.networks.config import Task
 from physiocam.weights.bundle import BundleInfo, SlowNetworks
 from physiocam.weights.runtime import Runtime
 
-# Runs that reach into a gap or beyond the recording count this little beside whole ones; alone they count fully.
+# Weight of runs that reach into a gap or beyond the recording; whole runs have weight 1. Without whole runs, they
+# decide the mean.
 _PARTIAL = 1e-6
 
 
 class ClipPhases:
-    """Runs networks on consecutive clips, in every phase, and averages.
+    """Runs networks on consecutive clips in every phase, and averages the outputs.
 
     Parameters
     ----------
     runtime : Runtime
     tasks : sequence of Task
-        What the networks answer.
+        What the networks predict.
     clip_length : int
         N.
     offsets : sequence of int
-        A run begins this many frames before each clip, one a phase; rising from 0, each less than N. Only 0 is the
-        paper's way: each frame is seen in one clip.
+        How many frames before each clip a run begins, one offset per phase; rising from 0, each less than N. With 0
+        alone, as in the paper, each frame is seen in one clip.
 
     Attributes
     ----------
     lead : int
-        The last offset L: so many frames' answers are not final yet when a clip is through.
+        The last offset, L: after a clip, the outputs of its last L frames are not final yet.
     """
 
     def __init__(self, runtime: Runtime, tasks: Sequence[Task], clip_length: int, offsets: Sequence[int]) -> None:
@@ -58,7 +59,7 @@ class ClipPhases:
         Parameters
         ----------
         big : float32 array of shape (B, K, 3, big_size, big_size) or None
-            None where there is nothing to see in any of the clips: they cost no time, and are answered by zeros.
+            None if no clip shows a face: then the networks are not run, and the outputs are zero.
         small : float32 array of shape (B, N, 3, small_size, small_size)
         shown : bool array of shape (B, N)
             Whether a frame shows a face.
@@ -66,9 +67,9 @@ class ClipPhases:
         Returns
         -------
         dict of str to float32 array
-            Task name to (L + B * N, C): what is known by now of the last L frames before these clips, and of their
-            frames. The last L rows are given again, and finally, by the next call. Rows before the first frame of all
-            say nothing.
+            Task name to (L + B * N, C): outputs so far for the last L frames before these clips, and for the frames of
+            these clips. The next call returns the last L rows again, in their final form. Ignore rows before the first
+            frame of the recording.
         """
         clips, length = small.shape[:2]
         frames, shows = self._with_last(small.reshape(-1, *small.shape[2:]), shown.reshape(-1))
@@ -92,21 +93,21 @@ class ClipPhases:
     def _with_last(
         self, small: NDArray[np.float32], shown: NDArray[np.bool_]
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """These frames behind the last ones, which are then replaced."""
+        """The last L frames followed by these; then keep the new last L."""
         before = np.zeros((self.lead, *small.shape[1:]), np.float32) if self._small is None else self._small
         frames, shows = np.concatenate([before, small]), np.concatenate([self._shown, shown])
         self._small, self._shown = frames[len(small) :].copy(), shows[len(small) :].copy()
         return frames, shows
 
     def _phases(self, clips: int) -> list[slice]:
-        """Rows that the runs of each phase cover, of the last frames before these clips and theirs."""
+        """Rows that the runs of each phase cover, among the last L frames before these clips and their own."""
         starts = [self.lead - offset for offset in self._offsets]
         return [slice(start, start + clips * self._clip_length) for start in starts]
 
     def _counted(
         self, shows: NDArray[np.bool_], shown: NDArray[np.bool_], big: NDArray[np.float32] | None
     ) -> NDArray[np.float64]:
-        """How much each clip's runs count, (B, phases)."""
+        """The weight of each clip's runs, (B, phases)."""
         whole = np.stack([shows[rows].reshape(shown.shape).all(axis=1) for rows in self._phases(len(shown))], axis=1)
         if big is not None and big.shape[1]:
             whole &= shown[:, :: self._clip_length // big.shape[1]].all(axis=1, keepdims=True)
@@ -114,6 +115,6 @@ class ClipPhases:
 
 
 def phases_of(networks: SlowNetworks | BundleInfo, runtime: Runtime, every_phase: bool) -> ClipPhases:
-    """Return what runs a bundle's networks of one time scale, in every phase or in the clips' own alone."""
+    """Return the runner of a bundle's networks of one time scale, in every phase or in the clips' own phase only."""
     offsets = networks.phase_offsets if every_phase else (0,)
     return ClipPhases(runtime, networks.tasks, networks.clip_length, offsets)

@@ -1,7 +1,7 @@
-"""The way from inputs to what the networks say of each frame; files, arrays, streams and stores all take it.
+"""From inputs to the networks' outputs for each frame; files, arrays, streams and stores all use this.
 
-Blocks of inputs, which are cut into clips, go through a bundle's networks. What they say of a frame is written into a
-log, a row a frame. Networks on a slower time scale have a log of their own.
+Blocks of inputs, cut into clips, go through a bundle's networks. The outputs are written into a log with one row per
+frame. Networks on a slower time scale have their own log.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from physiocam.video.locators import Square
 from physiocam.weights.bundle import Bundle, BundleInfo, SlowNetworks
 from physiocam.weights.runtime import Runtime
 
-# A field of the log beside the tasks' outputs: 1 where something moves around a frame, 0 where nothing does.
+# A field of the log in addition to the tasks' outputs: 1 if something moves around a frame, 0 if nothing does.
 HAS_MOTION = "has_motion"
 
 
@@ -30,18 +30,18 @@ class ClipPipeline:
     Parameters
     ----------
     networks : BundleInfo or SlowNetworks
-        What they take in and answer.
+        Their inputs and tasks.
     runtime : Runtime
     every_phase : bool
-        Whether answers are the mean over all phases of the clips; see `clip_phases`.
+        Whether outputs are the mean over all phases of the clips; see `clip_phases`.
     also : mapping, optional
         Further fields of the log, as in `FrameLog`.
 
     Attributes
     ----------
     log : FrameLog
-        A row a frame, appended by the caller before a block with the frame is run. A field for each task (logits of a
-        binary one, the difference to the next frame of a waveform) and `HAS_MOTION`.
+        One row per frame, appended by the caller before a block with the frame is run. One field per task (logits for
+        a binary task, the difference to the next frame for a waveform) and `HAS_MOTION`.
     """
 
     def __init__(
@@ -61,17 +61,17 @@ class ClipPipeline:
         self.log = FrameLog({**fields, HAS_MOTION: None, **(also or {})})
 
     def run(self, block: InputBlock, seen: NDArray[np.bool_], batches: Iterable[tuple[int, int]] | None = None) -> None:
-        """Run the networks over the next block, and write what they say into the log.
+        """Run the networks over the next block, and write the outputs into the log.
 
-        What they say of the last frames becomes final with the next block, since they are in phases of that one too.
+        The outputs for the last frames become final with the next block, because its phases include them.
 
         Parameters
         ----------
         block : InputBlock
         seen : bool array (frames,)
-            Whether a frame of the block shows a face. Where none of a batch does, the networks are not run.
+            Whether a frame of the block shows a face. If no frame of a batch does, the networks are not run.
         batches : iterable of (start, stop), optional
-            Clips to be run at a time; all by default.
+            Start and stop of the clips to run at a time; all by default.
         """
         lead = self._phases.lead
         for start, stop in batches or [(0, block.clips)]:
@@ -79,7 +79,7 @@ class ClipPipeline:
             big = block.big(start, stop) if seen[first:last].any() else None
             outputs = self._phases.run(big, block.small[start:stop], block.shown[start:stop])
             for task, output in outputs.items():
-                # Without the frames that fill the last clip up.
+                # Without the frames that fill the last clip.
                 rows = output[: lead + last - first]
                 one = self.log.rows.dtype[task].shape == ()
                 self.log.write(task, self._frames + first - lead, rows[:, 0] if one else rows)
@@ -88,9 +88,9 @@ class ClipPipeline:
 
 
 class RunningClips:
-    """Gathers frames into clips while they come in, and runs each as soon as it is whole.
+    """Collects incoming frames into clips, and runs each clip as soon as it is complete.
 
-    A clip is whole when the frame after it is there: its last difference leads to that one.
+    A clip is complete when the next frame is available, because its last difference leads to that frame.
 
     Parameters
     ----------
@@ -106,19 +106,19 @@ class RunningClips:
         self.log = pipeline.log
 
     def add(self, image: NDArray[np.uint8], square: Square | None, time_s: float) -> None:
-        """Take in the next frame, with the square of the face in it."""
+        """Add the next frame, with the square of the face in it."""
         clip = self._collector.add(image, square)
         if clip is not None:
             self._pipeline.run(clip, clip.shown.reshape(-1)[: clip.frames])
         self.log.append(time_s)
 
     def cut(self) -> None:
-        """What comes next does not go on from what was before."""
+        """Start a new stretch of frames: the next frame does not follow the last one."""
         self._collector.cut()
 
 
 class LoadedNetworks:
-    """A bundle's networks on ONNX Runtime, those of each time scale by themselves.
+    """A bundle's networks on ONNX Runtime, separately for each time scale.
 
     Parameters
     ----------
@@ -134,22 +134,22 @@ class LoadedNetworks:
         self._slow = Runtime(bundle, threads, slow.networks, providers) if slow else None
 
     def pipeline(self, every_phase: bool, also: Mapping[str, int | None] | None = None) -> ClipPipeline:
-        """Begin a run of the networks that see every frame."""
+        """Start a run of the networks that see every frame."""
         return ClipPipeline(self.bundle.info, self._fast, every_phase, also)
 
     def slow_pipeline(self, every_phase: bool) -> ClipPipeline | None:
-        """Begin a run of the slow networks, if the bundle has some."""
+        """Start a run of the slow networks, or return None if the bundle has none."""
         slow = self.bundle.info.slow
         return ClipPipeline(slow, self._slow, every_phase) if slow and self._slow else None
 
 
 class SlowRecording(Protocol):
-    """What slow networks take in of a recording: every `step`-th frame of it, in blocks."""
+    """Inputs of slow networks: every `step`-th frame of a recording, in blocks."""
 
     step: int
 
     def finish(self) -> Sequence[InputBlock]:
-        """Return all blocks, once the recording's own have passed by."""
+        """Return all blocks; call it after the recording's own blocks have been read."""
 
 
 class RecordingInputs(Protocol):
@@ -160,9 +160,9 @@ class RecordingInputs(Protocol):
     blocks : iterator of InputBlock
         In the order of time, once.
     timestamps : sequence of float
-        Times in seconds of the frames in the blocks so far.
+        Times of the frames in the blocks so far, in seconds.
     found : bool array
-        Whether each of them shows a face; what is said of the last seconds may still change.
+        Whether each of them shows a face; for the last seconds, this may still change.
     slow : SlowRecording or None
     """
 
@@ -186,16 +186,16 @@ class RecordingInputs(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class RecordingOutputs:
-    """What a bundle's networks say of a recording.
+    """Outputs of a bundle's networks for a recording.
 
     Attributes
     ----------
     differences : dict of str to float64 array (T,)
-        By waveform task: the difference to the next frame; NaN where that change was not seen, 0 where nothing moves.
+        By waveform task: the difference to the next frame; NaN if that change was not seen, 0 if nothing moves.
     units : tuple of str
         Labels of the action units.
     probability : float32 array (T, A)
-        A column for each unit, NaN in gaps.
+        One column per unit, NaN in gaps.
     """
 
     differences: dict[str, NDArray[np.float64]]
@@ -219,10 +219,10 @@ def run_recording(inputs: RecordingInputs, networks: LoadedNetworks, every_phase
         rows = slice(read, read + block.frames)
         for time_s in inputs.timestamps[rows]:
             pipeline.log.append(time_s)
-        # Long gaps cost nothing, and what a network says of them counts for nothing.
+        # Long gaps cost no time: the networks are not run there, and outputs in gaps are masked below.
         pipeline.run(block, inputs.found[rows], inputs.batches(block))
         read += block.frames
-        # The next block grows as large while it is read: this one must be gone by then.
+        # Free the memory of this block before the next one is read, which needs as much.
         del block
     found, log = inputs.found, pipeline.log.rows
     info = networks.bundle.info
@@ -234,8 +234,8 @@ def run_recording(inputs: RecordingInputs, networks: LoadedNetworks, every_phase
         _run_slow(inputs.slow, slow, inputs.timestamps)
         for task in info.slow.tasks:
             differences[task.name] = _spread(slow.log.rows[task.name], inputs.slow.step, found)
-    # Frames that are far apart may hit a codec's key frames and miss what is between, so that slow networks' inputs
-    # cannot tell whether something moves.
+    # Whether something moves is taken from the fast inputs. The frames of slow networks are far apart: they may all be
+    # key frames of the codec, and do not show what happens between them.
     has_motion = log[HAS_MOTION] > 0
     au = networks.bundle.task(AU.name)
     return RecordingOutputs(
@@ -246,7 +246,7 @@ def run_recording(inputs: RecordingInputs, networks: LoadedNetworks, every_phase
 
 
 def unit_probability(logits: NDArray[np.floating], found: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return the action units' probabilities (T, A), NaN where there is no face."""
+    """Return the action units' probabilities (T, A), NaN in frames without a face."""
     return np.where(found[:, None], probabilities(logits), np.float32(np.nan))
 
 
@@ -258,8 +258,8 @@ def _run_slow(inputs: SlowRecording, pipeline: ClipPipeline, timestamps: Sequenc
 
 
 def _spread(output: NDArray[np.float32], step: int, found: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Spread each difference over the frames it spans: their sum is the waveform, interpolated."""
+    """Spread each difference over the frames that it spans: their sum is the interpolated waveform."""
     differences = mask_unseen_changes(output, found[::step]) / step
-    # What came after the last frame that they saw is not known.
+    # The change after the last frame that they saw is unknown.
     differences[-1] = np.nan
     return np.repeat(differences, step)[: len(found)]

@@ -1,4 +1,4 @@
-"""Frames as they are pushed: put in order by their times, those that come too fast averaged."""
+"""Frames that are pushed into a stream: checked, timed, and averaged if they come too fast."""
 
 import math
 from typing import NamedTuple
@@ -10,27 +10,27 @@ from physiocam.errors import PhysiocamError
 from physiocam.foundation.arguments import number, unmasked
 from physiocam.video.even_grid import mean_image
 
-# No difference is taken between frames further apart; what was in between was not seen.
+# No difference is taken between frames that are further apart: the change in between was not seen.
 HOLE_S = 0.5
 
-# A clock that goes back further than that was set back, and one that leaps further ahead was set ahead: neither is a
-# frame that came late, nor a pause.
+# A frame this much earlier than the last one is not late: the clock was set back. A frame this much later does not
+# follow a pause: the clock was set ahead.
 _LATE_S = 5.0
 _LEAP_S = 3600.0
 
 
 class TimedFrame(NamedTuple):
-    """A frame to be worked on.
+    """A frame to be processed.
 
     Attributes
     ----------
     image : uint8 array (H, W, 3)
     time_s : float
-        Since the first frame.
+        Seconds since the first frame.
     follows : bool
-        Whether it follows the one before closely, at the same size. Otherwise no difference is taken between the two.
+        Whether it closely follows the frame before, at the same size. Otherwise no difference is taken between them.
     resized : bool
-        Whether frames have another size from this one on.
+        Whether the frame size changes with this frame.
     """
 
     image: NDArray[np.uint8]
@@ -40,21 +40,21 @@ class TimedFrame(NamedTuple):
 
 
 class FrameIntake:
-    """Takes in the frames of a stream.
+    """Accepts the frames of a stream.
 
     Parameters
     ----------
     fs : float
-        Frames per second of frames that come without a time.
+        Frames per second of frames without a time.
     max_fs : float
-        Frames that come faster are averaged.
+        Frames per second above which frames are averaged.
 
     Attributes
     ----------
     frames : int
         Frames pushed so far.
     late : int
-        Of these, frames that were no newer than the one before, and were left out.
+        Of these, frames that were not newer than the frame before, and were left out.
     """
 
     def __init__(self, fs: float, max_fs: float) -> None:
@@ -68,12 +68,12 @@ class FrameIntake:
         self._resized = False
 
     def push(self, image: NDArray[np.uint8], timestamp_s: float | None) -> list[TimedFrame]:
-        """Take in a frame, and return what is to be worked on now: nothing, one frame or two.
+        """Add a frame, and return the frames to process now: none, one or two.
 
         Raises
         ------
         PhysiocamError
-            As by `Stream.push`.
+            As in `Stream.push`.
         """
         image = _checked(image)
         time_s = self._time(timestamp_s)
@@ -83,12 +83,12 @@ class FrameIntake:
             return []
         self._pushed_s = time_s
         if image.shape != self._shape:
-            # Another resolution is another picture: the face is somewhere else in it.
+            # At another resolution, the face is at another place.
             self._shape, self._resized = image.shape, True
             self._waiting.clear()
         due = []
         if self._waiting and time_s - self._waiting[0][0] > 2.0 / self._max_fs:
-            # They were followed by a pause.
+            # A pause followed the waiting frames.
             due.append(self._take_waiting())
         self._waiting.append((time_s, image))
         if is_due(time_s, self._due_s, self._max_fs, early=1e-3):
@@ -100,24 +100,24 @@ class FrameIntake:
         """Seconds since the first frame."""
         timestamp_s = self.frames / self._fs if timestamp_s is None else number(timestamp_s, "timestamp_s")
         if not math.isfinite(timestamp_s):
-            raise PhysiocamError(f"timestamp_s is {timestamp_s}; expected a time in seconds")
+            raise PhysiocamError(f"timestamp_s is {timestamp_s}; expected a finite time in seconds")
         if self._origin_s is None:
             self._origin_s = timestamp_s
         time_s = timestamp_s - self._origin_s
         if time_s > self._pushed_s + _LEAP_S and self.frames:
             raise PhysiocamError(
                 f"timestamp_s is {timestamp_s:.3f}, {time_s - self._pushed_s:.1f} s after the last frame's; "
-                "call reset() to begin anew"
+                "call reset() to start again"
             )
         if time_s < self._pushed_s - _LATE_S:
             raise PhysiocamError(
                 f"timestamp_s is {timestamp_s:.3f}, {self._pushed_s - time_s:.1f} s before the last frame's; "
-                "call reset() to begin anew"
+                "call reset() to start again"
             )
         return time_s
 
     def _take_waiting(self) -> TimedFrame:
-        """Return the frames that wait as one: their mean, at their mean time."""
+        """Return the waiting frames as one frame: their mean image, at their mean time."""
         times, images = zip(*self._waiting, strict=True)
         self._waiting.clear()
         time_s = sum(times) / len(times)
@@ -129,15 +129,16 @@ class FrameIntake:
 
 
 def is_due(time_s: float, last_s: float, fs: float, early: float) -> bool:
-    """Return whether a frame is the next one of those taken at this rate.
+    """Return whether a frame is the next one to take at a rate.
 
     Parameters
     ----------
     time_s, last_s : float
-        Of the frame, and of the last one that was taken.
+        Times of the frame and of the last frame that was taken, in seconds.
     fs : float
+        Frames per second to take.
     early : float
-        The share of its interval by which a frame may come too early.
+        The share of the interval by which a frame may come early.
     """
     return time_s - last_s >= (1.0 - early) / fs
 

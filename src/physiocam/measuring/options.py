@@ -1,4 +1,4 @@
-"""How to measure: one object for files, streams, cameras and many videos."""
+"""Options for measuring: one object for files, streams, cameras and many videos."""
 
 import os
 from dataclasses import dataclass, fields, replace
@@ -38,7 +38,7 @@ class OptionChanges(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class MeasureOptions:
-    """How to measure. It cannot be changed; `replace` gives another one.
+    """Options for measuring. The object is immutable; `replace` returns a changed copy.
 
     Attributes
     ----------
@@ -46,29 +46,29 @@ class MeasureOptions:
         Name or folder of a bundle.
     method : str
         "network", or a classical method ("pos", "chrom", "green", "ica", "pbv", "lgi", "omit", or a plug-in's), which
-        measures the heart rate alone, from the skin's mean colour, and uses no bundle.
+        measures only the heart rate, from the skin's mean colour, and uses no bundle.
     fs : float or None
-        Frames per second. Needed for arrays and folders of images; for files it overrides what the file says. Of a
-        stream, the rate of the even time grid that results stand on; the bundle's by default.
+        Frames per second. Needed for arrays and folders of images; for video files it overrides the file's rate. For a
+        stream, the rate of the even time grid of the results; by default, the bundle's rate.
     face : "auto", "center", (x, y, size) or function
-        Find and follow the largest face, take the largest centred square, or take this square in pixels. Or a face
-        locator of your own: a function that is given the frames per second and returns a new `FaceLocator`.
+        Find and follow the largest face, use the largest centred square, or use this square in pixels. Or your own face
+        locator: a function that takes the frames per second and returns a new `FaceLocator`.
     settings : "default", "paper" or SignalSettings
-        How waveforms become rates; "paper" repeats the reference's numbers.
+        How rates are computed from waveforms; "paper" gives the reference's numbers.
     hrv : bool
-        Find the beats and measure heart-rate variability too (extra `hrv`); recordings only.
+        Also find the beats and measure heart-rate variability (extra `hrv`); not for streams.
     threads : int or None
-        Threads of the networks; all cores by default, and never more than there are.
+        Threads for the networks; by default, and at most, one per core.
     providers : tuple of str
-        Devices for the networks as ONNX Runtime knows them, the preferred first: "cpu", "cuda", "coreml", "openvino" or
-        "directml". All but "cpu" need a package of ONNX Runtime that has them.
+        Devices that ONNX Runtime uses for the networks, the preferred one first: "cpu", "cuda", "coreml", "openvino" or
+        "directml". All except "cpu" need a build of ONNX Runtime that supports them.
     report, overlay : bool
-        Whether report.html and overlay.mp4 are written beside the data (extra `report`), where results are written.
+        Whether to write report.html and overlay.mp4 along with the other result files (extra `report`).
 
     Raises
     ------
     PhysiocamError
-        If a value makes no sense; the message names its field.
+        If a value is invalid; the message names its field.
 
     Examples
     --------
@@ -107,11 +107,11 @@ class MeasureOptions:
 
     @property
     def signal_settings(self) -> SignalSettings:
-        """The signal settings, also where they were given by name."""
+        """The signal settings, looked up if they were given by name."""
         return signal_settings(self.settings)
 
     def bundle(self) -> Bundle:
-        """Return the bundle, loaded if it is given by its name or folder.
+        """Return the bundle; load it first if it is given by name or folder.
 
         Raises
         ------
@@ -121,18 +121,18 @@ class MeasureOptions:
         return self.weights if isinstance(self.weights, Bundle) else load_bundle(self.weights)
 
     def replace(self, **changes: Any) -> Self:
-        """Return the same options but for these fields.
+        """Return the same options with these fields changed.
 
         Raises
         ------
         PhysiocamError
-            If there is no such field, or a value makes no sense.
+            If a field does not exist, or a value is invalid.
         """
         _check_fields(changes)
         return replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the options as plain values, as they stand in YAML: settings by name or by all their values."""
+        """Return the options as plain values for YAML: the settings by name, or with all their values."""
         weights = self.weights.folder if isinstance(self.weights, Bundle) else self.weights
         face = face_source_name(self.face) if callable(self.face) else self.face
         return {field.name: getattr(self, field.name) for field in fields(self)} | {
@@ -152,23 +152,23 @@ class MeasureOptions:
         """
         if callable(self.face):
             raise PhysiocamError(
-                f"face is the function {face_source_name(self.face)}, which a file cannot hold; leave it out, and give "
-                "it when the options are loaded: MeasureOptions.load(path).replace(face=...)"
+                f"face is the function {face_source_name(self.face)}, which a file cannot hold; leave it out, and set "
+                "it after loading: MeasureOptions.load(path).replace(face=...)"
             )
         with complete_file(path) as beside:
             beside.write_text(yaml.safe_dump(self.to_dict(), sort_keys=False), encoding="utf-8")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read options from a YAML file; fields that it does not have are those of `MeasureOptions()`.
+        """Read options from a YAML file; missing fields have their values in `MeasureOptions()`.
 
-        `settings` may be a name, or a mapping of one's own values over the default ones:
+        `settings` may be a name, or a mapping of your own values, which override the default ones:
         ``settings: {name: newborn, heart: {band_hz: [1.4, 3.6]}}``.
 
         Raises
         ------
         PhysiocamError
-            If it cannot be read, or a field or value makes no sense.
+            If the file cannot be read, a field does not exist, or a value is invalid.
         """
         values = read_yaml(path, "method: pos")
         try:
@@ -183,12 +183,12 @@ class MeasureOptions:
 
 
 def with_changes(options: object, changes: OptionChanges) -> MeasureOptions:
-    """Return options but for what is given beside them.
+    """Return options with changed fields; None stands for the default options.
 
     Raises
     ------
     PhysiocamError
-        If they are no options, there is no such field, or a value makes no sense.
+        If `options` is not a `MeasureOptions`, a field does not exist, or a value is invalid.
     """
     if options is None:
         options = MeasureOptions()

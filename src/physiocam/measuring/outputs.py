@@ -1,4 +1,4 @@
-"""What a network's output says of a frame."""
+"""The meaning of a network's outputs: probabilities, and differences of waveforms."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,12 @@ def probabilities(logits: NDArray[np.floating]) -> NDArray[np.float32]:
     >>> probabilities(np.array([-2.0, 0.0, 2.0])).round(3)
     array([0.119, 0.5  , 0.881], dtype=float32)
     """
-    # By tanh, which cannot overflow.
+    # Computed with tanh, which cannot overflow.
     return (0.5 * (1.0 + np.tanh(0.5 * logits.astype(np.float64)))).astype(np.float32)
 
 
 def mask_unseen_changes(differences: NDArray[np.floating], found: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return a waveform's differences (T,), NaN where the change to the next frame was not seen.
+    """Return a waveform's differences (T,), NaN where the change to the next frame was not visible.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def mask_unseen_changes(differences: NDArray[np.floating], found: NDArray[np.boo
 def flatten_stills(differences: NDArray[np.float64], has_motion: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return a waveform's differences (T,), 0 where nothing moves.
 
-    Where nothing moves nothing beats: what a network says there is how a codec made the frames.
+    Where nothing moves there is no pulse: a network's output then only shows artefacts of the codec.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Measuring while frames come in: the same networks, with what is known until now."""
+"""Measuring while frames come in: the same networks, given only the frames so far."""
 
 import math
 from typing import Any, Unpack
@@ -28,45 +28,44 @@ from physiocam.video.face_source import face_locator
 from physiocam.video.people import people_notes
 from physiocam.video.tracker import MEMORY_S
 
-# What is this old weighs a third in the statistics that inputs are standardized by; recordings up to this long are
-# standardized as a whole when they are measured from a file.
+# Inputs are standardized by statistics in which a frame this old has a weight of about a third (1 / e). When measured
+# from a file, recordings up to this long are standardized as a whole.
 _MEMORY_S = 60.0
 
-# Frames come with some jitter; one that is due is taken this share of its interval earlier.
+# Frame times jitter: a frame may come early by this share of its interval.
 _EARLY = 0.1
 
-# Frames whose typical rate differs by this share from the grid's are reported.
+# A note reports frames whose typical rate differs from the grid's by more than this share.
 _OTHER_PACE = 0.1
 
 
 class Stream:
     """Measures heart rate, breathing rate and action units in frames that are pushed as they come.
 
-    Every frame is worked on once, in constant time and memory however long the stream runs. Frames may come at any
-    pace, also with some of them missing: their timestamps say when they were taken. What faces look like and how much
-    they change, by which the networks' inputs are standardized, is known from the frames seen so far, those of the last
-    minute above all.
+    Every frame is processed once, in constant time and memory however long the stream runs. Frames may come at any
+    rate, and some may be missing: their timestamps say when they were taken. The networks' inputs are standardized by
+    how the face looks and how much it changes in the frames so far, above all those of the last minute.
 
     Parameters
     ----------
     options : MeasureOptions, optional
-        How to measure. The classical methods and heart-rate variability need whole recordings.
+        Options for measuring. The classical methods and heart-rate variability need whole recordings.
     keep_s : float
-        How long frames' results are kept, in seconds; `math.inf` keeps all, in about 10 megabytes an hour.
+        How long results are kept, in seconds; `math.inf` keeps all, about 10 megabytes per hour.
     **changes
         Fields of `MeasureOptions` that differ from `options`.
 
     Attributes
     ----------
     fs : float
-        Frames per second of the even time grid that results stand on, and of frames that are pushed without a time.
+        Frames per second of the results' even time grid, and of frames that are pushed without a time.
 
     Raises
     ------
     BundleError
         If the bundle is missing or damaged.
     PhysiocamError
-        If an option makes no sense; the message names it.
+        If an option is invalid; the message names it.
 
     Examples
     --------
@@ -86,7 +85,7 @@ class Stream:
     ) -> None:
         options = with_changes(options, changes)
         if options.method != NETWORK:
-            raise PhysiocamError(f"method is '{options.method}'; a stream is measured with method='{NETWORK}' only")
+            raise PhysiocamError(f"method is '{options.method}'; expected '{NETWORK}' for a stream; or use measure")
         if options.hrv:
             raise PhysiocamError("hrv is True; heart-rate variability needs a whole recording: use physiocam.measure")
         keep_s = number(keep_s, "keep_s")
@@ -104,7 +103,7 @@ class Stream:
     def reset(self) -> None:
         """Forget all frames, as if none had been pushed; the networks stay loaded."""
         info = self._bundle.info
-        # Of cameras much faster than what the networks were trained at, frames are averaged, as of recordings.
+        # If a camera is much faster than the networks' training rate, frames are averaged, as in recordings.
         self._intake = FrameIntake(self.fs, MAX_FS_RATIO * info.fs)
         self._locator = face_locator(self._options.face, info.fs, info.crop.factor)
         self._faces_at_once = 0
@@ -127,38 +126,39 @@ class Stream:
 
     @property
     def late(self) -> int:
-        """Of these, frames that were no newer than the one before, and were left out."""
+        """Of these, frames that were not newer than the frame before, and were left out."""
         return self._intake.late
 
     def push(self, image: NDArray[np.uint8], timestamp_s: float | None = None) -> None:
-        """Take in the next frame.
+        """Add the next frame.
 
         Parameters
         ----------
         image : uint8 array of shape (H, W, 3)
-            RGB, upright. It is kept until the next ones come, so its memory must not be overwritten.
+            RGB, upright. It is kept until the next frames come: do not overwrite its memory.
         timestamp_s : float, optional
-            When it was taken, in seconds on any clock; by default frames follow each other evenly at `fs`. A frame no
-            newer than the one before is counted as late and left out.
+            When it was taken, in seconds on any clock; by default frames follow each other evenly at `fs`. A frame that
+            is not newer than the frame before is counted as late and left out.
 
         Raises
         ------
         PhysiocamError
-            If the image or its time is none, or the clock was set back by seconds or ahead by hours.
+            If the image or its time is invalid, or the clock was set back by more than 5 s or ahead by more than an
+            hour.
         """
         for frame in self._intake.push(image, timestamp_s):
             self._take(frame)
 
     def measurement(self, last_s: float | None = None) -> Measurement:
-        """Say what is known of the last seconds.
+        """Return the results for the last seconds.
 
-        While the stream warms up the rates have no value, and their notes say how long they still need; action units
-        are known from the first second on, breathing only up to some seconds ago.
+        While the stream warms up, the rates have no value, and their notes say how long they still need. Action units
+        are available from the first second on. Breathing lags by some seconds.
 
         Parameters
         ----------
         last_s : float, optional
-            Length of the window, in seconds; all that is kept by default.
+            Length of the window, in seconds; by default, everything that is kept.
 
         Returns
         -------
@@ -168,7 +168,7 @@ class Stream:
         Raises
         ------
         PhysiocamError
-            If `last_s` is no positive number.
+            If `last_s` is not a positive number.
         """
         if last_s is not None:
             last_s = number(last_s, "last_s")
@@ -188,7 +188,7 @@ class Stream:
         )
         units = self._bundle.task("au")
         nothing = np.empty((len(grid), 0), dtype=np.float32)
-        # Whether something moves around the last frames is not known yet, and neither are their differences.
+        # For the last frames, neither motion nor differences are known yet.
         has_motion = seen[HAS_MOTION] != 0
         signals = network_signals(
             self._differences(grid, found, has_motion),
@@ -215,7 +215,7 @@ class Stream:
         self._clips.add(image, square, time_s)
         self._colour.add(image, square)
         log.write("square", log.end - 1, np.array([square or (-1, -1, -1)]))
-        # That a face was gone shows only at the next look, so what was found is written anew.
+        # The locator notices only at its next detection that a face was lost: write the last seconds of `found` again.
         found = self._locator.found
         del found[: -self._remembered]
         log.write("found", log.end - len(found), np.array(found, dtype=np.float32))
@@ -227,7 +227,7 @@ class Stream:
         log.drop_before(time_s - self._keep_s)
 
     def _grid(self, last_s: float | None) -> NDArray[np.float64]:
-        """Times of the even grid, which begins with the first frame ever pushed, in the last seconds."""
+        """Times of the even grid in the last seconds; the grid starts at the first frame of the stream."""
         rows = self._clips.log.rows
         if not len(rows):
             return np.empty(0)
@@ -238,7 +238,7 @@ class Stream:
     def _differences(
         self, grid: NDArray[np.float64], found: NDArray[np.bool_], has_motion: NDArray[np.bool_]
     ) -> dict[str, NDArray[np.float64] | str]:
-        """Of each waveform task the differences on the grid, or why there are none."""
+        """By waveform task, the differences on the grid, or why there are none."""
         differences: dict[str, NDArray[np.float64] | str] = {}
         for quantity, task in WAVEFORM_TASKS.items():
             for clips in (self._slow_clips, self._clips):
@@ -253,7 +253,7 @@ class Stream:
         self, log: FrameLog, quantity: Quantity, task: str, grid: NDArray[np.float64]
     ) -> NDArray[np.float64] | str:
         rows = _since(log, grid)
-        # What an even grid makes of frames that come too slowly looks like waves that never were.
+        # Interpolating frames that come too slowly would create false waves.
         needed = 2 * self._options.signal_settings.of(quantity).band_hz[1]
         if (pace := _pace(rows["time_s"])) is not None and pace <= needed:
             return too_few_frames(pace, quantity, needed)
@@ -262,20 +262,20 @@ class Stream:
     def _notes(self, times_s: NDArray[np.float64]) -> tuple[str, ...]:
         notes = [*self._colour.notes()]
         if self.late:
-            notes.append(f"{self.late} of {self.frames} frames were no newer than the one before and were left out")
+            notes.append(f"{self.late} of {self.frames} frames were not newer than the frame before and were left out")
         pace = _pace(times_s)
         if pace is not None and abs(pace / self.fs - 1.0) > _OTHER_PACE:
-            notes.append(f"frames came at {pace:.3g}/s, and are brought to {self.fs:.3g}/s")
+            notes.append(f"frames came at {pace:.3g}/s and were interpolated to {self.fs:.3g}/s")
         return (*notes, *people_notes(self._faces_at_once, self._changes))
 
 
 def _since(log: FrameLog, grid: NDArray[np.float64]) -> NDArray[Any]:
-    """Rows that the grid's times lie among."""
+    """Rows of the log from the last one before the grid starts."""
     return log.rows[max(log.find(float(grid[0])) - 1, 0) :] if len(grid) else log.rows[:0]
 
 
 def _pace(times_s: NDArray[np.float64]) -> float | None:
-    """How many frames a second there typically are."""
+    """The typical number of frames per second (from the median interval), or None."""
     return 1.0 / float(np.median(np.diff(times_s))) if len(times_s) > 1 else None
 
 

@@ -1,4 +1,4 @@
-"""From the signals that were read from the frames to a measurement: rates, waveforms, action units."""
+"""From the signals of a recording to a measurement: rates, waveforms, action units."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from physiocam.version import __version__
 from physiocam.video.face_source import face_source_name
 from physiocam.weights.bundle import Bundle
 
-# Share of the windows along a recording.
+# A rate along the recording must exist in more than this share of its windows.
 _MOST = 0.5
 
 
@@ -29,16 +29,16 @@ class Frames:
     Attributes
     ----------
     source : str
-        As it is told to the user.
+        The recording's name for the user.
     fs : float
         Frames per second.
     timestamps_s : float64 array (T,)
     found : bool array (T,)
-        Whether there is a face.
+        Whether a frame shows a face.
     squares : int32 array (T, 3)
-        Of the face, as in `Measurement.face_squares`.
+        Face squares, as in `Measurement.face_squares`.
     notes : tuple of str
-        What was odd about the recording.
+        Anything unusual about the recording.
     """
 
     source: str
@@ -51,18 +51,18 @@ class Frames:
 
 @dataclass(frozen=True, eq=False)
 class Signals:
-    """What was read from the frames, before it becomes rates.
+    """Signals from the frames, before rates are computed.
 
     Attributes
     ----------
     pulse, respiration : float64 array (T,) or str
-        Differences of the waveform, NaN where the change to the next frame was not seen; or why there is none.
+        Differences of the waveform, NaN where the change to the next frame was not seen; or why there is no waveform.
     raw_pulse : float64 array (T,) or None
-        Those of a pulse that went through no filter, where `pulse` did.
+        Differences of the unfiltered pulse, if `pulse` is filtered.
     units : tuple of str
         Labels of the action units.
     probability : float32 array (T, A)
-        A column for each unit, NaN in gaps.
+        One column per unit, NaN in gaps.
     """
 
     pulse: NDArray[np.float64] | str
@@ -78,7 +78,7 @@ def network_signals(
     probability: NDArray[np.float32],
     bundle: Bundle,
 ) -> Signals:
-    """Return what a bundle's networks say as signals; of what they do not answer, why.
+    """Return the outputs of a bundle's networks as signals; for a task that the bundle lacks, the reason.
 
     Parameters
     ----------
@@ -98,14 +98,14 @@ def network_signals(
 
 
 def summarize(frames: Frames, signals: Signals, options: MeasureOptions, weights: Weights | None) -> Measurement:
-    """Make a measurement of signals: filter the waveforms, find the rates, average the action units.
+    """Make a measurement from signals: filter the waveforms, estimate the rates, average the action units.
 
     Parameters
     ----------
     frames : Frames
     signals : Signals
     options : MeasureOptions
-        With which they were read.
+        Options with which the signals were computed.
     weights : Weights or None
         None for a classical method.
 
@@ -161,7 +161,7 @@ def _rate(
     if isinstance(waveform, str):
         return Rate(None, UNITS[quantity], 0.0, waveform)
     rate = estimate_rate(waveform, fs, quantity, settings, raw)
-    # What was not seen counts against the quality, however clean the rest is.
+    # Frames without a face lower the quality, however clean the rest is.
     return replace(rate, quality=rate.quality * _share(found))
 
 
@@ -174,7 +174,8 @@ def _along(
     raw: NDArray[np.float64] | None = None,
 ) -> RateSeries:
     along = rates_along(waveform, fs, quantity, settings, raw)
-    # By chance noise looks like a rate in a few windows. A rate that changes much has none as a whole, and one in most.
+    # By chance, noise looks like a rate in a few windows. A rate that changes much has no single value for the whole
+    # recording, but a value in most windows.
     steady = whole.value is not None or _share(np.isfinite(along.value)) > _MOST
     return along if steady else withheld(along)
 

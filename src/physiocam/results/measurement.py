@@ -1,4 +1,4 @@
-"""A measurement: what it holds, and what can be done with it."""
+"""A measurement, with methods to print, plot, write and load it."""
 
 import os
 from typing import TYPE_CHECKING
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class Measurement(MeasurementData):
-    """Everything measured in one recording. Printed, it is a summary of a few lines.
+    """Everything measured in one recording. `print` shows a summary of a few lines.
 
-    What it holds stands in `MeasurementData`.
+    `MeasurementData` lists the fields.
 
     Examples
     --------
@@ -36,7 +36,7 @@ class Measurement(MeasurementData):
         return measurement_html(self)
 
     def to_frame(self) -> "DataFrame":
-        """Return one row a frame, as a pandas table whose columns users of NeuroKit2 and OpenFace know.
+        """Return a pandas table with one row per frame and the column names of NeuroKit2 and OpenFace.
 
         Returns
         -------
@@ -53,12 +53,12 @@ class Measurement(MeasurementData):
         return measurement_frame(self)
 
     def plot(self) -> "Figure":
-        """Draw waveforms, rates along the recording and action units, one below the other.
+        """Plot waveforms, rates along the recording and action units, one below the other.
 
         Returns
         -------
         matplotlib.figure.Figure
-            Shown by a notebook as it is; ``figure.savefig("measurement.png")`` writes it.
+            A notebook shows it; ``figure.savefig("measurement.png")`` writes it to a file.
 
         Raises
         ------
@@ -72,19 +72,19 @@ class Measurement(MeasurementData):
     def write(self, folder: str | bytes | os.PathLike[str]) -> None:
         """Write measurement.json, waveforms.csv, rates.csv and action_units.csv into a folder.
 
-        Where heart-rate variability was asked for and there is a heart rate, beats.csv comes with them. The files are
-        complete when they appear: they are written beside and then renamed. Files of the same names are replaced; what
-        else an earlier measurement left in the folder (beats, report, overlay video) is removed.
+        If heart-rate variability was requested and there is a heart rate, beats.csv is written too. The files are
+        complete when they appear: they are first written under a temporary name. Files of the same names are replaced.
+        Other files of an earlier measurement in the folder (beats, report, overlay video) are removed.
 
         Parameters
         ----------
         folder : path
-            Made if it does not exist.
+            Created if it does not exist.
 
         Raises
         ------
         PhysiocamError
-            If it is no name of a folder, the folder cannot be written to, or the disk is full.
+            If `folder` is not a valid name, the folder cannot be written to, or the disk is full.
         """
         write_measurement(self, folder)
 
@@ -92,7 +92,7 @@ class Measurement(MeasurementData):
     def load(cls, folder: str | bytes | os.PathLike[str]) -> "Measurement":
         """Read the measurement that `write`, or the command line, wrote into a folder.
 
-        Numbers are as exact as the files have them. Results that version 0.1.0 wrote have no face squares: they are -1.
+        Numbers have the precision of the files. Results of version 0.1.0 contain no face squares: they are read as -1.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""A measurement as files in a folder: written, read back, and removed."""
+"""A measurement as files in a folder: write, read and remove them."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ from physiocam.signals.rate import Rate, RateSeries
 from physiocam.signals.settings import SignalSettings, settings_from_text
 from physiocam.signals.variability import HeartRateVariability, IntervalSpread
 
-# The summary's file name, and those that a measurement may have beside it: who writes a new one, removes them first.
+# The file name of the summary, and of files that may be next to it. Writing a new measurement removes them first.
 MEASUREMENT = "measurement.json"
 BEATS, REPORT, OVERLAY, MEASURED_WITH = "beats.csv", "report.html", "overlay.mp4", "measured_with.json"
 _BESIDE = (MEASURED_WITH, REPORT, OVERLAY, BEATS)
@@ -41,7 +41,7 @@ _Kind = TypeVar("_Kind", bound=MeasurementData)
 
 
 class _Summary(BaseModel):
-    """What measurement.json holds; what a later version may add to it is passed over."""
+    """The content of measurement.json; fields that a later version may add are ignored."""
 
     model_config = ConfigDict(allow_inf_nan=False)
 
@@ -74,7 +74,7 @@ def write_measurement(measurement: MeasurementData, folder: str | bytes | os.Pat
     }
     if (beats := measurement.beats) is not None:
         contents[BEATS] = _beats_csv(beats)
-    # The summary comes last, so that a folder with a measurement.json has the rest.
+    # The summary appears last: a folder with a measurement.json also has the other files.
     with complete_files(place, file_names(measurement)) as beside:
         for name, lines in contents.items():
             with (beside / name).open("w", encoding="utf-8", newline="") as file:
@@ -89,7 +89,7 @@ def read_measurement(folder: str | bytes | os.PathLike[str], kind: type[_Kind]) 
         summary = _Summary.model_validate_json(_text(place, MEASUREMENT))
     except ValidationError as error:
         raise PhysiocamError(
-            f"'{place / MEASUREMENT}' is no measurement: {one_line(error)}; measure the recording again"
+            f"'{place / MEASUREMENT}' is not a measurement: {one_line(error)}; measure the recording again"
         ) from None
     waves = _read(place, WAVEFORMS, _WAVES, summary.frames)
     rates = _read(place, RATES, _RATES)
@@ -126,21 +126,21 @@ def file_names(measurement: MeasurementData) -> tuple[str, ...]:
 
 
 def remove_results(folder: Path, source: str | None = None) -> None:
-    """Remove the files of a measurement; a folder without a measurement.json has none, and is left as it is.
+    """Remove the files of a measurement; a folder without a measurement.json stays unchanged.
 
     Parameters
     ----------
     folder : Path
     source : str, optional
-        A recording that stays, even if it lies there under the name of an overlay video.
+        A recording that is not removed, even if it is in the folder and has the name of an overlay video.
 
     Raises
     ------
     OSError
-        If one cannot be removed.
+        If a file cannot be removed.
     """
     if (folder / MEASUREMENT).is_file():
-        # The summary goes last: as long as it is there, the rest is known to belong to it.
+        # Remove the summary last: while it exists, the other files are known to belong to it.
         for path in (folder / name for name in (*_BESIDE, *_TABLES, MEASUREMENT)):
             if source is None or os.path.abspath(source) != os.path.abspath(path):
                 path.unlink(missing_ok=True)
@@ -195,7 +195,7 @@ def _action_units_csv(measurement: MeasurementData) -> Iterator[str]:
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Lines of a table; numbers and names that never need quoting."""
+    """Lines of a CSV table, for numbers and names that never need quotes."""
     yield ",".join(header) + "\n"
     for row in rows:
         yield ",".join(row) + "\n"
@@ -218,7 +218,7 @@ def _classes(probability: NDArray[np.floating[Any]]) -> Iterable[str]:
 def _variability(folder: Path, summary: _Summary) -> HeartRateVariability | None:
     if summary.sdnn is None or summary.rmssd is None:
         return None
-    # Without a heart rate no beats are written.
+    # Without a heart rate, no beats are written.
     nothing: NDArray[np.float64] = np.zeros(0)
     beats = dict.fromkeys(_BEATS, nothing)
     if summary.heart_rate.value is not None:
@@ -237,15 +237,15 @@ def _text(folder: Path, name: str) -> str:
     try:
         return read_file(folder / name, _MOST_BYTES).decode()
     except UnicodeDecodeError:
-        raise PhysiocamError(f"'{folder / name}' is no text; measure the recording again") from None
+        raise PhysiocamError(f"'{folder / name}' is not text; measure the recording again") from None
     except OSError as failure:
         raise PhysiocamError(
-            f"'{folder / name}' cannot be read: {failure.strerror}; expected a folder that a measurement was written to"
+            f"'{folder / name}' cannot be read: {failure.strerror}; expected a folder with the files of a measurement"
         ) from None
 
 
 def _read(folder: Path, name: str, needed: tuple[str, ...], rows: int | None = None) -> _Columns:
-    """The columns of a table, NaN where a cell is empty."""
+    """The columns of a table; empty cells become NaN."""
     header, *lines = list(csv.reader(io.StringIO(_text(folder, name)))) or [[]]
     missing = [column for column in needed if column not in header]
     if missing:

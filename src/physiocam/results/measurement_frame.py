@@ -10,7 +10,7 @@ from physiocam.signals.quantities import STEP_S
 
 
 def measurement_frame(measurement: MeasurementData) -> pd.DataFrame:
-    """Return one row a frame.
+    """Return a table with one row per frame.
 
     Parameters
     ----------
@@ -21,14 +21,15 @@ def measurement_frame(measurement: MeasurementData) -> pd.DataFrame:
     DataFrame
         Index `frame`, from 0.
 
-        OpenFace's columns: `timestamp` (s), `success` (1 where a face was found) and, for each action unit, `AU12_c` (0
-        or 1; <NA> in gaps). Beside them `AU12_p`, the probability; OpenFace's `AU12_r` is an intensity, which is not
+        Columns of OpenFace: `timestamp` (s), `success` (1 if a face was found) and, for each action unit, `AU12_c` (0
+        or 1; <NA> in gaps). In addition `AU12_p`, the probability. OpenFace's `AU12_r` is an intensity, which is not
         measured.
 
-        NeuroKit2's columns: `PPG_Clean`, `PPG_Rate` (beats/min), `PPG_Quality`, `RSP_Clean`, `RSP_Rate` (breaths/min)
-        and, where heart-rate variability was asked for and there is a heart rate, `PPG_Peaks` (1 at a beat's frame).
-        Beside them `RSP_Quality`.
-        Rates are those of the frame's second. NaN where there is no value. `attrs["sampling_rate"]` is `fs`.
+        Columns of NeuroKit2: `PPG_Clean`, `PPG_Rate` (beats/min), `PPG_Quality`, `RSP_Clean`, `RSP_Rate` (breaths/min)
+        and, if heart-rate variability was requested and there is a heart rate, `PPG_Peaks` (1 in the frame of a beat).
+        In addition `RSP_Quality`.
+
+        A rate is that of the frame's second. Missing values are NaN. `attrs["sampling_rate"]` is `fs`.
     """
     columns: dict[str, object] = {
         "timestamp": measurement.timestamps_s,
@@ -55,6 +56,6 @@ def measurement_frame(measurement: MeasurementData) -> pd.DataFrame:
 
 
 def _each_frame(measurement: MeasurementData, along: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Values of the seconds, repeated for their frames; the part of a second at the end has none."""
+    """The value of each second, repeated for its frames; NaN in an incomplete second at the end."""
     second = (np.arange(measurement.frames) / measurement.fs / STEP_S).astype(int)
     return np.asarray(np.append(along, np.nan)[np.minimum(second, len(along))])

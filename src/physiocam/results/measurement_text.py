@@ -1,4 +1,4 @@
-"""A measurement in a few lines of text, and in a small table."""
+"""A measurement as a few lines of text, and as a small HTML table."""
 
 from html import escape
 
@@ -7,13 +7,13 @@ from physiocam.results.measurement_data import MeasurementData
 from physiocam.signals.rate import Rate
 from physiocam.signals.variability import IntervalSpread
 
-# So many action units are named, and none that are active less often.
+# At most so many action units are named, and only those active in at least this share of the frames.
 _MOST_UNITS = 4
 _SELDOM = 0.01
 
 
 def measurement_text(measurement: MeasurementData) -> str:
-    """Return what was measured, as it is printed: about five lines, and a line for each note.
+    """Return the printed summary of a measurement: about five lines, and one line per note.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def measurement_text(measurement: MeasurementData) -> str:
 
 
 def measurement_html(measurement: MeasurementData) -> str:
-    """Return the same as a table of HTML, which a notebook shows.
+    """Return the same summary as an HTML table, for notebooks.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def measurement_html(measurement: MeasurementData) -> str:
 
 
 def answers(measurement: MeasurementData) -> dict[str, Rate | IntervalSpread]:
-    """Return the rates, and the heart-rate variability where it was asked for, by what they are called."""
+    """Return the rates, and heart-rate variability if it was requested, by name."""
     found: dict[str, Rate | IntervalSpread] = {
         "heart rate": measurement.heart_rate,
         "breathing rate": measurement.breathing_rate,
@@ -57,7 +57,7 @@ def answers(measurement: MeasurementData) -> dict[str, Rate | IntervalSpread]:
 
 
 def _lines(measurement: MeasurementData) -> list[tuple[str, str]]:
-    """What is said, and of what."""
+    """The names and texts of the lines."""
     square = "a fixed square" if measurement.face.fixed else "a face"
     recording = (
         f"{measurement.duration_s:.1f} s, {measurement.frames} frames at "
@@ -78,7 +78,7 @@ def _told(answer: Rate | IntervalSpread) -> str:
 
 
 def _active_units(measurement: MeasurementData) -> str:
-    """The units that are active most."""
+    """The most active units, as text."""
     units = measurement.action_units
     if not any(unit.mean_probability is not None for unit in units.values()):
         return "not measured" + (" (no face was found)" if units else "")

@@ -12,7 +12,7 @@ from physiocam.networks.config import NetworkConfig
 from physiocam.weights.bundle import Bundle, NetworkEntry
 from physiocam.weights.providers import check_providers, check_started, execution_providers
 
-# Clips in one call of a network: more brings no speed, since feature maps then outgrow the caches, and costs memory.
+# Clips per call of a network. More clips cost memory and bring no speed: the feature maps no longer fit the caches.
 _BATCH = 4
 
 # Axes of a graph's Small input that takes phases: clips, phases, frames, channels, rows, columns.
@@ -20,24 +20,24 @@ _PHASED_RANK = 6
 
 
 class Runtime:
-    """Runs networks of a bundle that see the same inputs, and averages those that answer the same task.
+    """Runs networks of a bundle that take the same inputs, and averages those with the same task.
 
     Parameters
     ----------
     bundle : Bundle
     threads : int, optional
-        Threads to compute with; all cores by default, and never more than there are.
+        Threads to compute with; by default, and at most, one per core.
     networks : sequence of NetworkEntry, optional
-        Which of the bundle's networks; all but the slow ones by default.
+        Which of the bundle's networks; by default, all except the slow ones.
     providers : sequence of str
-        On which devices, as preferred; see `providers.check_providers`.
+        Devices, the preferred one first; see `providers.check_providers`.
 
     Raises
     ------
     BundleError
         If ONNX Runtime cannot load a graph of the bundle.
     PhysiocamError
-        If `threads` is no whole number of 1 or more, or a provider is unknown, not installed or cannot be started.
+        If `threads` is not a whole number of 1 or more, or a provider is unknown, not installed or cannot be started.
     """
 
     def __init__(
@@ -58,9 +58,9 @@ class Runtime:
         for entry in networks or bundle.info.networks:
             try:
                 session = onnxruntime.InferenceSession(bundle.folder / entry.onnx, options, providers=devices)
-            except Exception as error:  # ONNX Runtime raises kinds of its own that share no base
+            except Exception as error:  # ONNX Runtime raises several types without a common base
                 reason = str(error).splitlines()[0][:200]
-                raise BundleError(f"'{bundle.folder / entry.onnx}' cannot be run: {reason}") from None
+                raise BundleError(f"'{bundle.folder / entry.onnx}' cannot be run: {reason}; import it again") from None
             check_started(session, names)
             if difference := _mismatch(session, entry.config):
                 raise BundleError(f"'{bundle.folder / entry.onnx}' does not fit its description: {difference}")
@@ -83,7 +83,7 @@ class Runtime:
         return {task: output[:, 0] for task, output in self.run_phases(big, small[:, None]).items()}
 
     def run_phases(self, big: NDArray[np.float32], small: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        """Predict every task for several runs of Small frames a clip, which share the clip's Big frames.
+        """Predict every task for several runs of Small frames per clip, which share the clip's Big frames.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ class Runtime:
         Returns
         -------
         dict of str to float32 array
-            Task name to (B, P, N, C), as P calls of `run` would give; the Big branch is computed once where the graph
+            Task name to (B, P, N, C), as P calls of `run` would give. The Big branch is computed only once if the graph
             allows it.
         """
         batches = [
@@ -125,7 +125,7 @@ def _run_network(
     """Outputs (B, P, N, C) of one network, in the order of its tasks."""
     clips, phases = small.shape[:2]
     if not config.uses_small:
-        # What it says depends on the Big frames alone.
+        # Its output depends only on the Big frames.
         return [np.repeat(output[:, None], phases, axis=1) for output in session.run(None, {"big": big})]
     if _takes_phases(session):
         return list(session.run(None, {"big": big, "small": np.ascontiguousarray(small)}))
@@ -136,12 +136,12 @@ def _run_network(
 
 
 def _takes_phases(session: onnxruntime.InferenceSession) -> bool:
-    """Whether a graph has an axis for phases behind that for clips; those exported before 0.2 have none."""
+    """Whether a graph has an axis for phases after the one for clips; those exported before 0.2 do not."""
     return len(session.get_inputs()[-1].shape) == _PHASED_RANK
 
 
 def _mismatch(session: onnxruntime.InferenceSession, config: NetworkConfig) -> str | None:
-    """Say how a graph's inputs and outputs differ from what its configuration promises, or None if they do not."""
+    """Say how a graph's inputs and outputs differ from its configuration, or return None if they match."""
     expected = {}
     phases: list[str | int] = ["phases"] if config.shares_big and _takes_phases(session) else []
     if config.uses_big:
@@ -153,7 +153,7 @@ def _mismatch(session: onnxruntime.InferenceSession, config: NetworkConfig) -> s
     if (found := [value.name for value in values]) != list(expected):
         return f"inputs and outputs are {found}, expected {list(expected)}"
     for value in values:
-        # What an axis of any length is called is up to the exporter.
+        # The exporter chooses the names of axes of variable length.
         shape = [axis if isinstance(axis, int) else None for axis in value.shape]
         if value.type != "tensor(float)" or shape != [
             axis if isinstance(axis, int) else None for axis in expected[value.name]

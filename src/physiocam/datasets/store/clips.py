@@ -1,4 +1,4 @@
-"""Clips for training: consecutive frames of a store's recordings, gathered batch by batch."""
+"""Clips for training: consecutive frames of a store's recordings, read batch by batch."""
 
 import os
 from collections.abc import Collection, Sequence
@@ -54,7 +54,7 @@ class ClipBatch(NamedTuple):
 
 
 def standardize(batch: ClipBatch) -> tuple[Tensor, Tensor]:
-    """Turn stored clips into inputs of a network, on whatever device they are.
+    """Convert stored clips to inputs of a network, on the device of the batch.
 
     Parameters
     ----------

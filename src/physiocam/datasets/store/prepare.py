@@ -16,7 +16,7 @@ from physiocam.foundation.provenance import difference
 
 __all__ = ["PrepareSettings", "Prepared", "prepare"]
 
-# Increase it whenever the same settings give different numbers, so that a store never mixes the two.
+# Increase this whenever the same settings give different numbers, so that a store never mixes the two.
 _REVISION = 1
 
 Progress = Callable[["Prepared"], None]
@@ -66,9 +66,9 @@ def prepare(
     Parameters
     ----------
     entries : sequence of Entry
-        As a data set lists them.
+        Entries of a data set.
     path : path
-        The store; made if it does not exist.
+        The store; created if it does not exist.
     settings : PrepareSettings, optional
     jobs : int
         Recordings prepared at a time, each in its own process.

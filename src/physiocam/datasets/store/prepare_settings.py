@@ -20,15 +20,15 @@ class PrepareSettings(BaseModel):
     ----------
     preprocessing : "default", "authors" or "toolbox"
         How differences at the end and dark pixels are treated. "default": as when measuring, one difference per frame
-        and a zero for the last. "authors": the last frame is dropped and the last difference is zero and counts in the
-        deviation, as in the code of the paper. "toolbox": frames are rounded to 8 bits before the differences are
-        taken, and black stays black, as in rPPG-Toolbox.
+        and zero for the last. "authors": the last frame is dropped, and the last difference is zero and counts in the
+        standard deviation, as in the code of the paper. "toolbox": frames are rounded to 8 bits before the differences
+        are taken, and black stays black, as in rPPG-Toolbox.
     crop : CropChoice or "recording"
         Where the face is cut; "recording" leaves it to each recording.
     crop_factor : float
-        Side of a tracked face's square over the longer side of the face.
+        Side of a tracked face's square, as a multiple of the longer side of the face.
     big_size, small_size : int
-        Side of the Big and Small frames.
+        Side of the Big and Small frames in pixels.
     slow : SlowSettings or None
         What is kept for slow networks; None keeps nothing.
     labels : LabelSettings

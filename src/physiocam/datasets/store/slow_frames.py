@@ -1,4 +1,4 @@
-"""What a store keeps for slow networks: one frame of several, in a wider square, as changes from one to the next."""
+"""Inputs of slow networks in a store: changes between every n-th frame, in a wider square."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,12 @@ from physiocam.video.resize import area_resize
 
 
 class SlowSettings(BaseModel):
-    """What slow networks see; the defaults are what those of the default bundle do.
+    """Rate, crop and sizes of slow networks' inputs; the defaults are those of the default bundle.
 
     Attributes
     ----------
     fs : float
-        Frames per second: every n-th frame, with n such that it comes closest.
+        Frames per second; every n-th frame is used, with the n that comes closest to this rate.
     crop : Crop
     big_size, small_size : int
         Side of the frames that differences are taken between, and of the differences that are kept.
@@ -39,13 +39,13 @@ def moments(change: NDArray[np.float32] | None) -> tuple[float, float]:
 
 
 class SlowFrames:
-    """Gathers them while a recording's frames pass by.
+    """Collects the inputs of slow networks while a recording's frames are read.
 
     Parameters
     ----------
     settings : SlowSettings
     crop : Crop
-        How the squares that pass by were cut.
+        Crop of the squares that are added.
     fs : float
         Frames per second of the recording.
     """
@@ -57,12 +57,12 @@ class SlowFrames:
         self._faces = FaceChanges(settings.big_size)
         self._frames = 0
         self._shown: list[bool] = []
-        # A row for each change, from a frame to the next.
+        # One row per change from a frame to the next.
         self._small: list[NDArray[np.float32]] = []
         self._moments: list[tuple[float, float]] = []
 
     def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> None:
-        """Let a frame (H, W, 3) pass by, with the square of the face in it."""
+        """Add a frame (H, W, 3), with the square of the face in it."""
         if self._frames % self._step == 0:
             if image is not None and square is not None:
                 square = recrop(square, *self._crops, image.shape[1], image.shape[0])
@@ -79,7 +79,7 @@ class SlowFrames:
         self._moments.append(moments(change))
 
     def columns(self, frames: int) -> dict[str, NDArray[np.generic]]:
-        """Return the arrays for a store that keeps so many frames of the recording."""
+        """Return the arrays for a store that keeps the first `frames` frames of the recording."""
         self._add_change(None)
         kept = -(-frames // self._step)
         return {

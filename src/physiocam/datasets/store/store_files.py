@@ -1,17 +1,18 @@
 """The layout of a store, and checks of its files before anything is read or memory is allocated.
 
-    STORE/zarr.json             what the store holds, and the settings that all of it was prepared with
+    STORE/zarr.json             format of the store, and the settings of all its recordings
     STORE/NAME/zarr.json        RecordingInfo, the same settings, and the sha256 of every file of the recording
     STORE/NAME/big              uint8 (T, S, S, 3): the face square of every frame
     STORE/NAME/small            float32 (T, 3, s, s): changes from a frame to the next, not yet divided by small_std
     STORE/NAME/timestamps_s     float64 (T,)
     STORE/NAME/face_found       bool (T,)
     STORE/NAME/mean_rgb         float32 (T, 3): mean colour of the square in 0..1, NaN without a face
-    STORE/NAME/shown            bool (T,): whether there was a face square; a tracker may take back some of them later
+    STORE/NAME/shown            bool (T,): whether there was a face square; face_found excludes those that the tracker
+                                found to be wrong later
     STORE/NAME/changes          float64 (T, 2): mean and mean square of the change to the next frame, before it was
-                                made small
-    STORE/NAME/slow/small       float32 (S, 3, s, s): the same as small and as changes, of one frame of several and of
-    STORE/NAME/slow/changes     float64 (S, 2)        more than the face, for networks that see what changes slowly
+                                resized to the Small size
+    STORE/NAME/slow/small       float32 (S, 3, s, s): like small and changes, of every n-th frame in a wider
+    STORE/NAME/slow/changes     float64 (S, 2)        square, for slow networks
     STORE/NAME/slow/shown       bool (S,)
     STORE/NAME/targets/TASK     float32 (T, C)
     STORE/NAME/masks/TASK       bool (T, C): which targets count
@@ -71,7 +72,7 @@ def attributes(folder: Path) -> dict[str, Any]:
     Raises
     ------
     DatasetError
-        If its zarr.json is missing, empty, truncated or of another kind; the message says only what is wrong with it.
+        If its zarr.json is missing, empty, truncated or of another kind; the message does not name the file.
     """
     try:
         content = read_file(folder / DESCRIPTION)
