@@ -83,7 +83,7 @@ def test_paper_settings_read_the_truth_from_the_waveform() -> None:
 def test_windows_are_compared_one_by_one() -> None:
     found = evaluate([recording("S1_T1", 70, 72, seconds=35)], SETTINGS["default"], window_s=10)
     assert [row.start_s for row in found.comparisons["heart"]] == [0, 10, 20]
-    with pytest.raises(PhysiocamError, match="more than 0"):
+    with pytest.raises(PhysiocamError, match="expected a positive number of seconds"):
         evaluate([recording("S1_T1", 70, 72)], SETTINGS["default"], window_s=0)
 
 
