@@ -125,7 +125,8 @@ def _workers(jobs: int, **how: Any) -> Any:
     from joblib import Parallel
 
     # Whoever stops early means it.
-    warnings.filterwarnings("ignore", r"\d+ tasks which were still being processed", UserWarning)
+    unused = r"\d+ tasks (which were still being processed|have been successfully executed)"
+    warnings.filterwarnings("ignore", unused, UserWarning)
     # The process that tidies up behind joblib, if this one is killed, would complain of what it finds.
     asked = [wish for wish in os.environ.get("PYTHONWARNINGS", "").split(",") if wish and wish != _TIDYING]
     os.environ["PYTHONWARNINGS"] = ",".join([*asked, _TIDYING])

@@ -132,7 +132,7 @@ def test_a_store_that_lost_its_own_description_is_described_again(
         assert "run `physiocam prepare` again with the same settings" in said
     assert "3 of 3 recordings are whole" in said
     status, said = physiocam("prepare", "folder", videos, store, *ARGUMENTS)
-    assert (status, "3 were there" in said) == (0, True), said
+    assert (status, "3 kept" in said) == (0, True), said
     assert contents(store) == contents(prepared)
 
 
