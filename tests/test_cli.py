@@ -89,7 +89,10 @@ def test_one_bad_file_among_several_loses_nothing(noise_clip: Path, tmp_path: Pa
     bad.write_text("this is no video\n")
     answer = physiocam("measure", noise_clip, bad, noise_clip, "--json", "-o", tmp_path / "out")
     assert answer.returncode == 1
-    assert len(json.loads(answer.stdout)) == 2
+    first, failed, last = json.loads(answer.stdout)
+    assert first["source"] == last["source"] == str(noise_clip)
+    assert failed["source"] == str(bad)
+    assert "text.mp4" in failed["error"]
     assert "text.mp4" in answer.stderr
     assert "Traceback" not in answer.stderr
     made = {p.name for p in (tmp_path / "out").iterdir()} - {"summary.parquet"}

@@ -68,15 +68,16 @@ def page() -> str:
 
 
 def _section(name: str) -> str:
-    tree = ast.parse((EXAMPLES / f"{name}.py").read_text(encoding="utf-8"))
+    content = (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
+    tree = ast.parse(content)
     said = ast.get_docstring(tree) or ""
     parts = [f"## {TITLES[name]}", *_blocks(said)]
     if name in DRAWN:
         file, seen = DRAWN[name]
         parts.append(f"![{seen}](gallery/{file})")
     # The code after the docstring, which is shown above.
-    first = tree.body[1].lineno
-    parts.append(f'```python\n--8<-- "examples/{name}.py:{first}:"\n```')
+    code = "\n".join(content.splitlines()[tree.body[1].lineno - 1 :])
+    parts.append(f"```python\n{code}\n```")
     return "\n\n".join(parts) + "\n"
 
 

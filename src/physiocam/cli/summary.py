@@ -23,9 +23,15 @@ _MOST_UNITS = 3
 
 
 def print_json(outcomes: "Sequence[VideoOutcome]") -> None:
-    """Print the summaries as JSON: one object for one video, a list for several."""
-    summaries = [dict(outcome.summary) for outcome in outcomes if outcome.summary is not None]
-    content = summaries if len(outcomes) != 1 else summaries[0] if summaries else None
+    """Print the summaries as JSON: one object, or a list for several videos, with the errors of those that failed."""
+    content: Any = [
+        {"source": readable(outcome.video), "error": outcome.error}
+        if outcome.summary is None
+        else dict(outcome.summary)
+        for outcome in outcomes
+    ]
+    if len(outcomes) == 1:
+        content = content[0] if outcomes[0].summary is not None else None
     if content is not None:
         sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
