@@ -46,7 +46,9 @@ from safetensors.torch import save_file  # noqa: E402
 from physiocam.weights.export import BundleAbout, export_bundle  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "MODEL_CARD.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))))
+# The gallery shows the examples, which tests/test_examples.py runs.
+SHOWN = sorted(path.name for path in (ROOT / "docs").glob("*.md") if path.name != "gallery.md")
+PAGES = ("README.md", "MODEL_CARD.md", *(f"docs/{name}" for name in SHOWN))
 
 # What a page supposes that its reader has, by name; _Things knows how to make each.
 GIVEN = {
