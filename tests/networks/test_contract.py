@@ -46,17 +46,21 @@ def changed(config: NetworkConfig, changes: dict[str, Any]) -> NetworkConfig:
     return type(config).model_validate({**config.model_dump(), **changes})
 
 
+def smallest_config(name: str) -> NetworkConfig:
+    return changed(preset(name), SMALLEST[preset(name).architecture])
+
+
 every_network = pytest.mark.parametrize("name", preset_names())
 
 # With the smallest frames, presets that differ in the size of their frames alone are one network.
-_ONE_EACH = {changed(preset(name), SMALLEST[preset(name).architecture]): name for name in reversed(preset_names())}
-every_kind = pytest.mark.parametrize("name", [name for name in preset_names() if name in _ONE_EACH.values()])
+KINDS = {smallest_config(name): name for name in preset_names()}
+every_kind = pytest.mark.parametrize("name", KINDS.values())
 
 
 @cache
 def smallest(name: str) -> Network:
     torch.manual_seed(0)
-    return build(changed(preset(name), SMALLEST[preset(name).architecture])).eval()
+    return build(smallest_config(name)).eval()
 
 
 def frames(config: NetworkConfig, clips: int) -> dict[str, Tensor]:

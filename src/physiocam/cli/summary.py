@@ -24,16 +24,12 @@ _MOST_UNITS = 3
 
 def print_json(outcomes: "Sequence[VideoOutcome]") -> None:
     """Print the summaries as JSON: one object, or a list for several videos, with the errors of those that failed."""
-    content: Any = [
-        {"source": readable(outcome.video), "error": outcome.error}
-        if outcome.summary is None
-        else dict(outcome.summary)
-        for outcome in outcomes
-    ]
-    if len(outcomes) == 1:
-        content = content[0] if outcomes[0].summary is not None else None
-    if content is not None:
-        sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    content = [dict(one.summary or {"source": readable(one.video), "error": one.error}) for one in outcomes]
+    single = len(outcomes) == 1
+    if single and outcomes[0].summary is None:
+        return
+    shown = content[0] if single else content
+    sys.stdout.write(json.dumps(shown, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def show_table(outcomes: "Sequence[VideoOutcome]") -> None:

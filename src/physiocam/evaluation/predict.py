@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from physiocam.datasets.store.store import Store
-from physiocam.errors import PhysiocamError
 from physiocam.evaluation.predictions import PredictionJob, Predictions, keep_predictions
 from physiocam.evaluation.stored_inputs import StoredInputs, slow_settings, wanted_settings
 from physiocam.evaluation.stored_truth import with_truth
 from physiocam.measuring.clip_pipeline import LoadedNetworks, run_recording
 from physiocam.measuring.face_frames import Progress
 from physiocam.networks.config import AU
-from physiocam.signals.methods import NETWORK, classical_method
+from physiocam.signals.methods import NETWORK, classical_method, pulse_differences
 from physiocam.training.checks import check_bundle
 from physiocam.weights.bundle import Bundle, load_bundle
 
@@ -184,9 +182,8 @@ def predict_with_method(
     for name in store.names() if recordings is None else sorted(recordings):
         stored = store.recording(name)
         # As in the paper, the method's waveform is converted to differences.
-        difference = np.full(stored.info.frames, np.nan)
-        # A recording that the method cannot measure has no pulse, and the others go on.
-        with suppress(PhysiocamError):
-            pulse = compute(stored.column("mean_rgb").astype(np.float64), stored.info.fs)
-            difference[: len(pulse) - 1] = np.diff(pulse)
+        difference = pulse_differences(stored.column("mean_rgb").astype(np.float64), stored.info.fs, compute)
+        if isinstance(difference, str):
+            # This recording has no pulse; the others go on.
+            difference = np.full(stored.info.frames, np.nan)
         yield with_truth(stored, {"pulse": difference}, np.empty((0, 0), np.float32), ())

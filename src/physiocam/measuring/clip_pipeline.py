@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.inputs.blocks import InputBlock, InputCollector, InputShape
-from physiocam.measuring.clip_phases import ClipPhases
+from physiocam.measuring.clip_phases import phases_of
 from physiocam.measuring.frame_log import FrameLog
 from physiocam.measuring.outputs import flatten_stills, mask_unseen_changes, probabilities
 from physiocam.networks.config import AU
@@ -51,8 +51,7 @@ class ClipPipeline:
         every_phase: bool,
         also: Mapping[str, int | None] | None = None,
     ) -> None:
-        offsets = networks.phase_offsets if every_phase else (0,)
-        self._phases = ClipPhases(runtime, networks.tasks, networks.clip_length, offsets)
+        self._phases = phases_of(networks, runtime, every_phase)
         self._length = networks.clip_length
         self._frames = 0
         fields: dict[str, int | None] = {

@@ -1,11 +1,9 @@
 """The main job: from a face video to heart rate, breathing rate and action units."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Unpack
 
 import numpy as np
-from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
 from physiocam.measuring.clip_pipeline import LoadedNetworks, run_recording
@@ -16,7 +14,8 @@ from physiocam.measuring.skin_colour import mean_colours
 from physiocam.measuring.summarize import Frames, Signals, network_signals, summarize
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_data import Weights
-from physiocam.signals.methods import NETWORK, classical_method
+from physiocam.signals.colour_method import ColourMethod
+from physiocam.signals.methods import NETWORK, classical_method, pulse_differences
 from physiocam.signals.pos import raw_pos
 from physiocam.signals.variability import heart_rate_variability
 from physiocam.video.reader import Source
@@ -105,7 +104,7 @@ def _with_classical_method(source: Source, options: MeasureOptions, progress: Pr
     return summarize(_frames(frames), signals, options, None)
 
 
-def _classical_signals(frames: FaceFrames, name: str, method: Callable[..., NDArray[np.float64]]) -> Signals:
+def _classical_signals(frames: FaceFrames, name: str, method: ColourMethod) -> Signals:
     """Average the skin and apply a classical method; of the frames, only the mean colours are kept."""
     colours = []
     for colour in mean_colours(frames.located):
@@ -113,23 +112,14 @@ def _classical_signals(frames: FaceFrames, name: str, method: Callable[..., NDAr
         frames.advance(1)
     found = frames.found
     rgb = np.where(found[:, None], colours, np.nan)
-    raw = _classical_pulse(rgb, frames.video.fs, raw_pos)
+    raw = pulse_differences(rgb, frames.video.fs, raw_pos)
     return Signals(
-        pulse=_classical_pulse(rgb, frames.video.fs, method),
+        pulse=pulse_differences(rgb, frames.video.fs, method),
         respiration=f"the method '{name}' does not measure respiration",
         units=(),
         probability=np.empty((len(found), 0), dtype=np.float32),
         raw_pulse=None if isinstance(raw, str) else raw,
     )
-
-
-def _classical_pulse(
-    rgb: NDArray[np.float64], fs: float, method: Callable[..., NDArray[np.float64]]
-) -> NDArray[np.float64] | str:
-    try:
-        return np.append(np.diff(method(rgb, fs)), np.nan)
-    except PhysiocamError as error:
-        return str(error)
 
 
 def _frames(seen: FaceFrames) -> Frames:

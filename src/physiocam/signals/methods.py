@@ -76,6 +76,33 @@ def classical_method(name: str) -> ColourMethod:
     return _guarded(method, name)
 
 
+def pulse_differences(rgb: NDArray[np.floating], fs: float, method: ColourMethod) -> NDArray[np.float64] | str:
+    """Apply a method to a recording's colours.
+
+    Parameters
+    ----------
+    rgb : float array (T, 3)
+        Mean colours of the skin, NaN in gaps.
+    fs : float
+        Frames per second.
+    method : ColourMethod
+
+    Returns
+    -------
+    float64 array (T,) or str
+        Differences of the pulse, NaN at the last frame; or why the method gives none.
+
+    Examples
+    --------
+    >>> pulse_differences(np.full((30, 3), 100.0), 30.0, classical_method("green")).shape
+    (30,)
+    """
+    try:
+        return np.append(np.diff(method(rgb, fs)), np.nan)
+    except PhysiocamError as error:
+        return str(error)
+
+
 def _guarded(method: ColourMethod, name: str) -> ColourMethod:
     """Turn whatever goes wrong in somebody else's method into one line."""
 

@@ -143,7 +143,9 @@ class BundleInfo(_SameInputs, _Strict):
     fs : float
         Frames per second of the recordings it was trained on.
     crop : Crop
-    networks : tuple of NetworkEntry Networks for the same task are averaged. slow : SlowNetworks or None
+    networks : tuple of NetworkEntry
+        Networks for the same task are averaged.
+    slow : SlowNetworks or None
         Networks on a slower time scale, for other tasks.
     provenance : dict
         Where the weights come from: files with their sha256, data, seeds, times.
