@@ -30,4 +30,4 @@ class CompleteCheckpoints(TorchCheckpointIO):
         content = io.BytesIO()
         torch.save(checkpoint, content)
         with complete_file(path) as beside:
-            beside.write_bytes(content.getbuffer())
+            beside.write_bytes(content.getvalue())
