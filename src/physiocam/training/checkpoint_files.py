@@ -30,4 +30,5 @@ class CompleteCheckpoints(TorchCheckpointIO):
         content = io.BytesIO()
         torch.save(checkpoint, content)
         with complete_file(path) as beside:
+            # Not a view of the buffer: an error's traceback would hold it, and Python 3.13 complains at the end.
             beside.write_bytes(content.getvalue())
