@@ -1,5 +1,6 @@
 """Processes that end with the one that started them, however that ends."""
 
+import multiprocessing
 import os
 import sys
 from threading import Thread
@@ -25,6 +26,21 @@ def end_with(parent: int) -> None:
         return
     _watched.add(os.getpid())
     Thread(target=_watch, args=(parent,), daemon=True, name="parent").start()
+
+
+def end_with_parent_process() -> None:
+    """End this process, one of Python's `multiprocessing`, soon after the one that asked for it has ended.
+
+    That one need not be its parent to the system: a fork server starts processes for others, and outlives them.
+    """
+    Thread(target=_outlast, daemon=True, name="parent process").start()
+
+
+def _outlast() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _watch(parent: int) -> None:

@@ -62,7 +62,8 @@ class TrainSettings(BaseModel):
     devices, nodes : int
         Processes per machine, one per GPU or CPU group, and machines.
     workers : int
-        Processes that read clips; 0 reads in the training process.
+        Processes that read clips; 0 reads in the training process. A script that uses them keeps what it runs under
+        ``if __name__ == "__main__":``.
     memory : "auto", "ram" or "disk"
         Where Big frames come from: memory, which is fastest, or disk. "auto" uses memory if they fit.
     seed : int

@@ -1,8 +1,8 @@
 """Clips for training: consecutive frames of a store's recordings, read batch by batch."""
 
+import multiprocessing
 import os
 from collections.abc import Collection, Sequence
-from functools import partial
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
@@ -14,7 +14,7 @@ from physiocam.datasets.store.clip_columns import read_all_frames, read_columns,
 from physiocam.datasets.store.store import Store, StoredRecording
 from physiocam.errors import DatasetError
 from physiocam.foundation.cores import usable_cores
-from physiocam.foundation.parents import end_with
+from physiocam.foundation.parents import end_with_parent_process
 
 Memory = Literal["auto", "ram", "disk"]
 
@@ -236,7 +236,8 @@ def clip_loader(
     shuffle : bool
         Draw the clips in random order, over all recordings.
     workers : int
-        Loader processes; useful if Big frames are read from disk.
+        Loader processes; useful if Big frames are read from disk. They are new processes, not copies of this one: a
+        script that uses them keeps what it runs under ``if __name__ == "__main__":``.
     sampler : Sampler, optional
         Used instead of `shuffle`, such as a DistributedSampler.
     generator : Generator, optional
@@ -248,22 +249,33 @@ def clip_loader(
     -------
     DataLoader of ClipBatch
     """
+    workers = min(workers, usable_cores())
     return DataLoader(
         clips,
         batch_size=batch_clips,
         shuffle=shuffle if sampler is None else None,
         sampler=sampler,
-        num_workers=min(workers, usable_cores()),
+        num_workers=workers,
+        multiprocessing_context=_worker_context() if workers else None,
         collate_fn=_as_it_is,
-        worker_init_fn=partial(_begin, os.getpid()),
+        worker_init_fn=_begin,
         generator=generator,
         pin_memory=pin_memory,
         persistent_workers=workers > 0,
     )
 
 
-def _begin(parent: int, _: int) -> None:
-    end_with(parent)
+def _worker_context() -> Any:
+    # A copy (fork) of a process with threads, such as zarr's, keeps the locks that they held and can wait for ever.
+    is_windows = "forkserver" not in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("spawn" if is_windows else "forkserver")
+    # PyTorch is then imported once, not in each worker.
+    context.set_forkserver_preload([__name__])
+    return context
+
+
+def _begin(_: int) -> None:
+    end_with_parent_process()
 
 
 def _as_it_is(batch: Any) -> Any:
