@@ -93,6 +93,7 @@ SUBSTITUTIONS = {
     "big_size=64": "big_size=48",
     "small_size=4": "small_size=3",
     "--set epochs=2": "",
+    "--folds 3": "--folds 2",
     # Files are played at their own pace.
     "--source interview.mp4": "--source interview.mp4 --seconds 2",
     # The page's picture needs some steps.
