@@ -67,7 +67,8 @@ def colours() -> NDArray[np.float64]:
     beat = 0.002 * np.sin(2 * np.pi * 1.3 * np.arange(frames) / FS)
     light = 0.0004 * np.cumsum(random.normal(size=frames))
     noise = 2e-4 * random.normal(size=(frames, 3))
-    return np.asarray([160, 110, 90] * (1 + beat[:, None] * [0.33, 0.77, 0.53] + light[:, None] + noise))
+    skin = np.array([160.0, 110.0, 90.0])
+    return np.asarray(skin * (1.0 + beat[:, None] * np.array([0.33, 0.77, 0.53]) + light[:, None] + noise))
 
 
 def pos_window_by_window(rgb: NDArray[np.float64], fs: float) -> NDArray[np.float64]:

@@ -123,8 +123,14 @@ def test_a_readme_without_a_command_fails_before_anything_is_started(tmp_path: P
     assert started == []
 
 
-@pytest.mark.parametrize("failing", ["demo", "-m pytest -n auto", "check ."])
-def test_a_command_that_fails_ends_it(tmp_path: Path, failing: str) -> None:
+@pytest.mark.parametrize("failing", ["demo", "-m pip install -q uv", "-m pytest -n auto", "check ."])
+def test_it_fails_where_a_command_does(tmp_path: Path, failing: str) -> None:
     status, _, started = ci(tmp_path, failing=failing)
     assert status != 0
-    assert started[-1].endswith(failing)
+    assert any(line.endswith(failing) for line in started)
+
+
+def test_nothing_is_tested_where_the_demo_fails(tmp_path: Path) -> None:
+    status, _, started = ci(tmp_path, failing="demo")
+    assert status != 0
+    assert not any(line.startswith("tests") for line in started)

@@ -100,7 +100,7 @@ def test_waveforms_lie_over_the_sensors() -> None:
     for axes in figure.axes:
         sensor, predicted = (np.asarray(line.get_ydata()) for line in axes.lines)
         assert np.corrcoef(sensor, predicted)[0, 1] > 0.99
-        assert np.ptp(axes.lines[0].get_xdata()) == pytest.approx(20, abs=0.1)
+        assert np.ptp(np.asarray(axes.lines[0].get_xdata())) == pytest.approx(20, abs=0.1)
 
 
 def test_nothing_to_draw_is_no_picture() -> None:

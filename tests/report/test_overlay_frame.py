@@ -30,7 +30,7 @@ def test_the_face_box_is_drawn_at_the_face_and_only_while_it_is_there(make_measu
     measurement = make_measurement()
     drawn = OverlayFrame(measurement, 640, 480).draw(grey(), 5.0)
     rows, columns = np.nonzero(np.all(drawn[:, :640] == BOX, axis=-1))
-    assert (columns.min(), columns.max(), rows.min(), rows.max()) == (8, 39, 4, 35)
+    assert [int(edge) for edge in (columns.min(), columns.max(), rows.min(), rows.max())] == [8, 39, 4, 35]
     assert count(OverlayFrame(measurement, 640, 480).draw(grey(), 15.0), BOX) == 0
 
 

@@ -83,19 +83,18 @@ def rate_scores(predicted: NDArray[np.floating], true: NDArray[np.floating], see
     Standard errors are the toolbox's: std / sqrt(n) for MAE and MAPE, the square root of std(e^2) / sqrt(n) for the
     RMSE, sqrt((1 - r^2) / (n - 2)) for the correlation.
     """
-    predicted, true = (np.asarray(rates, dtype=np.float64) for rates in (predicted, true))
-    if predicted.shape != true.shape or predicted.ndim != 1:
-        raise PhysiocamError(
-            f"rates have shapes {predicted.shape} and {true.shape}; expected one of each per recording"
-        )
-    known = np.isfinite(true)
-    used = known & np.isfinite(predicted)
-    predicted, true = predicted[used], true[used]
-    n = len(true)
-    error = np.abs(predicted - true)
-    percent = 100.0 * error / np.abs(true)
-    intervals = _bootstrap(predicted, true, seed)
-    pearson = _pearson(predicted[None], true[None])[0]
+    said, truth = np.asarray(predicted, dtype=np.float64), np.asarray(true, dtype=np.float64)
+    if said.shape != truth.shape or said.ndim != 1:
+        raise PhysiocamError(f"rates have shapes {said.shape} and {truth.shape}; expected one of each per recording")
+    known = np.isfinite(truth)
+    used = known & np.isfinite(said)
+    said, truth = said[used], truth[used]
+    n = len(truth)
+    error = np.abs(said - truth)
+    percent = 100.0 * error / np.abs(truth)
+    intervals = _bootstrap(said, truth, seed)
+    pearson = _pearson(said[None], truth[None])[0]
+
     return RateScores(
         recordings=int(known.sum()),
         answered=n,
