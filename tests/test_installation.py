@@ -130,6 +130,12 @@ def test_it_fails_where_a_command_does(tmp_path: Path, failing: str) -> None:
     assert any(line.endswith(failing) for line in started)
 
 
+def test_a_linter_that_fails_ends_the_linters(tmp_path: Path) -> None:
+    _, _, started = ci(tmp_path, failing="check .")
+    linters = [line for line in started if line.startswith("tests: ") and "python" not in line]
+    assert linters[-1] == "tests: ruff check ."
+
+
 def test_nothing_is_tested_where_the_demo_fails(tmp_path: Path) -> None:
     status, _, started = ci(tmp_path, failing="demo")
     assert status != 0

@@ -94,7 +94,6 @@ def rate_scores(predicted: NDArray[np.floating], true: NDArray[np.floating], see
     percent = 100.0 * error / np.abs(truth)
     intervals = _bootstrap(said, truth, seed)
     pearson = _pearson(said[None], truth[None])[0]
-
     return RateScores(
         recordings=int(known.sum()),
         answered=n,
