@@ -1,0 +1,82 @@
+"""What encoders of cameras and messengers make of frames."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+_ENCODERS = {"h264": "libx264", "mjpeg": "mjpeg", "vp8": "libvpx"}
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """An encoder and its settings.
+
+    Attributes
+    ----------
+    codec : str
+        "h264", "mjpeg" or "vp8".
+    pixels : str
+        As FFmpeg calls them.
+    bit_rate : int
+        In bits/s; 0 where a quality in the options decides.
+    key_every : int
+        Frames from one key frame to the next.
+    options : dict
+        Of the encoder.
+    """
+
+    codec: str
+    pixels: str = "yuv420p"
+    bit_rate: int = 0
+    key_every: int = 250
+    options: dict[str, str] = field(default_factory=dict)
+
+
+def draw_encoding(random: np.random.Generator) -> Encoding | None:
+    """Draw an encoding, from none at all to a messenger's in a weak net."""
+    kind = random.random()
+    if kind < 0.2:
+        return None
+    if kind < 0.3:
+        return Encoding("mjpeg", "yuvj420p", options={"qmin": "3", "qmax": str(int(random.integers(3, 9)))})
+    key_every = int(random.choice([12, 15, 25, 30, 48, 60, 250]))
+    if kind < 0.35:
+        rate = int(np.exp(random.uniform(np.log(2e5), np.log(1.5e6))))
+        return Encoding("vp8", bit_rate=rate, key_every=key_every, options={"deadline": "realtime", "cpu-used": "8"})
+    crf = int(random.integers(12, 33))
+    return Encoding("h264", key_every=key_every, options={"crf": str(crf), "preset": "veryfast"})
+
+
+def through_encoder(
+    frames: Iterable[NDArray[np.uint8]], fs: float, encoding: Encoding | None
+) -> Iterator[NDArray[np.uint8]]:
+    """Encode frames (H, W, 3), of even height and width, and decode them again; None leaves them as they are."""
+    if encoding is None:
+        yield from frames
+        return
+    rate = Fraction(fs).limit_denominator(1001)
+    encoder = av.CodecContext.create(_ENCODERS[encoding.codec], "w")
+    decoder = av.CodecContext.create(encoding.codec, "r")
+    assert isinstance(encoder, av.VideoCodecContext) and isinstance(decoder, av.VideoCodecContext)
+    encoder.pix_fmt, encoder.time_base, encoder.framerate = encoding.pixels, 1 / rate, rate
+    encoder.gop_size, encoder.options = encoding.key_every, encoding.options
+    encoder.thread_count = decoder.thread_count = 1
+    if encoding.bit_rate:
+        encoder.bit_rate = encoding.bit_rate
+
+    def decoded(packets: Iterable[av.Packet | None]) -> Iterator[NDArray[np.uint8]]:
+        for packet in packets:
+            for frame in decoder.decode(packet):
+                yield frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+
+    for index, image in enumerate(frames):
+        if not encoder.is_open:
+            encoder.height, encoder.width = image.shape[:2]
+        frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format=encoding.pixels)
+        frame.pts, frame.time_base = index, 1 / rate
+        yield from decoded(encoder.encode(frame))
+    yield from decoded([*encoder.encode(None), None])
