@@ -222,7 +222,10 @@ def _on_portrait(truth: Truth, carriers: Carriers, seconds: float, random: np.ra
     centre = (side / 2, side / 2)
     blood = _blood(image, centre, face, random)
     frames = _lit(
-        _moved(_beating(image, blood, truth, physiology), happens, centre, face), happens, between(random, 0.4, 4), random
+        _moved(_beating(image, blood, truth, physiology), happens, centre, face),
+        happens,
+        between(random, 0.4, 4),
+        random,
     )
     size = min(round(face * random.uniform(0.9, 1.1)), side)
     x, y = (int(np.clip((side - size) / 2 + 0.05 * face * random.standard_normal(), 0, side - size)) for _ in range(2))

@@ -159,7 +159,8 @@ def _compare(
 def _compare_part(one: Predictions, quantity: Quantity, settings: SignalSettings, part: slice) -> RateComparison:
     task = WAVEFORM_TASKS[quantity]
     difference = one.waveforms[task][part]
-    rate = estimate_rate(difference, one.fs, quantity, settings)
+    judge = one.judges[task].part(part) if task in one.judges else None
+    rate = estimate_rate(difference, one.fs, quantity, settings, judge=judge)
     true = _true_rate(one, quantity, settings, part)
     ratio, agreement = None, None
     clean = clean_waveform(difference, one.fs, quantity, settings)

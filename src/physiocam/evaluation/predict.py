@@ -68,7 +68,7 @@ def predict_with_bundle(
             for task in bundle.info.tasks:
                 if task.name in outputs.differences:
                     outputs.differences[task.name][whole:] = np.nan
-        yield with_truth(stored, outputs.differences, outputs.probability, outputs.units)
+        yield with_truth(stored, outputs.differences, outputs.probability, outputs.units, outputs.judges)
 
 
 def store_job(store: Store, weights: str, method: str | None, as_measured: bool) -> PredictionJob:

@@ -19,6 +19,8 @@ from physiocam.foundation.files import complete_file
 from physiocam.foundation.provenance import RECORD, Facts, damage, digest_of, read_record, write_record
 from physiocam.foundation.regular_files import check_regular
 from physiocam.measuring.face_frames import Progress
+from physiocam.signals.confidence import Confidence, Judge
+from physiocam.signals.readings import readings_of
 from physiocam.signals.waveform import check_fs
 
 # Sensors' signals that rates are compared with.
@@ -57,6 +59,8 @@ class Predictions:
         Whether a unit is present.
     coded : bool array (T, A)
         Whether the code is known.
+    judges : mapping of str to Judge
+        Task to what its rate is judged by.
     """
 
     name: str
@@ -68,6 +72,7 @@ class Predictions:
     sensors: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     codes: NDArray[np.bool_] = field(default_factory=lambda: np.empty((0, 0), np.bool_))
     coded: NDArray[np.bool_] = field(default_factory=lambda: np.empty((0, 0), np.bool_))
+    judges: Mapping[str, Judge] = field(default_factory=dict)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write `NAME.npz` into a folder; the file appears when it is complete.
@@ -78,7 +83,10 @@ class Predictions:
             If it cannot be written.
         """
         path = Path(folder) / f"{self.name}.npz"
-        about = {"name": self.name, "subject": self.subject, "fs": self.fs, "labels": self.labels}
+        models = {task: judge.model.model_dump(mode="json") for task, judge in self.judges.items()}
+        about = {
+            "name": self.name, "subject": self.subject, "fs": self.fs, "labels": self.labels, "confidence": models
+        }  # fmt: skip
         arrays: dict[str, NDArray[np.generic]] = {
             _ABOUT: np.frombuffer(json.dumps(about).encode(), np.uint8),
             "probabilities": self.probabilities,
@@ -87,6 +95,7 @@ class Predictions:
         }
         arrays |= {f"waveforms/{task}": values for task, values in self.waveforms.items()}
         arrays |= {f"sensors/{name}": values for name, values in self.sensors.items()}
+        arrays |= {f"readings/{task}": judge.readings.table() for task, judge in self.judges.items()}
         with complete_file(path, DatasetError) as beside:
             np.savez_compressed(beside, **arrays)  # type: ignore[arg-type]
         return path
@@ -115,6 +124,7 @@ def load_predictions(path: str | os.PathLike[str]) -> Predictions:
             _under("sensors", arrays),
             arrays["codes"],
             arrays["coded"],
+            _judges(arrays, about.get("confidence", {})),
         )
     except FileNotFoundError:
         raise DatasetError(f"'{path}' does not exist; predict first") from None
@@ -259,12 +269,20 @@ def _under(group: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[
     return {name: np.where(np.abs(wave) < _LARGEST, wave, np.nan) for name, wave in waves.items()}
 
 
+def _judges(arrays: Mapping[str, NDArray[Any]], models: Mapping[str, Any]) -> dict[str, Judge]:
+    return {
+        task: Judge(readings_of(arrays[f"readings/{task}"]), Confidence.model_validate_json(json.dumps(model)))
+        for task, model in models.items()
+    }
+
+
 def _misfit(found: Predictions) -> str | None:
     """Return what does not fit in predictions that were read, or None."""
     texts = (found.name, found.subject, *found.labels)
     if not all(isinstance(text, str) and len(text) <= _LONGEST_NAME for text in texts):
         return f"its names are not text of at most {_LONGEST_NAME} characters"
-    waves = [*found.waveforms.values(), *found.sensors.values()]
+    readings = [column for judge in found.judges.values() for column in judge.readings.table().T]
+    waves = [*found.waveforms.values(), *found.sensors.values(), *readings]
     if not all(wave.ndim == 1 and wave.dtype.kind == "f" for wave in waves) or len({len(wave) for wave in waves}) > 1:
         return "its waveforms are not of one length"
     units = found.probabilities

@@ -1,5 +1,7 @@
 """Predictions of a stored recording, with the ground truth from the store: sensors and codes."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,6 +9,7 @@ from physiocam.datasets.alignment import onto_frames
 from physiocam.datasets.store.stored_recording import StoredRecording
 from physiocam.evaluation.predictions import RATES, WAVEFORMS, Predictions
 from physiocam.networks.config import AU
+from physiocam.signals.confidence import Judge
 
 
 def with_truth(
@@ -14,6 +17,7 @@ def with_truth(
     waveforms: dict[str, NDArray[np.float64]],
     probabilities: NDArray[np.float32],
     labels: tuple[str, ...],
+    judges: Mapping[str, Judge] | None = None,
 ) -> Predictions:
     """Combine predictions with the ground truth of the store.
 
@@ -25,6 +29,8 @@ def with_truth(
     probabilities : float32 array (T, A)
     labels : tuple of str
         Labels of the action units.
+    judges : mapping of str to Judge, optional
+        By task, what its rate is judged by.
     """
     times = stored.column("timestamps_s")
     sensors = {
@@ -32,7 +38,9 @@ def with_truth(
     }
     codes, coded = _codes(stored, labels)
     info = stored.info
-    return Predictions(info.name, info.subject, info.fs, waveforms, probabilities, labels, sensors, codes, coded)
+    return Predictions(
+        info.name, info.subject, info.fs, waveforms, probabilities, labels, sensors, codes, coded, judges or {}
+    )
 
 
 def _codes(stored: StoredRecording, labels: tuple[str, ...]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -6,7 +6,7 @@ frame. Networks on a slower time scale have their own log.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,22 @@ from numpy.typing import NDArray
 from physiocam.inputs.blocks import InputBlock, InputCollector, InputShape
 from physiocam.measuring.clip_phases import phases_of
 from physiocam.measuring.frame_log import FrameLog
+from physiocam.measuring.memory_windows import PARTS, MemoryWindows
 from physiocam.measuring.outputs import flatten_stills, mask_unseen_changes, probabilities
-from physiocam.networks.config import AU
+from physiocam.networks.config import AU, PULSE
+from physiocam.signals.confidence import Judge
+from physiocam.signals.readings import LIGHT, light_of, readings_of
 from physiocam.video.locators import Square
 from physiocam.weights.bundle import Bundle, BundleInfo, SlowNetworks
 from physiocam.weights.runtime import Runtime
 
 # A field of the log in addition to the tasks' outputs: 1 if something moves around a frame, 0 if nothing does.
 HAS_MOTION = "has_motion"
+
+# Fields of the log for networks with memory: what the light does, and under this and the task's name what they read in
+# each of `memory_windows.PARTS`.
+_LIGHT = "light"
+_MEMORY = "memory "
 
 
 class ClipPipeline:
@@ -34,6 +42,8 @@ class ClipPipeline:
     runtime : Runtime
     every_phase : bool
         Whether outputs are the mean over all phases of the clips; see `clip_phases`.
+    memory : MemoryWindows, optional
+        Networks that see seconds of the same Small frames.
     also : mapping, optional
         Further fields of the log, as in `FrameLog`.
 
@@ -49,14 +59,19 @@ class ClipPipeline:
         networks: BundleInfo | SlowNetworks,
         runtime: Runtime,
         every_phase: bool,
+        memory: MemoryWindows | None = None,
         also: Mapping[str, int | None] | None = None,
     ) -> None:
         self._phases = phases_of(networks, runtime, every_phase)
+        self._memory = memory
+        self.tasks = networks.tasks
         self._length = networks.clip_length
         self._frames = 0
         fields: dict[str, int | None] = {
             task.name: None if task.is_single_waveform else task.outputs for task in networks.tasks
         }
+        if memory:
+            fields |= {f"{_MEMORY}{task}": len(PARTS) for task in memory.tasks} | {_LIGHT: len(LIGHT)}
         self.log = FrameLog({**fields, HAS_MOTION: None, **(also or {})})
 
     def run(self, block: InputBlock, seen: NDArray[np.bool_], batches: Iterable[tuple[int, int]] | None = None) -> None:
@@ -83,7 +98,37 @@ class ClipPipeline:
                 one = self.log.rows.dtype[task].shape == ()
                 self.log.write(task, self._frames + first - lead, rows[:, 0] if one else rows)
         self.log.write(HAS_MOTION, self._frames, np.full(block.frames, block.has_motion, dtype=np.float32))
+        if self._memory:
+            small = block.small.reshape(-1, *block.small.shape[2:])[: block.frames]
+            self.log.write(_LIGHT, self._frames, light_of(small))
+            for first, outputs in self._memory.add(small):
+                self._remember(first, outputs)
         self._frames += block.frames
+
+    def settle(self) -> None:
+        """Write what networks with memory know of the last frames so far; call it before their rows are read."""
+        if self._memory:
+            self._remember(*self._memory.rest())
+
+    def waveforms(self, rows: NDArray[Any]) -> dict[str, NDArray[np.float32]]:
+        """Return the waveforms in rows of the log, by task: of networks with memory where there is one for it."""
+        names = rows.dtype.names or ()
+        found = {task.name: rows[task.name] for task in self.tasks if task.is_single_waveform}
+        remembered = {name.removeprefix(_MEMORY): rows[name] for name in names if name.startswith(_MEMORY)}
+        return found | {task: parts[:, 0] for task, parts in remembered.items()}
+
+    def readings(self, rows: NDArray[Any], task: str) -> NDArray[np.float32] | None:
+        """Return further readings of a task in rows of the log, as `Readings.table`; None without a memory for it."""
+        name = f"{_MEMORY}{task}"
+        if name not in (rows.dtype.names or ()):
+            return None
+        other = rows[task] if task in (rows.dtype.names or ()) else np.full(len(rows), np.nan, np.float32)
+        return np.column_stack([rows[name][:, 1:], other, rows[_LIGHT]])
+
+    def _remember(self, first: int, outputs: Mapping[str, NDArray[np.float32]]) -> None:
+        for task, output in outputs.items():
+            before = max(-first, 0)
+            self.log.write(f"{_MEMORY}{task}", first + before, output[before:])
 
 
 class RunningClips:
@@ -97,10 +142,15 @@ class RunningClips:
     shape : InputShape
     memory_frames : float
         As in `inputs.blocks.InputCollector`.
+
+    Attributes
+    ----------
+    pipeline, log
+        As given, and its log.
     """
 
     def __init__(self, pipeline: ClipPipeline, shape: InputShape, memory_frames: float) -> None:
-        self._pipeline = pipeline
+        self.pipeline = pipeline
         self._collector = InputCollector(shape, shape.clip_length, memory_frames)
         self.log = pipeline.log
 
@@ -108,7 +158,7 @@ class RunningClips:
         """Add the next frame, with the square of the face in it."""
         clip = self._collector.add(image, square)
         if clip is not None:
-            self._pipeline.run(clip, clip.shown.reshape(-1)[: clip.frames])
+            self.pipeline.run(clip, clip.shown.reshape(-1)[: clip.frames])
         self.log.append(time_s)
 
     def cut(self) -> None:
@@ -129,12 +179,15 @@ class LoadedNetworks:
     def __init__(self, bundle: Bundle, threads: int | None = None, providers: Sequence[str] = ("cpu",)) -> None:
         self.bundle = bundle
         self._fast = Runtime(bundle, threads, providers=providers)
-        slow = bundle.info.slow
+        slow, memory = bundle.info.slow, bundle.info.memory
         self._slow = Runtime(bundle, threads, slow.networks, providers) if slow else None
+        self._memory = Runtime(bundle, threads, memory.networks, providers) if memory else None
 
     def pipeline(self, every_phase: bool, also: Mapping[str, int | None] | None = None) -> ClipPipeline:
         """Start a run of the networks that see every frame."""
-        return ClipPipeline(self.bundle.info, self._fast, every_phase, also)
+        memory = self.bundle.info.memory
+        windows = MemoryWindows(memory, self._memory) if memory and self._memory else None
+        return ClipPipeline(self.bundle.info, self._fast, every_phase, windows, also)
 
     def slow_pipeline(self, every_phase: bool) -> ClipPipeline | None:
         """Start a run of the slow networks, or return None if the bundle has none."""
@@ -195,11 +248,14 @@ class RecordingOutputs:
         Labels of the action units.
     probability : float32 array (T, A)
         One column per unit, NaN in gaps.
+    judges : dict of str to Judge
+        By waveform task, what its rate is judged by.
     """
 
     differences: dict[str, NDArray[np.float64]]
     units: tuple[str, ...]
     probability: NDArray[np.float32]
+    judges: dict[str, Judge]
 
 
 def run_recording(inputs: RecordingInputs, networks: LoadedNetworks, every_phase: bool) -> RecordingOutputs:
@@ -223,11 +279,14 @@ def run_recording(inputs: RecordingInputs, networks: LoadedNetworks, every_phase
         read += block.frames
         # Free the memory of this block before the next one is read, which needs as much.
         del block
+    pipeline.settle()
     found, log = inputs.found, pipeline.log.rows
     info = networks.bundle.info
-    differences = {
-        task.name: mask_unseen_changes(log[task.name], found) for task in info.tasks if task.is_single_waveform
-    }
+    differences = {task: mask_unseen_changes(wave, found) for task, wave in pipeline.waveforms(log).items()}
+    judges = {}
+    readings = pipeline.readings(log, PULSE.name)
+    if info.memory and info.memory.confidence and readings is not None:
+        judges[PULSE.name] = Judge(readings_of(readings), info.memory.confidence)
     slow = networks.slow_pipeline(every_phase)
     if inputs.slow and slow and info.slow:
         _run_slow(inputs.slow, slow, inputs.timestamps)
@@ -241,6 +300,7 @@ def run_recording(inputs: RecordingInputs, networks: LoadedNetworks, every_phase
         {task: flatten_stills(difference, has_motion) for task, difference in differences.items()},
         au.labels if au else (),
         unit_probability(log[AU.name], found) if au else np.empty((len(found), 0), dtype=np.float32),
+        judges,
     )
 
 

@@ -91,7 +91,7 @@ def _with_network(source: Source, options: MeasureOptions, progress: Progress | 
     networks = LoadedNetworks(bundle, options.threads, options.providers)
     with open_inputs(source, bundle.info, fs=options.fs, face=options.face, progress=progress) as inputs:
         outputs = run_recording(inputs, networks, options.signal_settings.every_phase)
-    signals = network_signals(outputs.differences, outputs.units, outputs.probability, bundle)
+    signals = network_signals(outputs.differences, outputs.units, outputs.probability, bundle, outputs.judges)
     return summarize(_frames(inputs.frames), signals, options, Weights(bundle.info.name, bundle.sha256))
 
 

@@ -19,10 +19,12 @@ from physiocam.measuring.outputs import flatten_stills, mask_unseen_changes
 from physiocam.measuring.summarize import Frames, network_signals, summarize
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_data import Weights
+from physiocam.signals.confidence import Judge
 from physiocam.signals.even_differences import even_differences
 from physiocam.signals.methods import NETWORK
 from physiocam.signals.quantities import WAVEFORM_TASKS, Quantity
 from physiocam.signals.rate import too_few_frames
+from physiocam.signals.readings import readings_of
 from physiocam.signals.waveform import check_fs
 from physiocam.video.face_source import face_locator
 from physiocam.video.people import people_notes
@@ -111,7 +113,7 @@ class Stream:
         self._colour = FaceColour(info.crop.factor)
         self._remembered = math.ceil(MEMORY_S * info.fs)
         every_phase = self._options.signal_settings.every_phase
-        pipeline = self._networks.pipeline(every_phase, {"square": 3, "found": None})
+        pipeline = self._networks.pipeline(every_phase, also={"square": 3, "found": None})
         self._clips = RunningClips(pipeline, input_shape(info), _MEMORY_S * info.fs)
         self._slow_clips: RunningClips | None = None
         self._slow_s = -math.inf
@@ -175,6 +177,7 @@ class Stream:
             if not last_s > 0:
                 raise PhysiocamError(f"last_s is {last_s}; expected a positive number of seconds")
         grid = self._grid(last_s)
+        self._clips.pipeline.settle()
         rows = _since(self._clips.log, grid)
         seen = rows[_nearest(rows["time_s"], grid)]
         found = (seen["found"] > 0) & (np.abs(seen["time_s"] - grid) <= HOLE_S / 2)
@@ -195,6 +198,7 @@ class Stream:
             units.labels if units else (),
             unit_probability(seen["au"], found) if units else nothing,
             self._bundle,
+            self._judges(grid),
         )
         return summarize(frames, signals, self._options, Weights(self._bundle.info.name, self._bundle.sha256))
 
@@ -242,22 +246,37 @@ class Stream:
         differences: dict[str, NDArray[np.float64] | str] = {}
         for quantity, task in WAVEFORM_TASKS.items():
             for clips in (self._slow_clips, self._clips):
-                if clips and task in (clips.log.rows.dtype.names or ()) and task not in differences:
-                    even = self._even(clips.log, quantity, task, grid)
+                rows = _since(clips.log, grid) if clips else self._clips.log.rows[:0]
+                waveforms = clips.pipeline.waveforms(rows) if clips else {}
+                if task in waveforms and task not in differences:
+                    even = self._even(rows["time_s"], waveforms[task], quantity, grid)
                     if not isinstance(even, str):
                         even = flatten_stills(mask_unseen_changes(even, found), has_motion)
                     differences[task] = even
         return differences
 
+    def _judges(self, grid: NDArray[np.float64]) -> dict[str, Judge]:
+        """By waveform task, what its rate is judged by."""
+        memory = self._bundle.info.memory
+        rows = _since(self._clips.log, grid)
+        readings = self._clips.pipeline.readings(rows, "pulse")
+        if memory is None or memory.confidence is None or readings is None:
+            return {}
+        even = [even_differences(rows["time_s"], column, grid, HOLE_S) for column in readings.T]
+        return {"pulse": Judge(readings_of(np.column_stack(even)), memory.confidence)}
+
     def _even(
-        self, log: FrameLog, quantity: Quantity, task: str, grid: NDArray[np.float64]
+        self,
+        times_s: NDArray[np.float64],
+        differences: NDArray[np.floating],
+        quantity: Quantity,
+        grid: NDArray[np.float64],
     ) -> NDArray[np.float64] | str:
-        rows = _since(log, grid)
         # Interpolating frames that come too slowly would create false waves.
         needed = 2 * self._options.signal_settings.of(quantity).band_hz[1]
-        if (pace := _pace(rows["time_s"])) is not None and pace <= needed:
+        if (pace := _pace(times_s)) is not None and pace <= needed:
             return too_few_frames(pace, quantity, needed)
-        return even_differences(rows["time_s"], rows[task], grid, min(HOLE_S, 1.0 / needed))
+        return even_differences(times_s, differences, grid, min(HOLE_S, 1.0 / needed))
 
     def _notes(self, times_s: NDArray[np.float64]) -> tuple[str, ...]:
         notes = [*self._colour.notes()]

@@ -10,6 +10,7 @@ from physiocam.measuring.options import MeasureOptions
 from physiocam.networks.action_units import ACTION_UNIT_NAMES, ACTIVE_THRESHOLD
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_data import ActionUnit, Face, Weights
+from physiocam.signals.confidence import Judge
 from physiocam.signals.quantities import UNITS, Quantity
 from physiocam.signals.rate import Rate, RateSeries, estimate_rate, rate_times, rates_along, withheld
 from physiocam.signals.settings import SignalSettings
@@ -59,6 +60,8 @@ class Signals:
         Differences of the waveform, NaN where the change to the next frame was not seen; or why there is no waveform.
     raw_pulse : float64 array (T,) or None
         Differences of the unfiltered pulse, if `pulse` is filtered.
+    judge : Judge or None
+        What the heart rate is judged by, if the bundle has it.
     units : tuple of str
         Labels of the action units.
     probability : float32 array (T, A)
@@ -70,6 +73,7 @@ class Signals:
     units: tuple[str, ...]
     probability: NDArray[np.float32]
     raw_pulse: NDArray[np.float64] | None = None
+    judge: Judge | None = None
 
 
 def network_signals(
@@ -77,6 +81,7 @@ def network_signals(
     units: tuple[str, ...],
     probability: NDArray[np.float32],
     bundle: Bundle,
+    judges: Mapping[str, Judge],
 ) -> Signals:
     """Return the outputs of a bundle's networks as signals; for a task that the bundle lacks, the reason.
 
@@ -87,6 +92,8 @@ def network_signals(
     units, probability
         As in `Signals`.
     bundle : Bundle
+    judges : mapping of str to Judge
+        By task.
     """
     missing = f"the bundle '{bundle.info.name}' does not measure"
     return Signals(
@@ -94,6 +101,7 @@ def network_signals(
         respiration=differences.get("respiration", f"{missing} respiration"),
         units=units,
         probability=probability,
+        judge=judges.get("pulse"),
     )
 
 
@@ -118,7 +126,7 @@ def summarize(frames: Frames, signals: Signals, options: MeasureOptions, weights
     nothing = np.full(len(found), np.nan)
     pulse = nothing if isinstance(signals.pulse, str) else signals.pulse
     respiration = nothing if isinstance(signals.respiration, str) else signals.respiration
-    heart_rate = _rate(signals.pulse, "heart", fs, found, settings, signals.raw_pulse)
+    heart_rate = _rate(signals.pulse, "heart", fs, found, settings, signals.raw_pulse, signals.judge)
     breathing_rate = _rate(signals.respiration, "breathing", fs, found, settings)
     return Measurement(
         source=frames.source,
@@ -142,7 +150,7 @@ def summarize(frames: Frames, signals: Signals, options: MeasureOptions, weights
         pulse=clean_waveform(pulse, fs, "heart", settings),
         respiration=clean_waveform(respiration, fs, "breathing", settings),
         rates_timestamps_s=frames.timestamps_s[:1].sum() + rate_times(len(found), fs),
-        heart_rate_along=_along(pulse, "heart", fs, heart_rate, settings, signals.raw_pulse),
+        heart_rate_along=_along(pulse, "heart", fs, heart_rate, settings, signals.raw_pulse, signals.judge),
         breathing_rate_along=_along(respiration, "breathing", fs, breathing_rate, settings),
         action_unit_probability=signals.probability,
     )
@@ -155,12 +163,15 @@ def _rate(
     found: NDArray[np.bool_],
     settings: SignalSettings,
     raw: NDArray[np.float64] | None = None,
+    judge: Judge | None = None,
 ) -> Rate:
     if not found.any():
         return Rate(None, UNITS[quantity], 0.0, "no face was found")
     if isinstance(waveform, str):
         return Rate(None, UNITS[quantity], 0.0, waveform)
-    rate = estimate_rate(waveform, fs, quantity, settings, raw)
+    rate = estimate_rate(waveform, fs, quantity, settings, raw, judge)
+    if judge:
+        return rate
     # Frames without a face lower the quality, however clean the rest is.
     return replace(rate, quality=rate.quality * _share(found))
 
@@ -172,8 +183,9 @@ def _along(
     whole: Rate,
     settings: SignalSettings,
     raw: NDArray[np.float64] | None = None,
+    judge: Judge | None = None,
 ) -> RateSeries:
-    along = rates_along(waveform, fs, quantity, settings, raw)
+    along = rates_along(waveform, fs, quantity, settings, raw, judge)
     # By chance, noise looks like a rate in a few windows. A rate that changes much has no single value for the whole
     # recording, but a value in most windows.
     steady = whole.value is not None or _share(np.isfinite(along.value)) > _MOST

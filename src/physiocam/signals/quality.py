@@ -14,7 +14,14 @@ _SPREAD = 1.45
 _FEW = 2.2
 
 
-def _by_chance(independent: NDArray[np.float64]) -> NDArray[np.float64]:
+def chance_share(independent: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share of the power (N,) that the largest peak of noise reaches by chance, in one of twenty.
+
+    Parameters
+    ----------
+    independent : float64 array (N,)
+        Number of independent frequencies, at least 1.
+    """
     fisher = _SPREAD * (np.log(independent) + 3.0) / independent
     return np.minimum(np.minimum(fisher, _FEW / np.sqrt(independent)), 0.9)
 
@@ -55,16 +62,34 @@ def spectral_quality(
     float64 array (R,)
         0..1; 0 for spectra without power.
     """
-    near = np.zeros(spectra.shape, dtype=bool)
-    for harmonic in _HARMONICS:
-        near |= np.abs(frequencies - harmonic * rate_hz[:, None]) <= lobe_hz[:, None]
-    shares = [_share(tilted, near) for tilted in (spectra, spectra * frequencies**noise_slope)]
-    above_flat = _excess(np.minimum(*shares), near.mean(axis=1))
+    flat, tilted = spectral_shares(frequencies, spectra, rate_hz, lobe_hz=lobe_hz, noise_slope=noise_slope)
+    above_flat = np.minimum(flat, tilted)
     independent = np.maximum((frequencies[-1] - frequencies[0]) * usable_s, 1.0)
-    chance = _by_chance(independent)
+    chance = chance_share(independent)
     # A largest power at an edge is the flank of a peak outside the band, mostly drift.
     inside = (rate_hz > frequencies[0]) & (rate_hz < frequencies[-1])
     return np.where(inside, np.clip(_excess(above_flat, chance), 0.0, 1.0), 0.0)
+
+
+def spectral_shares(
+    frequencies: NDArray[np.float64],
+    spectra: NDArray[np.float64],
+    rate_hz: NDArray[np.float64],
+    *,
+    lobe_hz: NDArray[np.float64],
+    noise_slope: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the shares (R,) of the power near rates and their overtones, 0 for the share of a flat spectrum.
+
+    The first are of the spectra as they are, the second of those in which noise of the given slope is flat. Parameters
+    as in `spectral_quality`.
+    """
+    near = np.zeros(spectra.shape, dtype=bool)
+    for harmonic in _HARMONICS:
+        near |= np.abs(frequencies - harmonic * rate_hz[:, None]) <= lobe_hz[:, None]
+    expected = near.mean(axis=1)
+    flat, tilted = (_share(power, near) for power in (spectra, spectra * frequencies**noise_slope))
+    return _excess(flat, expected), _excess(tilted, expected)
 
 
 def _share(spectra: NDArray[np.float64], near: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.signals.confidence import GIVEN_FROM, Candidate, Judge, evidence_of
 from physiocam.signals.half_rate import is_doubled
 from physiocam.signals.quality import spectral_quality
 from physiocam.signals.quantities import STEP_S, UNITS, Quantity
@@ -95,6 +96,7 @@ def estimate_rate(
     quantity: Quantity,
     settings: SignalSettings,
     raw: NDArray[np.floating] | None = None,
+    judge: Judge | None = None,
 ) -> Rate:
     """Estimate one rate for a whole recording.
 
@@ -115,6 +117,9 @@ def estimate_rate(
     raw : float array (T,), optional
         Differences of the unfiltered signal, which can show that the rate is the overtone of a slower one; by default
         `difference`.
+    judge : Judge, optional
+        Gives the quality: the probability that the rate is right, which must be 0.5 or more. By default the quality is
+        `quality.spectral_quality`, which must reach the settings' floor.
 
     Returns
     -------
@@ -147,24 +152,34 @@ def estimate_rate(
     if rate_hz is None:
         return Rate(None, unit, 0.0, f"the {_WAVES[quantity]} shows no cycle")
     lobe_hz = _LOBE / window_s
+    in_all_s = np.count_nonzero(np.isfinite(waveform)) / fs
 
     def quality_of(rate_hz: float) -> float:
-        in_all_s = np.count_nonzero(np.isfinite(waveform), keepdims=True) / fs
-        rates, lobes, slope = np.array([rate_hz]), np.array([lobe_hz]), chosen.noise_slope
-        found = spectral_quality(frequencies, pooled, rates, lobe_hz=lobes, usable_s=in_all_s, noise_slope=slope)
+        if judge:
+            return _probability(difference, fs, rate_hz, (frequencies, pooled[0], lobe_hz), chosen, judge)
+        found = spectral_quality(
+            frequencies, pooled, np.array([rate_hz]), lobe_hz=np.array([lobe_hz]), usable_s=np.array([in_all_s]),
+            noise_slope=chosen.noise_slope,
+        )  # fmt: skip
         return float(found[0])
 
+    floor = floor_of(chosen, judge)
     quality = quality_of(rate_hz)
-    if quality >= chosen.quality_floor and chosen.overtones:
+    if quality >= floor and chosen.overtones:
         wide = pooled_spectrum(np.asarray(difference if raw is None else raw, dtype=np.float64), fs, _wide(chosen, fs))
         if wide is not None and is_doubled(wide[0], wide[1][0], rate_hz, lobe_hz):
             rate_hz /= 2
             if rate_hz < chosen.band_hz[0]:
                 return Rate(None, unit, 0.0, _too_slow(rate_hz, quantity, chosen))
             quality = quality_of(rate_hz)
-    if quality < chosen.quality_floor:
+    if quality < floor:
         return Rate(None, unit, quality, f"no steady {_WAVES[quantity]} stands out from the noise")
     return Rate(60.0 * rate_hz, unit, quality, None)
+
+
+def floor_of(settings: RateSettings, judge: Judge | None) -> float:
+    """Return the quality under which a rate is withheld; settings without a floor never withhold one."""
+    return GIVEN_FROM if judge and settings.quality_floor > 0 else settings.quality_floor
 
 
 def rates_along(
@@ -173,6 +188,7 @@ def rates_along(
     quantity: Quantity,
     settings: SignalSettings,
     raw: NDArray[np.floating] | None = None,
+    judge: Judge | None = None,
 ) -> RateSeries:
     """Estimate a rate around each time of `rate_times`, from windows of `window_s`.
 
@@ -180,7 +196,7 @@ def rates_along(
 
     Parameters
     ----------
-    difference, fs, quantity, settings, raw
+    difference, fs, quantity, settings, raw, judge
         See `estimate_rate`.
 
     Returns
@@ -200,11 +216,18 @@ def rates_along(
     frequencies, spectra, usable_s = window_spectra(around, fs, chosen, window, starts)
     rate_hz = interpolated_peaks(frequencies, spectra)
     lobe_hz = _LOBE / np.maximum(usable_s, 1 / fs)
-    quality = spectral_quality(
-        frequencies, spectra, rate_hz, lobe_hz=lobe_hz, usable_s=usable_s, noise_slope=chosen.noise_slope
-    )
     enough = (usable_s >= chosen.minimum_s) & spectra.any(axis=1)
-    given = enough & (quality >= chosen.quality_floor)
+    if judge:
+        quality = np.zeros(len(starts))
+        for row in np.flatnonzero(enough):
+            part = slice(max(starts[row] - window // 2, 0), starts[row] - window // 2 + window)
+            spectrum = frequencies, spectra[row], float(lobe_hz[row])
+            quality[row] = _probability(difference[part], fs, float(rate_hz[row]), spectrum, chosen, judge.part(part))
+    else:
+        quality = spectral_quality(
+            frequencies, spectra, rate_hz, lobe_hz=lobe_hz, usable_s=usable_s, noise_slope=chosen.noise_slope
+        )
+    given = enough & (quality >= floor_of(chosen, judge))
     if chosen.overtones:
         before = np.asarray(difference if raw is None else raw, np.float64)
         unfiltered = np.pad(before, (window // 2, window), constant_values=np.nan)
@@ -223,6 +246,23 @@ def withheld(along: RateSeries) -> RateSeries:
     Among many windows of noise some look like a rate by chance; only the whole recording can decide.
     """
     return RateSeries(np.full_like(along.value, np.nan), along.quality)
+
+
+def _probability(
+    difference: NDArray[np.floating],
+    fs: float,
+    rate_hz: float,
+    spectrum: tuple[NDArray[np.float64], NDArray[np.float64], float],
+    settings: RateSettings,
+    judge: Judge,
+) -> float:
+    """The probability that a rate is right; 0 at an edge of the band, where it is the flank of a peak outside."""
+    frequencies, power, lobe_hz = spectrum
+    if not frequencies[0] < rate_hz < frequencies[-1]:
+        return 0.0
+    seen = np.where(np.isfinite(difference), difference, np.nan).astype(np.float64)
+    candidate = Candidate(seen, fs, rate_hz, frequencies, power, lobe_hz, settings.noise_slope)
+    return judge.model.probability(evidence_of(candidate, judge.readings))
 
 
 def _wide(settings: RateSettings, fs: float) -> RateSettings:

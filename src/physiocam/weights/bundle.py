@@ -20,12 +20,13 @@ from physiocam.errors import BundleError, one_line
 from physiocam.foundation.regular_files import read_file
 from physiocam.networks.config import NetworkConfig, Task
 from physiocam.readable import readable
-from physiocam.weights.description import SAFE_NAME, BundleInfo, NetworkEntry, SlowNetworks
+from physiocam.weights.description import SAFE_NAME, BundleInfo, MemoryNetworks, NetworkEntry, SlowNetworks
 
 __all__ = [
     "DESCRIPTION",
     "Bundle",
     "BundleInfo",
+    "MemoryNetworks",
     "NetworkEntry",
     "SlowNetworks",
     "bundle_folders",
@@ -64,8 +65,9 @@ class Bundle:
     @property
     def tasks(self) -> tuple[str, ...]:
         """Names of its tasks, on any time scale."""
-        slow = self.info.slow.tasks if self.info.slow else ()
-        return tuple(task.name for task in (*self.info.tasks, *slow))
+        others = [part.tasks for part in (self.info.slow, self.info.memory) if part]
+        tasks = (*self.info.tasks, *(task for part in others for task in part))
+        return tuple(dict.fromkeys(task.name for task in tasks))
 
     def task(self, name: str) -> Task | None:
         """Return a task by name, if the bundle has it."""

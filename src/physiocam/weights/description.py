@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from physiocam.inputs.crop import Crop
-from physiocam.networks.config import Task
+from physiocam.networks.config import PULSE, Task
 from physiocam.networks.registry import AnyConfig
+from physiocam.signals.confidence import Confidence
 
 # Long clips do not begin at every frame, because every phase costs as much again.
 _MOST_PHASES = 5
@@ -102,7 +103,20 @@ class _SameInputs:
                         raise ValueError(f"networks differ in what task '{task.name}' is; they cannot be averaged")
 
 
-class SlowNetworks(_SameInputs, _Strict):
+class _WaveformNetworks(_SameInputs):
+    """Common part of networks on another time scale: they use only Small frames, and have only waveform tasks."""
+
+    def check_waveforms(self, kind: str) -> None:
+        """Refuse networks that take Big frames, or have other tasks."""
+        self.check_agreement()
+        for entry in self.networks:
+            if entry.config.uses_big:
+                raise ValueError(f"{kind} '{entry.name}' takes Big frames; expected a network of Small frames only")
+            if others := [task.name for task in entry.config.tasks if not task.is_single_waveform]:
+                raise ValueError(f"{kind} '{entry.name}' has the task '{others[0]}', which is not a single waveform")
+
+
+class SlowNetworks(_WaveformNetworks, _Strict):
     """Networks for slow quantities: they see fewer frames, and more than the face.
 
     Attributes
@@ -121,14 +135,30 @@ class SlowNetworks(_SameInputs, _Strict):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        self.check_agreement()
-        for entry in self.networks:
-            if entry.config.uses_big:
-                raise ValueError(
-                    f"slow network '{entry.name}' takes Big frames; only networks of Small frames may be slow"
-                )
-            if others := [task.name for task in entry.config.tasks if task.kind != "waveform"]:
-                raise ValueError(f"slow network '{entry.name}' has the task '{others[0]}', which is not a waveform")
+        self.check_waveforms("slow network")
+        return self
+
+
+class MemoryNetworks(_WaveformNetworks, _Strict):
+    """Networks with memory: they see every Small frame, in windows of seconds.
+
+    Attributes
+    ----------
+    networks : tuple of NetworkEntry
+        They use only Small frames, of the size of the other networks', and have only waveform tasks; those that the
+        other networks have too are taken from these. Networks for the same task are averaged.
+    confidence : Confidence or None
+        For the heart rate, if they read the pulse.
+    """
+
+    networks: Annotated[tuple[NetworkEntry, ...], Field(min_length=1)]
+    confidence: Confidence | None = None
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        self.check_waveforms("network with memory")
+        if self.confidence and PULSE.name not in {task.name for task in self.tasks}:
+            raise ValueError("there is a confidence for the heart rate, but no network with memory reads the pulse")
         return self
 
 
@@ -147,6 +177,8 @@ class BundleInfo(_SameInputs, _Strict):
         Networks for the same task are averaged.
     slow : SlowNetworks or None
         Networks on a slower time scale, for other tasks.
+    memory : MemoryNetworks or None
+        Networks that see seconds at a time.
     provenance : dict
         Where the weights come from: files with their sha256, data, seeds, times.
     evaluation : dict
@@ -161,6 +193,7 @@ class BundleInfo(_SameInputs, _Strict):
     crop: Crop = Crop()
     networks: Annotated[tuple[NetworkEntry, ...], Field(min_length=1)]
     slow: SlowNetworks | None = None
+    memory: MemoryNetworks | None = None
     provenance: dict[str, Any] = {}
     evaluation: dict[str, Any] = {}
 
@@ -181,6 +214,13 @@ class BundleInfo(_SameInputs, _Strict):
                 raise ValueError(f"slow networks and others share the task '{both.pop()}'; a task has one time scale")
             if self.slow.fs > self.fs:
                 raise ValueError(f"slow networks see {self.slow.fs:g} frames/s, more than the others' {self.fs:g}")
+        if self.memory:
+            sizes = self.small_size, self.memory.small_size
+            if sizes[0] != sizes[1]:
+                raise ValueError(f"small_size is {sizes[0]}, and {sizes[1]} for networks with memory; they must agree")
+            slow = {task.name for task in self.slow.tasks} if self.slow else set()
+            if both := slow & {task.name for task in self.memory.tasks}:
+                raise ValueError(f"slow networks and those with memory share the task '{both.pop()}'; take one of them")
         return self
 
     @property
@@ -194,5 +234,6 @@ class BundleInfo(_SameInputs, _Strict):
 
     @property
     def entries(self) -> tuple[NetworkEntry, ...]:
-        """Every network, the slow ones last."""
-        return self.networks + (self.slow.networks if self.slow else ())
+        """Every network: the joint ones, the slow ones, and those with memory."""
+        others = [part.networks for part in (self.slow, self.memory) if part]
+        return self.networks + tuple(entry for networks in others for entry in networks)

@@ -31,10 +31,12 @@ from physiocam.inputs.crop import Crop
 from physiocam.networks.bigsmall import BigSmall
 from physiocam.networks.config import NetworkConfig
 from physiocam.networks.network import Network, given
+from physiocam.signals.confidence import Confidence
 from physiocam.weights.bundle import (
     DESCRIPTION,
     Bundle,
     BundleInfo,
+    MemoryNetworks,
     NetworkEntry,
     SlowNetworks,
     check_name,
@@ -52,6 +54,14 @@ class Slow:
     networks: Mapping[str, Network]
     fs: float
     crop: Crop
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Networks with memory; the fields are those of `physiocam.weights.bundle.MemoryNetworks`."""
+
+    networks: Mapping[str, Network]
+    confidence: Confidence | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,7 @@ def export_bundle(
     fs: float,
     crop_factor: float = 1.0,
     slow: Slow | None = None,
+    memory: Memory | None = None,
     overwrite: bool = False,
 ) -> Bundle:
     """Write networks as a bundle.
@@ -99,6 +110,8 @@ def export_bundle(
         Side of the face square, as a multiple of the longer side of the face's box.
     slow : Slow, optional
         Networks that see few of the frames.
+    memory : Memory, optional
+        Networks that see seconds at a time.
     overwrite : bool
         Replace an existing folder.
 
@@ -132,6 +145,9 @@ def export_bundle(
             crop=Crop(factor=crop_factor),
             networks=_export(networks, beside),
             slow=SlowNetworks(fs=slow.fs, crop=slow.crop, networks=_export(slow.networks, beside)) if slow else None,
+            memory=MemoryNetworks(networks=_export(memory.networks, beside), confidence=memory.confidence)
+            if memory
+            else None,
             provenance=dict(about.provenance),
             evaluation=dict(about.evaluation),
         )

@@ -107,7 +107,8 @@ class Runtime:
     def _run_batch(self, big: NDArray[np.float32], small: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         answers: dict[str, list[NDArray[np.float32]]] = {}
         for config, session in self._networks:
-            sharp = np.ascontiguousarray(big[:, :: config.big_stride // self._stride])
+            every = config.big_stride // self._stride if config.uses_big else 1
+            sharp = np.ascontiguousarray(big[:, ::every])
             for task, output in zip(config.tasks, _run_network(config, session, sharp, small), strict=True):
                 answers.setdefault(task.name, []).append(output)
         return {

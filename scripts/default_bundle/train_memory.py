@@ -1,0 +1,176 @@
+"""The network with memory: trained on long clips, epoch by epoch, and resumed where it was stopped."""
+
+import copy
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from long_clips import LongClip
+from physiocam.foundation.files import complete_file
+from physiocam.networks.config import SmallTcnConfig
+from physiocam.networks.small_tcn import SmallTcn
+
+_BATCH = 16
+_RATE, _RISING, _DECAY = 2.5e-3, 0.15, 0.02
+# Of the running mean of the weights.
+_MEAN = 0.998
+# Frequencies in Hz by which a wave is judged.
+_LOWEST, _HIGHEST = 0.6, 5.0
+_MSE_SHARE, _SPECTRUM_SHARE = 0.1, 0.15
+
+
+def train_memory(
+    clips: list[LongClip], others: list[LongClip], epochs: int, seed: int, kept: Path, made_with: Any
+) -> tuple[SmallTcn, dict[str, Any]]:
+    """Train the network; each epoch is kept, and a run that was made with the same goes on from it.
+
+    Parameters
+    ----------
+    clips, others : list of LongClip
+        To learn from, and to report on.
+    epochs, seed : int
+    kept : Path
+        File for the state after the last epoch.
+    made_with : plain values
+        What decides the weights beside this file.
+
+    Returns
+    -------
+    SmallTcn, dict
+        With the running mean of the weights; and the record.
+    """
+    torch.manual_seed(seed)
+    network = SmallTcn(SmallTcnConfig())
+    mean = copy.deepcopy(network)
+    steps = len(clips) // _BATCH
+    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=_RATE, total_steps=epochs * steps, pct_start=_RISING
+    )
+    parts = {"network": network, "mean": mean, "optimizer": optimizer, "schedule": schedule}
+    record: dict[str, Any] = {"seed": seed, "epochs": epochs, "seconds": 0, "losses": [], "r_of_others": []}
+    if kept.exists():
+        stored = torch.load(kept, weights_only=True)
+        if stored["made_with"] == made_with:
+            for name, part in parts.items():
+                part.load_state_dict(stored[name])
+            record = stored["record"]
+    for epoch in range(len(record["losses"]), epochs):
+        started = time.monotonic()
+        random = np.random.default_rng([seed, epoch])
+        network.train()
+        total = 0.0
+        for batch in np.array_split(random.permutation(len(clips))[: steps * _BATCH], steps):
+            small, target, fs, known = _batch([clips[index] for index in batch], network.config.clip_length, random)
+            loss = _loss(network(small=small)["pulse"][..., 0], target, fs, known)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            share = min(_MEAN, 1 - 1 / (1 + epoch * steps + 1))
+            with torch.no_grad():
+                for one, other in zip(mean.parameters(), network.parameters(), strict=True):
+                    one.lerp_(other, 1 - share)
+            total += loss.item() / steps
+        r = correlations(mean, others)
+        record["losses"].append(round(total, 4))
+        record["r_of_others"].append([round(float(np.quantile(r, share)), 4) for share in (0.25, 0.5, 0.75)])
+        record["seconds"] += round(time.monotonic() - started)
+        with complete_file(kept) as beside:
+            torch.save(
+                {**{name: part.state_dict() for name, part in parts.items()}, "record": record, "made_with": made_with},
+                beside,
+            )
+        print(f"epoch {epoch + 1}/{epochs}  loss {total:.4f}  others {record['r_of_others'][-1]}  "
+              f"{record['seconds']} s", flush=True)  # fmt: skip
+    return mean.eval(), record
+
+
+@torch.inference_mode()
+def correlations(network: SmallTcn, clips: list[LongClip]) -> NDArray[np.float64]:
+    """How well the waves of clips are read, r of each."""
+    network.eval()
+    found = []
+    for clip in clips:
+        length = min(network.config.clip_length, len(clip.small) - 1)
+        small = torch.zeros(1, network.config.clip_length, *clip.small.shape[1:])
+        small[0, :length] = torch.from_numpy(clip.small[:length].astype(np.float32))
+        target, known = torch.zeros(1, small.shape[1]), torch.zeros(1, small.shape[1])
+        target[0, :length], known[0, :length] = torch.from_numpy(clip.target[:length]), 1.0
+        wave = network(small=small)["pulse"][..., 0]
+        _, r = _spectra_agree(wave, target, torch.tensor([clip.facts["fs"]]), known)
+        found.append(float(r))
+    return np.array(found)
+
+
+def _batch(clips: list[LongClip], length: int, random: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Inputs (B, N, 3, 9, 9), targets and what of them is known (B, N), and frames per second (B,)."""
+    small = np.zeros((len(clips), length, *clips[0].small.shape[1:]), np.float32)
+    target, known = np.zeros((2, len(clips), length), np.float32)
+    for row, clip in enumerate(clips):
+        inputs, truth = _stretched(clip, random)
+        # Recordings may be shorter than a clip, and begin anywhere in it.
+        wanted = length if random.random() < 0.6 else int(random.uniform(6.5 * clip.facts["fs"], length))
+        taken = min(wanted, length, len(truth))
+        first, place = random.integers(len(truth) - taken + 1), random.integers(length - taken + 1)
+        small[row, place : place + taken] = _altered(inputs[first : first + taken], random)
+        target[row, place : place + taken] = truth[first : first + taken]
+        known[row, place : place + taken] = 1.0
+    fs = torch.tensor([clip.facts["fs"] for clip in clips])
+    return torch.from_numpy(small), torch.from_numpy(target), fs, torch.from_numpy(known)
+
+
+def _stretched(clip: LongClip, random: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """A clip whose time runs at another pace; its last change leads nowhere."""
+    small, target = clip.small[:-1].astype(np.float32), clip.target[:-1]
+    if random.random() < 0.5:
+        return small, target
+    count = int(len(target) * random.uniform(0.8, 1.25))
+    places = np.linspace(0, len(target) - 1, count)
+    before = np.minimum(places.astype(int), len(target) - 2)
+    part = (places - before).astype(np.float32)
+    shaped = part[:, None, None, None]
+    return (
+        small[before] * (1 - shaped) + small[before + 1] * shaped,
+        target[before] * (1 - part) + target[before + 1] * part,
+    )
+
+
+def _altered(small: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
+    """Mirrored, one half for both, in other colours, at another scale, and noisier."""
+    if random.random() < 0.5:
+        small = small[..., ::-1]
+    if random.random() < 0.25:
+        middle = small.shape[-1] // 2
+        small = small.copy()
+        small[..., middle + 1 :] = small[..., :middle][..., ::-1]
+    scale = np.exp(random.normal(0, 0.3)) * np.exp(random.normal(0, 0.08, (3, 1, 1)))
+    small = small * scale.astype(np.float32)
+    if random.random() < 0.4:
+        small += np.float32(random.uniform(0, 0.25)) * random.standard_normal(small.shape, dtype=np.float32)
+    return small
+
+
+def _loss(wave: Tensor, target: Tensor, fs: Tensor, known: Tensor) -> Tensor:
+    share, r = _spectra_agree(wave, target, fs, known)
+    error = ((wave - target).square() * known).sum(1) / known.sum(1)
+    return (1 - r + _MSE_SHARE * error - _SPECTRUM_SHARE * torch.log(share + 0.01)).mean()
+
+
+def _spectra_agree(wave: Tensor, target: Tensor, fs: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    """Share of a wave's power where its truth has some, and their correlation; of the waves, not of the differences."""
+    length = wave.shape[1]
+    seconds = length / fs
+    hz = torch.arange(length // 2 + 1)[None] / seconds[:, None]
+    weight = ((hz >= _LOWEST) & (hz <= _HIGHEST)) / hz.clamp(min=_LOWEST)
+    found, true = torch.fft.rfft(wave * known) * weight, torch.fft.rfft(target * known) * weight
+    power, true_power = found.abs().square(), true.abs().square()
+    r = (found * true.conj()).real.sum(1) / (power.sum(1) * true_power.sum(1) + 1e-9).sqrt()
+    there = (true_power > 0.1 * true_power.amax(1, keepdim=True)).float()
+    return (power * there).sum(1) / (power.sum(1) + 1e-9), r
