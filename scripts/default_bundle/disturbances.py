@@ -40,8 +40,11 @@ class Disturbances:
     slant: NDArray[np.float64]
 
 
-def draw_disturbances(physiology: Physiology, *, moves: bool, random: np.random.Generator) -> Disturbances:
-    """Draw what happens; heads of footage that move by themselves move little beside (`moves` is False)."""
+def draw_disturbances(physiology: Physiology, *, moves: bool, beats: bool, random: np.random.Generator) -> Disturbances:
+    """Draw what happens.
+
+    Heads that move by themselves move little beside (`moves` is False); without a heart none is moved (`beats`).
+    """
     frames, fs = len(physiology.pulse), physiology.fs
     own = 1.0 if moves else 0.25
     right, down = (own * between(random, 0.0004, 0.03) * wander(frames, fs, 0.5, random) for _ in range(2))
@@ -54,7 +57,7 @@ def draw_disturbances(physiology: Physiology, *, moves: bool, random: np.random.
         right, down = right + turns[0], down + turns[1]
     # The head moves a little with each heartbeat, and sinks or rises with each breath.
     kick = np.gradient(physiology.pulse)
-    kick = between(random, 0.00005, 0.0015) * kick / kick.std() * (random.random() < 0.7)
+    kick = between(random, 0.00005, 0.0015) * kick / kick.std() * (random.random() < 0.7) * beats
     breath = between(random, 0.0003, 0.008) * physiology.respiration * random.choice([-1.0, 1.0])
     moved = np.stack([right, down])
     right, down = right + kick * random.normal(0, 0.5), down + kick + breath

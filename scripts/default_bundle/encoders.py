@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -61,14 +62,15 @@ def through_encoder(
     rate = Fraction(fs).limit_denominator(1001)
     encoder = av.CodecContext.create(_ENCODERS[encoding.codec], "w")
     decoder = av.CodecContext.create(encoding.codec, "r")
-    assert isinstance(encoder, av.VideoCodecContext) and isinstance(decoder, av.VideoCodecContext)
+    assert isinstance(encoder, av.VideoCodecContext)
+    assert isinstance(decoder, av.VideoCodecContext)
     encoder.pix_fmt, encoder.time_base, encoder.framerate = encoding.pixels, 1 / rate, rate
     encoder.gop_size, encoder.options = encoding.key_every, encoding.options
     encoder.thread_count = decoder.thread_count = 1
     if encoding.bit_rate:
         encoder.bit_rate = encoding.bit_rate
 
-    def decoded(packets: Iterable[av.Packet | None]) -> Iterator[NDArray[np.uint8]]:
+    def decoded(packets: Iterable[Any]) -> Iterator[NDArray[np.uint8]]:
         for packet in packets:
             for frame in decoder.decode(packet):
                 yield frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)

@@ -1,6 +1,7 @@
 """Real footage of people whose own pulse a codec has removed, as carriers of a pulse that is known."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -47,7 +48,7 @@ def load_footage(clips: list[Path], folder: Path) -> list[Piece]:
     for clip in clips:
         path = folder / f"{clip.stem}.npz"
         made_with = {"clip": source_digest(clip), "code": digest_of(Path(__file__))}
-        keep_file(path, made_with, lambda path, clip=clip: _cut(clip, path))
+        keep_file(path, made_with, partial(_cut, clip))
         with np.load(path) as stored:
             for index in range(int(stored["pieces"])):
                 squares = tuple(Square(*row) for row in stored[f"squares{index}"].tolist())
@@ -79,7 +80,7 @@ def _cut(clip: Path, path: Path) -> None:
     arrays: dict[str, NDArray[np.generic]] = {"pieces": np.array(len(runs)), "fs": np.array(fs)}
     for index, run in enumerate(runs):
         arrays[f"frames{index}"], arrays[f"squares{index}"] = _view(run)
-    np.savez(path, **arrays)
+    np.savez(path, allow_pickle=False, **arrays)
 
 
 def _view(run: list[tuple[NDArray[np.uint8], Square]]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -93,12 +94,10 @@ def _view(run: list[tuple[NDArray[np.uint8], Square]]) -> tuple[NDArray[np.uint8
     bottom = int(min((squares[:, 1] + squares[:, 2]).max() + margin, height))
     scale = min(_FACE / size, 1.0)
     shape = tuple(max(int(scale * side) // 2 * 2, 2) for side in (right - left, bottom - top))
-    frames = np.stack(
-        [cv2.resize(image[top:bottom, left:right], shape, interpolation=cv2.INTER_AREA) for image, _ in run]
-    )
+    views = [cv2.resize(image[top:bottom, left:right], shape, interpolation=cv2.INTER_AREA) for image, _ in run]
     placed = np.empty_like(squares)
     side = np.minimum(np.round(scale * squares[:, 2]), min(shape)).astype(int)
     placed[:, 0] = np.clip(np.round(scale * (squares[:, 0] - left)), 0, shape[0] - side)
     placed[:, 1] = np.clip(np.round(scale * (squares[:, 1] - top)), 0, shape[1] - side)
     placed[:, 2] = side
-    return frames, placed
+    return np.stack(views).astype(np.uint8, copy=False), placed.astype(np.int64, copy=False)

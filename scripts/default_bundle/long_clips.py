@@ -5,7 +5,7 @@ All pass through the same light and the same cameras. Each clip is decided by it
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 import physiocam
 from disturbances import Disturbances, between, draw_disturbances
 from encoders import draw_encoding, through_encoder
-from expression_stills import CROP_FACTOR, CROP_SIZE
+from expression_stills import CROP_FACTOR
 from footage import Piece, load_footage
 from physiocam.foundation.provenance import digest_of, keep_file
 from physiocam.inputs.blocks import InputShape, input_blocks
@@ -88,6 +88,9 @@ class LongClip:
     target: NDArray[np.float32]
 
 
+_Layers = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
 class Carriers(NamedTuple):
     """Whom clips are made of: crops of portraits, and pieces of footage."""
 
@@ -102,6 +105,20 @@ class Film(NamedTuple):
     squares: Sequence[Square]
     physiology: Physiology
     facts: dict[str, Any]
+
+
+Change = Callable[[Disturbances, float, np.random.Generator], Disturbances]
+
+
+class _Chance(NamedTuple):
+    """What a film is drawn with, and what then changes in what happens."""
+
+    random: np.random.Generator
+    change: Change | None
+
+    def happens(self, truth: Truth, physiology: Physiology, *, moves: bool) -> Disturbances:
+        happens = draw_disturbances(physiology, moves=moves, beats=truth.strength > 0, random=self.random)
+        return self.change(happens, truth.fs, self.random) if self.change else happens
 
 
 def load_carriers(expressions: Path, footage: Path, names: Sequence[str], work: Path, *, held_out: bool) -> Carriers:
@@ -184,10 +201,16 @@ def draw_truth(kind: str, random: np.random.Generator) -> Truth:
     )
 
 
-def make_film(truth: Truth, carriers: Carriers, seconds: float, random: np.random.Generator) -> Film:
-    """Make a film of a truth; which carrier, and all else, is drawn."""
+def make_film(
+    truth: Truth,
+    carriers: Carriers,
+    seconds: float,
+    random: np.random.Generator,
+    change: Change | None = None,
+) -> Film:
+    """Make a film of a truth; which carrier, and all else, is drawn. What happens in it may be changed."""
     carried = {"portrait": _on_portrait, "footage": _on_footage, "drawn": _on_drawn}[truth.kind]
-    film = carried(truth, carriers, seconds, random)
+    film = carried(truth, carriers, seconds, _Chance(random, change))
     encoding = draw_encoding(random)
     repeated = int(random.random() < 0.08) + 1
     facts = {
@@ -207,7 +230,8 @@ def _repeated(frames: Iterator[NDArray[np.uint8]], times: int) -> Iterator[NDArr
         yield shown
 
 
-def _on_portrait(truth: Truth, carriers: Carriers, seconds: float, random: np.random.Generator) -> Film:
+def _on_portrait(truth: Truth, carriers: Carriers, seconds: float, chance: _Chance) -> Film:
+    random = chance.random
     physiology = _physiology(truth, seconds, random)
     crop = carriers.crops[random.integers(len(carriers.crops))]
     side = int(random.integers(90, 172)) // 2 * 2
@@ -215,12 +239,12 @@ def _on_portrait(truth: Truth, carriers: Carriers, seconds: float, random: np.ra
     face = side / CROP_FACTOR
     # From pale skin in warm light to dark skin in cold light; dark skin shows the pulse less.
     depth = random.uniform(0.0, 1.0)
-    tint = (1.15 - 0.45 * depth, 0.95 - 0.5 * depth, 0.9 - 0.55 * depth) * random.uniform(0.9, 1.1, 3)
+    tint = np.array([1.15 - 0.45 * depth, 0.95 - 0.5 * depth, 0.9 - 0.55 * depth]) * random.uniform(0.9, 1.1, 3)
     image = np.clip(image * tint.astype(np.float32), 0, 255)
     truth = replace(truth, strength=truth.strength * (1.0 - 0.4 * depth))
-    happens = draw_disturbances(physiology, moves=True, random=random)
+    happens = chance.happens(truth, physiology, moves=True)
     centre = (side / 2, side / 2)
-    blood = _blood(image, centre, face, random)
+    blood = _blood(image, centre, face, _gains(random))
     frames = _lit(
         _moved(_beating(image, blood, truth, physiology), happens, centre, face),
         happens,
@@ -232,8 +256,9 @@ def _on_portrait(truth: Truth, carriers: Carriers, seconds: float, random: np.ra
     return Film(frames, [Square(x, y, size)] * len(physiology.pulse), physiology, {"depth": depth})
 
 
-def _on_footage(truth: Truth, carriers: Carriers, seconds: float, random: np.random.Generator) -> Film:
-    piece = carriers.pieces[random.integers(len(carriers.pieces))]
+def _on_footage(truth: Truth, carriers: Carriers, seconds: float, chance: _Chance) -> Film:
+    random = chance.random
+    piece = carriers.pieces[int(random.integers(len(carriers.pieces)))]
     speed = float(random.choice(_SPEEDS))
     physiology = _physiology(truth, seconds, random)
     length = len(physiology.pulse)
@@ -244,23 +269,25 @@ def _on_footage(truth: Truth, carriers: Carriers, seconds: float, random: np.ran
     mirrored = bool(random.random() < 0.5)
     width = piece.frames.shape[2]
     dim = random.uniform(0.35, 1.1) if random.random() < 0.4 else 1.0
-    tint = np.float32(dim * random.uniform(0.9, 1.1, 3))
+    tint = (dim * random.uniform(0.9, 1.1, 3)).astype(np.float32)
     gains = _gains(random)
 
     def beating() -> Iterator[NDArray[np.float32]]:
+        blood: _Layers | None = None
         for t, row in enumerate(rows):
             image = piece.frames[row][:, ::-1] if mirrored else piece.frames[row]
             square = piece.squares[row]
             x = square.x + square.size / 2
             centre = (width - x if mirrored else x, square.y + square.size / 2)
             lit = image.astype(np.float32) * tint
-            blood = _blood(lit, centre, square.size, random, gains) if t % 3 == 0 or t == 0 else blood
+            if blood is None or t % 3 == 0:
+                blood = _blood(lit, centre, square.size, gains)
             late = physiology.pulse[max(t - 1, 0)]
             lit -= blood[0] * np.float32(truth.strength * physiology.pulse[t])
             lit -= blood[1] * np.float32(truth.strength * late)
             yield lit
 
-    happens = draw_disturbances(physiology, moves=False, random=random)
+    happens = chance.happens(truth, physiology, moves=False)
     first = piece.squares[rows[0]]
     shape = piece.frames.shape[1:3]
     frames = _lit(
@@ -275,7 +302,8 @@ def _on_footage(truth: Truth, carriers: Carriers, seconds: float, random: np.ran
     return Film(frames, squares, physiology, facts)
 
 
-def _on_drawn(truth: Truth, carriers: Carriers, seconds: float, random: np.random.Generator) -> Film:
+def _on_drawn(truth: Truth, _carriers: Carriers, seconds: float, chance: _Chance) -> Film:
+    random = chance.random
     height = int(random.integers(150, 240)) // 2 * 2
     person = Person.invent(truth.seed)
     settings = SceneSettings(
@@ -284,7 +312,7 @@ def _on_drawn(truth: Truth, carriers: Carriers, seconds: float, random: np.rando
         head_motion=between(random, 0.0005, 0.03), head_turn=between(random, 0.2, 5.0), noise=between(random, 0.3, 3.0),
         light_change=0.0, flicker=0.0, height=height, width=height * 4 // 3 // 2 * 2,
         face_size=float(random.uniform(0.35, 0.6)), expressions=float(random.choice([2.0, 10.0, 25.0])),
-        tint=tuple(float(part) for part in random.uniform(0.4, 1.05) * random.uniform(0.9, 1.1, 3)), seed=truth.seed,
+        tint=_three(random.uniform(0.4, 1.05) * random.uniform(0.9, 1.1, 3)), seed=truth.seed,
     )  # fmt: skip
     scene = Scene(person, settings)
     faces = FaceDetector().detect(scene.frame(0))
@@ -292,7 +320,7 @@ def _on_drawn(truth: Truth, carriers: Carriers, seconds: float, random: np.rando
         x, y, face = faces[0].x + faces[0].width / 2, faces[0].y + faces[0].height / 2, faces[0].height
     else:
         x, y, face = settings.width / 2, 0.44 * height, settings.face_size * height
-    happens = draw_disturbances(scene.physiology, moves=False, random=random)
+    happens = chance.happens(truth, scene.physiology, moves=False)
     drawn = (frame.astype(np.float32) for frame in scene.frames())
     frames = _lit(_moved(drawn, happens, (x, y), float(face)), happens, 0.3, random)
     size = min(round(face * random.uniform(0.9, 1.1)), height)
@@ -304,22 +332,21 @@ def _on_drawn(truth: Truth, carriers: Carriers, seconds: float, random: np.rando
     return Film(frames, [square] * len(scene.physiology.pulse), scene.physiology, {"depth": person.skin_depth})
 
 
+def _three(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    red, green, blue = values.tolist()
+    return red, green, blue
+
+
 def _physiology(truth: Truth, seconds: float, random: np.random.Generator) -> Physiology:
     return Physiology(round(seconds * truth.fs), truth.fs, truth.heart_rate, truth.breathing_rate, random)
 
 
 def _gains(random: np.random.Generator) -> NDArray[np.float32]:
-    """How strongly the regions of a face beat, (5, 5), and their early and late part."""
+    """How strongly the regions of a face beat, (5, 5)."""
     return np.asarray(np.clip(1.0 + 0.35 * random.standard_normal((5, 5)), 0.2, 2.0), dtype=np.float32)
 
 
-def _blood(
-    image: NDArray[np.float32],
-    centre: tuple[float, float],
-    face: float,
-    random: np.random.Generator,
-    gains: NDArray[np.float32] | None = None,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _blood(image: NDArray[np.float32], centre: tuple[float, float], face: float, gains: NDArray[np.float32]) -> _Layers:
     """What blood takes of the light: two layers (H, W, 3), of which the second, lower in the face, is a frame late."""
     height, width = image.shape[:2]
     rows = (np.arange(height, dtype=np.float32)[:, None] - centre[1]) / face
@@ -328,17 +355,14 @@ def _blood(
     brightness = image.mean(axis=2)
     usual = np.average(brightness, weights=inside)
     skin = inside * np.clip((brightness / max(usual, 1.0) - 0.35) / 0.3, 0.0, 1.0)
-    gain = cv2.resize(gains if gains is not None else _gains(random), (width, height), interpolation=cv2.INTER_LINEAR)
-    blood = image * (skin * gain)[..., None] * np.float32(PULSE_RGB)
+    gain = cv2.resize(gains, (width, height), interpolation=cv2.INTER_LINEAR)
+    blood = image * (skin * gain)[..., None] * np.array(PULSE_RGB, dtype=np.float32)
     lower = np.clip(0.5 + 1.5 * rows, 0, 1)[..., None]
     return blood * (1 - lower), blood * lower
 
 
 def _beating(
-    image: NDArray[np.float32],
-    blood: tuple[NDArray[np.float32], NDArray[np.float32]],
-    truth: Truth,
-    physiology: Physiology,
+    image: NDArray[np.float32], blood: _Layers, truth: Truth, physiology: Physiology
 ) -> Iterator[NDArray[np.float32]]:
     upper, lower = (truth.strength * layer for layer in blood)
     for t, pulse in enumerate(physiology.pulse):
@@ -362,9 +386,8 @@ def _moved(
                 [cosine, sine, x - cosine * (x + right) - sine * (y + down)],
                 [-sine, cosine, y + sine * (x + right) - cosine * (y + down)],
             ])  # fmt: skip
-            yield cv2.warpAffine(
-                image, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
-            )  # fmt: skip
+            flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+            yield cv2.warpAffine(image, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[misc]
             continue
         if bumps is None:
             u = (np.arange(width, dtype=np.float32)[None] - centre[0]) / face
@@ -377,7 +400,7 @@ def _moved(
         x_of = np.float32(cosine) * i + np.float32(sine) * j + np.float32(centre[0])
         y_of = np.float32(cosine) * j - np.float32(sine) * i + np.float32(centre[1])
         y_of -= np.float32(happens.mouth[t]) * mouth + np.float32(0.05 * happens.lids[t]) * eyes
-        yield cv2.remap(image, x_of, y_of, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        yield cv2.remap(image, x_of, y_of, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[misc]
 
 
 def _lit(

@@ -48,8 +48,8 @@ def load_portraits(folder: Path, cache: Path) -> Portraits:
 
 
 def _read(folder: Path, path: Path) -> None:
-    with (folder / "labels.csv").open() as file:
-        names = sorted((row["image"] for row in csv.DictReader(file)), key=_hash)[:_MOST]
+    rows = csv.DictReader((folder / "labels.csv").read_text().splitlines())
+    names = sorted((row["image"] for row in rows), key=_hash)[:_MOST]
     detector = FaceDetector()
     crops, held_out = [], []
     with tarfile.open(folder / "images.tar") as archive:

@@ -52,7 +52,7 @@ def train_memory(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=_RATE, total_steps=epochs * steps, pct_start=_RISING
     )
-    parts = {"network": network, "mean": mean, "optimizer": optimizer, "schedule": schedule}
+    parts: dict[str, Any] = {"network": network, "mean": mean, "optimizer": optimizer, "schedule": schedule}
     record: dict[str, Any] = {"seed": seed, "epochs": epochs, "seconds": 0, "losses": [], "r_of_others": []}
     if kept.exists():
         stored = torch.load(kept, weights_only=True)

@@ -165,7 +165,7 @@ def estimate_rate(
 
     floor = floor_of(chosen, judge)
     quality = quality_of(rate_hz)
-    if quality >= floor and chosen.overtones:
+    if chosen.overtones and (judge or quality >= floor):
         wide = pooled_spectrum(np.asarray(difference if raw is None else raw, dtype=np.float64), fs, _wide(chosen, fs))
         if wide is not None and is_doubled(wide[0], wide[1][0], rate_hz, lobe_hz):
             rate_hz /= 2

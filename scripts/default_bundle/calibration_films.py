@@ -1,0 +1,145 @@
+"""Films that teach how far a heart rate can be trusted: people who never train the network, and faces without blood."""
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from disturbances import Disturbances, between, rhythm
+from long_clips import Carriers, carriers_digest, code_digest, draw_truth, make_film
+from physiocam.foundation.provenance import digest_of, keep_file
+from physiocam.inputs.blocks import input_blocks
+from physiocam.measuring.clip_pipeline import ClipPipeline
+from physiocam.measuring.network_inputs import block_frames, input_shape
+from physiocam.weights.bundle import Bundle, load_bundle
+from physiocam.weights.runtime import Runtime
+
+FOOTAGE = ("sri_track", "echo_b", "echo_c", "ani_kara")
+_KINDS = ("portrait", "footage", "drawn", "portrait", "drawn")
+_LENGTHS = (8.0, 12.0, 12.0, 20.0, 30.0)
+# One in so many has no pulse.
+_LIFELESS = 4
+
+
+@dataclass(frozen=True)
+class SeenFilm:
+    """What networks see of a film, and its truth.
+
+    Attributes
+    ----------
+    facts : dict
+        As of `long_clips.LongClip`.
+    small : float16 array (T, 3, 9, 9)
+    other : float32 array (T,)
+        Differences of the pulse that the joint network reads.
+    rates : float32 array (T,)
+        True heart rate in beats/min; NaN without a pulse.
+    """
+
+    facts: dict[str, Any]
+    small: NDArray[np.float16]
+    other: NDArray[np.float32]
+    rates: NDArray[np.float32]
+
+
+def load_calibration_films(
+    folder: Path, carriers: Carriers, bundle: Path, count: int, *, seed: int, jobs: int = 2
+) -> list[SeenFilm]:
+    """Read what is kept of films, making those that are not there as they would be made now."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made_with = {
+        "seed": seed, "code": [*code_digest(), digest_of(Path(__file__))], "carriers": carriers_digest(carriers),
+        "bundle": load_bundle(bundle).info.networks[0].weights_sha256,
+    }  # fmt: skip
+    paths = [folder / f"{index:05d}.npz" for index in range(count)]
+    with ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_hold, initargs=(carriers, bundle)) as pool:
+        waiting = [pool.submit(_keep, path, {**made_with, "index": index}, seed, index)
+                   for index, path in enumerate(paths)]  # fmt: skip
+        for done, job in enumerate(as_completed(waiting), start=1):
+            job.result()
+            if done % 20 == 0 or done == count:
+                print(f"{folder.name}: {done}/{count}", flush=True)
+    return [_restore(path) for path in paths]
+
+
+_HELD: list[tuple[Carriers, Bundle, Runtime]] = []
+
+
+def _hold(carriers: Carriers, bundle: Path) -> None:
+    cv2.setNumThreads(1)
+    loaded = load_bundle(bundle)
+    _HELD[:] = [(carriers, loaded, Runtime(loaded, 1))]
+
+
+def _keep(path: Path, made_with: dict[str, Any], seed: int, index: int) -> None:
+    keep_file(path, made_with, partial(_make, seed, index))
+
+
+def _make(seed: int, index: int, path: Path) -> None:
+    carriers, bundle, runtime = _HELD[0]
+    random = np.random.default_rng([seed, index])
+    kind = _KINDS[index % len(_KINDS)]
+    truth = draw_truth(kind, random)
+    lifeless = index // len(_KINDS) % _LIFELESS == 0
+    seconds = float(random.choice(_LENGTHS))
+    if lifeless:
+        truth = replace(truth, strength=0.0)
+    film = make_film(truth, carriers, seconds, random, mislead if lifeless else None)
+    shape, frames = input_shape(bundle.info), len(film.squares)
+    pipeline = ClipPipeline(bundle.info, runtime, every_phase=True)
+    small = []
+    for block in input_blocks(zip(film.frames, film.squares, strict=True), shape, block_frames(truth.fs, frames)):
+        for time in range(block.frames):
+            pipeline.log.append(time / truth.fs)
+        pipeline.run(block, block.shown.reshape(-1)[: block.frames])
+        small.append(block.small.reshape(-1, *block.small.shape[2:])[: block.frames].astype(np.float16))
+    rates = np.full(frames, np.nan) if lifeless else film.physiology.heart_rates
+    np.savez(
+        path,
+        small=np.concatenate(small),
+        other=pipeline.log.rows["pulse"],
+        rates=rates.astype(np.float32),
+        facts=np.array(json.dumps(film.facts)),
+    )
+
+
+def mislead(happens: Disturbances, fs: float, random: np.random.Generator) -> Disturbances:
+    """Let something other than blood beat: a lamp, a hand that sways, both, or nothing but what happens anyway."""
+    frames = len(happens.right)
+    wave = rhythm(frames, fs, between(random, 0.65, 3.0), random)
+    way = random.random()
+    light, right, down = happens.light, happens.right, happens.down
+    if way < 0.45:
+        colour = 1.0 + 0.15 * random.standard_normal(3)
+        light = light * (1.0 + between(random, 0.001, 0.03) * wave[:, None] * colour)
+    if 0.35 < way < 0.8:
+        direction = random.uniform(0, 2 * np.pi)
+        swayed = between(random, 0.002, 0.05) * wave
+        right, down = right + np.cos(direction) * swayed, down + np.sin(direction) * swayed
+        # A swayed print turns into the light and out of it.
+        light = light * (1.0 + random.normal(0, 0.01) * wave[:, None])
+    return replace(happens, light=light, right=right, down=down)
+
+
+def _restore(path: Path) -> SeenFilm:
+    with np.load(path) as stored:
+        return SeenFilm(json.loads(str(stored["facts"])), stored["small"], stored["other"], stored["rates"])
+
+
+def pieces(film: SeenFilm) -> Sequence[slice]:
+    """The whole of a film, and its first 8 and last 12 seconds where it is longer."""
+    frames, fs = len(film.small), film.facts["fs"]
+    found = [slice(0, frames)]
+    if frames > 10 * fs:
+        found.append(slice(0, round(8 * fs)))
+    if frames > 14 * fs:
+        found.append(slice(frames - round(12 * fs), frames))
+    return found

@@ -1,0 +1,166 @@
+"""The confidence of heart rates: a logistic model of evidence, fitted to films whose truth is known."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from calibration_films import SeenFilm, pieces
+from physiocam.measuring.memory_windows import MemoryWindows
+from physiocam.signals.confidence import EVIDENCE, Confidence, Judge
+from physiocam.signals.rate import estimate_rate
+from physiocam.signals.readings import light_of, readings_of
+from physiocam.signals.settings import SETTINGS
+from physiocam.weights.bundle import load_bundle
+from physiocam.weights.runtime import Runtime
+
+NEAR = 3.0
+_PENALTY = 0.003
+_PARTS = 10
+_INTERVAL = 0.8
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """What is heard in pieces of films.
+
+    Attributes
+    ----------
+    evidence : float64 array (P, len(EVIDENCE))
+    error : float64 array (P,)
+        Of the estimated rate, in beats/min; infinite where there is no pulse.
+    film : int array (P,)
+        Which film a piece is of.
+    kind : str array (P,)
+    """
+
+    evidence: NDArray[np.float64]
+    error: NDArray[np.float64]
+    film: NDArray[np.int64]
+    kind: NDArray[np.str_]
+
+
+class _Listening(Confidence):
+    """A confidence that gives every rate, and keeps its evidence."""
+
+    def probability(self, evidence: NDArray[np.float64]) -> float:
+        """Keep the evidence."""
+        _KEPT[:] = [evidence]
+        return 1.0
+
+
+_KEPT: list[NDArray[np.float64]] = []
+
+
+def unfitted(kind: type[Confidence] = Confidence) -> Confidence:
+    """A confidence that knows nothing: one half for every rate."""
+    none, one = (0.0,) * len(EVIDENCE), (1.0,) * len(EVIDENCE)
+    return kind(evidence=EVIDENCE, centre=none, scale=one, weight=none, bias=0.0, widths=((0.0, 30.0), (1.0, 3.0)))
+
+
+def hear(films: list[SeenFilm], bundle_folder: Path) -> Heard:
+    """Let a bundle's network with memory hear the films, as `measure` would, and take down the evidence."""
+    bundle = load_bundle(bundle_folder)
+    memory = bundle.info.memory
+    assert memory is not None
+    runtime = Runtime(bundle, 1, memory.networks)
+    listening = unfitted(_Listening)
+    evidence, errors, numbers, kinds = [], [], [], []
+    for number, film in enumerate(films):
+        for rows in pieces(film):
+            small = film.small[rows].astype(np.float32)
+            # A piece is standardized on its own.
+            scale = float(small.std())
+            if scale == 0:
+                continue
+            windows, read = MemoryWindows(memory, runtime), np.zeros((len(small), 3), np.float32)
+            for first, outputs in [*windows.add(small / np.float32(scale)), windows.rest()]:
+                start = max(first, 0)
+                read[start : first + len(outputs["pulse"])] = outputs["pulse"][start - first :]
+            table = np.column_stack([read[:, 1:], film.other[rows], light_of(small / np.float32(scale))])
+            wave = read[:, 0].astype(np.float64)
+            wave[-1] = np.nan
+            _KEPT.clear()
+            rate = estimate_rate(
+                wave, film.facts["fs"], "heart", SETTINGS["default"], judge=Judge(readings_of(table), listening)
+            )
+            if rate.value is None or not _KEPT:
+                continue
+            true = float(np.mean(film.rates[rows]))
+            evidence.append(_KEPT[0])
+            errors.append(abs(rate.value - true) if np.isfinite(true) else np.inf)
+            numbers.append(number)
+            kinds.append(("alive " if np.isfinite(true) else "lifeless ") + film.facts["kind"])
+    return Heard(np.array(evidence), np.array(errors), np.array(numbers), np.array(kinds))
+
+
+def fit(heard: Heard) -> tuple[Confidence, dict[str, Any]]:
+    """Fit the model to all pieces; its figures are of pieces whose films had no part in the fit that judges them."""
+    judged = np.zeros(len(heard.error))
+    for part in range(_PARTS):
+        out = heard.film % _PARTS == part
+        model = _fitted(heard.evidence[~out], heard.error[~out])
+        judged[out] = [model.probability(row) for row in heard.evidence[out]]
+    near = heard.error <= NEAR
+    model = _fitted(heard.evidence, heard.error).model_copy(update={"widths": _widths(judged, heard.error)})
+    clipped = np.clip(judged, 1e-6, 1 - 1e-6)
+    figures = {
+        "pieces": len(near),
+        "right": round(float(near.mean()), 4),
+        "log_loss": round(float(-np.mean(np.where(near, np.log(clipped), np.log(1 - clipped)))), 4),
+        "expected_calibration_error": round(calibration_error(judged, near), 4),
+        "given": int((judged >= 0.5).sum()),
+        "given_right": int((near & (judged >= 0.5)).sum()),
+        "sure": int((judged >= 0.8).sum()),
+        "sure_right": int((near & (judged >= 0.8)).sum()),
+        "lifeless": int((~np.isfinite(heard.error)).sum()),
+        "lifeless_given": int(((judged >= 0.5) & ~np.isfinite(heard.error)).sum()),
+    }
+    return model, figures
+
+
+def calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """Return the mean distance of tenths of the probabilities from the share that is right in them."""
+    tenth = np.minimum((10 * probability).astype(int), 9)
+    total = 0.0
+    for number in range(10):
+        chosen = tenth == number
+        if chosen.any():
+            total += chosen.mean() * abs(probability[chosen].mean() - right[chosen].mean())
+    return float(total)
+
+
+def _fitted(evidence: NDArray[np.float64], error: NDArray[np.float64]) -> Confidence:
+    near = error <= NEAR
+    centre, scale = np.nanmean(evidence, axis=0), np.nanstd(evidence, axis=0) + 1e-9
+    usual = np.clip(np.where(np.isfinite(evidence), (evidence - centre) / scale, 0.0), -4.0, 4.0)
+    sign = np.where(near, 1.0, -1.0)
+
+    def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        score = sign * (usual @ parameters[:-1] + parameters[-1])
+        slope = -sign / (1.0 + np.exp(score)) / len(sign)
+        gradient = np.append(usual.T @ slope + 2 * _PENALTY * parameters[:-1], slope.sum())
+        return float(np.logaddexp(0.0, -score).mean() + _PENALTY * np.sum(parameters[:-1] ** 2)), gradient
+
+    found = minimize(loss, np.zeros(len(EVIDENCE) + 1), jac=True).x
+    return unfitted().model_copy(
+        update={
+            "centre": tuple(centre.round(6).tolist()), "scale": tuple(scale.round(6).tolist()),
+            "weight": tuple(found[:-1].round(6).tolist()), "bias": round(float(found[-1]), 6),
+        }
+    )  # fmt: skip
+
+
+def _widths(judged: NDArray[np.float64], error: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
+    """How far 80 % of the errors reach, at rising probabilities; never wider where the probability is higher."""
+    alive = np.isfinite(error)
+    order = np.argsort(judged[alive])
+    rows = [
+        (float(judged[alive][part].mean()), float(np.quantile(error[alive][part], _INTERVAL)))
+        for part in np.array_split(order, 8)
+    ]
+    widths = np.minimum.accumulate([width for _, width in rows])
+    return tuple((round(p, 4), round(float(w), 3)) for (p, _), w in zip(rows, widths, strict=True))
