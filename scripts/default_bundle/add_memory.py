@@ -23,7 +23,7 @@ from physiocam.weights.export import BundleAbout, Memory, Slow, export_bundle
 from physiocam.weights.pytorch import load_network, load_networks
 from train_memory import train_memory
 
-SEED = 300
+SEED = 1000
 CLIPS, OTHERS, FILMS = 1400, 60, 320
 EPOCHS = 24
 
@@ -76,7 +76,10 @@ def main() -> None:
 def export(bundle: Bundle, network: SmallTcn, confidence: Confidence, about: BundleAbout, folder: Path) -> Bundle:
     """Write a bundle's networks, and one with memory beside them."""
     slow = bundle.info.slow
-    others = slow and Slow({entry.name: load_network(bundle, entry) for entry in slow.networks}, slow.fs, slow.crop)
+    others: list[Slow | Memory] = [Memory({"pulse": network}, confidence)]
+    if slow:
+        networks = {entry.name: load_network(bundle, entry) for entry in slow.networks}
+        others.append(Slow(networks, slow.fs, slow.crop))
     return export_bundle(
         load_networks(bundle),
         folder,
@@ -84,8 +87,7 @@ def export(bundle: Bundle, network: SmallTcn, confidence: Confidence, about: Bun
         about=about,
         fs=bundle.info.fs,
         crop_factor=bundle.info.crop.factor,
-        slow=others,
-        memory=Memory({"pulse": network}, confidence),
+        others=others,
         overwrite=True,
     )
 

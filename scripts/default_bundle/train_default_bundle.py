@@ -360,7 +360,7 @@ def _export(
         about=BundleAbout(DESCRIPTION, "Apache-2.0", record, evaluation),
         fs=FS,
         crop_factor=CROP_FACTOR,
-        slow=Slow({"breathing": slow}, SLOW_FS, SLOW_CROP),
+        others=[Slow({"breathing": slow}, SLOW_FS, SLOW_CROP)],
         overwrite=True,
     )
 

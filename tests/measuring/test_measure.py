@@ -368,7 +368,7 @@ def test_slow_networks_answer_for_every_frame(beating: NDArray[np.uint8], tmp_pa
         name="b",
         about=BundleAbout("", ""),
         fs=30.0,
-        slow=Slow({"slow": BigSmall(config.model_copy(update={"tasks": (RESPIRATION,)}))}, 5.0, Crop(factor=2.0)),
+        others=[Slow({"slow": BigSmall(config.model_copy(update={"tasks": (RESPIRATION,)}))}, 5.0, Crop(factor=2.0))],
     )
     # As in the paper: each frame in one clip alone.
     measurement = physiocam.measure(beating, weights=bundle, fs=FS, face=(150, 60, 120), settings="paper")

@@ -319,7 +319,7 @@ SLOW_CONFIG = BigSmallConfig(branches="small", clip_length=6, big_size=32, small
 def write_with_slow(folder: Path, config: BigSmallConfig = SLOW_CONFIG, fs: float = 5.0) -> Bundle:
     fast = BigSmall(CONFIG.model_copy(update={"tasks": (AU, PULSE)}))
     slow = Slow({"breath": BigSmall(config)}, fs, Crop(factor=2.0, down=0.4))
-    return export_bundle({"tiny": fast}, folder, name="tiny", about=BundleAbout("", ""), fs=25.0, slow=slow)
+    return export_bundle({"tiny": fast}, folder, name="tiny", about=BundleAbout("", ""), fs=25.0, others=[slow])
 
 
 def test_slow_networks_travel_with_the_others(tmp_path: Path) -> None:

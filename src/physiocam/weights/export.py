@@ -7,7 +7,7 @@ import logging
 import os
 import struct
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -89,8 +89,7 @@ def export_bundle(
     about: BundleAbout,
     fs: float,
     crop_factor: float = 1.0,
-    slow: Slow | None = None,
-    memory: Memory | None = None,
+    others: Sequence[Slow | Memory] = (),
     overwrite: bool = False,
 ) -> Bundle:
     """Write networks as a bundle.
@@ -108,10 +107,8 @@ def export_bundle(
         Frames per second of the training recordings.
     crop_factor : float
         Side of the face square, as a multiple of the longer side of the face's box.
-    slow : Slow, optional
-        Networks that see few of the frames.
-    memory : Memory, optional
-        Networks that see seconds at a time.
+    others : sequence of Slow or Memory
+        Networks that see few of the frames, and networks that see seconds at a time; one of each kind at most.
     overwrite : bool
         Replace an existing folder.
 
@@ -144,10 +141,8 @@ def export_bundle(
             fs=fs,
             crop=Crop(factor=crop_factor),
             networks=_export(networks, beside),
-            slow=SlowNetworks(fs=slow.fs, crop=slow.crop, networks=_export(slow.networks, beside)) if slow else None,
-            memory=MemoryNetworks(networks=_export(memory.networks, beside), confidence=memory.confidence)
-            if memory
-            else None,
+            slow=next((_slow(other, beside) for other in others if isinstance(other, Slow)), None),
+            memory=next((_memory(other, beside) for other in others if isinstance(other, Memory)), None),
             provenance=dict(about.provenance),
             evaluation=dict(about.evaluation),
         )
@@ -156,6 +151,14 @@ def export_bundle(
         to_disk(beside)
         _publish(beside, target)
     return load_bundle(target)
+
+
+def _slow(slow: Slow, folder: Path) -> SlowNetworks:
+    return SlowNetworks(fs=slow.fs, crop=slow.crop, networks=_export(slow.networks, folder))
+
+
+def _memory(memory: Memory, folder: Path) -> MemoryNetworks:
+    return MemoryNetworks(networks=_export(memory.networks, folder), confidence=memory.confidence)
 
 
 @contextlib.contextmanager
