@@ -24,8 +24,8 @@ from physiocam.weights.pytorch import load_network, load_networks
 from train_memory import train_memory
 
 SEED = 1000
-CLIPS, OTHERS, FILMS = 1400, 60, 320
-EPOCHS = 24
+CLIPS, OTHERS, FILMS = 1500, 60, 320
+EPOCHS = 22
 
 DESCRIPTION = (
     "Joint BigSmall (N = 3, wrapping shift) for action units and pulse, a slow Small network for breathing, and a "

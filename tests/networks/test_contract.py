@@ -28,6 +28,7 @@ SMALLEST: dict[str, dict[str, Any]] = {
     "bigsmall": {"big_size": 32, "small_size": 2},
     "deepphys": {"big_size": 12, "small_size": 12},
     "mtts_can": {"big_size": 12, "small_size": 12},
+    "small_tcn": {"small_size": 6, "clip_length": 20},
     "drml": {"big_size": 66},
     "alexnet": {"big_size": 63},
 }
@@ -35,6 +36,7 @@ ODD: dict[str, dict[str, Any]] = {
     "bigsmall": {"big_size": 145, "small_size": 9},
     "deepphys": {"big_size": 37, "small_size": 37},
     "mtts_can": {"big_size": 37, "small_size": 37},
+    "small_tcn": {"small_size": 10, "clip_length": 37},
     "drml": {"big_size": 77},
     "alexnet": {"big_size": 101},
 }

@@ -262,7 +262,7 @@ class SmallTcnConfig(NetworkConfig):
     architecture: Literal["small_tcn"] = "small_tcn"
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)] = (PULSE,)
     clip_length: Annotated[int, Field(ge=1, le=_LONGEST)] = 256
-    small_size: Annotated[int, Field(ge=5, le=_LARGEST)] = 9
+    small_size: Annotated[int, Field(ge=6, le=_LARGEST)] = 9
     encoder_channels: Annotated[int, Field(ge=1, le=512)] = 32
     attention_maps: Annotated[int, Field(ge=1, le=64)] = 2
     channels: Annotated[int, Field(ge=1, le=1024)] = 64
@@ -288,15 +288,15 @@ class SmallTcnConfig(NetworkConfig):
         layers: dict[str, tuple[int, ...]] = {
             "conv1": (cells, 3, 3, 3),
             "conv2": (cells, cells, 3, 3),
-            "attention": (self.attention_maps, cells, 1, 1),
-            "join": (channels, self.attention_maps * cells + 27, 1),
         }
+        shapes = with_biases(layers) | {"attention.weight": (self.attention_maps, cells, 1, 1)}
+        layers = {"join": (channels, self.attention_maps * cells + 27, 1)}
         for number in range(len(self.dilations)):
             layers[f"layers.{number}.wide"] = (channels, channels, self.kernel)
             layers[f"layers.{number}.mix"] = (channels, channels, 1)
         for task in self.tasks:
             layers[f"heads.{task.name}"] = (task.outputs, channels, 1)
-        return with_biases(layers)
+        return shapes | with_biases(layers)
 
 
 def with_biases(layers: dict[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:

@@ -43,7 +43,7 @@ class SmallTcn(Network):
         cells = config.encoder_channels
         self.conv1 = nn.Conv2d(3, cells, 3)
         self.conv2 = nn.Conv2d(cells, cells, 3)
-        self.attention = nn.Conv2d(cells, config.attention_maps, 1)
+        self.attention = nn.Conv2d(cells, config.attention_maps, 1, bias=False)
         self.join = nn.Conv1d(config.attention_maps * cells + 3 * _REGIONS**2, config.channels, 1)
         self.layers = nn.ModuleList(_Layer(config.channels, config.kernel, dilation) for dilation in config.dilations)
         self.heads = nn.ModuleDict({task.name: nn.Conv1d(config.channels, task.outputs, 1) for task in config.tasks})
