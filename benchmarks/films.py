@@ -62,7 +62,7 @@ def mjpeg(scale: int) -> Encoding:
 
 def vp8(kbits: int) -> Encoding:
     """VP8, as browsers record it."""
-    return Encoding("libvpx", ".webm", (("deadline", "realtime"), ("cpu-used", "8")), kbits)
+    return Encoding("libvpx", ".webm", (("deadline", "realtime"), ("cpu-used", "16")), kbits)
 
 
 def vp9(kbits: int, key_frames: int) -> Encoding:
@@ -88,6 +88,7 @@ def write_film(path: Path, frames: Iterable[NDArray[np.uint8]], fs: float, encod
     swscale = VideoReformatter()
     with av.open(str(path), "w") as container:
         stream = container.add_stream(encoding.codec, rate=rate, options=dict(encoding.options))
+        assert isinstance(stream, av.VideoStream)
         stream.pix_fmt = pixels
         stream.codec_context.color_range = scale
         stream.codec_context.colorspace = matrix
@@ -113,10 +114,16 @@ def make_all(make: Callable[[Item], Made], items: Sequence[Item], jobs: int) -> 
 
 
 def film_code(*scripts: str) -> str:
-    """A digest of the code that draws, reads and writes films: a change in measuring makes no film again."""
+    """A digest of the code that draws, reads and writes films: a change in measuring makes no film again.
+
+    Parameters
+    ----------
+    scripts : str
+        Names of modules in this folder that draw.
+    """
     digest = sha256(_package_digest().encode())
-    for script in (__file__, *scripts):
-        digest.update(digest_of(Path(script)).encode())
+    for script in ("films", *scripts):
+        digest.update(digest_of(Path(__file__).with_name(f"{script}.py")).encode())
     return digest.hexdigest()[:12]
 
 

@@ -7,6 +7,7 @@ another camera: noise, exposure and an encoder. A film's index decides everythin
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-import inject
 from films import Encoding, film_code, h264, make_all, mjpeg, vp8, write_film
 from inject import Injected, Injection, back_and_forth
 from physiocam.foundation.provenance import digest_of, keep_file
@@ -90,6 +90,7 @@ def recipe(index: int, carriers: int) -> tuple[Injection, Encoding, str]:
     return settings, encodings[codec], codec
 
 
+@lru_cache(maxsize=1)
 def located(carrier: Path) -> tuple[list[NDArray[np.uint8]], list[Square | None], float]:
     """The first frames of a clip, the face's square in each, and the frames per second."""
     with open_video(carrier, max_fs=MOST_FS) as video:
@@ -107,7 +108,7 @@ def _film(item: tuple[Path, Path, int, int]) -> InjectedFilm:
     video, truth = folder / f"{index:03d}-{carrier.stem}{encoding.suffix}", folder / f"{index:03d}.truth.json"
     made_with = {
         "carrier": digest_of(carrier), "settings": asdict(settings), "encoding": asdict(encoding),
-        "seconds": SECONDS, "code": film_code(__file__, inject.__file__),
+        "seconds": SECONDS, "code": film_code("injected", "inject"),
     }  # fmt: skip
 
     def write_truth(path: Path) -> None:

@@ -8,9 +8,6 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 
-import lifeless_heads
-import lifeless_pictures
-import lifeless_scenes
 from films import Encoding, film_code, h264, make_all, mjpeg, vp9, write_film
 from lifeless_heads import TurningHead
 from lifeless_pictures import SEED, Picture, faces_of, lifeless_person
@@ -59,7 +56,7 @@ def lifeless(folder: Path, stills: Sequence[Path], head: Path | None, jobs: int)
 
 def make(film: Film) -> None:
     """Write one film, unless it is there."""
-    code = film_code(*(module.__file__ for module in (lifeless_heads, lifeless_pictures, lifeless_scenes)))
+    code = film_code("lifeless_heads", "lifeless_pictures", "lifeless_scenes")
     made_with = {"scene": film.scene.facts(), "fs": film.fs, "encoding": asdict(film.encoding), "code": code}
     keep_file(film.video, made_with, lambda path: write_film(path, film.scene.frames(), film.fs, film.encoding))
 

@@ -131,13 +131,14 @@ def _colours(mesh: _Mesh, random: np.random.Generator) -> NDArray[np.float64]:
     colour[((mesh.quads >= _MOUTH[0]) & (mesh.quads <= _MOUTH[1])).all(axis=1)] = (70, 30, 30)
     for first, last in _IRISES:
         colour[((mesh.quads >= first) & (mesh.quads <= last)).all(axis=1)] = (60, 45, 35)
-    return colour
+    return np.asarray(colour)
 
 
 def _rotation(yaw: float, pitch: float) -> NDArray[np.float64]:
     across, along = (np.cos(yaw), np.sin(yaw)), (np.cos(pitch), np.sin(pitch))
     turned = np.array([[across[0], 0, across[1]], [0, 1, 0], [-across[1], 0, across[0]]])
-    return np.array([[1, 0, 0], [0, along[0], -along[1]], [0, along[1], along[0]]]) @ turned
+    nodded = np.array([[1, 0, 0], [0, along[0], -along[1]], [0, along[1], along[0]]])
+    return np.asarray(nodded @ turned)
 
 
 def _draw(

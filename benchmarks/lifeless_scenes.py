@@ -120,7 +120,8 @@ class FilmedPicture:
         lamp = self.lamp
         turn = 2 * np.pi * lamp.hz * np.arange(count) / self.fs + random.uniform(0, 2 * np.pi)
         slow = 1 - (1 - lamp.dims_to) * (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(count) / count))
-        return slow[:, None] * (1 + lamp.strength * np.sin(turn)[:, None] * np.array(lamp.colour))
+        flicker = lamp.strength * np.sin(turn)[:, None] * np.array(lamp.colour)
+        return np.asarray(slow[:, None] * (1 + flicker))
 
 
 @dataclass(frozen=True)
