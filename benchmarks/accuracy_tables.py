@@ -136,6 +136,8 @@ def _misleading(results: dict[str, Any]) -> list[str]:
 
 
 def _cell(score: dict[str, Any]) -> str:
+    if not score["answered"]:
+        return f"none (0 of {score['recordings']})"
     return f"{score['mae']} ({score['answered']} of {score['recordings']}; {_percent(score['share_near'])})"
 
 

@@ -135,7 +135,10 @@ def _half(frame: _Image) -> _Image:
 
 def _cropped(frames: _Images, fs: float) -> tuple[_Images, float]:
     """Only face and shoulders, as they are in the first frame."""
-    face = FaceDetector().detect(frames[0])[0]
+    faces = FaceDetector().detect(frames[0])
+    if not faces:
+        raise SystemExit("the first frame of a clip shows no face; give a clip that begins with one")
+    face = faces[0]
     height, width = frames[0].shape[:2]
     top, bottom = max(int(face.y - 0.5 * face.height), 0), min(int(face.y + 2 * face.height), height)
     left, right = max(int(face.x - face.width), 0), min(int(face.x + 2 * face.width), width)
