@@ -43,8 +43,8 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         paths.append(path.suffix)
         path.write_bytes(b"video")
 
-    for module in ("accuracy", "lifeless"):
-        monkeypatch.setattr(f"{module}.write_video", write)
+    for writer in ("accuracy.write_video", "lifeless.write_film"):
+        monkeypatch.setattr(writer, write)
     return paths
 
 
@@ -70,9 +70,10 @@ def test_another_photograph_of_the_same_name_is_filmed(tmp_path: Path, written: 
     counts = []
     for grey in (10, 10, 20):
         image.fromarray(np.full((32, 32, 3), grey, np.uint8)).save(tmp_path / "face.png")
-        lifeless.photographs(tmp_path / "videos", [tmp_path / "face.png"])
+        scene = lifeless.FilmedPicture(lifeless.Picture("photograph", tmp_path / "face.png"), 1.0, 25.0)
+        lifeless.make(lifeless.Film(tmp_path / "videos" / "face.mp4", scene, 25.0, lifeless.h264(20)))
         counts.append(len(written))
-    assert counts == [3, 3, 6]
+    assert counts == [1, 1, 2]
 
 
 def test_a_stage_of_the_default_bundle_is_trained_for_its_inputs(
