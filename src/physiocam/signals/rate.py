@@ -33,20 +33,38 @@ class Rate:
         0..1; see `quality.spectral_quality`.
     note : str or None
         Why there is no value.
+    estimate : float or None
+        The best guess per minute. It equals `value` if there is one. If the value is withheld the guess may be far off:
+        do not rely on it. None if there is no signal to guess from.
+    interval : (float, float) or None
+        Per minute; lowest and highest rate of an 80 % interval around the estimate. None if it is not known.
 
     Examples
     --------
     >>> wave = np.cos(2 * np.pi * 1.2 * np.arange(900) / 30.0)
     >>> from physiocam.signals.settings import SETTINGS
     >>> rate = estimate_rate(np.diff(wave), 30.0, "heart", SETTINGS["default"])
-    >>> round(rate.value), rate.unit, rate.note
-    (72, 'beats/min', None)
+    >>> round(rate.value), rate.unit, rate.note, round(rate.estimate)
+    (72, 'beats/min', None, 72)
+
+    In strong noise the value is withheld, and the estimate is only a guess:
+
+    >>> noisy = wave + 3.0 * np.random.default_rng(0).standard_normal(900)
+    >>> rate = estimate_rate(np.diff(noisy), 30.0, "heart", SETTINGS["default"])
+    >>> rate.value, rate.note, round(rate.estimate)
+    (None, 'no steady pulse stands out from the noise', 71)
     """
 
     value: float | None
     unit: str
     quality: float
     note: str | None
+    estimate: float | None = None
+    interval: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if self.value is not None:
+            object.__setattr__(self, "estimate", self.value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +137,7 @@ def estimate_rate(
     Returns
     -------
     Rate
+        If its quality is too low, the rate that was found is the estimate only.
 
     Raises
     ------
@@ -163,7 +182,8 @@ def estimate_rate(
                 return Rate(None, unit, 0.0, _too_slow(rate_hz, quantity, chosen))
             quality = quality_of(rate_hz)
     if quality < chosen.quality_floor:
-        return Rate(None, unit, quality, f"no steady {_WAVES[quantity]} stands out from the noise")
+        note = f"no steady {_WAVES[quantity]} stands out from the noise"
+        return Rate(None, unit, quality, note, estimate=60.0 * rate_hz)
     return Rate(60.0 * rate_hz, unit, quality, None)
 
 
