@@ -12,10 +12,9 @@ from physiocam.signals.settings import SETTINGS
 FS, FRAMES = 30.0, 3600
 
 
-def answered(pulse: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Measurement:
-    frames = Frames(
-        "clip.mp4", FS, np.arange(FRAMES) / FS, np.ones(FRAMES, bool), np.zeros((FRAMES, 3), np.int32), notes=()
-    )
+def answered(pulse: np.ndarray[tuple[int], np.dtype[np.float64]], faces: int = FRAMES) -> Measurement:
+    found = np.arange(FRAMES) < faces
+    frames = Frames("clip.mp4", FS, np.arange(FRAMES) / FS, found, np.zeros((FRAMES, 3), np.int32), notes=())
     signals = Signals(pulse, "not measured here", (), np.empty((FRAMES, 0), np.float32))
     return summarize(frames, signals, MeasureOptions(), None)
 
@@ -33,6 +32,22 @@ def test_rates_along_a_recording_without_a_rate_are_withheld_too() -> None:
     reasons = why_no_rate(measurement, "heart")
     assert f"not measured in the whole recording: {measurement.heart_rate.note}" in reasons
     assert None not in reasons
+
+
+def test_frames_without_a_face_lower_the_quality_and_leave_the_estimate() -> None:
+    noise = np.random.default_rng(2).standard_normal(FRAMES)
+    pulse = 0.25 * np.cos(2 * np.pi * 1.2 * np.arange(FRAMES) / FS) + noise
+    whole, part = answered(pulse).heart_rate, answered(pulse, faces=FRAMES // 2).heart_rate
+    assert part.quality == whole.quality / 2 > 0
+    assert part.estimate == whole.estimate
+
+
+def test_without_a_face_or_a_task_there_is_no_estimate() -> None:
+    pulse = np.cos(2 * np.pi * 1.2 * np.arange(FRAMES) / FS)
+    nobody = answered(pulse, faces=0)
+    assert (nobody.heart_rate.note, nobody.heart_rate.estimate) == ("no face was found", None)
+    without = answered(pulse).breathing_rate
+    assert (without.note, without.estimate, without.interval) == ("not measured here", None, None)
 
 
 def test_with_a_rate_they_stay() -> None:

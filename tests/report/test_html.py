@@ -75,6 +75,23 @@ def test_the_summary_has_values_units_quality_and_reasons(make_measurement: Make
     assert "Not shown: no reason." in said
 
 
+def test_a_guess_is_shown_as_not_to_be_relied_on(make_measurement: Make) -> None:
+    measured = Rate(15.0, "breaths/min", 0.5, None)
+    measurement = replace(make_measurement(), breathing_rate=measured)
+    plain = words(report_page(measurement, ""))
+    assert "guess" not in plain
+    assert "80 %" not in plain
+    withheld = Rate(None, "beats/min", 0.05, "a reason", 72.34, (60.0, 81.0))
+    breathing = replace(measured, interval=(14.2, 15.9))
+    said = words(report_page(replace(measurement, heart_rate=withheld, breathing_rate=breathing), ""))
+    summary = said[: said.index("Waveforms")]
+    assert "not measured quality 0.05 0.05 of 1 a reason best guess 72.3 beats/min (80 %: 60.0 to 81.0)" in summary
+    assert "not to be relied on" in summary
+    assert "it may be far off" in summary
+    assert "15.0 breaths/min 80 %: 14.2 to 15.9 quality" in summary
+    assert "about 8 of 10 such intervals contain the true rate" in summary
+
+
 @pytest.mark.parametrize(
     ("seconds", "gap_s"), [(0.4, None), (4.0, None), (8.0, (0.0, 8.0)), (40.0, (12.0, 18.0)), (400.0, None)]
 )

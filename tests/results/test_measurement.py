@@ -67,8 +67,11 @@ def test_json_has_the_promised_fields() -> None:
         "source", "duration_s", "fs", "frames", "face", "heart_rate", "breathing_rate", "action_units", "method",
         "weights", "settings", "version",
     }  # fmt: skip
-    assert summary["heart_rate"] == {"value": 72.123457, "unit": "beats/min", "quality": 0.9, "note": None}
+    assert summary["heart_rate"] == {
+        "value": 72.123457, "unit": "beats/min", "quality": 0.9, "note": None, "estimate": 72.123457, "interval": None,
+    }  # fmt: skip
     assert summary["breathing_rate"]["value"] is None
+    assert summary["breathing_rate"]["estimate"] is None
     assert summary["face"] == {"found_fraction": pytest.approx(0.833333), "choice": "auto"}
     assert summary["action_units"]["AU12"]["name"] == "lip corner puller"
     assert list(summary["action_units"]) == [
@@ -146,6 +149,18 @@ def test_a_printed_measurement_is_a_few_lines() -> None:
     faceless = replace(example(), action_units={"AU12": ActionUnit("lip corner puller", None, None)}, notes=())
     assert repr(faceless).splitlines()[-1] == "Action units: not measured (no face was found)"
     assert "array" not in repr(beats())
+
+
+def test_a_guess_is_marked_and_an_interval_is_printed() -> None:
+    withheld = Rate(None, "breaths/min", 0.05, "a reason", 15.25)
+    told = replace(example(), heart_rate=replace(example().heart_rate, interval=(70.94, 73.8)), breathing_rate=withheld)
+    assert repr(told).splitlines()[1:3] == [
+        "Heart rate: 72.1 beats/min (80 %: 70.9 to 73.8; quality 0.90)",
+        "Breathing rate: not measured (a reason); best guess 15.2 breaths/min, not to be relied on",
+    ]
+    assert told.to_dict()["heart_rate"]["interval"] == [70.94, 73.8]
+    both = replace(told, breathing_rate=replace(withheld, interval=(9.0, 18.0)))
+    assert "; best guess 15.2 breaths/min (80 %: 9.0 to 18.0), not to be relied on" in repr(both)
 
 
 def test_a_full_disk_leaves_the_old_files_and_no_new_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

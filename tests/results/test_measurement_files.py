@@ -1,5 +1,6 @@
 """What is written can be read back, and what is not a measurement is refused in one line."""
 
+import json
 import os
 from dataclasses import fields, replace
 from pathlib import Path
@@ -84,6 +85,10 @@ def check_same(one: Measurement, other: Measurement) -> None:
         {},
         {"heart_rate_variability": variability()},
         {
+            "heart_rate": Rate(72.125, "beats/min", 0.75, None, 72.125, (70.5, 74.25)),
+            "breathing_rate": Rate(None, "breaths/min", 0.0625, "a reason", 15.5, (9.0, 18.5)),
+        },
+        {
             "heart_rate": Rate(None, "beats/min", 0.0, "a reason"),
             "heart_rate_variability": replace(
                 variability(), beats_s=np.zeros(0), beat_quality=np.zeros(0), intervals_ms=np.zeros(0)
@@ -101,7 +106,7 @@ def check_same(one: Measurement, other: Measurement) -> None:
             "breathing_rate_along": RateSeries(np.zeros(0), np.zeros(0)),
         },
     ],
-    ids=["plain", "variability", "no beats", "classical", "short"],
+    ids=["plain", "variability", "estimates", "no beats", "classical", "short"],
 )
 def test_what_was_written_is_read(measured: Measurement, tmp_path: Path, changes: dict[str, Any]) -> None:
     written = replace(measured, **changes)
@@ -128,6 +133,19 @@ def test_results_of_the_first_version_have_no_squares(measured: Measurement, tmp
     check_same(Measurement.load(tmp_path), replace(measured, face_squares=np.full((FRAMES, 3), -1, np.int32)))
 
 
+def test_rates_of_earlier_versions_have_no_estimate(measured: Measurement, tmp_path: Path) -> None:
+    guessed = Rate(None, "breaths/min", 0.0625, "a reason", 15.5, (9.0, 18.5))
+    replace(measured, breathing_rate=guessed).write(tmp_path)
+    summary = json.loads((tmp_path / "measurement.json").read_text())
+    for name in ("heart_rate", "breathing_rate"):
+        del summary[name]["estimate"], summary[name]["interval"]
+    (tmp_path / "measurement.json").write_text(json.dumps(summary))
+    read = Measurement.load(tmp_path)
+    assert read.heart_rate == measured.heart_rate
+    assert read.heart_rate.estimate == 72.125
+    assert read.breathing_rate == Rate(None, "breaths/min", 0.0625, "a reason")
+
+
 def drop_last_line(file: Path) -> None:
     file.write_text("".join(f"{line}\n" for line in file.read_text().splitlines()[:-1]))
 
@@ -142,6 +160,11 @@ def drop_last_line(file: Path) -> None:
             "measurement.json",
             lambda file: file.write_text(file.read_text().replace("72.125", "NaN")),
             "is not a measurement",
+        ),
+        (
+            "measurement.json",
+            lambda file: file.write_text(file.read_text().replace('"interval": null', '"interval": [70.5]', 1)),
+            "is not a measurement: heart_rate.interval",
         ),
         ("waveforms.csv", drop_last_line, "has 4 rows; expected 5"),
         ("waveforms.csv", lambda file: file.write_text(""), "has no column 'timestamp_s'"),

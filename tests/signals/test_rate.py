@@ -152,12 +152,55 @@ def test_a_gap_with_a_lost_phase_does_not_move_the_rate() -> None:
         assert rate.quality > 0.8
 
 
+@pytest.mark.parametrize(("quantity", "rate", "noise"), [("heart", 72.0, 6.0), ("breathing", 15.0, 5.0)])
+def test_a_wave_under_the_floor_has_an_estimate_near_its_rate(quantity: Quantity, rate: float, noise: float) -> None:
+    answer = estimate_rate(wave(rate, noise=noise), 30.0, quantity, DEFAULT)
+    assert answer.value is None
+    assert 0.0 <= answer.quality < DEFAULT.of(quantity).quality_floor
+    assert answer.note is not None
+    assert answer.estimate == pytest.approx(rate, abs=1.5)
+    assert answer.interval is None
+
+
+def test_an_estimate_is_what_would_have_been_given_without_a_floor() -> None:
+    without = changed(DEFAULT, "heart", quality_floor=0.0)
+    for seed in range(10):
+        noise = np.random.default_rng(seed).normal(size=900)
+        withheld, given = (estimate_rate(noise, 30.0, "heart", chosen) for chosen in (DEFAULT, without))
+        assert withheld.value is None
+        assert withheld.estimate == given.value == given.estimate
+
+
+@pytest.mark.parametrize("noise", [0.0, 3.0, 30.0])
+@pytest.mark.parametrize("chosen", [PAPER, changed(PAPER, "heart", method="peaks")], ids=["periodogram", "peaks"])
+def test_settings_that_withhold_nothing_have_the_value_as_their_estimate(noise: float, chosen: SignalSettings) -> None:
+    answer = estimate_rate(wave(72, noise=noise), 30.0, "heart", chosen)
+    assert answer.value is not None
+    assert answer.estimate == answer.value
+
+
+def test_a_rate_below_the_band_is_no_estimate_of_one_above() -> None:
+    slow = estimate_rate(wave(36, seconds=60), 30.0, "heart", DEFAULT)
+    assert slow.note is not None
+    assert "is below the range" in slow.note
+    assert slow.estimate is None
+
+
+def test_the_estimate_follows_the_value() -> None:
+    withheld = Rate(None, "beats/min", 0.05, "a reason", 70.0, (60.0, 80.0))
+    assert replace(withheld, quality=0.01) == Rate(None, "beats/min", 0.01, "a reason", 70.0, (60.0, 80.0))
+    assert replace(Rate(72.0, "beats/min", 0.5, None), value=80.0).estimate == 80.0
+    assert replace(Rate(72.0, "beats/min", 0.5, None), value=None, note="a reason").estimate == 72.0
+
+
 def test_notes_say_why_there_is_no_rate() -> None:
     def note(
         signal: ArrayLike, fs: float = 30.0, quantity: Quantity = "heart", chosen: SignalSettings = DEFAULT
     ) -> str | None:
         rate = estimate_rate(np.asarray(signal, dtype=float), fs, quantity, chosen)
         assert rate.value is None
+        # There is a guess only where there is a rhythm that does not stand out.
+        assert (rate.estimate is not None) == ("stands out" in (rate.note or ""))
         return rate.note
 
     assert note(wave(72, seconds=6)[:-1]) == "5.96 s of usable signal; heart rate needs 6 s"
@@ -191,6 +234,8 @@ def test_any_signal_gives_an_honest_answer(
         rate = estimate_rate(signal, fs, quantity, chosen)
         along = rates_along(signal, fs, quantity, chosen)
     assert (rate.value is None) == (rate.note is not None)
+    assert rate.value is None or rate.estimate == rate.value
+    assert rate.estimate is None or np.isfinite(rate.estimate)
     assert 0.0 <= rate.quality <= 1.0
     low, high = (60 * edge for edge in chosen.of(quantity).band_hz)
     if rate.value is not None and chosen.of(quantity).method != "peaks":

@@ -102,7 +102,9 @@ def _row(outcome: VideoOutcome, output: Path) -> dict[str, Any]:
         elif key == "settings":
             row[key] = value["name"] if isinstance(value, Mapping) else value
         elif isinstance(value, Mapping):
-            row |= {f"{key}_{name}": inner for name, inner in value.items()}
+            row |= {f"{key}_{name}": inner for name, inner in value.items() if name != "interval"}
+            if "interval" in value:
+                row[f"{key}_low"], row[f"{key}_high"] = value["interval"] or (None, None)
         elif key != "source":
             row[key] = "; ".join(value) if isinstance(value, list) else value
     if outcome.note is not None:

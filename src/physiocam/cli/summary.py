@@ -95,9 +95,14 @@ def show(measurement: "Measurement", folder: Path | None) -> None:
 
 
 def _answered(answer: "Rate | IntervalSpread") -> str:
+    from physiocam.results.measurement_text import guess_text, interval_text
+
     if answer.value is None:
-        return f"[bold]not measured[/bold]: {escaped(answer.note or '')}"
-    return f"[bold]{answer.value:.1f} {answer.unit}[/bold]  quality {answer.quality:.2f}"
+        guess = guess_text(answer)
+        return f"[bold]not measured[/bold]: {escaped(answer.note or '')}" + (f"; {guess}" if guess else "")
+    interval = interval_text(answer)
+    around = f" ({interval})" if interval else ""
+    return f"[bold]{answer.value:.1f} {answer.unit}[/bold]{around}  quality {answer.quality:.2f}"
 
 
 def _bar(fraction: float) -> str:

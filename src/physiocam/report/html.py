@@ -14,7 +14,7 @@ from physiocam.report.face_picture import FacePicture
 from physiocam.report.methods import methods_of
 from physiocam.report.missing_rates import WAVES
 from physiocam.results.measurement import Measurement
-from physiocam.results.measurement_text import answers
+from physiocam.results.measurement_text import answers, guess_text, interval_text
 from physiocam.signals.quantities import Quantity
 
 if TYPE_CHECKING:
@@ -78,12 +78,14 @@ class _Face(_Picture):
 
 
 def _content(measurement: Measurement, attention: "Attention | str", face: FacePicture | None) -> dict[str, Any]:
-    beats = measurement.beats
+    beats, values = measurement.beats, answers(measurement)
     measured = [q for q in _QUANTITIES if measurement.method == "network" or q == "heart"]
     return {
         "name": Path(measurement.source).name or measurement.source,
         "measurement": measurement,
-        "values": answers(measurement),
+        "values": values,
+        "intervals": {name: text for name, value in values.items() if (text := interval_text(value))},
+        "guesses": {name: text for name, value in values.items() if (text := guess_text(value))},
         "waveforms": [
             (
                 WAVES[q],

@@ -82,7 +82,8 @@ class MeasurementData:
         T, frames on that grid.
     face : Face
     heart_rate : Rate
-        In beats/min, over the whole recording; value None with a note where the signal does not carry it.
+        In beats/min, over the whole recording; value None with a note where the signal does not carry it. Then its
+        `estimate` is a guess.
     breathing_rate : Rate
         In breaths/min, likewise.
     action_units : dict of str to ActionUnit
@@ -175,11 +176,11 @@ class MeasurementData:
 
 
 def _rounded(value: Any) -> Any:
-    """Round floats to what is meaningful, so that the text is short and stable."""
+    """Round floats to what is meaningful, so that the text is short and stable; tuples become lists, as in JSON."""
     if isinstance(value, float):
         return round(value, 6)
     if isinstance(value, dict):
         return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_rounded(item) for item in value]
     return value

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from physiocam.results.measurement_data import MeasurementData
+from physiocam.results.measurement_text import interval_text
 from physiocam.signals.quantities import UNITS, Quantity
 
 _WIDTH, _ROW, _UNIT_ROW = 9.0, 1.4, 0.22
@@ -48,7 +49,9 @@ def _rate(axes: Axes, measurement: MeasurementData, of: Quantity) -> None:
     if rate.value is None:
         axes.set_title(f"{name}: not measured ({rate.note})", fontsize=9, loc="left")
     else:
-        title = f"{name}: {rate.value:.1f} {rate.unit}, quality {rate.quality:.2f}"
+        interval = interval_text(rate)
+        around = f" ({interval})" if interval else ""
+        title = f"{name}: {rate.value:.1f} {rate.unit}{around}, quality {rate.quality:.2f}"
         axes.set_title(title, fontsize=9, loc="left")
         axes.axhline(rate.value, color="0.7", linewidth=0.8, zorder=0)
     low, high = measurement.settings.of(of).band_hz

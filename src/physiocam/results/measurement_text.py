@@ -56,6 +56,23 @@ def answers(measurement: MeasurementData) -> dict[str, Rate | IntervalSpread]:
     return found
 
 
+def interval_text(answer: Rate | IntervalSpread) -> str | None:
+    """Return the 80 % interval of a rate as text, if it has one."""
+    if not isinstance(answer, Rate) or answer.interval is None:
+        return None
+    low, high = answer.interval
+    return f"80 %: {low:.1f} to {high:.1f}"
+
+
+def guess_text(answer: Rate | IntervalSpread) -> str | None:
+    """Return the estimate of a rate that is not measured as text, if it has one."""
+    if not isinstance(answer, Rate) or answer.value is not None or answer.estimate is None:
+        return None
+    interval = interval_text(answer)
+    around = f" ({interval})" if interval else ""
+    return f"best guess {answer.estimate:.1f} {answer.unit}{around}, not to be relied on"
+
+
 def _lines(measurement: MeasurementData) -> list[tuple[str, str]]:
     """The names and texts of the lines."""
     square = "a fixed square" if measurement.face.fixed else "a face"
@@ -73,8 +90,11 @@ def _lines(measurement: MeasurementData) -> list[tuple[str, str]]:
 
 def _told(answer: Rate | IntervalSpread) -> str:
     if answer.value is None:
-        return f"not measured ({answer.note})"
-    return f"{answer.value:.1f} {answer.unit} (quality {answer.quality:.2f})"
+        guess = guess_text(answer)
+        return f"not measured ({answer.note})" + (f"; {guess}" if guess else "")
+    interval = interval_text(answer)
+    around = f"{interval}; " if interval else ""
+    return f"{answer.value:.1f} {answer.unit} ({around}quality {answer.quality:.2f})"
 
 
 def _active_units(measurement: MeasurementData) -> str:

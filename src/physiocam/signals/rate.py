@@ -34,20 +34,38 @@ class Rate:
         0..1; see `quality.spectral_quality`.
     note : str or None
         Why there is no value.
+    estimate : float or None
+        The best guess per minute. It equals `value` if there is one. If the value is withheld the guess may be far off:
+        do not rely on it. None if there is no signal to guess from.
+    interval : (float, float) or None
+        Per minute; lowest and highest rate of an 80 % interval around the estimate. None if it is not known.
 
     Examples
     --------
     >>> wave = np.cos(2 * np.pi * 1.2 * np.arange(900) / 30.0)
     >>> from physiocam.signals.settings import SETTINGS
     >>> rate = estimate_rate(np.diff(wave), 30.0, "heart", SETTINGS["default"])
-    >>> round(rate.value), rate.unit, rate.note
-    (72, 'beats/min', None)
+    >>> round(rate.value), rate.unit, rate.note, round(rate.estimate)
+    (72, 'beats/min', None, 72)
+
+    In strong noise the value is withheld, and the estimate is only a guess:
+
+    >>> noisy = wave + 3.0 * np.random.default_rng(0).standard_normal(900)
+    >>> rate = estimate_rate(np.diff(noisy), 30.0, "heart", SETTINGS["default"])
+    >>> rate.value, rate.note, round(rate.estimate)
+    (None, 'no steady pulse stands out from the noise', 71)
     """
 
     value: float | None
     unit: str
     quality: float
     note: str | None
+    estimate: float | None = None
+    interval: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if self.value is not None:
+            object.__setattr__(self, "estimate", self.value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +142,7 @@ def estimate_rate(
     Returns
     -------
     Rate
+        If its quality is too low, the rate that was found is the estimate only.
 
     Raises
     ------
@@ -172,9 +191,12 @@ def estimate_rate(
             if rate_hz < chosen.band_hz[0]:
                 return Rate(None, unit, 0.0, _too_slow(rate_hz, quantity, chosen))
             quality = quality_of(rate_hz)
+    value = 60.0 * rate_hz
+    interval = _interval(value, quality, chosen, judge) if judge else None
     if quality < floor:
-        return Rate(None, unit, quality, f"no steady {_WAVES[quantity]} stands out from the noise")
-    return Rate(60.0 * rate_hz, unit, quality, None)
+        note = f"no steady {_WAVES[quantity]} stands out from the noise"
+        return Rate(None, unit, quality, note, value, interval)
+    return Rate(value, unit, quality, None, value, interval)
 
 
 def floor_of(settings: RateSettings, judge: Judge | None) -> float:
@@ -263,6 +285,13 @@ def _probability(
     seen = np.where(np.isfinite(difference), difference, np.nan).astype(np.float64)
     candidate = Candidate(seen, fs, rate_hz, frequencies, power, lobe_hz, settings.noise_slope)
     return judge.model.probability(evidence_of(candidate, judge.readings))
+
+
+def _interval(value: float, quality: float, settings: RateSettings, judge: Judge) -> tuple[float, float]:
+    """An interval of 80 % around a heart rate, inside the band."""
+    low, high = (60.0 * edge for edge in settings.band_hz)
+    width = judge.model.width(quality)
+    return max(value - width, low), min(value + width, high)
 
 
 def _wide(settings: RateSettings, fs: float) -> RateSettings:
