@@ -92,7 +92,7 @@ class _LayerCounter:
 
 def _paper_flops(layer: nn.Module, inputs: tuple[Any, ...], output: Any) -> int:
     match layer, inputs, output:
-        case nn.Conv2d(), _, Tensor() as result:
+        case nn.Conv1d() | nn.Conv2d(), _, Tensor() as result:
             return result.numel() * (prod(layer.weight.shape[1:]) + 1)
         case nn.Linear(), _, Tensor() as result:
             return result.numel() * layer.in_features

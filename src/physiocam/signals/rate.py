@@ -31,14 +31,15 @@ class Rate:
     unit : str
         "beats/min" or "breaths/min".
     quality : float
-        0..1; see `quality.spectral_quality`.
+        0..1; the probability that it is right if a `confidence.Judge` judged it, else see
+        `quality.spectral_quality`.
     note : str or None
         Why there is no value.
     estimate : float or None
         The best guess per minute. It equals `value` if there is one. If the value is withheld the guess may be far off:
         do not rely on it. None if there is no signal to guess from.
     interval : (float, float) or None
-        Per minute; lowest and highest rate of an 80 % interval around the estimate. None if it is not known.
+        Per minute; lowest and highest rate of an 80 % interval around the estimate. None if nothing judged it.
 
     Examples
     --------
