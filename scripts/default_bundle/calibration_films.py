@@ -90,8 +90,7 @@ def _make(seed: int, index: int, path: Path) -> None:
     truth = draw_truth(kind, random)
     lifeless = index // len(_KINDS) % _LIFELESS == 0
     seconds = float(random.choice(_LENGTHS))
-    if lifeless:
-        truth = replace(truth, strength=0.0)
+    truth = replace(truth, strength=0.0 if lifeless else between(random, 0.003, 0.012))
     film = make_film(truth, carriers, seconds, random, mislead if lifeless else None)
     shape, frames = input_shape(bundle.info), len(film.squares)
     pipeline = ClipPipeline(bundle.info, runtime, every_phase=True)
