@@ -11,7 +11,7 @@ PARTS = ("whole", "left", "right")
 
 
 class MemoryWindows:
-    """Runs networks over windows of N frames that begin every N / 2 frames, and averages what they say of a frame.
+    """Runs networks over windows of N frames that begin every N / 2 frames, and averages their outputs for a frame.
 
     A frame in the middle of a window counts more than one at its edge. Windows before a recording's first frame, and
     after its last, see still frames there, as in training.

@@ -195,7 +195,7 @@ def _agreement(one: NDArray[np.complex128], other: NDArray[np.complex128]) -> fl
 
 
 def _steadiness(pulse: NDArray[np.complex128], rate_hz: float) -> float:
-    """How steadily the phase goes on from piece to piece, 0..1."""
+    """How steadily the phase continues from piece to piece, 0..1."""
     if len(pulse) < 2:
         return np.nan
     # `_amplitudes` counts each piece's phase from its own start.
