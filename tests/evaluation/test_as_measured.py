@@ -51,7 +51,8 @@ def agree(predicted: Predictions, measured: physiocam.Measurement) -> int:
     """Compare the answers, and count those that there are."""
     answers = 0
     for quantity, task in WAVEFORM_TASKS.items():
-        ours = estimate_rate(predicted.waveforms[task], predicted.fs, quantity, SETTINGS["default"])
+        judge = predicted.judges.get(task)
+        ours = estimate_rate(predicted.waveforms[task], predicted.fs, quantity, SETTINGS["default"], judge=judge)
         theirs = measured.heart_rate if quantity == "heart" else measured.breathing_rate
         assert (ours.value is None) == (theirs.value is None)
         # A store keeps Big frames with 8 bits.

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from physiocam.evaluation import predictions
 from physiocam.evaluation.evaluate import evaluate
 from physiocam.evaluation.predictions import Predictions, load_all_predictions, load_predictions
 from physiocam.networks.action_units import AU_LABELS
+from physiocam.signals.confidence import EVIDENCE, Confidence, Judge
+from physiocam.signals.readings import LIGHT, Readings
 from physiocam.signals.settings import SETTINGS
 
 FS = 30.0
@@ -52,6 +55,38 @@ def test_a_file_gives_back_what_was_predicted(tmp_path: Path) -> None:
     assert np.array_equal(back.probabilities, one.probabilities)
     assert np.array_equal(back.codes, one.codes)
     assert [path.name for path in tmp_path.iterdir()] == ["S1_T1.npz"]
+
+
+def judged(one: Predictions, bias: float) -> Predictions:
+    """The same, judged by a model that weighs only its bias; the right half of the face sees nothing."""
+    wave = one.waveforms["pulse"]
+    readings = Readings(wave, 0.0 * wave, wave, np.zeros((len(wave), len(LIGHT))))
+    none, ones = (0.0,) * len(EVIDENCE), (1.0,) * len(EVIDENCE)
+    model = Confidence(
+        evidence=EVIDENCE, centre=none, scale=ones, weight=none, bias=bias, widths=((0.0, 9.0), (1.0, 1.0))
+    )
+    return replace(one, judges={"pulse": Judge(readings, model)})
+
+
+def test_a_judge_is_kept_in_the_file_and_decides_which_rates_are_compared(tmp_path: Path) -> None:
+    one, other = judged(recording("S1_T1", 70, 72), 2.0), judged(recording("S2_T1", 80, 80), -2.0)
+    back = [load_predictions(each.save(tmp_path)) for each in (one, other)]
+    readings, model = back[0].judges["pulse"].readings, back[0].judges["pulse"].model
+    assert model == one.judges["pulse"].model
+    assert np.array_equal(readings.table(), one.judges["pulse"].readings.table(), equal_nan=True)
+    rows = evaluate(back, SETTINGS["default"]).comparisons["heart"]
+    assert rows[0].predicted == pytest.approx(70, abs=0.2)
+    assert rows[0].quality == pytest.approx(1 / (1 + np.exp(-2.0)))
+    assert rows[1].predicted is None
+    # Windows have their own part of the readings.
+    assert len(evaluate(back[:1], SETTINGS["default"], window_s=10.0).comparisons["heart"]) == 3
+
+
+def test_readings_of_another_length_are_refused(tmp_path: Path) -> None:
+    one = judged(recording("S1_T1", 70, 72), 2.0)
+    short = replace(one, judges={"pulse": one.judges["pulse"].part(slice(0, 100))})
+    with pytest.raises(DatasetError, match="its waveforms are not of one length; predict again"):
+        load_predictions(short.save(tmp_path))
 
 
 def test_rates_are_compared_over_recordings() -> None:
