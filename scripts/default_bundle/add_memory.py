@@ -1,10 +1,12 @@
 """Give the default bundle its network with memory for the pulse, and the confidence of its heart rates.
 
-    python scripts/default_bundle/add_memory.py EXPRESSIONS_DIR FOOTAGE_DIR --work WORK_DIR [--jobs 2]
+    python scripts/default_bundle/add_memory.py EXPRESSIONS_DIR FOOTAGE_DIR --work WORK_DIR
+        [--initial BUNDLE] [--jobs 2]
 
 Stages, all kept in WORK_DIR with what they were made with, so that an interrupted run goes on where it was: clips with
 a known pulse, on portraits, real footage and drawn people; the network, epoch by epoch; films of people whom it never
 saw, a quarter of them without blood, as the joint network sees them; the confidence, fitted to what both hear in them.
+`--initial` begins with the network with memory of another bundle.
 """
 
 import argparse
@@ -24,8 +26,8 @@ from physiocam.weights.pytorch import load_network, load_networks
 from train_memory import train_memory
 
 SEED = 1000
-CLIPS, OTHERS, FILMS = 1500, 60, 320
-EPOCHS = 22
+CLIPS, OTHERS, FILMS = 1500, 60, 240
+EPOCHS = 10
 
 DESCRIPTION = (
     "Joint BigSmall (N = 3, wrapping shift) for action units and pulse, a slow Small network for breathing, and a "
@@ -42,6 +44,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for what the stages leave")
     parser.add_argument("--bundle", type=Path, default=Path("src/physiocam/weights/default"))
     parser.add_argument("--out", type=Path, default=Path("src/physiocam/weights/default"))
+    parser.add_argument("--initial", type=Path, help="a bundle with a network with memory to go on from")
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
     work: Path = arguments.work
@@ -52,17 +55,20 @@ def main() -> None:
     unseen = load_carriers(*places, FOOTAGE, work, held_out=True)
     clips = load_long_clips(work / "clips", trained, CLIPS, seed=SEED, jobs=arguments.jobs)
     others = load_long_clips(work / "others", unseen, OTHERS, seed=SEED + 1, jobs=arguments.jobs)
+    initial = load_bundle(arguments.initial) if arguments.initial else None
     made_with = {
-        "clips": digest_of(work / "clips"), "epochs": EPOCHS,
+        "initial": initial.sha256 if initial else None, "clips": digest_of(work / "clips"), "epochs": EPOCHS,
         "code": digest_of(Path(__file__).with_name("train_memory.py")),
     }  # fmt: skip
-    network, record = train_memory(clips, others, EPOCHS, SEED, work / "memory.pt", made_with)
+    network, record = train_memory(clips, others, EPOCHS, SEED, work / "memory.pt", made_with, memory_of(initial))
     films = load_calibration_films(work / "films", unseen, arguments.bundle, FILMS, seed=SEED + 2, jobs=arguments.jobs)
     bundle = load_bundle(arguments.bundle)
+    first = {"bundle_sha256": initial.sha256, **initial.info.provenance["memory_stage"]} if initial else None
     provenance = {
         **bundle.info.provenance,
         "memory_stage": {
-            **record, "clips": CLIPS, "footage": list(TRAINING_FOOTAGE), "footage_of_others": list(FOOTAGE)
+            **record, "initial": first, "clips": CLIPS, "footage": list(TRAINING_FOOTAGE),
+            "footage_of_others": list(FOOTAGE),
         },
     }  # fmt: skip
     about = BundleAbout(DESCRIPTION, bundle.info.licence, provenance, bundle.info.evaluation)
@@ -71,6 +77,15 @@ def main() -> None:
     print(figures)
     about = BundleAbout(DESCRIPTION, about.licence, provenance, {**bundle.info.evaluation, "confidence": figures})
     print(export(bundle, network, confidence, about, arguments.out).describe())
+
+
+def memory_of(bundle: Bundle | None) -> SmallTcn | None:
+    """The network with memory of a bundle that has one."""
+    if bundle is None or bundle.info.memory is None:
+        return None
+    network = load_network(bundle, bundle.info.memory.networks[0])
+    assert isinstance(network, SmallTcn)
+    return network
 
 
 def export(bundle: Bundle, network: SmallTcn, confidence: Confidence, about: BundleAbout, folder: Path) -> Bundle:

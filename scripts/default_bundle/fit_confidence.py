@@ -80,8 +80,8 @@ def hear(films: list[SeenFilm], bundle_folder: Path) -> Heard:
             for first, outputs in [*windows.add(small / np.float32(scale)), windows.rest()]:
                 start = max(first, 0)
                 read[start : first + len(outputs["pulse"])] = outputs["pulse"][start - first :]
-            table = np.column_stack([read[:, 1:], film.other[rows], light_of(small / np.float32(scale))])
-            wave = read[:, 0].astype(np.float64)
+            table = np.column_stack([read, film.other[rows], light_of(small / np.float32(scale))])
+            wave = 0.5 * (read[:, 0] + film.other[rows]).astype(np.float64)
             wave[-1] = np.nan
             _KEPT.clear()
             rate = estimate_rate(

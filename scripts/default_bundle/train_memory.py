@@ -17,7 +17,9 @@ from physiocam.networks.small_tcn import SmallTcn
 from physiocam.synthetic.portrait import PULSE_RGB
 
 _BATCH = 16
-_RATE, _RISING, _DECAY = 2.5e-3, 0.15, 0.02
+# The highest learning rate of new weights, and of known ones.
+_RATE, _RATE_AGAIN = 2.5e-3, 1.5e-3
+_RISING, _DECAY = 0.15, 0.02
 # Of the running mean of the weights.
 _MEAN = 0.998
 # Frequencies in Hz by which a wave is judged.
@@ -28,7 +30,13 @@ _MSE_SHARE, _SPECTRUM_SHARE = 0.1, 0.15
 
 
 def train_memory(
-    clips: list[LongClip], others: list[LongClip], epochs: int, seed: int, kept: Path, made_with: Any
+    clips: list[LongClip],
+    others: list[LongClip],
+    epochs: int,
+    seed: int,
+    kept: Path,
+    made_with: Any,
+    initial: SmallTcn | None = None,
 ) -> tuple[SmallTcn, dict[str, Any]]:
     """Train the network; each epoch is kept, and a run that was made with the same goes on from it.
 
@@ -41,6 +49,8 @@ def train_memory(
         File for the state after the last epoch.
     made_with : plain values
         What decides the weights beside this file.
+    initial : SmallTcn, optional
+        Whose weights to begin with.
 
     Returns
     -------
@@ -48,12 +58,12 @@ def train_memory(
         With the running mean of the weights; and the record.
     """
     torch.manual_seed(seed)
-    network = SmallTcn(SmallTcnConfig())
+    network = copy.deepcopy(initial) if initial else SmallTcn(SmallTcnConfig())
     mean = copy.deepcopy(network)
     steps = len(clips) // _BATCH
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=_RATE, total_steps=epochs * steps, pct_start=_RISING
+        optimizer, max_lr=_RATE_AGAIN if initial else _RATE, total_steps=epochs * steps, pct_start=_RISING
     )
     parts: dict[str, Any] = {"network": network, "mean": mean, "optimizer": optimizer, "schedule": schedule}
     record: dict[str, Any] = {"seed": seed, "epochs": epochs, "seconds": 0, "losses": [], "r_of_others": []}
@@ -149,17 +159,35 @@ def _stretched(clip: LongClip, random: np.random.Generator) -> tuple[NDArray[np.
 def _stronger(
     small: NDArray[np.float32], target: NDArray[np.float32], random: np.random.Generator
 ) -> NDArray[np.float32]:
-    """The same with more pulse in the middle of the face, in the colours of blood, for two of three."""
+    """The same with more pulse in the middle of the face for two of three, stronger here and weaker or absent there.
+
+    Its colours lie between those of blood and the grey that encoders make of them.
+    """
     if random.random() < 1 / 3:
         return small
     side = small.shape[-1]
     places = (np.arange(side) - (side - 1) / 2) / side
     inside = 1 / (1 + np.exp(12 * (np.hypot(places[:, None] / 0.55, places[None] / 0.42) - 0.95)))
-    gains = np.kron(1 + 0.35 * random.standard_normal((3, 3)), np.ones((-(-side // 3), -(-side // 3))))[:side, :side]
-    colours = np.array(PULSE_RGB) * (1 + 0.1 * random.standard_normal(3))
+    blood = np.array(PULSE_RGB) * (1 + 0.1 * random.standard_normal(3))
+    grey = random.uniform(0, 0.7)
+    colours = (1 - grey) * blood + grey * blood.mean()
     strength = np.exp(random.uniform(np.log(_WEAKEST), np.log(_STRONGEST)))
-    pattern = (-strength * colours[:, None, None] * (inside * np.clip(gains, 0.2, 2.0))).astype(np.float32)
-    return small + pattern * target[:, None, None, None]
+    spread = np.exp(random.uniform(0, 1.2) * random.standard_normal((3, 3))) * (random.random((3, 3)) > 0.25)
+    gains = inside * np.kron(np.clip(spread, 0, 4), np.ones((-(-side // 3), -(-side // 3))))[:side, :side]
+    pattern = (-strength * colours[:, None, None] * gains).astype(np.float32)
+    wave = _held(target, random) if random.random() < 0.4 else target
+    more: NDArray[np.float32] = pattern * wave[:, None, None, None]
+    return small + more
+
+
+def _held(target: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
+    """Changes (T,) that an encoder gathers until it shows them in one frame."""
+    shown = random.random(len(target)) < random.uniform(0.3, 0.9)
+    shown[-1] = True
+    ends = np.flatnonzero(shown)
+    held = np.zeros_like(target)
+    held[ends] = np.diff(np.cumsum(target)[ends], prepend=0.0)
+    return held
 
 
 def _altered(small: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
@@ -172,6 +200,11 @@ def _altered(small: NDArray[np.float32], random: np.random.Generator) -> NDArray
         small[..., middle + 1 :] = small[..., :middle][..., ::-1]
     scale = np.exp(random.normal(0, 0.3)) * np.exp(random.normal(0, 0.08, (3, 1, 1)))
     small = small * scale.astype(np.float32)
+    if random.random() < 0.4:
+        # Some regions are noisier than others: hair, or a mouth that moves.
+        noisy = np.kron(random.uniform(0, 0.5, (3, 3)), np.ones((-(-small.shape[-1] // 3),) * 2))
+        noise = random.standard_normal(small.shape, dtype=np.float32)
+        small += noisy[: small.shape[-1], : small.shape[-1]].astype(np.float32) * noise
     if random.random() < 0.4:
         small += np.float32(random.uniform(0, 0.25)) * random.standard_normal(small.shape, dtype=np.float32)
     return small

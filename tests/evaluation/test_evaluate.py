@@ -60,7 +60,7 @@ def test_a_file_gives_back_what_was_predicted(tmp_path: Path) -> None:
 def judged(one: Predictions, bias: float) -> Predictions:
     """The same, judged by a model that weighs only its bias; the right half of the face sees nothing."""
     wave = one.waveforms["pulse"]
-    readings = Readings(wave, 0.0 * wave, wave, np.zeros((len(wave), len(LIGHT))))
+    readings = Readings(wave, wave, 0.0 * wave, wave, np.zeros((len(wave), len(LIGHT))))
     none, ones = (0.0,) * len(EVIDENCE), (1.0,) * len(EVIDENCE)
     model = Confidence(
         evidence=EVIDENCE, centre=none, scale=ones, weight=none, bias=bias, widths=((0.0, 9.0), (1.0, 1.0))

@@ -30,7 +30,7 @@ def beat(seconds: float = 20.0, hz: float = HZ) -> NDArray[np.float64]:
 def readings(wave: NDArray[np.float64], light: NDArray[np.float64] | None = None) -> Readings:
     random = np.random.default_rng(1)
     noise = random.standard_normal((len(wave), len(LIGHT)))
-    return Readings(wave, wave, wave, noise if light is None else light + 0.1 * noise)
+    return Readings(wave, wave, wave, wave, noise if light is None else light + 0.1 * noise)
 
 
 def evidence(wave: NDArray[np.float64], others: Readings, hz: float = HZ) -> dict[str, float]:
@@ -76,7 +76,7 @@ def test_halves_and_other_networks_agree_only_about_a_pulse() -> None:
     wave = beat()
     noise = random.standard_normal((3, len(wave)))
     same = evidence(wave, readings(wave))
-    strange = evidence(wave, Readings(noise[0], noise[1], noise[2], noise.T @ np.zeros((3, len(LIGHT)))))
+    strange = evidence(wave, Readings(wave, noise[0], noise[1], noise[2], noise.T @ np.zeros((3, len(LIGHT)))))
     assert same["halves"] > 0.99
     assert abs(strange["halves"]) < 0.7
     assert same["other"] > 6.0
@@ -87,7 +87,7 @@ def test_halves_and_other_networks_agree_only_about_a_pulse() -> None:
 
 def test_what_cannot_be_known_counts_as_usual() -> None:
     wave = beat()
-    unknown = Readings(wave, wave, np.full(len(wave), np.nan), np.zeros((len(wave), len(LIGHT))))
+    unknown = Readings(wave, wave, wave, np.full(len(wave), np.nan), np.zeros((len(wave), len(LIGHT))))
     found = evidence(wave, unknown)
     assert np.isnan(found["other"])
     values = np.array([found[name] for name in EVIDENCE])
@@ -134,7 +134,7 @@ def test_rates_along_are_judged_by_their_own_windows() -> None:
     wave = beat(60.0)
     others = readings(wave)
     # The halves part after 30 s.
-    parted = Readings(np.where(np.arange(len(wave)) < 900, wave, random.standard_normal(len(wave))), wave, wave,
+    parted = Readings(wave, np.where(np.arange(len(wave)) < 900, wave, random.standard_normal(len(wave))), wave, wave,
                       others.light)  # fmt: skip
     along = rates_along(wave, FS, "heart", DEFAULT, judge=Judge(parted, model(-8.0, halves=10.0)))
     assert np.isfinite(along.value[3:22]).all()
@@ -145,7 +145,7 @@ def test_readings_come_back_from_their_table() -> None:
     wave = beat(2.0)
     first = readings(wave)
     again = readings_of(first.table().astype(np.float32))
-    for name in ("left", "right", "other", "light"):
+    for name in ("whole", "left", "right", "other", "light"):
         assert np.allclose(getattr(again, name), getattr(first, name), atol=1e-6)
     assert len(first.part(slice(10, 20)).left) == 10
 

@@ -111,11 +111,13 @@ class ClipPipeline:
             self._remember(*self._memory.rest())
 
     def waveforms(self, rows: NDArray[Any]) -> dict[str, NDArray[np.float32]]:
-        """Return the waveforms in rows of the log, by task: of networks with memory where there is one for it."""
-        names = rows.dtype.names or ()
+        """Return the waveforms in rows of the log, by task; of networks with memory and others for it the mean."""
         found = {task.name: rows[task.name] for task in self.tasks if task.is_single_waveform}
-        remembered = {name.removeprefix(_MEMORY): rows[name] for name in names if name.startswith(_MEMORY)}
-        return found | {task: parts[:, 0] for task, parts in remembered.items()}
+        for name in rows.dtype.names or ():
+            if name.startswith(_MEMORY):
+                task, whole = name.removeprefix(_MEMORY), rows[name][:, 0]
+                found[task] = 0.5 * (whole + found[task]) if task in found else whole
+        return found
 
     def readings(self, rows: NDArray[Any], task: str) -> NDArray[np.float32] | None:
         """Return further readings of a task in rows of the log, as `Readings.table`; None without a memory for it."""
@@ -123,7 +125,7 @@ class ClipPipeline:
         if name not in (rows.dtype.names or ()):
             return None
         other = rows[task] if task in (rows.dtype.names or ()) else np.full(len(rows), np.nan, np.float32)
-        return np.column_stack([rows[name][:, 1:], other, rows[_LIGHT]])
+        return np.column_stack([rows[name], other, rows[_LIGHT]])
 
     def _remember(self, first: int, outputs: Mapping[str, NDArray[np.float32]]) -> None:
         for task, output in outputs.items():

@@ -135,10 +135,10 @@ def evidence_of(candidate: Candidate, readings: Readings) -> NDArray[np.float64]
     )  # fmt: skip
     band_hz = candidate.frequencies[-1] - candidate.frequencies[0]
     chance = chance_share(np.maximum(band_hz * np.array([usable_s]), 1.0))
-    columns = np.column_stack([candidate.difference, readings.left, readings.right, readings.other, readings.light])
+    columns = np.column_stack([candidate.difference, readings.table()])
     found = _amplitudes(np.where(usable[:, None], columns, np.nan), candidate.fs, candidate.rate_hz)
-    pulse, left, right, other = found[:, 0], found[:, 1], found[:, 2], found[:, 3]
-    rim, red, green, cells = found[:, 4], found[:, 5], found[:, 6], found[:, 4 + LIGHT.index("cell0") :]
+    pulse, whole, left, right, other = found[:, :5].T
+    rim, red, green, cells = found[:, 5], found[:, 6], found[:, 7], found[:, 5 + LIGHT.index("cell0") :]
     # How much of the light moves as the pulse does.
     red_gain, green_gain, cell_gains = _gain(pulse, red), _gain(pulse, green), _gain(pulse, cells)
     ratio = float(np.clip(np.abs(red_gain) / max(float(np.abs(green_gain)), 1e-12), _BLOOD, _GREY))
@@ -150,7 +150,7 @@ def evidence_of(candidate: Candidate, readings: Readings) -> NDArray[np.float64]
         "share_by_chance": _logit(float(chance[0])),
         "steadiness": _steadiness(pulse, candidate.rate_hz),
         "halves": _agreement(left, right),
-        "other": _logit(float(_coherence(pulse, other))),
+        "other": _logit(float(_coherence(whole, other))),
         "green": _logit(float(_coherence(pulse, green))),
         "alike": together,
         "grey": grey,

@@ -15,14 +15,15 @@ class Readings:
 
     Attributes
     ----------
-    left, right : float64 array (T,)
-        What the same network reads in each half of the face alone.
+    whole, left, right : float64 array (T,)
+        What a network with memory reads in the face, and in each half of it alone.
     other : float64 array (T,)
         What another network reads, if there is one; else all NaN.
     light : float64 array (T, len(LIGHT))
         Changes of the light itself.
     """
 
+    whole: NDArray[np.float64]
     left: NDArray[np.float64]
     right: NDArray[np.float64]
     other: NDArray[np.float64]
@@ -30,11 +31,12 @@ class Readings:
 
     def part(self, rows: slice) -> "Readings":
         """Return the readings of some consecutive frames."""
-        return Readings(self.left[rows], self.right[rows], self.other[rows], self.light[rows])
+        columns = self.whole, self.left, self.right, self.other, self.light
+        return Readings(*(column[rows] for column in columns))
 
     def table(self) -> NDArray[np.float64]:
-        """Return all readings side by side, (T, 3 + len(LIGHT))."""
-        return np.column_stack([self.left, self.right, self.other, self.light])
+        """Return all readings side by side, (T, 4 + len(LIGHT))."""
+        return np.column_stack([self.whole, self.left, self.right, self.other, self.light])
 
 
 def readings_of(table: NDArray[np.floating]) -> Readings:
@@ -42,10 +44,11 @@ def readings_of(table: NDArray[np.floating]) -> Readings:
 
     Parameters
     ----------
-    table : float array (T, 3 + len(LIGHT))
+    table : float array (T, 4 + len(LIGHT))
     """
     columns = np.asarray(table, dtype=np.float64)
-    return Readings(columns[:, 0], columns[:, 1], columns[:, 2], columns[:, 3:])
+    whole, left, right, other = columns[:, :4].T
+    return Readings(whole, left, right, other, columns[:, 4:])
 
 
 def light_of(small: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -145,8 +145,8 @@ class MemoryNetworks(_WaveformNetworks, _Strict):
     Attributes
     ----------
     networks : tuple of NetworkEntry
-        They use only Small frames, of the size of the other networks', and have only waveform tasks; those that the
-        other networks have too are taken from these. Networks for the same task are averaged.
+        They use only Small frames, of the size of the other networks', and have only waveform tasks. Networks
+        for the same task are averaged, also with the other networks.
     confidence : Confidence or None
         For the heart rate, if they read the pulse.
     """
