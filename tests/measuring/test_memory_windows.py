@@ -140,8 +140,8 @@ PAIR = Task(name="pair", kind="waveform", labels=("one", "two"))
     ("config", "words"),
     [
         (CONFIG.model_copy(update={"small_size": 7}), "small_size is 9, and 7 for networks with memory"),
-        (CONFIG.model_copy(update={"tasks": (SMILE,)}), "'smile', which is not a single waveform"),
-        (CONFIG.model_copy(update={"tasks": (PAIR,)}), "'pair', which is not a single waveform"),
+        (CONFIG.model_copy(update={"tasks": (SMILE,)}), "'smile', which is not a waveform of one output"),
+        (CONFIG.model_copy(update={"tasks": (PAIR,)}), "'pair', which is not a waveform of one output"),
     ],
 )
 def test_networks_that_cannot_have_a_memory_are_refused(config: SmallTcnConfig, words: str, tmp_path: Path) -> None:

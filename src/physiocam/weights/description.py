@@ -113,7 +113,9 @@ class _WaveformNetworks(_SameInputs):
             if entry.config.uses_big:
                 raise ValueError(f"{kind} '{entry.name}' takes Big frames; expected a network of Small frames only")
             if others := [task.name for task in entry.config.tasks if not task.is_single_waveform]:
-                raise ValueError(f"{kind} '{entry.name}' has the task '{others[0]}', which is not a single waveform")
+                raise ValueError(
+                    f"{kind} '{entry.name}' has the task '{others[0]}', which is not a waveform of one output"
+                )
 
 
 class SlowNetworks(_WaveformNetworks, _Strict):
