@@ -113,6 +113,20 @@ def make_all(make: Callable[[Item], Made], items: Sequence[Item], jobs: int) -> 
         return list(pool.map(make, items))
 
 
+def grain(pool: NDArray[np.float32], height: int, width: int, random: np.random.Generator) -> NDArray[np.float32]:
+    """Noise for one frame, (height, width, 3), from a place that is drawn in a pool of twice its pixels.
+
+    Parameters
+    ----------
+    pool : float32 array (3, 2 * height * width)
+        As `physiocam.synthetic.portrait.noise_pool` makes it.
+    height, width : int
+    random : numpy Generator
+    """
+    start = int(random.integers(height * width))
+    return pool[:, start : start + height * width].reshape(3, height, width).transpose(1, 2, 0)
+
+
 def film_code(*scripts: str) -> str:
     """A digest of the code that draws, reads and writes films: a change in measuring makes no film again.
 

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from films import grain
 from physiocam.synthetic.physiology import Physiology, wander
 from physiocam.synthetic.portrait import PULSE_RGB, noise_pool
 from physiocam.video.locators import Square
@@ -100,9 +101,8 @@ class Injected:
                 self._fill(lit, places[t], float(pulse[t]), float(late[t]))
             if np.isfinite(places[t, 0]):
                 lit = self._breathe(lit, places[t], float(self.physiology.respiration[t]))
-            start = int(self._random.integers(height * width))
-            grain = pool[:, start : start + height * width].reshape(3, height, width).transpose(1, 2, 0)
-            yield np.clip(lit * np.float32(self._exposure[t]) + grain, 0, 255).astype(np.uint8)
+            noise = grain(pool, height, width, self._random)
+            yield np.clip(lit * np.float32(self._exposure[t]) + noise, 0, 255).astype(np.uint8)
 
     def _fill(self, image: NDArray[np.float32], place: NDArray[np.float64], early: float, late: float) -> None:
         """Darken the skin in place as it fills with blood."""

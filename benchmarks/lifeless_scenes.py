@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from films import grain
 from lifeless_pictures import Picture, cartoon_of, person_facts
 from physiocam.synthetic.physiology import wander
 from physiocam.synthetic.portrait import ClipSettings, SyntheticClip, noise_pool
@@ -95,14 +96,12 @@ class FilmedPicture:
         count = round(self.seconds * self.fs)
         places = self._places(count, width, random)
         light = self._light(count, random)
-        pixels = height * width
-        pool = noise_pool(2 * pixels, self.noise, random)
+        pool = noise_pool(2 * height * width, self.noise, random)
         still = self.motion == Motion()
         for place, lit in zip(places, light, strict=True):
             moved = image if still else _moved(image, *place)
-            start = int(random.integers(pixels))
-            grain = pool[:, start : start + pixels].reshape(3, height, width).transpose(1, 2, 0)
-            yield np.clip(moved * lit.astype(np.float32) + grain, 0, 255).astype(np.uint8)
+            noise = grain(pool, height, width, random)
+            yield np.clip(moved * lit.astype(np.float32) + noise, 0, 255).astype(np.uint8)
 
     def _places(self, count: int, width: int, random: np.random.Generator) -> list[tuple[float, float, float]]:
         """Shift to the right and down in pixels, and scale, of each frame."""

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from films import Encoding, h264, h264_at, mjpeg, vp8
+from films import Encoding, grain, h264, h264_at, mjpeg, vp8
 from physiocam.synthetic.portrait import noise_pool
 from physiocam.video.face import FaceDetector
 
@@ -60,14 +60,9 @@ def _noisy(deviation: float) -> _Change:
     def change(frames: _Images, fs: float) -> tuple[_Images, float]:
         random = np.random.default_rng(1)
         height, width = frames[0].shape[:2]
-        pixels = height * width
-        pool = noise_pool(2 * pixels, deviation, random)
-        changed = []
-        for frame in frames:
-            start = int(random.integers(pixels))
-            grain = pool[:, start : start + pixels].reshape(3, height, width).transpose(1, 2, 0)
-            changed.append(np.clip(frame + grain, 0, 255).astype(np.uint8))
-        return changed, fs
+        pool = noise_pool(2 * height * width, deviation, random)
+        grainy = (frame + grain(pool, height, width, random) for frame in frames)
+        return [np.clip(frame, 0, 255).astype(np.uint8) for frame in grainy], fs
 
     return change
 

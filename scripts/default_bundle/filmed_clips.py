@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from disturbances import between
 from expression_stills import CROP_SIZE, Stills
 from physiocam.foundation.provenance import code_version, keep_file, mismatch
 from physiocam.inputs.blocks import InputShape, input_blocks
@@ -75,7 +76,8 @@ def load_clips(
     candidates = np.flatnonzero(stills.held_out == held_out)
     paths = [folder / f"{index:05d}.npz" for index in range(count)]
     scripts = (
-        Path(__file__).with_name(f"{name}.py") for name in ("filmed_clips", "through_camera", "expression_stills")
+        Path(__file__).with_name(f"{name}.py")
+        for name in ("filmed_clips", "disturbances", "through_camera", "expression_stills")
     )
     common: dict[str, Any] = {"kind": kind, "seed": seed, "physiocam": code_version(*scripts)}
     if kind == "portrait":
@@ -138,8 +140,8 @@ def _drawn(kind: Kind, person: int, random: np.random.Generator) -> PreparedClip
         height=height,
         width=height * 4 // 3 // 2 * 2,
         face_size=float(random.uniform(0.3, 0.55)),
-        head_turn=_between(random, 0.2, 5.0),
-        chest_motion=float(random.choice([-1, 1])) * _between(random, 1.0, 10.0) if slow else 3.0,
+        head_turn=between(random, 0.2, 5.0),
+        chest_motion=float(random.choice([-1, 1])) * between(random, 1.0, 10.0) if slow else 3.0,
         expressions=float(random.choice([2.0, 10.0])),
     )
     if slow and settings.chest_motion < 0:
@@ -174,22 +176,17 @@ def _drawn(kind: Kind, person: int, random: np.random.Generator) -> PreparedClip
     )
 
 
-def _between(random: np.random.Generator, lowest: float, highest: float) -> float:
-    """Even on a logarithmic scale."""
-    return float(np.exp(random.uniform(np.log(lowest), np.log(highest))))
-
-
 def _happenings(random: np.random.Generator) -> dict[str, Any]:
     """Draw what portraits and drawn people have in common."""
     return {
         "heart_rate": float(random.uniform(42, 160)),
         "breathing_rate": float(random.uniform(6, 30)),
-        "pulse_strength": _between(random, 0.0015, 0.012),
-        "breathing_motion": _between(random, 0.0005, 0.01),
-        "head_motion": _between(random, 0.0003, 0.03),
-        "light_change": _between(random, 0.0005, 0.05),
-        "flicker": _between(random, 0.0001, 0.003),
-        "noise": _between(random, 0.4, 4.0),
+        "pulse_strength": between(random, 0.0015, 0.012),
+        "breathing_motion": between(random, 0.0005, 0.01),
+        "head_motion": between(random, 0.0003, 0.03),
+        "light_change": between(random, 0.0005, 0.05),
+        "flicker": between(random, 0.0001, 0.003),
+        "noise": between(random, 0.4, 4.0),
         "seed": int(random.integers(2**31)),
     }
 

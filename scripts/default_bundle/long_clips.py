@@ -34,7 +34,7 @@ from portraits import Portraits, load_portraits
 
 SECONDS = 12.0
 EVERY_FRAME = InputShape(clip_length=1, big_stride=0)
-# Faces of these people never train: their clips judge, or teach the confidence.
+# Clips that train. Those of other people never do: they judge, or teach the confidence.
 TRAINING_FOOTAGE = (
     "lp_d0", "lp_d6", "lp_d10", "lp_d12", "lp_d18", "lp_d20", "lp_s18", "lp_s32", "retalk1", "retalk3", "retalk5",
     "muse_sun", "clm_franck", "sri_collab", "hamilton", "iplap129", "tps_driving",

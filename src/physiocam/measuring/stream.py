@@ -258,10 +258,11 @@ class Stream:
     def _judges(self, grid: NDArray[np.float64]) -> dict[str, Judge]:
         """By waveform task, what its rate is judged by."""
         memory = self._bundle.info.memory
+        if memory is None or memory.confidence is None:
+            return {}
         rows = _since(self._clips.log, grid)
         readings = self._clips.pipeline.readings(rows, "pulse")
-        if memory is None or memory.confidence is None or readings is None:
-            return {}
+        assert readings is not None
         even = [even_differences(rows["time_s"], column, grid, HOLE_S) for column in readings.T]
         return {"pulse": Judge(readings_of(np.column_stack(even)), memory.confidence)}
 
