@@ -90,7 +90,7 @@ def _make(seed: int, index: int, path: Path) -> None:
     truth = draw_truth(kind, random)
     lifeless = index // len(_KINDS) % _LIFELESS == 0
     seconds = float(random.choice(_LENGTHS))
-    truth = replace(truth, strength=0.0 if lifeless else between(random, 0.003, 0.012))
+    truth = replace(truth, strength=0.0) if lifeless else truth
     film = make_film(truth, carriers, seconds, random, mislead if lifeless else None)
     shape, frames = input_shape(bundle.info), len(film.squares)
     pipeline = ClipPipeline(bundle.info, runtime, every_phase=True)
@@ -117,7 +117,8 @@ def mislead(happens: Disturbances, fs: float, random: np.random.Generator) -> Di
     way = random.random()
     light, right, down = happens.light, happens.right, happens.down
     if way < 0.45:
-        colour = 1.0 + 0.15 * random.standard_normal(3)
+        # Lamps are as grey as the light around them, or warm, or cold.
+        colour = 1.0 + 0.15 * random.standard_normal(3) if random.random() < 0.6 else random.uniform(0.4, 1.0, 3)
         light = light * (1.0 + between(random, 0.001, 0.03) * wave[:, None] * colour)
     if 0.35 < way < 0.8:
         direction = random.uniform(0, 2 * np.pi)

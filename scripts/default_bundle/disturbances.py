@@ -46,15 +46,17 @@ def draw_disturbances(physiology: Physiology, *, moves: bool, beats: bool, rando
     Heads that move by themselves move little beside (`moves` is False); without a heart none is moved (`beats`).
     """
     frames, fs = len(physiology.pulse), physiology.fs
-    own = 1.0 if moves else 0.25
+    # Most recordings are calm; a few are not.
+    unrest = between(random, 0.1, 1.0)
+    own = unrest * (1.0 if moves else 0.25)
     right, down = (own * between(random, 0.0004, 0.03) * wander(frames, fs, 0.5, random) for _ in range(2))
     if random.random() < (0.55 if moves else 0.3):
-        swayed = between(random, 0.0007, 0.02) * rhythm(frames, fs, between(random, 0.5, 2.5), random)
+        swayed = unrest * between(random, 0.0007, 0.02) * rhythm(frames, fs, between(random, 0.5, 2.5), random)
         direction = random.uniform(0, 2 * np.pi)
         right, down = right + np.cos(direction) * swayed, down + np.sin(direction) * swayed
     if moves and random.random() < 0.3:
         turns = _turns(frames, fs, random)
-        right, down = right + turns[0], down + turns[1]
+        right, down = right + unrest * turns[0], down + unrest * turns[1]
     # The head moves a little with each heartbeat, and sinks or rises with each breath.
     kick = np.gradient(physiology.pulse)
     kick = between(random, 0.00005, 0.0015) * kick / kick.std() * (random.random() < 0.7) * beats
@@ -62,6 +64,7 @@ def draw_disturbances(physiology: Physiology, *, moves: bool, beats: bool, rando
     moved = np.stack([right, down])
     right, down = right + kick * random.normal(0, 0.5), down + kick + breath
     light, slant = _light(frames, fs, random)
+    light, slant = 1.0 + unrest * (light - 1.0), unrest * slant
     # As a head moves, its parts turn into the light and out of it.
     shading, slanting = random.normal(0, 0.35), random.normal(0, 0.5, (2, 2))
     light = light * (1.0 + shading * (moved[1] - moved[1].mean()) + random.normal(0, 0.2) * moved[0])[:, None]

@@ -40,15 +40,15 @@ class Encoding:
 def draw_encoding(random: np.random.Generator) -> Encoding | None:
     """Draw an encoding, from none at all to a messenger's in a weak net."""
     kind = random.random()
-    if kind < 0.2:
+    if kind < 0.25:
         return None
-    if kind < 0.3:
+    if kind < 0.45:
         return Encoding("mjpeg", "yuvj420p", options={"qmin": "3", "qmax": str(int(random.integers(3, 9)))})
     key_every = int(random.choice([12, 15, 25, 30, 48, 60, 250]))
-    if kind < 0.35:
-        rate = int(np.exp(random.uniform(np.log(2e5), np.log(1.5e6))))
+    if kind < 0.52:
+        rate = int(np.exp(random.uniform(np.log(4e5), np.log(3e6))))
         return Encoding("vp8", bit_rate=rate, key_every=key_every, options={"deadline": "realtime", "cpu-used": "8"})
-    crf = int(random.integers(12, 33))
+    crf = int(random.integers(8, 25))
     return Encoding("h264", key_every=key_every, options={"crf": str(crf), "preset": "veryfast"})
 
 
@@ -73,12 +73,12 @@ def through_encoder(
     def decoded(packets: Iterable[Any]) -> Iterator[NDArray[np.uint8]]:
         for packet in packets:
             for frame in decoder.decode(packet):
-                yield frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+                yield frame.to_ndarray(format="rgb24", threads=1).astype(np.uint8, copy=False)
 
     for index, image in enumerate(frames):
         if not encoder.is_open:
             encoder.height, encoder.width = image.shape[:2]
-        frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format=encoding.pixels)
+        frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format=encoding.pixels, threads=1)
         frame.pts, frame.time_base = index, 1 / rate
         yield from decoded(encoder.encode(frame))
     yield from decoded([*encoder.encode(None), None])

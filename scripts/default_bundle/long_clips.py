@@ -196,7 +196,7 @@ def draw_truth(kind: str, random: np.random.Generator) -> Truth:
         fs=float(random.choice(_FRAME_RATES)),
         heart_rate=float(random.uniform(42, 165)),
         breathing_rate=float(random.uniform(6, 30)),
-        strength=between(random, 0.0015, 0.01),
+        strength=between(random, 0.003, 0.012),
         seed=int(random.integers(2**31)),
     )
 
@@ -342,8 +342,9 @@ def _physiology(truth: Truth, seconds: float, random: np.random.Generator) -> Ph
 
 
 def _gains(random: np.random.Generator) -> NDArray[np.float32]:
-    """How strongly the regions of a face beat, (5, 5)."""
-    return np.asarray(np.clip(1.0 + 0.35 * random.standard_normal((5, 5)), 0.2, 2.0), dtype=np.float32)
+    """How strongly the regions of a face beat, (5, 5): mostly the forehead more than the mouth and chin."""
+    downwards = np.linspace(1.0, -1.0, 5)[:, None] * random.uniform(-0.1, 0.5)
+    return np.asarray(np.clip(1.0 + downwards + 0.35 * random.standard_normal((5, 5)), 0.1, 2.2), dtype=np.float32)
 
 
 def _blood(image: NDArray[np.float32], centre: tuple[float, float], face: float, gains: NDArray[np.float32]) -> _Layers:
@@ -353,7 +354,7 @@ def _blood(image: NDArray[np.float32], centre: tuple[float, float], face: float,
     columns = (np.arange(width, dtype=np.float32)[None] - centre[0]) / face
     inside = 1.0 / (1.0 + np.exp(np.clip(12.0 * (np.hypot(rows / 0.55, columns / 0.42) - 0.95), -30, 30)))
     brightness = image.mean(axis=2)
-    usual = np.average(brightness, weights=inside)
+    usual = float(np.average(brightness, weights=inside))
     skin = inside * np.clip((brightness / max(usual, 1.0) - 0.35) / 0.3, 0.0, 1.0)
     gain = cv2.resize(gains, (width, height), interpolation=cv2.INTER_LINEAR)
     blood = image * (skin * gain)[..., None] * np.array(PULSE_RGB, dtype=np.float32)
