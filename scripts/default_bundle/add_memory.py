@@ -4,7 +4,7 @@
         [--initial BUNDLE] [--jobs 2]
 
 Stages, all kept in WORK_DIR with what they were made with, so that an interrupted run goes on where it was: clips with
-a known pulse, on portraits, real footage and drawn people; the network, epoch by epoch; films of people whom it never
+a known pulse, on portraits, real footage and drawn people; real motion, as networks see it; the network, epoch by epoch; films of people whom it never
 saw, a quarter of them without blood, as the joint network sees them; the confidence, fitted to what both hear in them.
 `--initial` begins with the network with memory of another bundle.
 """
@@ -23,11 +23,12 @@ from physiocam.signals.confidence import Confidence
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.export import BundleAbout, Memory, Slow, export_bundle
 from physiocam.weights.pytorch import load_network, load_networks
+from real_motion import load_motions
 from train_memory import train_memory
 
 SEED = 1000
 CLIPS, OTHERS, FILMS = 1500, 60, 240
-EPOCHS = 10
+EPOCHS = 18
 
 DESCRIPTION = (
     "Joint BigSmall (N = 3, wrapping shift) for action units and pulse, a slow Small network for breathing, and a "
@@ -55,12 +56,15 @@ def main() -> None:
     unseen = load_carriers(*places, FOOTAGE, work, held_out=True)
     clips = load_long_clips(work / "clips", trained, CLIPS, seed=SEED, jobs=arguments.jobs)
     others = load_long_clips(work / "others", unseen, OTHERS, seed=SEED + 1, jobs=arguments.jobs)
+    motions = load_motions(trained.pieces, work / "motions.npz")
     initial = load_bundle(arguments.initial) if arguments.initial else None
     made_with = {
         "initial": initial.sha256 if initial else None, "clips": digest_of(work / "clips"), "epochs": EPOCHS,
-        "code": digest_of(Path(__file__).with_name("train_memory.py")),
+        "motions": digest_of(work / "motions.npz"), "code": digest_of(Path(__file__).with_name("train_memory.py")),
     }  # fmt: skip
-    network, record = train_memory(clips, others, EPOCHS, SEED, work / "memory.pt", made_with, memory_of(initial))
+    network, record = train_memory(
+        clips, motions, others, EPOCHS, SEED, work / "memory.pt", made_with, memory_of(initial)
+    )
     films = load_calibration_films(work / "films", unseen, arguments.bundle, FILMS, seed=SEED + 2, jobs=arguments.jobs)
     bundle = load_bundle(arguments.bundle)
     first = {"bundle_sha256": initial.sha256, **initial.info.provenance["memory_stage"]} if initial else None

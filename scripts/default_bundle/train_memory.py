@@ -5,32 +5,44 @@ import time
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from disturbances import between, rhythm
 from long_clips import LongClip
 from physiocam.foundation.files import complete_file
 from physiocam.networks.config import SmallTcnConfig
 from physiocam.networks.small_tcn import SmallTcn
+from physiocam.synthetic.physiology import Physiology
 from physiocam.synthetic.portrait import PULSE_RGB
+from real_motion import Motion
 
-_BATCH = 16
+# Clips in a batch, and how many of them are real motion with a pulse put in.
+_BATCH, _MOTIONS = 16, 5
+# Most hearts rest: mean and standard deviation of their rates, and how much more common they are than others.
+_REST, _REST_SD, _REST_WEIGHT = 72.0, 18.0, 5.0
 # The highest learning rate of new weights, and of known ones.
 _RATE, _RATE_AGAIN = 2.5e-3, 1.5e-3
 _RISING, _DECAY = 0.15, 0.02
 # Of the running mean of the weights.
 _MEAN = 0.998
+# Inputs (T, 3, 9, 9), the target (T,), and frames per second.
+_Clip = tuple[NDArray[np.floating], NDArray[np.float32], float]
 # Frequencies in Hz by which a wave is judged.
 _LOWEST, _HIGHEST = 0.6, 5.0
 # How much pulse is put into clips beside their own, in the unit of their changes.
 _WEAKEST, _STRONGEST = 0.02, 0.3
+# Of the light that plays over a face, in the same unit.
+_SHADES = (0.03, 0.6)
 _MSE_SHARE, _SPECTRUM_SHARE = 0.1, 0.15
 
 
 def train_memory(
     clips: list[LongClip],
+    motions: list[Motion],
     others: list[LongClip],
     epochs: int,
     seed: int,
@@ -42,8 +54,12 @@ def train_memory(
 
     Parameters
     ----------
-    clips, others : list of LongClip
-        To learn from, and to report on.
+    clips : list of LongClip
+        To learn from.
+    motions : list of Motion
+        To learn from too, with a pulse that is drawn each time.
+    others : list of LongClip
+        To report on.
     epochs, seed : int
     kept : Path
         File for the state after the last epoch.
@@ -61,6 +77,7 @@ def train_memory(
     network = copy.deepcopy(initial) if initial else SmallTcn(SmallTcnConfig())
     mean = copy.deepcopy(network)
     steps = len(clips) // _BATCH
+    common = _common([clip.facts["true_rate"] for clip in clips])
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=_RATE_AGAIN if initial else _RATE, total_steps=epochs * steps, pct_start=_RISING
@@ -78,8 +95,11 @@ def train_memory(
         random = np.random.default_rng([seed, epoch])
         network.train()
         total = 0.0
-        for batch in np.array_split(random.permutation(len(clips))[: steps * _BATCH], steps):
-            small, target, fs, known = _batch([clips[index] for index in batch], network.config.clip_length, random)
+        for _ in range(steps):
+            chosen = random.choice(len(clips), _BATCH - _MOTIONS, replace=False, p=common)
+            known_clips = [(clips[index].small, clips[index].target, clips[index].facts["fs"]) for index in chosen]
+            moved = [_with_pulse(motions[index], random) for index in random.integers(len(motions), size=_MOTIONS)]
+            small, target, fs, known = _batch([*known_clips, *moved], network.config.clip_length, random)
             loss = _loss(network(small=small)["pulse"][..., 0], target, fs, known)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
@@ -122,27 +142,52 @@ def correlations(network: SmallTcn, clips: list[LongClip]) -> NDArray[np.float64
     return np.array(found)
 
 
-def _batch(clips: list[LongClip], length: int, random: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _common(rates: list[float]) -> NDArray[np.float64]:
+    """How often clips of these heart rates are drawn; the sum is 1."""
+    weight = 1.0 + _REST_WEIGHT * np.exp(-0.5 * ((np.array(rates) - _REST) / _REST_SD) ** 2)
+    return np.asarray(weight / weight.sum())
+
+
+def _with_pulse(motion: Motion, random: np.random.Generator) -> _Clip:
+    """Real motion, forwards or backwards, with a new pulse put in."""
+    small = motion.small.astype(np.float32)
+    if random.random() < 0.5:
+        small = -small[::-1]
+    rate = float(random.uniform(42, 165))
+    if random.random() < 2 / 3:
+        rate = float(np.clip(random.normal(_REST, _REST_SD), 42, 165))
+    pulse = Physiology(len(small), motion.fs, rate, float(random.uniform(6, 30)), random).pulse
+    change = np.diff(pulse, append=pulse[-1])
+    target = (change / change.std()).astype(np.float32)
+    return _more_pulse(small, target, random), target, motion.fs
+
+
+def _batch(clips: list[_Clip], length: int, random: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Inputs (B, N, 3, 9, 9), targets and what of them is known (B, N), and frames per second (B,)."""
-    small = np.zeros((len(clips), length, *clips[0].small.shape[1:]), np.float32)
+    small = np.zeros((len(clips), length, *clips[0][0].shape[1:]), np.float32)
     target, known = np.zeros((2, len(clips), length), np.float32)
     for row, clip in enumerate(clips):
-        inputs, truth = _stretched(clip, random)
+        inputs, truth = _stretched(*clip[:2], random)
         # Recordings may be shorter than a clip, and begin anywhere in it.
-        wanted = length if random.random() < 0.6 else int(random.uniform(6.5 * clip.facts["fs"], length))
+        wanted = length if random.random() < 0.6 else int(random.uniform(6.5 * clip[2], length))
         taken = min(wanted, length, len(truth))
         first, place = random.integers(len(truth) - taken + 1), random.integers(length - taken + 1)
         part = slice(first, first + taken)
-        small[row, place : place + taken] = _altered(_stronger(inputs[part], truth[part], random), random)
+        seen = inputs[part] if random.random() < 1 / 2 else _more_pulse(inputs[part], truth[part], random)
+        if random.random() < 1 / 2:
+            seen = _shaded(seen, clip[2], random)
+        small[row, place : place + taken] = _altered(seen, random)
         target[row, place : place + taken] = truth[part]
         known[row, place : place + taken] = 1.0
-    fs = torch.tensor([clip.facts["fs"] for clip in clips])
+    fs = torch.tensor([fs for _, _, fs in clips])
     return torch.from_numpy(small), torch.from_numpy(target), fs, torch.from_numpy(known)
 
 
-def _stretched(clip: LongClip, random: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _stretched(
+    small: NDArray[np.floating], target: NDArray[np.float32], random: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """A clip whose time runs at another pace; its last change leads nowhere."""
-    small, target = clip.small[:-1].astype(np.float32), clip.target[:-1]
+    small, target = small[:-1].astype(np.float32), target[:-1]
     if random.random() < 0.5:
         return small, target
     count = int(len(target) * random.uniform(0.8, 1.25))
@@ -156,15 +201,13 @@ def _stretched(clip: LongClip, random: np.random.Generator) -> tuple[NDArray[np.
     )
 
 
-def _stronger(
+def _more_pulse(
     small: NDArray[np.float32], target: NDArray[np.float32], random: np.random.Generator
 ) -> NDArray[np.float32]:
-    """The same with more pulse in the middle of the face for two of three, stronger here and weaker or absent there.
+    """The same with more pulse in the middle of the face, stronger here and weaker or absent there.
 
     Its colours lie between those of blood and the grey that encoders make of them.
     """
-    if random.random() < 1 / 3:
-        return small
     side = small.shape[-1]
     places = (np.arange(side) - (side - 1) / 2) / side
     inside = 1 / (1 + np.exp(12 * (np.hypot(places[:, None] / 0.55, places[None] / 0.42) - 0.95)))
@@ -188,6 +231,25 @@ def _held(target: NDArray[np.float32], random: np.random.Generator) -> NDArray[n
     held = np.zeros_like(target)
     held[ends] = np.diff(np.cumsum(target)[ends], prepend=0.0)
     return held
+
+
+def _shaded(small: NDArray[np.float32], fs: float, random: np.random.Generator) -> NDArray[np.float32]:
+    """The same with light that plays over the face as a head moves: nearly grey, in a few patterns and rhythms."""
+    frames, side = len(small), small.shape[-1]
+    seen = small
+    for _ in range(random.integers(1, 4)):
+        if random.random() < 0.3:
+            wave = rhythm(frames, fs, between(random, 0.5, 4.0), random)
+        else:
+            spectrum = np.fft.rfft(random.standard_normal(frames))
+            spectrum /= 1.0 + (np.fft.rfftfreq(frames, 1 / fs) / between(random, 0.5, 6.0)) ** 4
+            wave = np.fft.irfft(spectrum, frames)
+        wave *= between(random, *_SHADES) / max(float(wave.std()), 1e-6)
+        plain = (random.standard_normal((3, 3)) + random.standard_normal()).astype(np.float32)
+        pattern = cv2.resize(plain, (side, side), interpolation=cv2.INTER_LINEAR)
+        colours = (1.0 + 0.1 * random.standard_normal(3)).astype(np.float32)
+        seen = seen + wave.astype(np.float32)[:, None, None, None] * (colours[:, None, None] * pattern)
+    return seen
 
 
 def _altered(small: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:

@@ -41,13 +41,13 @@ def evidence(wave: NDArray[np.float64], others: Readings, hz: float = HZ) -> dic
 
 
 def in_light(red: float, green: float, blue: float, everywhere: bool) -> NDArray[np.float64]:
-    """The beat in the three colours, and either in all cells and the rim too, or in neither."""
+    """The beat in the three colours, and either in all cells, the rim and the corners too, or in none of these."""
     light = np.zeros((len(beat()), len(LIGHT)))
     for name, strength in (("red", red), ("green", green), ("blue", blue)):
         light[:, LIGHT.index(name)] = strength * beat()
     if everywhere:
         for name in LIGHT:
-            if name == "rim" or name.startswith("cell"):
+            if name == "rim" or name.startswith(("cell", "corner")):
                 light[:, LIGHT.index(name)] = green * beat()
     return light
 
@@ -55,13 +55,24 @@ def in_light(red: float, green: float, blue: float, everywhere: bool) -> NDArray
 def test_a_lamp_is_everywhere_and_grey_and_blood_is_not() -> None:
     blood = evidence(beat(), readings(beat(), in_light(0.3, 1.0, 0.6, everywhere=False)))
     lamp = evidence(beat(), readings(beat(), in_light(1.0, 1.0, 1.0, everywhere=True)))
-    for name, little, much in (("grey", 0.25, 0.9), ("cells", 0.1, 1.0), ("rim", 0.1, 1.0)):
+    for name, little, much in (("grey", 0.25, 0.9), ("cells", 0.1, 1.0), ("rim", 0.1, 1.0), ("corners", 0.4, 1.0)):
         assert blood[name] < little
         assert lamp[name] > much
     # In the colour of blood, light that is clear in every cell tells little against a pulse.
     clear = evidence(beat(), readings(beat(), in_light(0.3, 1.0, 0.6, everywhere=True)))
     assert clear["cells"] < 0.3 * lamp["cells"]
     assert clear["alike"] > 0.9
+
+
+def test_blood_is_in_the_middle_and_a_lamp_as_strong_in_the_corners() -> None:
+    lamp = evidence(beat(), readings(beat(), in_light(1.0, 0.7, 0.4, everywhere=True)))
+    assert lamp["corner_gain"] == pytest.approx(0.0, abs=0.05)
+    assert lamp["uniform"] > 0.95
+    light = in_light(0.3, 1.0, 0.6, everywhere=True)
+    light[:, [LIGHT.index(f"corner{number}") for number in range(4)]] = 0.0
+    blood = evidence(beat(), readings(beat(), light))
+    assert blood["corner_gain"] < -2.0
+    assert blood["uniform"] < 0.75
 
 
 def test_a_nod_moves_the_upper_and_the_lower_face_against_each_other() -> None:
@@ -161,6 +172,8 @@ def test_the_light_of_a_small_frame() -> None:
     # Nine of the rim's 32 cells.
     assert column["rim"][1] == pytest.approx(9 / 32)
     assert column["green"][1] == 0.0
+    # The upper corners reach one row further.
+    assert [column[f"corner{number}"][1] for number in range(4)] == [0.5, 0.5, 0.0, 0.0]
     assert column["cell4"][2] == 1.0
     assert column["green"][2] == pytest.approx(1 / 25)
     assert column["red"][2] == 0.0

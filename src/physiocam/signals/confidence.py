@@ -1,8 +1,8 @@
 """How probable it is that a heart rate is right: from evidence in the waveform and in the light around it.
 
 A pulse is known by more than its rhythm. It is in the skin and has the colour of blood. Both halves of the face have
-it, and another network finds it too. It hardly ever shows in a single cell, while a lamp, or a picture that sways,
-shows clearly everywhere, and grey. A logistic model, learned on films whose truth is known, weighs this.
+it, and another network finds it too. It hardly ever shows in a single cell, and not in the corners of the face's
+square, while a lamp, or a picture that sways, shows clearly everywhere, and grey. A logistic model, learned on films whose truth is known, weighs this.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ GIVEN_FROM = 0.5
 
 EVIDENCE = (
     "share", "tilted_share", "share_by_chance", "steadiness", "halves", "other", "green", "alike", "grey", "rim",
-    "cells", "strength", "length",
+    "cells", "corners", "corner_gain", "uniform", "strength", "length",
 )  # fmt: skip
 
 # Length of the pieces in which amplitude and phase are read, and the step between them, in seconds.
@@ -30,6 +30,7 @@ _PIECE_S, _PIECE_STEP_S = 4.0, 1.0
 _BLOOD, _GREY = 0.135, 1.0
 _GREYNESS = 1.5
 _MOST = 60.0
+_PARTS = ("cell", "corner")
 
 Numbers = Annotated[tuple[Annotated[float, Field(ge=-1e6, le=1e6)], ...], Field(max_length=64)]
 
@@ -138,9 +139,12 @@ def evidence_of(candidate: Candidate, readings: Readings) -> NDArray[np.float64]
     columns = np.column_stack([candidate.difference, readings.table()])
     found = _amplitudes(np.where(usable[:, None], columns, np.nan), candidate.fs, candidate.rate_hz)
     pulse, whole, left, right, other = found[:, :5].T
-    rim, red, green, cells = found[:, 5], found[:, 6], found[:, 7], found[:, 5 + LIGHT.index("cell0") :]
+    rim, red, green = found[:, 5], found[:, 6], found[:, 7]
+    cells, corners = (found[:, [5 + LIGHT.index(name) for name in LIGHT if name.startswith(part)]] for part in _PARTS)
     # How much of the light moves as the pulse does.
     red_gain, green_gain, cell_gains = _gain(pulse, red), _gain(pulse, green), _gain(pulse, cells)
+    corner_gains = _gain(pulse, corners)
+    all_gains = np.concatenate([cell_gains, corner_gains])
     ratio = float(np.clip(np.abs(red_gain) / max(float(np.abs(green_gain)), 1e-12), _BLOOD, _GREY))
     grey = ratio**_GREYNESS
     together = float(np.abs(cell_gains.sum()) / max(float(np.abs(cell_gains).sum()), 1e-12))
@@ -156,6 +160,9 @@ def evidence_of(candidate: Candidate, readings: Readings) -> NDArray[np.float64]
         "grey": grey,
         "rim": -np.log(1.02 - _coherence(pulse, rim)) * grey,
         "cells": -np.log(1.02 - np.mean(_coherence(pulse, cells))) * grey,
+        "corners": -np.log(1.02 - np.mean(_coherence(pulse, corners))),
+        "corner_gain": float(np.log((np.abs(corner_gains.mean()) + 1e-6) / (np.abs(cell_gains.mean()) + 1e-6))),
+        "uniform": float(np.abs(all_gains.mean()) ** 2 / max(float(np.mean(np.abs(all_gains) ** 2)), 1e-12)),
         "strength": float(np.log(np.sqrt(np.mean(candidate.difference[usable] ** 2)) + 1e-6)) if usable_s else np.nan,
         "length": float(np.log(max(usable_s, 1.0))),
     }

@@ -5,8 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# What the light is read in: the rim of the face's square, the three colours of its middle, nine cells of this middle.
-LIGHT = ("rim", "red", "green", "blue", *(f"cell{number}" for number in range(9)))
+# What the light is read in: the rim of the face's square, the three colours of its middle, nine cells of this middle,
+# and the four corners of the square, where there is hardly any skin.
+LIGHT = (
+    "rim", "red", "green", "blue", *(f"cell{number}" for number in range(9)),
+    *(f"corner{number}" for number in range(4)),
+)  # fmt: skip
+_CORNER = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,4 +72,6 @@ def light_of(small: NDArray[np.float32]) -> NDArray[np.float32]:
     rim = (grey.sum(axis=(1, 2)) - grey[:, 1:-1, 1:-1].sum(axis=(1, 2))) / outer
     places = np.linspace(0, middle.shape[-1] - 1, 3).round().astype(int)
     cells = middle[:, 1][:, places][:, :, places].reshape(len(small), -1)
-    return np.column_stack([rim, middle.mean(axis=(2, 3)), cells]).astype(np.float32, copy=False)
+    ends = slice(None, _CORNER), slice(-_CORNER, None)
+    corners = [grey[:, rows, columns].mean(axis=(1, 2)) for rows in ends for columns in ends]
+    return np.column_stack([rim, middle.mean(axis=(2, 3)), cells, *corners]).astype(np.float32, copy=False)
