@@ -4,8 +4,9 @@
         [--initial BUNDLE] [--jobs 2]
 
 Stages, all kept in WORK_DIR with what they were made with, so that an interrupted run goes on where it was: clips with
-a known pulse, on portraits, real footage and drawn people; real motion, as networks see it; the network, epoch by epoch; films of people whom it never
-saw, a quarter of them without blood, as the joint network sees them; the confidence, fitted to what both hear in them.
+a known pulse, on portraits, real footage and drawn people; real motion, as networks see it; the network, epoch by
+epoch; films of people whom it never saw, a quarter of them without blood, as the joint network sees them; the
+confidence, fitted to what both hear in them.
 `--initial` begins with the network with memory of another bundle.
 """
 
@@ -28,7 +29,7 @@ from train_memory import train_memory
 
 SEED = 1000
 CLIPS, OTHERS, FILMS = 1500, 60, 240
-EPOCHS = 18
+EPOCHS = 14
 
 DESCRIPTION = (
     "Joint BigSmall (N = 3, wrapping shift) for action units and pulse, a slow Small network for breathing, and a "

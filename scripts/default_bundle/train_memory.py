@@ -22,8 +22,8 @@ from real_motion import Motion
 
 # Clips in a batch, and how many of them are real motion with a pulse put in.
 _BATCH, _MOTIONS = 16, 5
-# Most hearts rest: mean and standard deviation of their rates, and how much more common they are than others.
-_REST, _REST_SD, _REST_WEIGHT = 72.0, 18.0, 5.0
+# Many hearts rest: mean and standard deviation of their rates, and how much more common they are than others.
+_REST, _REST_SD, _REST_WEIGHT = 72.0, 18.0, 1.5
 # The highest learning rate of new weights, and of known ones.
 _RATE, _RATE_AGAIN = 2.5e-3, 1.5e-3
 _RISING, _DECAY = 0.15, 0.02
@@ -154,7 +154,7 @@ def _with_pulse(motion: Motion, random: np.random.Generator) -> _Clip:
     if random.random() < 0.5:
         small = -small[::-1]
     rate = float(random.uniform(42, 165))
-    if random.random() < 2 / 3:
+    if random.random() < 1 / 3:
         rate = float(np.clip(random.normal(_REST, _REST_SD), 42, 165))
     pulse = Physiology(len(small), motion.fs, rate, float(random.uniform(6, 30)), random).pulse
     change = np.diff(pulse, append=pulse[-1])
@@ -174,7 +174,7 @@ def _batch(clips: list[_Clip], length: int, random: np.random.Generator) -> tupl
         first, place = random.integers(len(truth) - taken + 1), random.integers(length - taken + 1)
         part = slice(first, first + taken)
         seen = inputs[part] if random.random() < 1 / 2 else _more_pulse(inputs[part], truth[part], random)
-        if random.random() < 1 / 2:
+        if random.random() < 2 / 3:
             seen = _shaded(seen, clip[2], random)
         small[row, place : place + taken] = _altered(seen, random)
         target[row, place : place + taken] = truth[part]

@@ -1,8 +1,9 @@
 """How probable it is that a heart rate is right: from evidence in the waveform and in the light around it.
 
 A pulse is known by more than its rhythm. It is in the skin and has the colour of blood. Both halves of the face have
-it, and another network finds it too. It hardly ever shows in a single cell, and not in the corners of the face's
-square, while a lamp, or a picture that sways, shows clearly everywhere, and grey. A logistic model, learned on films whose truth is known, weighs this.
+it, and another network finds it too. It hardly ever shows in a single cell, nor in the corners of the face's square,
+while a lamp, or a picture that sways, shows clearly everywhere, and grey. A logistic model, learned on films whose
+truth is known, weighs this.
 """
 
 from dataclasses import dataclass

@@ -12,12 +12,10 @@ from physiocam.signals.quantities import STEP_S, UNITS, Quantity
 from physiocam.signals.settings import RateSettings, SignalSettings
 from physiocam.signals.spectra import interpolated_peaks, periodogram, pooled_spectrum, window_spectra
 from physiocam.signals.waveform import clean_waveform
+from physiocam.signals.why_no_rate import NAMES, WAVES, too_slow, why_none
 
 # A window of T seconds spreads a frequency's power over this many 1/T to either side.
 _LOBE = 1.5
-
-_NAMES: dict[Quantity, str] = {"heart": "heart rate", "breathing": "breathing"}
-_WAVES: dict[Quantity, str] = {"heart": "pulse", "breathing": "breathing"}
 
 
 @dataclass(frozen=True)
@@ -98,17 +96,6 @@ def rate_times(frames: int, fs: float) -> NDArray[np.float64]:
     return np.asarray(STEP_S * (0.5 + np.arange(int(frames / fs / STEP_S))))
 
 
-def short_of(length_s: float, needed_s: float) -> str:
-    """Return a length in seconds that is less than another one, with enough digits to show it."""
-    short = f"{length_s:.1f}"
-    return short if float(short) < needed_s else f"{np.floor(100.0 * length_s) / 100.0:.2f}"
-
-
-def too_few_frames(fs: float, quantity: Quantity, needed: float) -> str:
-    """Return the note that the frame rate is too low for a rate, which needs more than this."""
-    return f"{fs:.4g} frames per second are too few; {_NAMES[quantity]} needs more than {needed:g}"
-
-
 def estimate_rate(
     difference: NDArray[np.floating],
     fs: float,
@@ -137,7 +124,8 @@ def estimate_rate(
         Differences of the unfiltered signal, which can show that the rate is the overtone of a slower one; by default
         `difference`.
     judge : Judge, optional
-        Gives the quality: the probability that the rate is right, which must be 0.5 or more. By default the quality is
+        Gives the quality: the probability that the rate is right, which must be 0.5 or more. Of the rates in
+        `difference` and in what single networks read, the most probable one is returned. By default the quality is
         `quality.spectral_quality`, which must reach the settings' floor.
 
     Returns
@@ -150,15 +138,33 @@ def estimate_rate(
     PhysiocamError
         If fs is not a frame rate.
     """
+    found = [rate_of_reading(one, fs, quantity, settings, raw, judge) for one in _alternatives(difference, judge)]
+    return max(found, key=lambda rate: rate.quality)
+
+
+def _alternatives(difference: NDArray[np.floating], judge: Judge | None) -> list[NDArray[np.floating]]:
+    """What a rate may be found in: differences (T,), and what single networks read in the same frames."""
+    return [difference, *(judge.readings.single(difference) if judge else ())]
+
+
+def rate_of_reading(
+    difference: NDArray[np.floating],
+    fs: float,
+    quantity: Quantity,
+    settings: SignalSettings,
+    raw: NDArray[np.floating] | None,
+    judge: Judge | None,
+) -> Rate:
+    """Return the rate in one reading alone; see `estimate_rate`."""
     chosen = settings.of(quantity)
     unit = UNITS[quantity]
     waveform = clean_waveform(difference, fs, quantity, settings)
     seen_s = np.count_nonzero(np.isfinite(difference)) / fs
-    if note := _why_none(waveform, seen_s, fs, quantity, chosen):
+    if note := why_none(waveform, seen_s, fs, quantity, chosen):
         return Rate(None, unit, 0.0, note)
     pooling = pooled_spectrum(waveform, fs, chosen)
     if pooling is None:
-        needs = f"{_NAMES[quantity]} needs {chosen.minimum_s:g} s within {chosen.window_s:g} s"
+        needs = f"{NAMES[quantity]} needs {chosen.minimum_s:g} s within {chosen.window_s:g} s"
         return Rate(None, unit, 0.0, f"the usable signal is in pieces; {needs}")
     frequencies, pooled, window_s = pooling
     rate_hz: float | None
@@ -170,7 +176,7 @@ def estimate_rate(
     else:
         rate_hz = _mean_peak_rate(waveform, fs)
     if rate_hz is None:
-        return Rate(None, unit, 0.0, f"the {_WAVES[quantity]} shows no cycle")
+        return Rate(None, unit, 0.0, f"the {WAVES[quantity]} shows no cycle")
     lobe_hz = _LOBE / window_s
     in_all_s = np.count_nonzero(np.isfinite(waveform)) / fs
 
@@ -190,12 +196,12 @@ def estimate_rate(
         if wide is not None and is_doubled(wide[0], wide[1][0], rate_hz, lobe_hz):
             rate_hz /= 2
             if rate_hz < chosen.band_hz[0]:
-                return Rate(None, unit, 0.0, _too_slow(rate_hz, quantity, chosen))
+                return Rate(None, unit, 0.0, too_slow(rate_hz, quantity, chosen))
             quality = quality_of(rate_hz)
     value = 60.0 * rate_hz
     interval = _interval(value, quality, chosen, judge) if judge else None
     if quality < floor:
-        note = f"no steady {_WAVES[quantity]} stands out from the noise"
+        note = f"no steady {WAVES[quantity]} stands out from the noise"
         return Rate(None, unit, quality, note, value, interval)
     return Rate(value, unit, quality, None, value, interval)
 
@@ -231,6 +237,20 @@ def rates_along(
     PhysiocamError
         If fs is not a frame rate.
     """
+    found = [_along(one, fs, quantity, settings, raw, judge) for one in _alternatives(difference, judge)]
+    best = np.argmax([along.quality for along in found], axis=0), np.arange(len(found[0].quality))
+    return RateSeries(np.stack([one.value for one in found])[best], np.stack([one.quality for one in found])[best])
+
+
+def _along(
+    difference: NDArray[np.floating],
+    fs: float,
+    quantity: Quantity,
+    settings: SignalSettings,
+    raw: NDArray[np.floating] | None,
+    judge: Judge | None,
+) -> RateSeries:
+    """The rates along one reading."""
     chosen = settings.of(quantity)
     waveform = clean_waveform(difference, fs, quantity, settings)
     window = max(round(chosen.window_s * fs), 1)
@@ -299,34 +319,6 @@ def _wide(settings: RateSettings, fs: float) -> RateSettings:
     """The same settings with a wider band with half and one and a half of each rate, with their surroundings."""
     low, high = settings.band_hz
     return replace(settings, band_hz=(low / 4, min(2 * high, fs / 2)))
-
-
-def _too_slow(rate_hz: float, quantity: Quantity, settings: RateSettings) -> str:
-    slowest, fastest = (60 * edge for edge in settings.band_hz)
-    return (
-        f"the strongest rhythm, near {60 * rate_hz:.0f} per minute, is below the range of the {_NAMES[quantity]}, "
-        f"{slowest:.3g} to {fastest:.3g}"
-    )
-
-
-def _why_none(
-    waveform: NDArray[np.float64], seen_s: float, fs: float, quantity: Quantity, settings: RateSettings
-) -> str | None:
-    needed = 2 * settings.band_hz[1]
-    if fs <= needed:
-        return too_few_frames(fs, quantity, needed)
-    shortest_s = max(settings.minimum_s, settings.cycle_s)
-    needs = f"{_NAMES[quantity]} needs {shortest_s:.2g} s"
-    if seen_s < shortest_s:
-        return f"{short_of(seen_s, shortest_s)} s of usable signal; {needs}"
-    usable = np.isfinite(waveform)
-    usable_s = np.count_nonzero(usable) / fs
-    if usable_s < settings.minimum_s or usable_s == 0:
-        # A stretch shorter than a cycle is not filtered.
-        return f"the usable signal is in pieces; {needs} in pieces of {settings.cycle_s:.2g} s or more"
-    if not waveform[usable].any():
-        return "the signal is flat"
-    return None
 
 
 def _mean_peak_rate(waveform: NDArray[np.float64], fs: float) -> float | None:

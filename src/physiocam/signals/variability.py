@@ -6,8 +6,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from physiocam.signals.rate import Rate, short_of
+from physiocam.signals.rate import Rate
 from physiocam.signals.waveform import stretches
+from physiocam.signals.why_no_rate import short_of
 
 UNIT = "ms"
 
