@@ -48,3 +48,16 @@ def test_a_fixed_square_is_no_found_face(choice: str, words: str, make_measureme
     said = methods_of(replace(make_measurement(), face=Face(1.0, choice))).paragraphs[0]
     assert words in said
     assert "RFB-320" not in said
+
+
+def test_a_quality_that_is_a_probability_is_called_one(make_measurement: Make) -> None:
+    measurement = make_measurement()
+    spectral = methods_of(measurement).paragraphs[1]
+    assert "quality under 0.12" in spectral
+    assert "probability" not in spectral
+    judged = replace(measurement, heart_rate=replace(measurement.heart_rate, interval=(60.0, 80.0)))
+    said = methods_of(judged).paragraphs[1]
+    assert "quality under 0.5 were withheld. Breathing rate" in said
+    assert "quality under 0.1 were withheld. The quality of the heart rate" in said
+    assert "probability that it lies within 3 beats/min" in said
+    assert "The quality of the breathing rate" in said

@@ -23,9 +23,9 @@ from physiocam.signals.confidence import Judge
 from physiocam.signals.even_differences import even_differences
 from physiocam.signals.methods import NETWORK
 from physiocam.signals.quantities import WAVEFORM_TASKS, Quantity
+from physiocam.signals.rate_notes import too_few_frames
 from physiocam.signals.readings import readings_of
 from physiocam.signals.waveform import check_fs
-from physiocam.signals.why_no_rate import too_few_frames
 from physiocam.video.face_source import face_locator
 from physiocam.video.people import people_notes
 from physiocam.video.tracker import MEMORY_S

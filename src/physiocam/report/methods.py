@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 from physiocam.results.measurement import Measurement
 from physiocam.signals.methods import classical_method
+from physiocam.signals.rate import floor_of
 from physiocam.signals.settings import RateSettings, settings_as_text
 from physiocam.signals.variability import MINIMUM_S
 
@@ -35,12 +36,20 @@ _PEAKS = {
     "peaks": "the mean distance between the waveform's maxima",
 }
 
+_HEART = "Heart rate"
+
 # Settings that the table has under names of their own.
 _SHOWN = ("band_hz", "window_s", "minimum_s")
 
-_QUALITY = (
-    "The quality of a rate, 0 to 1, is the share of the band's power near the rate and its overtones beyond the "
-    "largest share that noise reaches by chance, times the share of frames with a face."
+_SPECTRAL = (
+    "0 to 1, is the share of the band's power near the rate and its overtones beyond the largest share that noise "
+    "reaches by chance, times the share of frames with a face."
+)
+_PROBABILITY = (
+    "The quality of the heart rate, 0 to 1, is the probability that it lies within 3 beats/min of the truth: a "
+    "logistic model weighs evidence in the waveform, in what single networks read, also in each half of the face, and "
+    "in the light of the face and around it. Of the rates in the mean of the networks and in each alone, the most "
+    "probable one was taken."
 )
 
 
@@ -65,7 +74,7 @@ class MethodsText:
 def methods_of(measurement: Measurement) -> MethodsText:
     """Describe how a measurement was made, for a paper."""
     settings = measurement.settings
-    measured = [("Heart rate", settings.heart)]
+    measured = [(_HEART, settings.heart)]
     if measurement.method == "network":
         measured.append(("Breathing rate", settings.breathing))
     references: list[str] = []
@@ -73,7 +82,8 @@ def methods_of(measurement: Measurement) -> MethodsText:
     paragraphs = [
         f"The recording ({length}) was measured with physiocam {measurement.version}. {_face(measurement)} "
         f"{_source(measurement, references)}",
-        " ".join([*(_rate(name, chosen, references) for name, chosen in measured), _QUALITY]),
+        " ".join(_rate(name, chosen, references, measurement) for name, chosen in measured)
+        + f" {_quality(measurement)}",
     ]
     if measurement.beats is not None:
         paragraphs.append(_variability(references))
@@ -118,8 +128,15 @@ def _source(measurement: Measurement, references: list[str]) -> str:
     return f"{told}, and the probability of {count} action units {_cited(_FACS, references)}, active at 0.5 and above."
 
 
-def _rate(name: str, chosen: RateSettings, references: list[str]) -> str:
+def _quality(measurement: Measurement) -> str:
+    if not measurement.heart_rate.is_judged:
+        return f"The quality of a rate, {_SPECTRAL}"
+    return f"{_PROBABILITY} The quality of the breathing rate, {_SPECTRAL}"
+
+
+def _rate(name: str, chosen: RateSettings, references: list[str], measurement: Measurement) -> str:
     low, high = chosen.band_hz
+    floor = floor_of(chosen, name == _HEART and measurement.heart_rate.is_judged)
     detrended = ""
     if chosen.detrend is not None:
         detrended = f"detrended by smoothness priors {_cited(_DETREND, references)} (lambda {chosen.detrend:g}), "
@@ -127,7 +144,7 @@ def _rate(name: str, chosen: RateSettings, references: list[str]) -> str:
         f"{name}: the waveform was summed from its differences, {detrended}filtered forwards and backwards by a "
         f"Butterworth band-pass of order {chosen.order} from {low:g} to {high:g} Hz, each stretch between gaps "
         f"separately, and the rate was taken as {_PEAKS[chosen.method].format(window=chosen.window_s)}. At least "
-        f"{chosen.minimum_s:g} s of signal were required, and rates with a quality under {chosen.quality_floor:g} "
+        f"{chosen.minimum_s:g} s of signal were required, and rates with a quality under {floor:g} "
         "were withheld."
     )
 

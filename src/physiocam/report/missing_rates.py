@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from physiocam.results.measurement import Measurement
 from physiocam.signals.quantities import Quantity
-from physiocam.signals.rate import Rate, RateSeries
+from physiocam.signals.rate import Rate, RateSeries, floor_of
 
 WAVES: dict[Quantity, str] = {"heart": "pulse", "breathing": "respiration"}
 
@@ -49,7 +49,7 @@ def why_no_rate(measurement: Measurement, quantity: Quantity) -> list[str | None
             reasons.append(
                 f"{signal_s:.1f} s of {WAVES[quantity]} within {chosen.window_s:g} s; {chosen.minimum_s:g} s needed"
             )
-        elif rate.value is None and quality >= chosen.quality_floor:
+        elif rate.value is None and quality >= floor_of(chosen, rate.is_judged):
             reasons.append(f"not measured in the whole recording: {rate.note}")
         else:
             reasons.append(f"no steady {WAVES[quantity]} stands out from the noise")

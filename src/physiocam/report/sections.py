@@ -10,6 +10,7 @@ from physiocam.report.missing_rates import WAVES, rate_of, why_no_rate
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_data import ActionUnit
 from physiocam.signals.quantities import STEP_S, UNITS, Quantity
+from physiocam.signals.rate import floor_of
 from physiocam.signals.spectra import waveform_spectrum
 from physiocam.signals.variability import HeartRateVariability
 from physiocam.signals.waveform import stretches
@@ -119,7 +120,7 @@ def rate_graphs(measurement: Measurement, quantity: Quantity) -> list[Graph]:
         values.add_level(rate.value, "whole")
     values.add_line(times, along.value, quantity)
     values.add_dots(times, along.value, quantity)
-    floor = measurement.settings.of(quantity).quality_floor
+    floor = floor_of(measurement.settings.of(quantity), rate.is_judged)
     qualities = Graph(
         f"quality of the {RATES[quantity]} along the recording, {along.quality.min():.2f} to "
         f"{along.quality.max():.2f}; under {floor:g} the rate is withheld",

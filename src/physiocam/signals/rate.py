@@ -9,10 +9,10 @@ from physiocam.signals.confidence import GIVEN_FROM, Candidate, Judge, evidence_
 from physiocam.signals.half_rate import is_doubled
 from physiocam.signals.quality import spectral_quality
 from physiocam.signals.quantities import STEP_S, UNITS, Quantity
+from physiocam.signals.rate_notes import NAMES, WAVES, too_slow, why_none
 from physiocam.signals.settings import RateSettings, SignalSettings
 from physiocam.signals.spectra import interpolated_peaks, periodogram, pooled_spectrum, window_spectra
 from physiocam.signals.waveform import clean_waveform
-from physiocam.signals.why_no_rate import NAMES, WAVES, too_slow, why_none
 
 # A window of T seconds spreads a frequency's power over this many 1/T to either side.
 _LOBE = 1.5
@@ -65,6 +65,11 @@ class Rate:
     def __post_init__(self) -> None:
         if self.value is not None:
             object.__setattr__(self, "estimate", self.value)
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether the quality is a probability."""
+        return self.interval is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +194,7 @@ def rate_of_reading(
         )  # fmt: skip
         return float(found[0])
 
-    floor = floor_of(chosen, judge)
+    floor = floor_of(chosen, judge is not None)
     quality = quality_of(rate_hz)
     if chosen.overtones and (judge or quality >= floor):
         wide = pooled_spectrum(np.asarray(difference if raw is None else raw, dtype=np.float64), fs, _wide(chosen, fs))
@@ -206,9 +211,9 @@ def rate_of_reading(
     return Rate(value, unit, quality, None, value, interval)
 
 
-def floor_of(settings: RateSettings, judge: Judge | None) -> float:
+def floor_of(settings: RateSettings, judged: bool) -> float:
     """Return the quality under which a rate is withheld; settings without a floor never withhold one."""
-    return GIVEN_FROM if judge and settings.quality_floor > 0 else settings.quality_floor
+    return GIVEN_FROM if judged and settings.quality_floor > 0 else settings.quality_floor
 
 
 def rates_along(
@@ -270,7 +275,7 @@ def _along(
         quality = spectral_quality(
             frequencies, spectra, rate_hz, lobe_hz=lobe_hz, usable_s=usable_s, noise_slope=chosen.noise_slope
         )
-    given = enough & (quality >= floor_of(chosen, judge))
+    given = enough & (quality >= floor_of(chosen, judge is not None))
     if chosen.overtones:
         before = np.asarray(difference if raw is None else raw, np.float64)
         unfiltered = np.pad(before, (window // 2, window), constant_values=np.nan)

@@ -7,8 +7,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from physiocam.signals.rate import Rate
+from physiocam.signals.rate_notes import short_of
 from physiocam.signals.waveform import stretches
-from physiocam.signals.why_no_rate import short_of
 
 UNIT = "ms"
 
