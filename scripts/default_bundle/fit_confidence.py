@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from calibration_films import SeenFilm, pieces
 from physiocam.measuring.memory_windows import MemoryWindows
 from physiocam.signals.confidence import EVIDENCE, Confidence, Judge
-from physiocam.signals.rate import rate_of_reading
+from physiocam.signals.rate import estimate_rate
 from physiocam.signals.readings import light_of, readings_of
 from physiocam.signals.settings import SETTINGS
 from physiocam.weights.bundle import load_bundle
@@ -29,10 +29,9 @@ class Heard:
 
     Attributes
     ----------
-    evidence : float64 array (P, R, len(EVIDENCE))
-        For the rate in each of R readings: the mean of the networks, and each alone. All NaN where there is no rate.
-    error : float64 array (P, R)
-        Of these rates, in beats/min; infinite where there is no pulse, or no rate.
+    evidence : float64 array (P, len(EVIDENCE))
+    error : float64 array (P,)
+        Of the estimated rate, in beats/min; infinite where there is no pulse.
     film : int array (P,)
         Which film a piece is of.
     kind : str array (P,)
@@ -73,46 +72,38 @@ def hear(films: list[SeenFilm], bundle_folder: Path) -> Heard:
     for number, film in enumerate(films):
         for rows in pieces(film):
             small = film.small[rows].astype(np.float32)
-            # A piece is standardized on its own.
-            scale = float(small.std())
-            if scale == 0:
+            if not small.any():
                 continue
             windows, read = MemoryWindows(memory, runtime), np.zeros((len(small), 3), np.float32)
-            for first, outputs in [*windows.add(small / np.float32(scale)), windows.rest()]:
+            for first, outputs in [*windows.add(small), windows.rest()]:
                 start = max(first, 0)
                 read[start : first + len(outputs["pulse"])] = outputs["pulse"][start - first :]
-            table = np.column_stack([read, film.other[rows], light_of(small / np.float32(scale))])
+            table = np.column_stack([read, film.other[rows], light_of(small)])
             wave = 0.5 * (read[:, 0] + film.other[rows]).astype(np.float64)
             wave[-1] = np.nan
-            judge, true = Judge(readings_of(table), listening), float(np.mean(film.rates[rows]))
-            heard = [_heard(one, film.facts["fs"], judge, true) for one in (wave, *judge.readings.single(wave))]
-            if all(np.isnan(shown).all() for shown, _ in heard):
+            _KEPT.clear()
+            judge = Judge(readings_of(table), listening)
+            rate = estimate_rate(wave, film.facts["fs"], "heart", SETTINGS["default"], judge=judge)
+            if rate.value is None or not _KEPT:
                 continue
-            evidence.append([shown for shown, _ in heard])
-            errors.append([error for _, error in heard])
+            true = float(np.mean(film.rates[rows]))
+            # The last one is that of the rate: a doubled rate is halved after it was judged.
+            evidence.append(_KEPT[-1])
+            errors.append(abs(rate.value - true) if np.isfinite(true) else np.inf)
             numbers.append(number)
             kinds.append(("alive " if np.isfinite(true) else "lifeless ") + film.facts["kind"])
     return Heard(np.array(evidence), np.array(errors), np.array(numbers), np.array(kinds))
 
 
-def _heard(reading: NDArray[np.float64], fs: float, judge: Judge, true: float) -> tuple[NDArray[np.float64], float]:
-    """The evidence for the rate in a reading, and its error."""
-    _KEPT.clear()
-    rate = rate_of_reading(reading, fs, "heart", SETTINGS["default"], None, judge)
-    if rate.value is None or not _KEPT:
-        return np.full(len(EVIDENCE), np.nan), np.inf
-    # The last one is that of the rate: a doubled rate is halved after it was judged.
-    return _KEPT[-1], abs(rate.value - true) if np.isfinite(true) else np.inf
-
-
 def fit(heard: Heard) -> tuple[Confidence, dict[str, Any]]:
     """Fit the model to all pieces; its figures are of pieces whose films had no part in the fit that judges them."""
-    judged, error = np.zeros((2, len(heard.film)))
+    judged = np.zeros(len(heard.error))
     for part in range(_PARTS):
         out = heard.film % _PARTS == part
-        judged[out], error[out] = _best(_fitted(heard, ~out), heard, out)
-    near = error <= NEAR
-    model = _fitted(heard, np.ones(len(near), bool)).model_copy(update={"widths": _widths(judged, error)})
+        model = _fitted(heard.evidence[~out], heard.error[~out] <= NEAR)
+        judged[out] = [model.probability(row) for row in heard.evidence[out]]
+    near = heard.error <= NEAR
+    model = _fitted(heard.evidence, near).model_copy(update={"widths": _widths(judged, heard.error)})
     alive = np.char.startswith(heard.kind, "alive")
     clipped = np.clip(judged, 1e-6, 1 - 1e-6)
     figures = {
@@ -141,57 +132,24 @@ def calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_]
     return float(total)
 
 
-def _fitted(heard: Heard, chosen: NDArray[np.bool_]) -> Confidence:
-    """A model of chosen pieces: fitted to the rates in all readings, then scaled to the most probable of each piece.
-
-    The most probable of several is right less often than its own probability says.
-    """
-    shown, error = heard.evidence[chosen].reshape(-1, len(EVIDENCE)), heard.error[chosen].ravel()
-    there = ~np.isnan(shown).all(axis=1)
-    shown, near = shown[there], error[there] <= NEAR
-    centre, scale = np.nanmean(shown, axis=0), np.nanstd(shown, axis=0) + 1e-9
-    usual = np.clip(np.where(np.isfinite(shown), (shown - centre) / scale, 0.0), -4.0, 4.0)
-    weight, bias = _logistic(usual, near, _PENALTY)
-    model = unfitted().model_copy(
-        update={
-            "centre": tuple(centre.round(6).tolist()), "scale": tuple(scale.round(6).tolist()),
-            "weight": tuple(weight.tolist()), "bias": bias,
-        }
-    )  # fmt: skip
-    probability, error = _best(model, heard, chosen)
-    score = np.log(probability / (1 - probability))
-    (factor,), shift = _logistic(score[:, None], error <= NEAR, 0.0)
-    return model.model_copy(
-        update={"weight": tuple((factor * weight).round(6).tolist()), "bias": round(float(factor * bias + shift), 6)}
-    )
-
-
-def _best(
-    model: Confidence, heard: Heard, chosen: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Probability and error of the most probable rate of each chosen piece."""
-    probability = np.array([
-        [0.0 if np.isnan(shown).all() else model.probability(shown) for shown in of_piece]
-        for of_piece in heard.evidence[chosen]
-    ])  # fmt: skip
-    best = np.arange(len(probability)), probability.argmax(axis=1)
-    return np.clip(probability[best], 1e-9, 1 - 1e-9), heard.error[chosen][best]
-
-
-def _logistic(
-    columns: NDArray[np.float64], right: NDArray[np.bool_], penalty: float
-) -> tuple[NDArray[np.float64], float]:
-    """Weights and bias with which a logistic model of columns (P, C) says what is right (P,)."""
-    sign = np.where(right, 1.0, -1.0)
+def _fitted(evidence: NDArray[np.float64], near: NDArray[np.bool_]) -> Confidence:
+    centre, scale = np.nanmean(evidence, axis=0), np.nanstd(evidence, axis=0) + 1e-9
+    usual = np.clip(np.where(np.isfinite(evidence), (evidence - centre) / scale, 0.0), -4.0, 4.0)
+    sign = np.where(near, 1.0, -1.0)
 
     def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        score = sign * (columns @ parameters[:-1] + parameters[-1])
+        score = sign * (usual @ parameters[:-1] + parameters[-1])
         slope = -sign / (1.0 + np.exp(score)) / len(sign)
-        gradient = np.append(columns.T @ slope + 2 * penalty * parameters[:-1], slope.sum())
-        return float(np.logaddexp(0.0, -score).mean() + penalty * np.sum(parameters[:-1] ** 2)), gradient
+        gradient = np.append(usual.T @ slope + 2 * _PENALTY * parameters[:-1], slope.sum())
+        return float(np.logaddexp(0.0, -score).mean() + _PENALTY * np.sum(parameters[:-1] ** 2)), gradient
 
-    found = minimize(loss, np.zeros(columns.shape[1] + 1), jac=True).x
-    return np.asarray(found[:-1]), float(found[-1])
+    found = minimize(loss, np.zeros(len(EVIDENCE) + 1), jac=True).x
+    return unfitted().model_copy(
+        update={
+            "centre": tuple(centre.round(6).tolist()), "scale": tuple(scale.round(6).tolist()),
+            "weight": tuple(found[:-1].round(6).tolist()), "bias": round(float(found[-1]), 6),
+        }
+    )  # fmt: skip
 
 
 def _widths(judged: NDArray[np.float64], error: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:

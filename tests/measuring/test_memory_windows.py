@@ -74,7 +74,8 @@ def test_a_frame_is_the_weighted_mean_of_its_two_windows(bundle: Bundle) -> None
     half = LENGTH // 2
 
     def window(start: int) -> Shown:
-        output = runtime.run(np.zeros((1, 0), np.float32), small[None, start : start + LENGTH])
+        seen = small[start : start + LENGTH]
+        output = runtime.run(np.zeros((1, 0), np.float32), (seen / seen.std())[None])
         return output["pulse"][0, :, 0]
 
     one, two = window(0), window(half)
@@ -82,6 +83,15 @@ def test_a_frame_is_the_weighted_mean_of_its_two_windows(bundle: Bundle) -> None
     rows = np.arange(half)
     mean = (weight[half:] * one[half:] + weight[:half] * two[:half]) / (weight[half:] + weight[:half])
     assert np.allclose(read(bundle, small, 5)[half + rows, 0], mean, atol=1e-6)
+
+
+def test_a_burst_of_motion_elsewhere_changes_nothing(bundle: Bundle) -> None:
+    small = frames(4 * LENGTH)
+    louder = small.copy()
+    louder[3 * LENGTH :] *= 50.0
+    assert np.array_equal(read(bundle, small, 9)[: 2 * LENGTH], read(bundle, louder, 9)[: 2 * LENGTH])
+    # Nor does it matter how large all differences are.
+    assert np.allclose(read(bundle, 0.2 * small, 9), read(bundle, small, 9), atol=1e-5)
 
 
 def test_halves_are_shown_in_both_places(bundle: Bundle) -> None:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from physiocam.signals.confidence import EVIDENCE, Candidate, Confidence, Judge, evidence_of
-from physiocam.signals.rate import Rate, estimate_rate, rate_of_reading, rates_along
+from physiocam.signals.rate import Rate, estimate_rate, rates_along
 from physiocam.signals.readings import LIGHT, Readings, light_of, readings_of
 from physiocam.signals.settings import SETTINGS
 
@@ -150,30 +150,6 @@ def test_rates_along_are_judged_by_their_own_windows() -> None:
     along = rates_along(wave, FS, "heart", DEFAULT, judge=Judge(parted, model(-8.0, halves=10.0)))
     assert np.isfinite(along.value[3:22]).all()
     assert np.isnan(along.value[38:57]).all()
-
-
-def test_the_most_probable_rate_may_be_in_what_one_network_reads_alone() -> None:
-    wave, noise = beat(), 5.0 * np.random.default_rng(4).standard_normal(len(beat()))
-    mean = 0.5 * (wave + noise)
-    light = np.zeros((len(wave), len(LIGHT)))
-    judge = Judge(Readings(noise, noise, noise, wave, light), model(0.5, tilted_share=1.0))
-    assert rate_of_reading(mean, FS, "heart", DEFAULT, None, judge).value is None
-    rate = estimate_rate(mean, FS, "heart", DEFAULT, judge=judge)
-    assert rate.value == pytest.approx(72.0, abs=0.5)
-    along = rates_along(mean, FS, "heart", DEFAULT, judge=judge)
-    assert along.value[5:15] == pytest.approx(np.full(10, 72.0), abs=2.0)
-    # Without a second network there is nothing but the differences themselves.
-    alone = Judge(Readings(wave, noise, noise, np.full(len(wave), np.nan), light), judge.model)
-    assert estimate_rate(mean, FS, "heart", DEFAULT, judge=alone).value is None
-
-
-def test_gaps_are_gaps_in_every_reading() -> None:
-    gapped = beat()
-    gapped[100:150] = np.nan
-    single = readings(beat()).single(gapped)
-    assert len(single) == 2
-    for one in single:
-        assert np.array_equal(np.isnan(one), np.isnan(gapped))
 
 
 def test_readings_come_back_from_their_table() -> None:

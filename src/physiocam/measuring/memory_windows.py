@@ -14,7 +14,8 @@ class MemoryWindows:
     """Runs networks over windows of N frames that begin every N / 2 frames, and averages their outputs for a frame.
 
     A frame in the middle of a window counts more than one at its edge. Windows before a recording's first frame, and
-    after its last, see still frames there, as in training.
+    after its last, see still frames there, as in training. Each window is standardized on its own, so that a burst of
+    motion elsewhere in the recording does not make a pulse smaller than it is.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ class MemoryWindows:
         """Outputs with those of one more window, weighted, and the weights."""
         sums = {task: total.copy() for task, total in self._sums.items()}
         if small.any():
-            shown = np.stack([small, _half(small, "left"), _half(small, "right")])
+            shown = np.stack([_standardized(part) for part in (small, _half(small, "left"), _half(small, "right"))])
             big = np.zeros((len(PARTS), 0), np.float32)
             for task, output in self._runtime.run(big, shown).items():
                 sums[task] += self._weight[:, None] * output[..., 0].T
@@ -103,6 +104,13 @@ class MemoryWindows:
         sums: dict[str, NDArray[np.float64]], weights: NDArray[np.float64], rows: int
     ) -> dict[str, NDArray[np.float32]]:
         return {task: (total[:rows] / weights[:rows, None]).astype(np.float32) for task, total in sums.items()}
+
+
+def _standardized(small: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Small frames (N, 3, S, S) with a standard deviation of 1 where something moves."""
+    moving = small[small.any(axis=(1, 2, 3))]
+    spread = np.float32(moving.std()) if len(moving) else np.float32(0.0)
+    return small / spread if spread > 0 else small
 
 
 def _half(small: NDArray[np.float32], side: str) -> NDArray[np.float32]:

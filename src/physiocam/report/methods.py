@@ -48,8 +48,7 @@ _SPECTRAL = (
 _PROBABILITY = (
     "The quality of the heart rate, 0 to 1, is the probability that it lies within 3 beats/min of the truth: a "
     "logistic model weighs evidence in the waveform, in what single networks read, also in each half of the face, and "
-    "in the light of the face and around it. Of the rates in the mean of the networks and in each alone, the most "
-    "probable one was taken."
+    "in the light of the face and around it."
 )
 
 

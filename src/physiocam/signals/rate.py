@@ -129,8 +129,7 @@ def estimate_rate(
         Differences of the unfiltered signal, which can show that the rate is the overtone of a slower one; by default
         `difference`.
     judge : Judge, optional
-        Gives the quality: the probability that the rate is right, which must be 0.5 or more. Of the rates in
-        `difference` and in what single networks read, the most probable one is returned. By default the quality is
+        Gives the quality: the probability that the rate is right, which must be 0.5 or more. By default the quality is
         `quality.spectral_quality`, which must reach the settings' floor.
 
     Returns
@@ -143,24 +142,6 @@ def estimate_rate(
     PhysiocamError
         If fs is not a frame rate.
     """
-    found = [rate_of_reading(one, fs, quantity, settings, raw, judge) for one in _alternatives(difference, judge)]
-    return max(found, key=lambda rate: rate.quality)
-
-
-def _alternatives(difference: NDArray[np.floating], judge: Judge | None) -> list[NDArray[np.floating]]:
-    """What a rate may be found in: differences (T,), and what single networks read in the same frames."""
-    return [difference, *(judge.readings.single(difference) if judge else ())]
-
-
-def rate_of_reading(
-    difference: NDArray[np.floating],
-    fs: float,
-    quantity: Quantity,
-    settings: SignalSettings,
-    raw: NDArray[np.floating] | None,
-    judge: Judge | None,
-) -> Rate:
-    """Return the rate in one reading alone; see `estimate_rate`."""
     chosen = settings.of(quantity)
     unit = UNITS[quantity]
     waveform = clean_waveform(difference, fs, quantity, settings)
@@ -242,20 +223,6 @@ def rates_along(
     PhysiocamError
         If fs is not a frame rate.
     """
-    found = [_along(one, fs, quantity, settings, raw, judge) for one in _alternatives(difference, judge)]
-    best = np.argmax([along.quality for along in found], axis=0), np.arange(len(found[0].quality))
-    return RateSeries(np.stack([one.value for one in found])[best], np.stack([one.quality for one in found])[best])
-
-
-def _along(
-    difference: NDArray[np.floating],
-    fs: float,
-    quantity: Quantity,
-    settings: SignalSettings,
-    raw: NDArray[np.floating] | None,
-    judge: Judge | None,
-) -> RateSeries:
-    """The rates along one reading."""
     chosen = settings.of(quantity)
     waveform = clean_waveform(difference, fs, quantity, settings)
     window = max(round(chosen.window_s * fs), 1)

@@ -34,12 +34,6 @@ class Readings:
     other: NDArray[np.float64]
     light: NDArray[np.float64]
 
-    def single(self, difference: NDArray[np.floating]) -> list[NDArray[np.float64]]:
-        """Return what each network reads by itself where differences (T,) were seen; nothing if there is only one."""
-        if not np.isfinite(self.other).any():
-            return []
-        return [np.where(np.isfinite(difference), one, np.nan) for one in (self.whole, self.other)]
-
     def part(self, rows: slice) -> "Readings":
         """Return the readings of some consecutive frames."""
         columns = self.whole, self.left, self.right, self.other, self.light
