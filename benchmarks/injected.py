@@ -56,8 +56,10 @@ class InjectedFilm:
 
 def injected(folder: Path, carriers: Sequence[Path], count: int, jobs: int) -> list[InjectedFilm]:
     """Write the films that are not there yet."""
+    if not carriers:
+        return []
     items = [(folder, carriers[index % len(carriers)], index, len(carriers)) for index in range(count)]
-    return make_all(_film, items, jobs) if carriers else []
+    return make_all(_film, items, jobs)
 
 
 def recipe(index: int, carriers: int) -> tuple[Injection, Encoding, str]:
