@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import av
+import cv2
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
@@ -100,8 +101,9 @@ def write_film(path: Path, frames: Iterable[NDArray[np.uint8]], fs: float, encod
                 stream.height, stream.width = height, width
             rgb = av.VideoFrame.from_ndarray(np.ascontiguousarray(image[:height, :width]), format="rgb24")
             yuv = swscale.reformat(
-                rgb, format=pixels, src_color_range=ColorRange.JPEG, dst_color_range=scale, dst_colorspace=matrix
-            )
+                rgb, format=pixels, src_color_range=ColorRange.JPEG, dst_color_range=scale, dst_colorspace=matrix,
+                threads=1,
+            )  # fmt: skip
             yuv.time_base, yuv.pts = 1 / rate, index
             container.mux(stream.encode(yuv))
         container.mux(stream.encode())
@@ -109,8 +111,13 @@ def write_film(path: Path, frames: Iterable[NDArray[np.uint8]], fs: float, encod
 
 def make_all(make: Callable[[Item], Made], items: Sequence[Item], jobs: int) -> list[Made]:
     """Call a function for every item, in processes of their own; results in order."""
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_use_one_thread) as pool:
         return list(pool.map(make, items))
+
+
+def _use_one_thread() -> None:
+    """Processes whose threads wait for each other's cores are many times as slow."""
+    cv2.setNumThreads(1)
 
 
 def grain(pool: NDArray[np.float32], height: int, width: int, random: np.random.Generator) -> NDArray[np.float32]:

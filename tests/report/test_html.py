@@ -90,6 +90,7 @@ def test_a_guess_is_shown_as_not_to_be_relied_on(make_measurement: Make) -> None
     assert "it may be far off" in summary
     assert "15.0 breaths/min 80 %: 14.2 to 15.9 quality" in summary
     assert "about 8 of 10 such intervals contain the true rate" in summary
+    assert "probability that the rate lies within 3 beats/min of the truth" in " ".join(summary.split())
 
 
 @pytest.mark.parametrize(
