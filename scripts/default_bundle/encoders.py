@@ -9,6 +9,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from disturbances import between
+
 _ENCODERS = {"h264": "libx264", "mjpeg": "mjpeg", "vp8": "libvpx"}
 
 
@@ -38,7 +40,7 @@ class Encoding:
 
 
 def draw_encoding(random: np.random.Generator) -> Encoding | None:
-    """Draw an encoding, from none at all to a messenger's in a weak net."""
+    """Draw an encoding, from none at all to one that leaves little of a pulse."""
     kind = random.random()
     if kind < 0.25:
         return None
@@ -46,7 +48,7 @@ def draw_encoding(random: np.random.Generator) -> Encoding | None:
         return Encoding("mjpeg", "yuvj420p", options={"qmin": "3", "qmax": str(int(random.integers(3, 9)))})
     key_every = int(random.choice([12, 15, 25, 30, 48, 60, 250]))
     if kind < 0.52:
-        rate = int(np.exp(random.uniform(np.log(4e5), np.log(3e6))))
+        rate = int(between(random, 4e5, 3e6))
         return Encoding("vp8", bit_rate=rate, key_every=key_every, options={"deadline": "realtime", "cpu-used": "8"})
     crf = int(random.integers(8, 25))
     return Encoding("h264", key_every=key_every, options={"crf": str(crf), "preset": "veryfast"})

@@ -1,6 +1,5 @@
 """Real motion as a network sees it: footage of people whose own pulse a codec has removed, without anything put in."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -36,7 +35,7 @@ class Motion:
 def load_motions(pieces: Sequence[Piece], path: Path) -> list[Motion]:
     """Read what a network sees of pieces of footage; kept in a file."""
     made_with = {
-        "code": digest_of(Path(__file__)), "views": json.dumps(_VIEWS),
+        "code": digest_of(Path(__file__)),
         "pieces": [(piece.name, len(piece.frames), int(piece.frames[::50].sum())) for piece in pieces],
     }  # fmt: skip
     keep_file(path, made_with, partial(_see, pieces))

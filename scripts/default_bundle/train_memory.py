@@ -166,16 +166,16 @@ def _batch(clips: list[_Clip], length: int, random: np.random.Generator) -> tupl
     """Inputs (B, N, 3, 9, 9), targets and what of them is known (B, N), and frames per second (B,)."""
     small = np.zeros((len(clips), length, *clips[0][0].shape[1:]), np.float32)
     target, known = np.zeros((2, len(clips), length), np.float32)
-    for row, clip in enumerate(clips):
-        inputs, truth = _stretched(*clip[:2], random)
+    for row, (shown, change, pace) in enumerate(clips):
+        inputs, truth = _stretched(shown, change, random)
         # Recordings may be shorter than a clip, and begin anywhere in it.
-        wanted = length if random.random() < 0.6 else int(random.uniform(6.5 * clip[2], length))
+        wanted = length if random.random() < 0.6 else int(random.uniform(6.5 * pace, length))
         taken = min(wanted, length, len(truth))
         first, place = random.integers(len(truth) - taken + 1), random.integers(length - taken + 1)
         part = slice(first, first + taken)
         seen = inputs[part] if random.random() < 1 / 2 else _more_pulse(inputs[part], truth[part], random)
         if random.random() < 2 / 3:
-            seen = _shaded(seen, clip[2], random)
+            seen = _shaded(seen, pace, random)
         small[row, place : place + taken] = _altered(seen, random)
         target[row, place : place + taken] = truth[part]
         known[row, place : place + taken] = 1.0
@@ -214,7 +214,7 @@ def _more_pulse(
     blood = np.array(PULSE_RGB) * (1 + 0.1 * random.standard_normal(3))
     grey = random.uniform(0, 0.7)
     colours = (1 - grey) * blood + grey * blood.mean()
-    strength = np.exp(random.uniform(np.log(_WEAKEST), np.log(_STRONGEST)))
+    strength = between(random, _WEAKEST, _STRONGEST)
     spread = np.exp(random.uniform(0, 1.2) * random.standard_normal((3, 3))) * (random.random((3, 3)) > 0.25)
     gains = inside * np.kron(np.clip(spread, 0, 4), np.ones((-(-side // 3), -(-side // 3))))[:side, :side]
     pattern = (-strength * colours[:, None, None] * gains).astype(np.float32)

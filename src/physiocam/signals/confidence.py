@@ -31,7 +31,10 @@ _PIECE_S, _PIECE_STEP_S = 4.0, 1.0
 _BLOOD, _GREY = 0.135, 1.0
 _GREYNESS = 1.5
 _MOST = 60.0
-_PARTS = ("cell", "corner")
+# Places of the nine cells and the four corners among the kinds of light.
+_CELLS, _CORNERS = (
+    [number for number, name in enumerate(LIGHT) if name.startswith(part)] for part in ("cell", "corner")
+)
 
 Numbers = Annotated[tuple[Annotated[float, Field(ge=-1e6, le=1e6)], ...], Field(max_length=64)]
 
@@ -139,9 +142,9 @@ def evidence_of(candidate: Candidate, readings: Readings) -> NDArray[np.float64]
     chance = chance_share(np.maximum(band_hz * np.array([usable_s]), 1.0))
     columns = np.column_stack([candidate.difference, readings.table()])
     found = _amplitudes(np.where(usable[:, None], columns, np.nan), candidate.fs, candidate.rate_hz)
-    pulse, whole, left, right, other = found[:, :5].T
-    rim, red, green = found[:, 5], found[:, 6], found[:, 7]
-    cells, corners = (found[:, [5 + LIGHT.index(name) for name in LIGHT if name.startswith(part)]] for part in _PARTS)
+    (pulse, whole, left, right, other), light = found[:, :5].T, found[:, 5:]
+    rim, red, green = light[:, 0], light[:, 1], light[:, 2]
+    cells, corners = light[:, _CELLS], light[:, _CORNERS]
     # How much of the light moves as the pulse does.
     red_gain, green_gain, cell_gains = _gain(pulse, red), _gain(pulse, green), _gain(pulse, cells)
     corner_gains = _gain(pulse, corners)
@@ -159,9 +162,9 @@ def evidence_of(candidate: Candidate, readings: Readings) -> NDArray[np.float64]
         "green": _logit(float(_coherence(pulse, green))),
         "alike": together,
         "grey": grey,
-        "rim": -np.log(1.02 - _coherence(pulse, rim)) * grey,
-        "cells": -np.log(1.02 - np.mean(_coherence(pulse, cells))) * grey,
-        "corners": -np.log(1.02 - np.mean(_coherence(pulse, corners))),
+        "rim": _clearness(pulse, rim) * grey,
+        "cells": _clearness(pulse, cells) * grey,
+        "corners": _clearness(pulse, corners),
         "corner_gain": float(np.log((np.abs(corner_gains.mean()) + 1e-6) / (np.abs(cell_gains.mean()) + 1e-6))),
         "uniform": float(np.abs(all_gains.mean()) ** 2 / max(float(np.mean(np.abs(all_gains) ** 2)), 1e-12)),
         "strength": float(np.log(np.sqrt(np.mean(candidate.difference[usable] ** 2)) + 1e-6)) if usable_s else np.nan,
@@ -194,6 +197,11 @@ def _coherence(pulse: NDArray[np.complex128], other: NDArray[np.complex128]) -> 
     """Squared coherence, 0..1, of the pulse (pieces,) and another reading (pieces, ...)."""
     power = float(np.sum(np.abs(pulse) ** 2)) * np.sum(np.abs(other) ** 2, axis=0)
     return np.asarray(np.abs(np.tensordot(pulse.conj(), other, axes=1)) ** 2 / np.maximum(power, 1e-30))
+
+
+def _clearness(pulse: NDArray[np.complex128], other: NDArray[np.complex128]) -> float:
+    """How clearly the pulse shows in other readings, from about 0 to 4."""
+    return float(-np.log(1.02 - np.mean(_coherence(pulse, other))))
 
 
 def _agreement(one: NDArray[np.complex128], other: NDArray[np.complex128]) -> float:
