@@ -5,7 +5,7 @@
 
 Stages, all kept in WORK_DIR with what they were made with, so that an interrupted run goes on where it was: clips with
 a known pulse, on portraits, real footage and drawn people; real motion, as networks see it; the network, epoch by
-epoch; films of people whom it never saw, a quarter of them without blood, as the joint network sees them; the
+epoch; films of people whom it never saw, a third of them without blood, as the joint network sees them; the
 confidence, fitted to what both hear in them.
 `--initial` begins with the network with memory of another bundle.
 """
@@ -28,7 +28,7 @@ from real_motion import load_motions
 from train_memory import train_memory
 
 SEED = 1000
-CLIPS, OTHERS, FILMS = 1500, 60, 240
+CLIPS, OTHERS, FILMS = 1500, 60, 480
 EPOCHS = 14
 
 DESCRIPTION = (

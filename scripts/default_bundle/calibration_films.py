@@ -25,8 +25,8 @@ from physiocam.weights.runtime import Runtime
 FOOTAGE = ("sri_track", "echo_b", "echo_c", "ani_kara")
 _KINDS = ("portrait", "footage", "drawn", "portrait", "drawn")
 _LENGTHS = (8.0, 12.0, 12.0, 20.0, 30.0)
-# One in so many has no pulse.
-_LIFELESS = 4
+# One group of kinds in so many has no pulse.
+_LIFELESS = 3
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _make(seed: int, index: int, path: Path) -> None:
     lifeless = index // len(_KINDS) % _LIFELESS == 0
     seconds = float(random.choice(_LENGTHS))
     truth = replace(truth, strength=0.0) if lifeless else truth
-    film = make_film(truth, carriers, seconds, random, mislead if lifeless else None)
+    film = make_film(truth, carriers, seconds, random, mislead if lifeless else None, strongest=True)
     shape, frames = input_shape(bundle.info), len(film.squares)
     pipeline = ClipPipeline(bundle.info, runtime, every_phase=True)
     small = []
@@ -113,19 +113,21 @@ def _make(seed: int, index: int, path: Path) -> None:
 def mislead(happens: Disturbances, fs: float, random: np.random.Generator) -> Disturbances:
     """Let something other than blood beat: a lamp, a hand that sways, both, or nothing but what happens anyway."""
     frames = len(happens.right)
-    wave = rhythm(frames, fs, between(random, 0.65, 3.0), random)
     way = random.random()
     light, right, down = happens.light, happens.right, happens.down
     if way < 0.45:
+        wave = rhythm(frames, fs, between(random, 0.65, 3.2), random)
         # Lamps are as grey as the light around them, or warm, or cold.
         colour = 1.0 + 0.15 * random.standard_normal(3) if random.random() < 0.6 else random.uniform(0.4, 1.0, 3)
-        light = light * (1.0 + between(random, 0.001, 0.03) * wave[:, None] * colour)
-    if 0.35 < way < 0.8:
+        light = light * (1.0 + between(random, 0.001, 0.04) * wave[:, None] * colour)
+    if 0.35 < way < 0.9:
+        wave = rhythm(frames, fs, between(random, 0.65, 2.2), random)
         direction = random.uniform(0, 2 * np.pi)
-        swayed = between(random, 0.002, 0.05) * wave
+        swayed = between(random, 0.002, 0.08) * wave
         right, down = right + np.cos(direction) * swayed, down + np.sin(direction) * swayed
-        # A swayed print turns into the light and out of it.
-        light = light * (1.0 + random.normal(0, 0.01) * wave[:, None])
+        if random.random() < 0.6:
+            # A swayed print turns into the light and out of it.
+            light = light * (1.0 + random.normal(0, 0.01) * wave[:, None])
     return replace(happens, light=light, right=right, down=down)
 
 

@@ -39,8 +39,11 @@ class Encoding:
     options: dict[str, str] = field(default_factory=dict)
 
 
-def draw_encoding(random: np.random.Generator) -> Encoding | None:
-    """Draw an encoding, from none at all to one that leaves little of a pulse."""
+def draw_encoding(random: np.random.Generator, *, strongest: bool) -> Encoding | None:
+    """Draw an encoding, from none at all to one that leaves little of a pulse.
+
+    With `strongest` also those of messengers, which leave nothing of most.
+    """
     kind = random.random()
     if kind < 0.25:
         return None
@@ -48,9 +51,9 @@ def draw_encoding(random: np.random.Generator) -> Encoding | None:
         return Encoding("mjpeg", "yuvj420p", options={"qmin": "3", "qmax": str(int(random.integers(3, 9)))})
     key_every = int(random.choice([12, 15, 25, 30, 48, 60, 250]))
     if kind < 0.52:
-        rate = int(between(random, 4e5, 3e6))
+        rate = int(between(random, 1.5e5 if strongest else 4e5, 3e6))
         return Encoding("vp8", bit_rate=rate, key_every=key_every, options={"deadline": "realtime", "cpu-used": "8"})
-    crf = int(random.integers(8, 25))
+    crf = int(random.integers(8, 37 if strongest else 25))
     return Encoding("h264", key_every=key_every, options={"crf": str(crf), "preset": "veryfast"})
 
 

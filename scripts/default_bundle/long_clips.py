@@ -207,11 +207,16 @@ def make_film(
     seconds: float,
     random: np.random.Generator,
     change: Change | None = None,
+    *,
+    strongest: bool = False,
 ) -> Film:
-    """Make a film of a truth; which carrier, and all else, is drawn. What happens in it may be changed."""
+    """Make a film of a truth; which carrier, and all else, is drawn. What happens in it may be changed.
+
+    With `strongest` it may be compressed until nothing is left of its pulse.
+    """
     carried = {"portrait": _on_portrait, "footage": _on_footage, "drawn": _on_drawn}[truth.kind]
     film = carried(truth, carriers, seconds, _Chance(random, change))
-    encoding = draw_encoding(random)
+    encoding = draw_encoding(random, strongest=strongest)
     repeated = int(random.random() < 0.08) + 1
     facts = {
         **asdict(truth), **film.facts, "encoding": asdict(encoding) if encoding else None, "repeated": repeated,
