@@ -29,6 +29,7 @@ SMALLEST: dict[str, dict[str, Any]] = {
     "deepphys": {"big_size": 12, "small_size": 12},
     "mtts_can": {"big_size": 12, "small_size": 12},
     "small_tcn": {"small_size": 6, "clip_length": 20},
+    "expression_cnn": {"big_size": 17},
     "drml": {"big_size": 66},
     "alexnet": {"big_size": 63},
 }
@@ -37,6 +38,7 @@ ODD: dict[str, dict[str, Any]] = {
     "deepphys": {"big_size": 37, "small_size": 37},
     "mtts_can": {"big_size": 37, "small_size": 37},
     "small_tcn": {"small_size": 10, "clip_length": 37},
+    "expression_cnn": {"big_size": 145},
     "drml": {"big_size": 77},
     "alexnet": {"big_size": 101},
 }

@@ -29,8 +29,9 @@ class Task(BaseModel):
     ----------
     name : str
         Such as "au", "pulse" or "respiration".
-    kind : "binary" or "waveform"
-        Binary outputs are logits; waveforms are real-valued.
+    kind : "binary", "waveform" or "level"
+        Binary outputs are logits. A waveform's are differences to the next frame. Levels are numbers as they are, such
+        as an intensity or an angle.
     labels : tuple of str
         Names of the head's outputs, one each.
     """
@@ -38,7 +39,7 @@ class Task(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    kind: Literal["binary", "waveform"]
+    kind: Literal["binary", "waveform", "level"]
     labels: Annotated[tuple[str, ...], Field(min_length=1)]
 
     @property

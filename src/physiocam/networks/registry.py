@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, SerializeAsAny
 from physiocam.errors import PhysiocamError
 from physiocam.networks.baseline_configs import AlexNetConfig, DeepPhysConfig, DrmlConfig, MttsCanConfig
 from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig, NetworkConfig, SmallTcnConfig
+from physiocam.networks.expression_config import ExpressionCnnConfig
 
 if TYPE_CHECKING:
     from physiocam.networks.network import Network
@@ -24,6 +25,7 @@ _ARCHITECTURES = {
     "bigsmall": _Architecture(BigSmallConfig, "physiocam.networks.bigsmall", "BigSmall"),
     "deepphys": _Architecture(DeepPhysConfig, "physiocam.networks.deepphys", "DeepPhys"),
     "mtts_can": _Architecture(MttsCanConfig, "physiocam.networks.mtts_can", "MttsCan"),
+    "expression_cnn": _Architecture(ExpressionCnnConfig, "physiocam.networks.expression_cnn", "ExpressionCnn"),
     "drml": _Architecture(DrmlConfig, "physiocam.networks.drml", "Drml"),
     "small_tcn": _Architecture(SmallTcnConfig, "physiocam.networks.small_tcn", "SmallTcn"),
     "alexnet": _Architecture(AlexNetConfig, "physiocam.networks.alexnet", "AlexNet"),
@@ -49,8 +51,9 @@ _PRESETS: dict[str, NetworkConfig] = {
     "bigsmall-big-to-small": BigSmallConfig(lateral="big_to_small"),
     "bigsmall-small-to-big": BigSmallConfig(lateral="small_to_big"),
     "bigsmall-grey": BigSmallConfig(big_channels=1),
-    # Not in the paper: a network that sees seconds.
+    # Not in the paper: a network that sees seconds, and a light one for stills.
     "small-tcn": SmallTcnConfig(),
+    "expression-cnn": ExpressionCnnConfig(),
     # The paper's baselines, then the same networks as the rPPG-Toolbox has them.
     "deepphys": DeepPhysConfig(),
     "mtts-can": MttsCanConfig(),
