@@ -61,7 +61,8 @@ def main() -> None:
     initial = load_bundle(arguments.initial) if arguments.initial else None
     made_with = {
         "initial": initial.sha256 if initial else None, "clips": digest_of(work / "clips"), "epochs": EPOCHS,
-        "motions": digest_of(work / "motions.npz"), "code": digest_of(Path(__file__).with_name("train_memory.py")),
+        "motions": digest_of(work / "motions.npz"),
+        "code": [digest_of(Path(__file__).with_name(f"{name}.py")) for name in ("train_memory", "kept_training")],
     }  # fmt: skip
     network, record = train_memory(
         clips, motions, others, EPOCHS, SEED, work / "memory.pt", made_with, memory_of(initial)

@@ -7,15 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import (
-    affine_grid,
-    avg_pool2d,
-    binary_cross_entropy_with_logits,
-    grid_sample,
-    interpolate,
-    kl_div,
-)
+from torch.nn.functional import binary_cross_entropy_with_logits, kl_div
 
+from augmentation import augment, plain
 from course import Course
 from drawn_faces import DrawnFaces
 from emotion_teacher import WORDS
@@ -23,7 +17,6 @@ from expression_stills import DRAWS, Stills, draw
 from physiocam.networks.action_units import AU_LABELS
 from physiocam.networks.bigsmall import BigSmall, Head
 
-SIZE = 144
 _STILLS, _DRAWN = 64, 32
 _LEARNING_RATE = 6e-4
 
@@ -34,7 +27,7 @@ _DROPOUT = (0.05, 0.2)
 _DECAY = 0.998
 
 # How much the classifiers' opinions count beside the units, and how far they are softened.
-_OPINIONS, _TEMPERATURE = 0.2, 2.0
+OPINIONS, _TEMPERATURE = 0.2, 2.0
 
 
 def train_big(
@@ -88,75 +81,17 @@ def train_big(
                 opinions = words(maps[: len(batch)].flatten(1)).float()
             known = targets.isfinite()
             loss = binary_cross_entropy_with_logits(logits[known], targets[known])
-            course.step(loss + _OPINIONS * _divergence(opinions, torch.from_numpy(stills.words[batch])))
+            course.step(loss + OPINIONS * divergence(opinions, torch.from_numpy(stills.words[batch])))
         course.end_epoch(held_out_aucs(network, stills))
     course.keep_mean()
     network.eval()
     return {"seed": seed, **course.record()}
 
 
-def _divergence(opinions: Tensor, words: Tensor) -> Tensor:
+def divergence(opinions: Tensor, words: Tensor) -> Tensor:
     """How far opinions (n, 7), as logits, are from probabilities of words (n, 7), both softened."""
     wanted = (words.clamp_min(1e-6).log() / _TEMPERATURE).softmax(1)
     return _TEMPERATURE**2 * kl_div((opinions / _TEMPERATURE).log_softmax(1), wanted, reduction="batchmean")
-
-
-def augment(crops: NDArray[np.uint8]) -> Tensor:
-    """Standardized Big frames (B, 3, 144, 144) of crops, each moved, turned, lit and coloured anew."""
-    n = len(crops)
-    image = torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255
-    scale = SIZE / image.shape[-1] * torch.empty(n).uniform_(0.85, 1.19)
-    angle = torch.empty(n).uniform_(-0.2, 0.2)
-    flip = torch.where(torch.rand(n) < 0.5, -1.0, 1.0)
-    shift = torch.empty(n, 2).uniform_(-0.07, 0.07)
-    rows = [
-        torch.stack([scale * angle.cos() * flip, -scale * angle.sin(), shift[:, 0]], 1),
-        torch.stack([scale * angle.sin() * flip, scale * angle.cos(), shift[:, 1]], 1),
-    ]
-    grid = affine_grid(torch.stack(rows, 1), [n, 3, SIZE, SIZE], align_corners=False)
-    image = _surrounded(grid_sample(image, grid, padding_mode="border", align_corners=False))
-    # Most crops are grey: make others so at times, and give each a colour of light and skin, from pale to dark.
-    grey = torch.rand(n) < 0.5
-    image[grey] = image[grey].mean(1, keepdim=True).expand(-1, 3, -1, -1)
-    tint = torch.empty(n, 3, 1, 1).uniform_(0.0, 1.0) * torch.tensor([0.25, 0.25, 0.45]).view(1, 3, 1, 1)
-    image = image * (torch.tensor([1.1, 0.95, 0.95]).view(1, 3, 1, 1) - tint)
-    # A soft gradient of light, then gamma and exposure.
-    ramp = torch.linspace(-1, 1, SIZE)
-    slope = torch.empty(n, 2, 1, 1).uniform_(-0.35, 0.35)
-    image = image * (1 + slope[:, :1] * ramp.view(1, 1, 1, -1) + slope[:, 1:] * ramp.view(1, 1, -1, 1))
-    image = image.clamp_min(1e-3) ** torch.empty(n, 1, 1, 1).uniform_(0.7, 1.4)
-    # Cameras differ in sharpness and noise, and some faces are small.
-    soft = torch.rand(n) < 0.3
-    image[soft] = avg_pool2d(image[soft], 3, stride=1, padding=1, count_include_pad=False)
-    small = torch.rand(n) < 0.25
-    seen = int(torch.randint(48, 110, ()))
-    image[small] = interpolate(interpolate(image[small], size=seen, mode="area"), size=SIZE, mode="bilinear")
-    image = image + torch.randn_like(image) * torch.empty(n, 1, 1, 1).uniform_(0.0, 0.03)
-    return standardized(image)
-
-
-def _surrounded(image: Tensor) -> Tensor:
-    """Replace what lies around every second face: in many stills the picture ends there, and streaks go on."""
-    n = len(image)
-    axis = torch.linspace(-1, 1, SIZE)
-    distance = torch.hypot(axis[None] / 0.86, axis[:, None] / 1.06)
-    inside = torch.sigmoid(14 * (1 - distance)).expand(n, 1, -1, -1).clone()
-    inside[torch.rand(n) < 0.5] = 1.0
-    other = interpolate(torch.rand(n, 3, 4, 4), size=SIZE, mode="bilinear") * torch.rand(n, 1, 1, 1)
-    return inside * image + (1 - inside) * other
-
-
-def standardized(image: Tensor) -> Tensor:
-    """Standardize each image (B, 3, H, W) over all its pixels and channels."""
-    mean = image.mean((1, 2, 3), keepdim=True)
-    return (image - mean) / image.std((1, 2, 3), keepdim=True).clamp_min(1e-6)
-
-
-def plain(crops: NDArray[np.uint8]) -> Tensor:
-    """Standardized middle of crops, as at inference."""
-    margin = (crops.shape[1] - SIZE) // 2
-    middle = crops[:, margin : margin + SIZE, margin : margin + SIZE]
-    return standardized(torch.from_numpy(middle).permute(0, 3, 1, 2).float() / 255)
 
 
 @torch.inference_mode()

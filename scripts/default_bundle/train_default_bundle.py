@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from torch import Tensor
 
+from augmentation import plain
 from drawn_faces import DrawnFaces, load_drawn_faces
 from expression_stills import Stills, load_stills
 from face_expression_net import FaceExpressionNet
@@ -41,7 +42,7 @@ from physiocam.training.initial import draw_by_he
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.export import BundleAbout, Slow, export_bundle
 from physiocam.weights.pytorch import load_network, load_networks
-from train_action_units import area_under_roc, emotion_aucs, plain, train_big
+from train_action_units import area_under_roc, emotion_aucs, train_big
 from train_head import drawn_views, still_views, train_head
 from train_rates import pulse_of, respiration_of, slow_config, train_pulse, train_respiration
 
@@ -126,7 +127,7 @@ def _train(stills: Stills, initial: Bundle | None, work: Path) -> tuple[BigSmall
         "seed": SEED,
         **{name: digest_of(work / name) for name in ("stills.npz", "drawn.npz", "portrait", "drawn")},
     }
-    code = _code("course", "train_action_units")
+    code = _code("course", "train_action_units", "augmentation")
     state, big_record = _stage(work / "big.pt", {**made_with, "epochs": BIG_EPOCHS, "physiocam": code}, big)
     network.load_state_dict(state)
 

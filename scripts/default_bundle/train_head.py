@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, dropout
 
+from augmentation import augment
 from course import Course
 from drawn_faces import DrawnFaces
 from expression_stills import Stills, draw
 from physiocam.networks.bigsmall import BigBranch
-from train_action_units import augment
 
 # Fewer drawn faces than before: the head needs few to keep what it knows of them, and stills suffer from more.
 _STILLS, _DRAWN = 80, 16

@@ -1,7 +1,6 @@
 """The network with memory: trained on long clips, epoch by epoch, and resumed where it was stopped."""
 
 import copy
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from disturbances import between, rhythm
+from kept_training import KeptTraining
 from long_clips import LongClip
-from physiocam.foundation.files import complete_file
 from physiocam.networks.config import SmallTcnConfig
 from physiocam.networks.small_tcn import SmallTcn
 from physiocam.synthetic.physiology import Physiology
@@ -26,9 +25,6 @@ _BATCH, _MOTIONS = 16, 5
 _REST, _REST_SD, _REST_WEIGHT = 72.0, 18.0, 1.5
 # The highest learning rate of new weights, and of known ones.
 _RATE, _RATE_AGAIN = 2.5e-3, 1.5e-3
-_RISING, _DECAY = 0.15, 0.02
-# Of the running mean of the weights.
-_MEAN = 0.998
 # Inputs (T, 3, 9, 9), the target (T,), and frames per second.
 _Clip = tuple[NDArray[np.floating], NDArray[np.float32], float]
 # Frequencies in Hz by which a wave is judged.
@@ -75,54 +71,21 @@ def train_memory(
     """
     torch.manual_seed(seed)
     network = copy.deepcopy(initial) if initial else SmallTcn(SmallTcnConfig())
-    mean = copy.deepcopy(network)
     steps = len(clips) // _BATCH
     common = _common([clip.facts["true_rate"] for clip in clips])
-    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=_RATE_AGAIN if initial else _RATE, total_steps=epochs * steps, pct_start=_RISING
+    training = KeptTraining(
+        network, kept, made_with, epochs=epochs, steps=steps, seed=seed, highest=_RATE_AGAIN if initial else _RATE
     )
-    parts: dict[str, Any] = {"network": network, "mean": mean, "optimizer": optimizer, "schedule": schedule}
-    record: dict[str, Any] = {"seed": seed, "epochs": epochs, "seconds": 0, "losses": [], "r_of_others": []}
-    if kept.exists():
-        stored = torch.load(kept, weights_only=True)
-        if stored["made_with"] == made_with:
-            for name, part in parts.items():
-                part.load_state_dict(stored[name])
-            record = stored["record"]
-    for epoch in range(len(record["losses"]), epochs):
-        started = time.monotonic()
-        random = np.random.default_rng([seed, epoch])
-        network.train()
-        total = 0.0
+    for random in training.epochs_left():
         for _ in range(steps):
             chosen = random.choice(len(clips), _BATCH - _MOTIONS, replace=False, p=common)
             known_clips = [(clips[index].small, clips[index].target, clips[index].facts["fs"]) for index in chosen]
             moved = [_with_pulse(motions[index], random) for index in random.integers(len(motions), size=_MOTIONS)]
             small, target, fs, known = _batch([*known_clips, *moved], network.config.clip_length, random)
-            loss = _loss(network(small=small)["pulse"][..., 0], target, fs, known)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            share = min(_MEAN, 1 - 1 / (1 + epoch * steps + 1))
-            with torch.no_grad():
-                for one, other in zip(mean.parameters(), network.parameters(), strict=True):
-                    one.lerp_(other, 1 - share)
-            total += loss.item() / steps
-        r = correlations(mean, others)
-        record["losses"].append(round(total, 4))
-        record["r_of_others"].append([round(float(np.quantile(r, share)), 4) for share in (0.25, 0.5, 0.75)])
-        record["seconds"] += round(time.monotonic() - started)
-        with complete_file(kept) as beside:
-            torch.save(
-                {**{name: part.state_dict() for name, part in parts.items()}, "record": record, "made_with": made_with},
-                beside,
-            )
-        print(f"epoch {epoch + 1}/{epochs}  loss {total:.4f}  others {record['r_of_others'][-1]}  "
-              f"{record['seconds']} s", flush=True)  # fmt: skip
-    return mean.eval(), record
+            training.step(_loss(network(small=small)["pulse"][..., 0], target, fs, known))
+        r = correlations(training.mean, others)
+        training.end_epoch(r_of_others=[round(float(np.quantile(r, share)), 4) for share in (0.25, 0.5, 0.75)])
+    return training.mean.eval(), training.record
 
 
 @torch.inference_mode()

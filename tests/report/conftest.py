@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from physiocam.networks.action_units import ACTION_UNIT_NAMES
+from physiocam.networks.action_units import ACTION_UNIT_NAMES, AU_LABELS
 from physiocam.networks.config import NetworkConfig
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_data import ActionUnit, Face, Weights
@@ -93,8 +93,10 @@ def make_measurement() -> MakeMeasurement:
             heart_rate=estimate_rate(pulse, fs, "heart", chosen),
             breathing_rate=estimate_rate(respiration, fs, "breathing", chosen),
             action_units={
-                label: ActionUnit(name, float(p), float(p >= 0.5)) if found.any() else ActionUnit(name, None, None)
-                for (label, name), p in zip(ACTION_UNIT_NAMES.items(), np.linspace(0.0, 1.0, 12), strict=True)
+                label: ActionUnit(
+                    ACTION_UNIT_NAMES[label], *((float(p), float(p >= 0.5)) if found.any() else (None,) * 2)
+                )
+                for label, p in zip(AU_LABELS, np.linspace(0.0, 1.0, 12), strict=True)
             },
             method="network",
             weights=Weights("default", "0123456789abcdef" * 4),

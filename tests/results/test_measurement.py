@@ -13,7 +13,7 @@ import pytest
 
 from physiocam.cli.console import in_options, name_options
 from physiocam.errors import PhysiocamError
-from physiocam.networks.action_units import ACTION_UNIT_NAMES
+from physiocam.networks.action_units import ACTION_UNIT_NAMES, AU_LABELS
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_data import ActionUnit, Face, Weights
 from physiocam.signals.rate import Rate, RateSeries
@@ -38,7 +38,7 @@ def example() -> Measurement:
         face=Face(5 / 6),
         heart_rate=Rate(72.1234567, "beats/min", 0.9, None),
         breathing_rate=Rate(None, "breaths/min", 0.0, "too short"),
-        action_units={label: ActionUnit(name, 0.3, 0.2) for label, name in ACTION_UNIT_NAMES.items()},
+        action_units={label: ActionUnit(ACTION_UNIT_NAMES[label], 0.3, 0.2) for label in AU_LABELS},
         method="network",
         weights=Weights("default", "0" * 64),
         settings=SETTINGS["default"],

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from physiocam import Measurement, PhysiocamError
-from physiocam.networks.action_units import ACTION_UNIT_NAMES
+from physiocam.networks.action_units import ACTION_UNIT_NAMES, AU_LABELS
 from physiocam.results.measurement_data import ActionUnit, Face, Weights
 from physiocam.signals.rate import Rate, RateSeries
 from physiocam.signals.settings import SETTINGS
@@ -35,7 +35,7 @@ def measured() -> Measurement:
         face=Face(0.8, "center"),
         heart_rate=Rate(72.125, "beats/min", 0.75, None),
         breathing_rate=Rate(None, "breaths/min", 0.0, "0.2 s; needs 15 s"),
-        action_units={label: ActionUnit(name, 0.25, 0.5) for label, name in ACTION_UNIT_NAMES.items()},
+        action_units={label: ActionUnit(ACTION_UNIT_NAMES[label], 0.25, 0.5) for label in AU_LABELS},
         method="network",
         weights=Weights("default", "0" * 64),
         settings=SETTINGS["default"],

@@ -217,11 +217,25 @@ def test_pictures_that_change_their_size_are_brought_to_the_first(encode: Encode
     assert {frame.image.shape for frame in frames if frame.image is not None} == {(48, 64, 3)}
 
 
-def test_pixels_that_are_not_square_are_noted(encode: Encode, plain: Plain, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("aspect", "shape"),
+    [
+        (Fraction(4, 3), (48, 85, 3)),
+        (Fraction(3, 4), (64, 64, 3)),
+        # No camera has such pixels: the file is wrong.
+        (Fraction(9, 2), (48, 64, 3)),
+        (Fraction(1, 9), (48, 64, 3)),
+    ],
+)
+def test_pixels_that_are_not_square_are_stretched(
+    aspect: Fraction, shape: tuple[int, int, int], encode: Encode, plain: Plain, tmp_path: Path
+) -> None:
     def prepare(stream: Any) -> None:
-        stream.codec_context.sample_aspect_ratio = Fraction(4, 3)
+        stream.codec_context.sample_aspect_ratio = aspect
 
-    assert "4/3" in read(encode(tmp_path / "wide.mp4", plain([100] * 3), prepare=prepare))[2]
+    frames, _, notes = read(encode(tmp_path / "wide.mp4", plain([100] * 3), prepare=prepare))
+    assert {frame.image.shape for frame in frames if frame.image is not None} == {shape}
+    assert (f"pixels are stored {aspect} as wide as high" in notes) == (shape != (48, 64, 3))
 
 
 def test_hdr_is_noted(encode: Encode, plain: Plain, tmp_path: Path) -> None:

@@ -131,7 +131,6 @@ def test_own_frames_are_off_the_grid_and_read_once(tmp_path: Path, encode: Any, 
     assert [frame.shown_s for frame in own] == pytest.approx([time / 1000 for time in times])
     assert [frame.timestamp_s for frame in own] == pytest.approx([(time - 500) / 1000 for time in times], abs=0.011)
     assert [int(frame.image.mean()) for frame in own] == pytest.approx(range(0, 250, 50), abs=3)
-    assert {frame.pixel_aspect for frame in own} == {1.0}
 
 
 def test_own_frames_of_an_array_lie_on_its_rate(frames: np.ndarray[Any, np.dtype[np.uint8]]) -> None:

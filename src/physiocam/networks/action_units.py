@@ -1,6 +1,6 @@
-"""The twelve action units of the paper: labels, names, and from when on one counts as active."""
+"""Action units: the paper's twelve and three more, their names, and from when on one counts as active."""
 
-# Names of the Facial Action Coding System, in the order used everywhere.
+# Names of the Facial Action Coding System, in the order used everywhere; the paper's twelve come first.
 ACTION_UNIT_NAMES = {
     "AU01": "inner brow raiser",
     "AU02": "outer brow raiser",
@@ -14,8 +14,20 @@ ACTION_UNIT_NAMES = {
     "AU17": "chin raiser",
     "AU23": "lip tightener",
     "AU24": "lip pressor",
+    "AU25": "lips part",
+    "AU26": "jaw drop",
+    "AU45": "blink",
 }
-AU_LABELS = tuple(ACTION_UNIT_NAMES)
+EXPRESSION_UNITS = tuple(ACTION_UNIT_NAMES)
+AU_LABELS = EXPRESSION_UNITS[:12]
+BLINK = "AU45"
+
+# Units of which left and right are told apart. The side is the person's own.
+SIDED_UNITS = ("AU02", "AU10", "AU12", "AU14", "AU15")
+SIDES = ("L", "R")
 
 # A unit is active where its probability is at least this.
 ACTIVE_THRESHOLD = 0.5
+
+# Intensities of the Facial Action Coding System: 0 is absent, 1 to 5 are its letters A to E.
+MOST_INTENSE = 5.0

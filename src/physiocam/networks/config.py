@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from physiocam.networks.action_units import AU_LABELS
+from physiocam.networks.action_units import AU_LABELS, EXPRESSION_UNITS, SIDED_UNITS, SIDES
 
 # The Big branch pools by 2, 2 and 4, so its map is this many times smaller than its input.
 BIG_POOLING = 16
@@ -54,6 +54,14 @@ class Task(BaseModel):
 
 
 AU = Task(name="au", kind="binary", labels=AU_LABELS)
+# What a network of expressions adds: intensities 0 to 5, and the head's turn in degrees.
+EXPRESSION = Task(name="au", kind="binary", labels=EXPRESSION_UNITS)
+INTENSITY = Task(
+    name="intensity",
+    kind="level",
+    labels=(*EXPRESSION_UNITS, *(f"{unit}_{side}" for unit in SIDED_UNITS for side in SIDES)),
+)
+HEAD_POSE = Task(name="head_pose", kind="level", labels=("pitch", "yaw", "roll"))
 PULSE = Task(name="pulse", kind="waveform", labels=("pulse",))
 RESPIRATION = Task(name="respiration", kind="waveform", labels=("respiration",))
 

@@ -58,7 +58,7 @@ def write_overlay(
         for count, frame in enumerate(video.own_frames(), 1):
             if overlay is None:
                 height, width, _ = frame.image.shape
-                overlay = OverlayFrame(measurement, width, height, frame.pixel_aspect)
+                overlay = OverlayFrame(measurement, width, height)
             yield frame.shown_s, overlay.draw(frame.image, frame.timestamp_s)
             if progress is not None:
                 progress(count, video.frames)

@@ -59,8 +59,6 @@ class OverlayFrame:
     measurement : Measurement
     width, height : int
         Of the recording's frames, upright, in pixels.
-    pixel_aspect : float
-        Width of these pixels, as a multiple of their height.
     whole : str
         What the measurement's rates cover, such as "whole recording".
     """
@@ -70,14 +68,12 @@ class OverlayFrame:
         measurement: Measurement,
         width: int,
         height: int,
-        pixel_aspect: float = 1.0,
         whole: str = "whole recording",
     ) -> None:
         self._measurement = measurement
         self._whole = whole
-        zoom = min(max(1.0, _LEAST_HEIGHT / height), _MOST[0] / (width * pixel_aspect), _MOST[1] / height)
-        self._zoom = zoom * pixel_aspect, zoom
-        shown = max(round(width * self._zoom[0]), 1), max(round(height * self._zoom[1]), 1)
+        self._zoom = min(max(1.0, _LEAST_HEIGHT / height), _MOST[0] / width, _MOST[1] / height)
+        shown = max(round(width * self._zoom), 1), max(round(height * self._zoom), 1)
         canvas_height = max(shown[1], _LEAST_HEIGHT) // 2 * 2
         self._unit = canvas_height / _DESIGN_HEIGHT
         self._picture = _Place(0, (canvas_height - shown[1]) // 2, *shown)
@@ -160,10 +156,10 @@ class OverlayFrame:
 
     def _draw_box(self, drawing: ImageDraw.ImageDraw, index: int) -> None:
         x, y, side = self._measurement.face_squares[index].tolist()
-        across, down = self._zoom
-        left, top = self._picture.x + across * x, self._picture.y + down * y
-        # With pixels far from square, the face square may be less than one pixel wide or high.
-        box = left, top, left + max(across * side - 1, 0), top + max(down * side - 1, 0)
+        left, top = self._picture.x + self._zoom * x, self._picture.y + self._zoom * y
+        # In a picture that is drawn much smaller, the face square may be less than one pixel wide.
+        longest = max(self._zoom * side - 1, 0)
+        box = left, top, left + longest, top + longest
         drawing.rectangle(box, outline=_BOX, width=self._size(2))
 
     def _draw_rate(self, canvas: Image.Image, quantity: Quantity, index: int, second: int) -> str | None:

@@ -16,7 +16,7 @@ from physiocam.foundation.cores import usable_cores
 from physiocam.video.declared_samples import MOST_SAMPLES, check_declared_samples
 from physiocam.video.ending import ends_midway, short_of, stated_end_s, stated_frames
 from physiocam.video.even_grid import EvenGrid, Still, timed_grid, untimed_grid
-from physiocam.video.pixels import RgbConverter
+from physiocam.video.pixels import RgbConverter, pixel_aspect
 from physiocam.video.stated_rate import NO_MADE_UP_DELAYS, is_bare, makes_up_times, plausible_rate, stated_rate
 
 # PyAV fails on streams that appear in the middle of a damaged file.
@@ -80,9 +80,11 @@ class VideoFile:
                 raise VideoError(f"'{path}' holds sound and a cover picture; expected a video")
             self.grid = self._even_grid(container, stream, fs, max_fs)
             self._note_early_end(container, stream)
-            pixel = stream.sample_aspect_ratio
-            if pixel and pixel != 1:
-                self.notes.append(f"pixels are not square ({pixel}); the picture is used as stored")
+            self._pixel_aspect = pixel_aspect(stream.sample_aspect_ratio)
+            if self._pixel_aspect != 1:
+                self.notes.append(
+                    f"pixels are stored {self._pixel_aspect} as wide as high; the picture is stretched to square pixels"
+                )
             if stream.codec_context.color_trc in _HDR_TRANSFERS:
                 self.notes.append("the colours are HDR and used without tone mapping, so skin looks paler than it is")
         self.notes.extend(self.grid.notes)
@@ -179,7 +181,7 @@ class VideoFile:
             If not a single frame can be decoded.
         """
         place = self._place()
-        render = RgbConverter()
+        render = RgbConverter(self._pixel_aspect)
         clock = len(self._stamps) > 1
         decoded = 0
         with open_container(self._path) as container:
@@ -187,9 +189,7 @@ class VideoFile:
             for frame in _frames(container, stream):
                 # Not frame.time: the last frames, flushed when the stream ends, have no time base.
                 shown_s = float(frame.pts * stream.time_base) if clock and frame.pts is not None else None
-                if decoded == 0:
-                    aspect = _pixel_aspect(stream, frame)
-                yield Still(place(frame, decoded), partial(self._rendered, render, frame), shown_s, aspect)
+                yield Still(place(frame, decoded), partial(self._rendered, render, frame), shown_s)
                 decoded += 1
         if decoded == 0:
             raise VideoError(
@@ -295,8 +295,3 @@ def _frames(container: Any, stream: Any) -> Iterator[av.VideoFrame]:
         for frame in frames:
             if not frame.is_corrupt:
                 yield frame
-
-
-def _pixel_aspect(stream: Any, frame: av.VideoFrame) -> float:
-    stored = stream.sample_aspect_ratio or 1
-    return float(1 / stored if round(frame.rotation / 90) % 2 else stored)

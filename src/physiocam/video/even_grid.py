@@ -43,8 +43,6 @@ class Still:
         Returns the image, or None if the frame cannot be read.
     shown_s : float, optional
         When a player shows it, in seconds on the file's own clock; None if there is no such clock.
-    pixel_aspect : float
-        Width of a pixel of the upright image, as a multiple of its height.
     """
 
     def __init__(
@@ -52,11 +50,9 @@ class Still:
         position: float,
         render: Callable[[], Image | None],
         shown_s: float | None = None,
-        pixel_aspect: float = 1.0,
     ) -> None:
         self.position = position
         self.shown_s = shown_s
-        self.pixel_aspect = pixel_aspect
         self.render = render
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Decoded pictures as upright RGB arrays, whatever their colour matrix, range, depth and rotation."""
+"""Decoded pictures as upright RGB arrays, whatever their colour matrix, range, depth, rotation and shape of pixels."""
 
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -20,6 +20,9 @@ _BT2020_CONSTANT = 10
 # Sizes that differ only by the rounding of encoders have the same aspect ratio.
 _SAME_SHAPE = 0.97
 
+# Pixels this many times as wide as high, or as high as wide, are a mistake of the file.
+_LONGEST_PIXEL = 4
+
 # AVFrameSideDataType: the display matrix, and a number larger than all types.
 _DISPLAY_MATRIX, _SIDE_DATA_KINDS = 6, 64
 
@@ -31,10 +34,16 @@ class RgbConverter:
 
     The matrix and range that a frame states are used. If a frame states none, players' defaults apply: BT.709 for high
     definition, BT.601 below; limited range, unless the pixel format says otherwise.
+
+    Parameters
+    ----------
+    pixel_aspect : Fraction
+        Width of a stored pixel, as a multiple of its height. Pictures are stretched to square pixels.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pixel_aspect: Fraction = Fraction(1)) -> None:
         self._swscale = VideoReformatter()
+        self._pixel_aspect = pixel_aspect
         self._size: tuple[int, int] | None = None
         self._other_size: tuple[int, int] | None = None
         self._rotation: float | None = None
@@ -56,7 +65,7 @@ class RgbConverter:
         VideoError
             If the pixel format cannot be converted.
         """
-        stored = frame.width, frame.height
+        stored = _with_square_pixels(frame.width, frame.height, self._pixel_aspect)
         if self._size is None:
             self._size = stored
         elif stored != self._size:
@@ -96,6 +105,18 @@ class RgbConverter:
             f"the picture's size changes, from {width}x{height} to {other_width}x{other_height}; "
             "all frames are resized to the first",
         )
+
+
+def pixel_aspect(stated: Fraction | None) -> Fraction:
+    """Return the shape of pixels that a file states, or 1 where it states none or an impossible one."""
+    if not stated or not Fraction(1, _LONGEST_PIXEL) <= stated <= _LONGEST_PIXEL:
+        return Fraction(1)
+    return stated
+
+
+def _with_square_pixels(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
+    """Size of a picture whose pixels are stretched, never shrunk, to squares."""
+    return (round(width * aspect), height) if aspect >= 1 else (width, round(height / aspect))
 
 
 def _fitted(stored: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:

@@ -49,14 +49,11 @@ class OwnFrame(NamedTuple):
         When a player shows it, in seconds on the file's own clock, which its sound shares.
     image : uint8 array of shape (H, W, 3)
         RGB, upright.
-    pixel_aspect : float
-        Width of its pixels, as a multiple of their height.
     """
 
     timestamp_s: float
     shown_s: float
     image: NDArray[np.uint8]
-    pixel_aspect: float
 
 
 class _Recording(Protocol):
@@ -126,7 +123,7 @@ class Video:
                 shown_s = grid_s if still.shown_s is None else still.shown_s
                 if shown_s > last and still.image is not None:
                     last = shown_s
-                    yield OwnFrame(grid_s, shown_s, still.image, still.pixel_aspect)
+                    yield OwnFrame(grid_s, shown_s, still.image)
 
     def _start(self) -> None:
         if self._started:

@@ -1,0 +1,252 @@
+"""The network of expressions: action units, intensities on both sides and the head's turn, from single frames."""
+
+import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits, smooth_l1_loss
+
+from augmentation import Moved, bearded, hidden, moved, plain, relit, standardized
+from drawn_faces import DrawnFaces
+from emotion_teacher import WORDS
+from expression_stills import DRAWS, Stills, draw
+from kept_training import KeptTraining
+from physiocam.networks.action_units import AU_LABELS, EXPRESSION_UNITS, MOST_INTENSE, SIDED_UNITS
+from physiocam.networks.bigsmall import Head
+from physiocam.networks.config import EXPRESSION, HEAD_POSE, INTENSITY
+from physiocam.networks.expression_cnn import ExpressionCnn
+from physiocam.networks.expression_config import ExpressionCnnConfig
+from rendered_faces import RenderedFaces
+from train_action_units import OPINIONS, divergence, emotion_aucs
+
+# Frames in a batch.
+_STILLS, _RENDERED, _DRAWN = 28, 28, 8
+_HIGHEST = 1.5e-3
+_STRETCH = 0.12
+# An intensity between these is neither clearly there nor clearly not.
+_ABSENT, _PRESENT = 0.5, 1.5
+# Units that the stills' weak labels know least of; what they say of them counts less.
+_UNSURE = ("AU07", "AU14", "AU17", "AU23", "AU24")
+_UNSURE_WEIGHT = 0.4
+# Shares of the losses, and what intensities and angles are divided by.
+_LEVELS, _POSE = 2.0, 2.0
+_DEGREES = 30.0
+# A unit is called active in this share of neutral stills.
+_FALSE_ALARMS = 0.04
+# A unit is called active at 0.5 as if it were so in this share of the moments.
+_ACTIVE_SHARE = 0.2
+# Right and left change places in a mirror.
+_MIRRORED = [
+    *range(len(EXPRESSION_UNITS)),
+    *(len(EXPRESSION_UNITS) + 2 * number + side for number in range(len(SIDED_UNITS)) for side in (1, 0)),
+]
+
+
+@dataclass(frozen=True)
+class _Truth:
+    """What frames show; NaN where it is not known.
+
+    Attributes
+    ----------
+    units, weight : float32 tensor (n, 15)
+        Probabilities, and how much each counts.
+    levels : float32 tensor (n, 25)
+        Of `INTENSITY`.
+    pose : float32 tensor (n, 3)
+        In degrees.
+    """
+
+    units: Tensor
+    weight: Tensor
+    levels: Tensor
+    pose: Tensor
+
+
+def train_expression(
+    stills: Stills,
+    rendered: RenderedFaces,
+    drawn: DrawnFaces,
+    epochs: int,
+    seed: int,
+    kept: Path,
+    made_with: Any,
+) -> tuple[ExpressionCnn, dict[str, Any]]:
+    """Train the network; each epoch is kept, and a run that was made with the same goes on after it.
+
+    Parameters
+    ----------
+    stills : Stills
+        Real faces, weakly labelled. Those that are held out have no part.
+    rendered, drawn : RenderedFaces, DrawnFaces
+        Faces whose truth is known.
+    epochs, seed : int
+    kept : Path
+        File for the state after the last epoch.
+    made_with : plain values
+        What decides the weights beside this file.
+    """
+    torch.manual_seed(seed)
+    network = ExpressionCnn(ExpressionCnnConfig(tasks=(EXPRESSION, INTENSITY, HEAD_POSE)))
+    # A layer that is thrown away afterwards learns what classifiers of emotions think of each still.
+    words = nn.Linear(cast(Head, network.heads["au"]).fc1.in_features, len(WORDS))
+    learning = nn.ModuleDict({"network": network, "words": words})
+    of_stills, of_rendered, of_drawn = _truth_of_stills(stills), _truth_of_rendered(rendered), _truth_of_drawn(drawn)
+    steps = sum(DRAWS.values()) // _STILLS
+    training = KeptTraining(learning, kept, made_with, epochs=epochs, steps=steps, seed=seed, highest=_HIGHEST)
+    for random in training.epochs_left():
+        for batch in np.array_split(draw(stills, random), steps):
+            faces = random.choice(len(rendered.crops), _RENDERED, replace=False)
+            others = random.choice(len(drawn.crops), _DRAWN, replace=False)
+            seen = _seen([stills.crops[batch], rendered.crops[faces], drawn.crops[others]])
+            truth = _mirrored(
+                _joined([_part(of_stills, batch), _part(of_rendered, faces), _part(of_drawn, others)]), seen
+            )
+            features = network.features(standardized(seen.frames))
+            loss = _loss({name: head(features) for name, head in network.heads.items()}, truth)
+            opinions = words(features[: len(batch)])
+            training.step(loss + OPINIONS * divergence(opinions, torch.from_numpy(stills.words[batch])))
+        found = cast(ExpressionCnn, training.mean["network"])
+        training.end_epoch(held_out=emotion_aucs(still_logits(found, stills.crops[stills.held_out]),
+                                                 stills.emotion[stills.held_out]))  # fmt: skip
+    trained = cast(ExpressionCnn, copy.deepcopy(training.mean["network"])).eval()
+    _in_units(trained)
+    return trained, training.record
+
+
+@torch.inference_mode()
+def still_logits(network: ExpressionCnn, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Logits (n, 15) of the units in crops as they are."""
+    parts = np.array_split(crops, max(len(crops) // 64, 1))
+    logits = torch.cat([network.heads["au"](network.features(plain(part))) for part in parts])
+    return np.asarray(logits.double())
+
+
+def calibrate(network: ExpressionCnn, stills: Stills, rendered: RenderedFaces) -> dict[str, dict[str, float]]:
+    """Fold a scale and a shift into the units' last layer; returns them.
+
+    The scale comes from rendered faces, whose truth is known, by a logistic fit. The shift lets no unit be called
+    active in more than a small share of the neutral stills: these are real faces at rest.
+    """
+    quiet = still_logits(network, stills.crops[(stills.emotion == "neutral") & ~stills.held_out])
+    logits = still_logits(network, rendered.crops)
+    truth = _truth_of_rendered(rendered).units.numpy()
+    last = cast(Head, network.heads["au"]).fc2
+    folded = {}
+    for column, label in enumerate(EXPRESSION_UNITS):
+        scale, shift = _logistic(logits[truth[:, column] == 1, column], logits[truth[:, column] == 0, column])
+        highest = float(np.quantile(scale * quiet[:, column] + shift, 1 - _FALSE_ALARMS))
+        shift -= max(highest, 0.0)
+        with torch.no_grad():
+            last.weight[column] *= scale
+            last.bias[column] = last.bias[column] * scale + shift
+        folded[label] = {"scale": round(scale, 4), "shift": round(shift, 4)}
+    return folded
+
+
+def _seen(crops: list[NDArray[np.uint8]]) -> Moved:
+    """Crops of several kinds, each moved, lit, bearded, partly hidden and filmed anew."""
+    parts = [moved(some, stretch=_STRETCH) for some in crops]
+    frames, flipped, turned = (torch.cat(column) for column in zip(*parts, strict=True))
+    return Moved(hidden(relit(bearded(frames))), flipped, turned)
+
+
+def _mirrored(truth: _Truth, seen: Moved) -> _Truth:
+    """The truth of frames after they were turned and mirrored."""
+    flipped = seen.flipped[:, None]
+    pose = truth.pose.clone()
+    pose[:, 2] += torch.rad2deg(seen.turned)
+    pose = torch.where(flipped, pose * torch.tensor([1.0, -1.0, -1.0]), pose)
+    return _Truth(truth.units, truth.weight, torch.where(flipped, truth.levels[:, _MIRRORED], truth.levels), pose)
+
+
+def _loss(outputs: dict[str, Tensor], truth: _Truth) -> Tensor:
+    known = truth.units.isfinite()
+    units = binary_cross_entropy_with_logits(outputs["au"][known], truth.units[known], truth.weight[known])
+    levels, pose = truth.levels / MOST_INTENSE, truth.pose / _DEGREES
+    rated, placed = levels.isfinite(), pose.isfinite()
+    return (
+        units
+        + _LEVELS * smooth_l1_loss(outputs["intensity"][rated], levels[rated], beta=0.2)
+        + _POSE * smooth_l1_loss(outputs["head_pose"][placed], pose[placed], beta=0.2)
+    )
+
+
+def _truth_of_stills(stills: Stills) -> _Truth:
+    count = len(stills.crops)
+    units = np.full((count, len(EXPRESSION_UNITS)), np.nan, np.float32)
+    units[:, : len(AU_LABELS)] = stills.targets
+    levels = np.full((count, len(INTENSITY.labels)), np.nan, np.float32)
+    # Nothing is raised, pulled or pressed in a neutral face; its lids and lips are not known.
+    quiet = np.flatnonzero(stills.emotion == "neutral")
+    levels[np.ix_(quiet, [n for n, label in enumerate(INTENSITY.labels) if label[:4] in AU_LABELS])] = 0.0
+    weight = [_UNSURE_WEIGHT if label in _UNSURE else 1.0 for label in EXPRESSION_UNITS]
+    return _truth(units, levels, weight=np.tile(np.array(weight, np.float32), (count, 1)))
+
+
+def _truth_of_rendered(rendered: RenderedFaces) -> _Truth:
+    strongest = rendered.sides.max(axis=2)
+    units = np.where(strongest >= _PRESENT, 1.0, np.where(strongest <= _ABSENT, 0.0, np.nan))
+    sided = rendered.sides[:, [EXPRESSION_UNITS.index(unit) for unit in SIDED_UNITS]]
+    levels = np.concatenate([strongest, sided.reshape(len(sided), -1)], axis=1)
+    return _truth(units, levels, pose=rendered.pose)
+
+
+def _truth_of_drawn(drawn: DrawnFaces) -> _Truth:
+    count = len(drawn.crops)
+    units = np.full((count, len(EXPRESSION_UNITS)), np.nan, np.float32)
+    units[:, : len(AU_LABELS)] = drawn.targets
+    return _truth(units, np.full((count, len(INTENSITY.labels)), np.nan))
+
+
+def _truth(
+    units: NDArray[np.floating],
+    levels: NDArray[np.floating],
+    pose: NDArray[np.floating] | None = None,
+    weight: NDArray[np.floating] | None = None,
+) -> _Truth:
+    count = len(units)
+    if pose is None:
+        pose = np.full((count, 3), np.nan)
+    if weight is None:
+        weight = np.ones_like(units)
+    return _Truth(*(torch.from_numpy(part.astype(np.float32)) for part in (units, weight, levels, pose)))
+
+
+def _part(truth: _Truth, rows: NDArray[np.int64]) -> _Truth:
+    return _Truth(truth.units[rows], truth.weight[rows], truth.levels[rows], truth.pose[rows])
+
+
+def _joined(parts: list[_Truth]) -> _Truth:
+    return _Truth(*(
+        torch.cat([getattr(part, name) for part in parts]) for name in ("units", "weight", "levels", "pose")
+    ))  # fmt: skip
+
+
+def _in_units(network: ExpressionCnn) -> None:
+    """Let the last layers give intensities and degrees instead of shares of them."""
+    with torch.no_grad():
+        for task, factor in (("intensity", MOST_INTENSE), ("head_pose", _DEGREES)):
+            last = cast(Head, network.heads[task]).fc2
+            last.weight *= factor
+            last.bias *= factor
+
+
+def _logistic(active: NDArray[np.float64], inactive: NDArray[np.float64]) -> tuple[float, float]:
+    """Scale and shift of scores that make them log odds, with a slight pull towards the scale as trained."""
+    x = np.concatenate([active, inactive])
+    sign = np.concatenate([np.ones(len(active)), -np.ones(len(inactive))])
+    shares = ((active, _ACTIVE_SHARE), (inactive, 1 - _ACTIVE_SHARE))
+    weight = np.concatenate([np.full(len(side), share / len(side)) for side, share in shares])
+
+    def loss(parameters: NDArray[np.float64]) -> float:
+        misfit = weight @ np.logaddexp(0.0, -sign * (parameters[0] * x + parameters[1]))
+        return float(misfit + 5e-4 * ((parameters[0] - 1.0) ** 2 + parameters[1] ** 2))
+
+    scale, shift = minimize(loss, [1.0, 0.0]).x
+    return float(scale), float(shift)
