@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from physiocam.measuring.expressions import no_expressions
 from physiocam.measuring.options import MeasureOptions
 from physiocam.measuring.summarize import Frames, Signals, summarize
 from physiocam.report.missing_rates import why_no_rate
@@ -15,7 +16,7 @@ FS, FRAMES = 30.0, 3600
 def answered(pulse: np.ndarray[tuple[int], np.dtype[np.float64]], faces: int = FRAMES) -> Measurement:
     found = np.arange(FRAMES) < faces
     frames = Frames("clip.mp4", FS, np.arange(FRAMES) / FS, found, np.zeros((FRAMES, 3), np.int32), notes=())
-    signals = Signals(pulse, "not measured here", (), np.empty((FRAMES, 0), np.float32))
+    signals = Signals(pulse, "not measured here", no_expressions(FRAMES))
     return summarize(frames, signals, MeasureOptions(), None)
 
 

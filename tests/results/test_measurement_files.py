@@ -50,6 +50,11 @@ def measured() -> Measurement:
         heart_rate_along=series,
         breathing_rate_along=series,
         action_unit_probability=probability.astype(np.float32),
+        neutral="auto",
+        blinks_per_minute=12.5,
+        intensity_labels=("AU12", "AU12_L"),
+        intensity=np.where(found[:, None], np.array([0.25, 4.5]), np.nan).astype(np.float32),
+        head_pose=np.where(found[:, None], np.array([1.5, -20.0, 3.0]), np.nan).astype(np.float32),
     )
 
 
@@ -99,6 +104,10 @@ def check_same(one: Measurement, other: Measurement) -> None:
             "weights": None,
             "action_units": {},
             "action_unit_probability": np.zeros((FRAMES, 0), np.float32),
+            "blinks_per_minute": None,
+            "intensity_labels": (),
+            "intensity": np.zeros((FRAMES, 0), np.float32),
+            "head_pose": np.full((FRAMES, 3), np.nan, np.float32),
         },
         {
             "rates_timestamps_s": np.zeros(0),

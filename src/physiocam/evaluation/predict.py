@@ -14,6 +14,7 @@ from physiocam.evaluation.stored_inputs import StoredInputs, slow_settings, want
 from physiocam.evaluation.stored_truth import with_truth
 from physiocam.measuring.clip_pipeline import LoadedNetworks, run_recording
 from physiocam.measuring.face_frames import Progress
+from physiocam.measuring.outputs import probabilities
 from physiocam.networks.config import AU
 from physiocam.signals.methods import NETWORK, classical_method, pulse_differences
 from physiocam.training.checks import check_bundle
@@ -64,11 +65,15 @@ def predict_with_bundle(
         outputs = run_recording(StoredInputs(stored, bundle.info, whole=not as_measured), networks, as_measured)
         if not as_measured:
             whole = stored.info.frames // bundle.info.clip_length * bundle.info.clip_length
-            outputs.probability[whole:] = np.nan
+            for output in outputs.of_frames.values():
+                output[whole:] = np.nan
             for task in bundle.info.tasks:
                 if task.name in outputs.differences:
                     outputs.differences[task.name][whole:] = np.nan
-        yield with_truth(stored, outputs.differences, outputs.probability, outputs.units, outputs.judges)
+        au = bundle.task(AU.name)
+        nothing = np.empty((stored.info.frames, 0), np.float32)
+        units = probabilities(outputs.of_frames[AU.name]) if au else nothing
+        yield with_truth(stored, outputs.differences, units, au.labels if au else (), outputs.judges)
 
 
 def store_job(store: Store, weights: str, method: str | None, as_measured: bool) -> PredictionJob:

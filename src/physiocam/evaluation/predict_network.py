@@ -12,8 +12,7 @@ from physiocam.datasets.store.store import Store
 from physiocam.datasets.store.stored_recording import StoredRecording
 from physiocam.evaluation.predictions import Predictions
 from physiocam.evaluation.stored_truth import with_truth
-from physiocam.measuring.clip_pipeline import unit_probability
-from physiocam.measuring.outputs import mask_unseen_changes
+from physiocam.measuring.outputs import mask_unseen_changes, probabilities
 from physiocam.networks.config import AU, Task
 from physiocam.networks.network import Network
 
@@ -79,7 +78,8 @@ def _with_outputs(
     au = next((task for task in tasks if task.name == AU.name), None)
     if au is None:
         return with_truth(stored, waveforms, np.empty((0, 0), np.float32), ())
-    return with_truth(stored, waveforms, unit_probability(whole[AU.name], found), au.labels)
+    units = np.where(found[:, None], probabilities(whole[AU.name]), np.float32(np.nan))
+    return with_truth(stored, waveforms, units, au.labels)
 
 
 def _padded(output: NDArray[np.float32], frames: int) -> NDArray[np.float32]:

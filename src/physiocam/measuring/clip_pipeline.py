@@ -15,8 +15,8 @@ from physiocam.inputs.blocks import InputBlock, InputCollector, InputShape
 from physiocam.measuring.clip_phases import phases_of
 from physiocam.measuring.frame_log import FrameLog
 from physiocam.measuring.memory_windows import PARTS, MemoryWindows
-from physiocam.measuring.outputs import flatten_stills, mask_unseen_changes, probabilities
-from physiocam.networks.config import AU, PULSE
+from physiocam.measuring.outputs import flatten_stills, mask_unseen_changes
+from physiocam.networks.config import PULSE
 from physiocam.signals.confidence import Judge
 from physiocam.signals.readings import LIGHT, light_of, readings_of
 from physiocam.video.locators import Square
@@ -246,17 +246,14 @@ class RecordingOutputs:
     ----------
     differences : dict of str to float64 array (T,)
         By waveform task: the difference to the next frame; NaN if that change was not seen, 0 if nothing moves.
-    units : tuple of str
-        Labels of the action units.
-    probability : float32 array (T, A)
-        One column per unit, NaN in gaps.
+    of_frames : dict of str to float32 array (T, C)
+        By task, outputs that belong to single frames, such as the logits of action units; NaN in gaps.
     judges : dict of str to Judge
         By waveform task, what its rate is judged by.
     """
 
     differences: dict[str, NDArray[np.float64]]
-    units: tuple[str, ...]
-    probability: NDArray[np.float32]
+    of_frames: dict[str, NDArray[np.float32]]
     judges: dict[str, Judge]
 
 
@@ -297,18 +294,22 @@ def run_recording(inputs: RecordingInputs, networks: LoadedNetworks, every_phase
     # Whether something moves is taken from the fast inputs. The frames of slow networks are far apart: they may all be
     # key frames of the codec, and do not show what happens between them.
     has_motion = log[HAS_MOTION] > 0
-    au = networks.bundle.task(AU.name)
     return RecordingOutputs(
         {task: flatten_stills(difference, has_motion) for task, difference in differences.items()},
-        au.labels if au else (),
-        unit_probability(log[AU.name], found) if au else np.empty((len(found), 0), dtype=np.float32),
+        outputs_of_frames(log, info, found),
         judges,
     )
 
 
-def unit_probability(logits: NDArray[np.floating], found: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return the action units' probabilities (T, A), NaN in frames without a face."""
-    return np.where(found[:, None], probabilities(logits), np.float32(np.nan))
+def outputs_of_frames(
+    rows: NDArray[Any], networks: BundleInfo, found: NDArray[np.bool_]
+) -> dict[str, NDArray[np.float32]]:
+    """Return the outputs that belong to single frames in rows of the log, by task; (T, C), NaN without a face."""
+    return {
+        task.name: np.where(found[:, None], rows[task.name].reshape(len(rows), -1), np.float32(np.nan))
+        for task in networks.tasks
+        if not task.is_single_waveform
+    }
 
 
 def _run_slow(inputs: SlowRecording, pipeline: ClipPipeline, timestamps: Sequence[float]) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from physiocam.errors import PhysiocamError
 from physiocam.measuring.clip_pipeline import LoadedNetworks, run_recording
+from physiocam.measuring.expressions import no_expressions, read_expressions
 from physiocam.measuring.face_frames import FaceFrames, Progress, open_frames
 from physiocam.measuring.network_inputs import open_inputs
 from physiocam.measuring.options import MeasureOptions, OptionChanges, with_changes
@@ -91,8 +92,10 @@ def _with_network(source: Source, options: MeasureOptions, progress: Progress | 
     networks = LoadedNetworks(bundle, options.threads, options.providers)
     with open_inputs(source, bundle.info, fs=options.fs, face=options.face, progress=progress) as inputs:
         outputs = run_recording(inputs, networks, options.signal_settings.every_phase)
-    signals = network_signals(outputs.differences, outputs.units, outputs.probability, bundle, outputs.judges)
-    return summarize(_frames(inputs.frames), signals, options, Weights(bundle.info.name, bundle.sha256))
+    frames = _frames(inputs.frames)
+    expressions = read_expressions(outputs.of_frames, frames.found, frames.fs, bundle, options.neutral)
+    signals = network_signals(outputs.differences, expressions, bundle, outputs.judges)
+    return summarize(frames, signals, options, Weights(bundle.info.name, bundle.sha256))
 
 
 def _with_classical_method(source: Source, options: MeasureOptions, progress: Progress | None) -> Measurement:
@@ -116,8 +119,7 @@ def _classical_signals(frames: FaceFrames, name: str, method: ColourMethod) -> S
     return Signals(
         pulse=pulse_differences(rgb, frames.video.fs, method),
         respiration=f"the method '{name}' does not measure respiration",
-        units=(),
-        probability=np.empty((len(found), 0), dtype=np.float32),
+        expressions=no_expressions(len(found)),
         raw_pulse=None if isinstance(raw, str) else raw,
     )
 

@@ -10,6 +10,7 @@ from physiocam.errors import PhysiocamError, VideoError
 from physiocam.foundation.arguments import number, truth, whole_number
 from physiocam.foundation.files import complete_file
 from physiocam.foundation.yaml_files import read_yaml
+from physiocam.measuring.neutral import NeutralChoice, neutral_choice
 from physiocam.signals.methods import NETWORK, classical_method
 from physiocam.signals.settings import SignalSettings, settings_as_text, settings_from_text, signal_settings
 from physiocam.video.face_source import FaceSource, face_source, face_source_name
@@ -30,6 +31,7 @@ class OptionChanges(TypedDict, total=False):
     face: FaceSource
     settings: str | SignalSettings
     hrv: bool
+    neutral: NeutralChoice
     threads: int | None
     providers: str | tuple[str, ...]
     report: bool
@@ -57,6 +59,9 @@ class MeasureOptions:
         How rates are computed from waveforms; "paper" gives the reference's numbers.
     hrv : bool
         Also find the beats and measure heart-rate variability (extra `hrv`); not for streams.
+    neutral : "auto", "first-seconds" or "none"
+        With which neutral face the action units are compared: the person's own, estimated along the recording where it
+        shows 10 s of the face or more; the first 3 seconds with a face; or none.
     threads : int or None
         Threads for the networks; by default, and at most, one per core.
     providers : tuple of str
@@ -83,6 +88,7 @@ class MeasureOptions:
     face: FaceSource = "auto"
     settings: str | SignalSettings = "default"
     hrv: bool = False
+    neutral: NeutralChoice = "auto"
     threads: int | None = None
     providers: str | tuple[str, ...] = ("cpu",)
     report: bool = False
@@ -97,6 +103,7 @@ class MeasureOptions:
             "face": face_source(self.face),
             "settings": signal_settings(self.settings),
             "providers": check_providers(self.providers),
+            "neutral": neutral_choice(self.neutral),
             "threads": None if self.threads is None else whole_number(self.threads, "threads", least=1),
             **{name: truth(getattr(self, name), name) for name in ("hrv", "report", "overlay")},
         }

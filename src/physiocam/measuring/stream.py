@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.arguments import number
 from physiocam.inputs.crop import recrop
-from physiocam.measuring.clip_pipeline import HAS_MOTION, LoadedNetworks, RunningClips, unit_probability
+from physiocam.measuring.clip_pipeline import HAS_MOTION, LoadedNetworks, RunningClips, outputs_of_frames
+from physiocam.measuring.expressions import read_expressions
 from physiocam.measuring.face_colour import FaceColour
 from physiocam.measuring.frame_intake import HOLE_S, FrameIntake, TimedFrame, is_due
 from physiocam.measuring.frame_log import FrameLog
@@ -189,14 +190,13 @@ class Stream:
             squares=np.where(found[:, None], np.nan_to_num(seen["square"]), -1).astype(np.int32),
             notes=self._notes(rows["time_s"]),
         )
-        units = self._bundle.task("au")
-        nothing = np.empty((len(grid), 0), dtype=np.float32)
         # For the last frames, neither motion nor differences are known yet.
         has_motion = seen[HAS_MOTION] != 0
         signals = network_signals(
             self._differences(grid, found, has_motion),
-            units.labels if units else (),
-            unit_probability(seen["au"], found) if units else nothing,
+            read_expressions(
+                outputs_of_frames(seen, self._bundle.info, found), found, self.fs, self._bundle, self._options.neutral
+            ),
             self._bundle,
             self._judges(grid),
         )

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.measuring.expressions import Expressions
 from physiocam.measuring.options import MeasureOptions
 from physiocam.networks.action_units import ACTION_UNIT_NAMES, ACTIVE_THRESHOLD
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_data import ActionUnit, Face, Weights
+from physiocam.results.unit_events import blinks_per_minute
 from physiocam.signals.confidence import Judge
 from physiocam.signals.quantities import UNITS, Quantity
 from physiocam.signals.rate import Rate, RateSeries, estimate_rate, rate_times, rates_along, withheld
@@ -62,24 +64,19 @@ class Signals:
         Differences of the unfiltered pulse, if `pulse` is filtered.
     judge : Judge or None
         What the heart rate is judged by, if the bundle has it.
-    units : tuple of str
-        Labels of the action units.
-    probability : float32 array (T, A)
-        One column per unit, NaN in gaps.
+    expressions : Expressions
     """
 
     pulse: NDArray[np.float64] | str
     respiration: NDArray[np.float64] | str
-    units: tuple[str, ...]
-    probability: NDArray[np.float32]
+    expressions: Expressions
     raw_pulse: NDArray[np.float64] | None = None
     judge: Judge | None = None
 
 
 def network_signals(
     differences: Mapping[str, NDArray[np.float64] | str],
-    units: tuple[str, ...],
-    probability: NDArray[np.float32],
+    expressions: Expressions,
     bundle: Bundle,
     judges: Mapping[str, Judge],
 ) -> Signals:
@@ -89,8 +86,7 @@ def network_signals(
     ----------
     differences : mapping of str to float64 array (T,), or to str
         By task, as in `Signals`.
-    units, probability
-        As in `Signals`.
+    expressions : Expressions
     bundle : Bundle
     judges : mapping of str to Judge
         By task.
@@ -99,8 +95,7 @@ def network_signals(
     return Signals(
         pulse=differences.get("pulse", f"{missing} pulse"),
         respiration=differences.get("respiration", f"{missing} respiration"),
-        units=units,
-        probability=probability,
+        expressions=expressions,
         judge=judges.get("pulse"),
     )
 
@@ -128,7 +123,8 @@ def summarize(frames: Frames, signals: Signals, options: MeasureOptions, weights
     respiration = nothing if isinstance(signals.respiration, str) else signals.respiration
     heart_rate = _rate(signals.pulse, "heart", fs, found, settings, signals.raw_pulse, signals.judge)
     breathing_rate = _rate(signals.respiration, "breathing", fs, found, settings)
-    return Measurement(
+    expressions = signals.expressions
+    measurement = Measurement(
         source=frames.source,
         duration_s=len(found) / fs,
         fs=fs,
@@ -136,14 +132,13 @@ def summarize(frames: Frames, signals: Signals, options: MeasureOptions, weights
         face=Face(float(found.mean()) if len(found) else 0.0, face_source_name(options.face)),
         heart_rate=heart_rate,
         breathing_rate=breathing_rate,
-        action_units={
-            label: _action_unit(label, signals.probability[found, column]) for column, label in enumerate(signals.units)
-        },
+        action_units={label: _action_unit(label, expressions) for label in expressions.units},
+        neutral=expressions.neutral_choice,
         method=options.method,
         weights=weights,
         settings=settings,
         version=__version__,
-        notes=frames.notes,
+        notes=(*frames.notes, *expressions.notes),
         timestamps_s=frames.timestamps_s,
         face_found=found,
         face_squares=frames.squares,
@@ -152,8 +147,12 @@ def summarize(frames: Frames, signals: Signals, options: MeasureOptions, weights
         rates_timestamps_s=frames.timestamps_s[:1].sum() + rate_times(len(found), fs),
         heart_rate_along=_along(pulse, "heart", fs, heart_rate, settings, signals.raw_pulse, signals.judge),
         breathing_rate_along=_along(respiration, "breathing", fs, breathing_rate, settings),
-        action_unit_probability=signals.probability,
+        action_unit_probability=expressions.probability,
+        intensity_labels=expressions.intensities,
+        intensity=expressions.intensity,
+        head_pose=expressions.head_pose,
     )
+    return replace(measurement, blinks_per_minute=blinks_per_minute(measurement))
 
 
 def _rate(
@@ -196,9 +195,20 @@ def _share(there: NDArray[np.bool_]) -> float:
     return float(there.mean()) if len(there) else 0.0
 
 
-def _action_unit(label: str, probability: NDArray[np.float32]) -> ActionUnit:
-    name = ACTION_UNIT_NAMES.get(label, label)
-    known = probability[np.isfinite(probability)].astype(np.float64)
-    if not len(known):
-        return ActionUnit(name, None, None)
-    return ActionUnit(name, float(known.mean()), float((known >= ACTIVE_THRESHOLD).mean()))
+def _action_unit(label: str, expressions: Expressions) -> ActionUnit:
+    probability = _known(expressions.probability[:, expressions.units.index(label)])
+    intensity = None
+    if label in expressions.intensities:
+        intensity = _known(expressions.intensity[:, expressions.intensities.index(label)])
+    return ActionUnit(
+        ACTION_UNIT_NAMES.get(label, label),
+        float(probability.mean()) if len(probability) else None,
+        float((probability >= ACTIVE_THRESHOLD).mean()) if len(probability) else None,
+        float(intensity.mean()) if intensity is not None and len(intensity) else None,
+        expressions.trust.get(label),
+        expressions.neutral.get(label, 0.0),
+    )
+
+
+def _known(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    return values[np.isfinite(values)].astype(np.float64)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from physiocam.results.measurement_data import MeasurementData
 from physiocam.results.measurement_files import read_measurement, write_measurement
 from physiocam.results.measurement_text import measurement_html, measurement_text
+from physiocam.results.unit_events import UnitEvent, unit_events
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,6 +35,11 @@ class Measurement(MeasurementData):
     def _repr_html_(self) -> str:
         """The summary as a small table, which notebooks show."""
         return measurement_html(self)
+
+    @property
+    def events(self) -> tuple[UnitEvent, ...]:
+        """Onset, apex and offset of every activation of an action unit, in the order of time."""
+        return unit_events(self)
 
     def to_frame(self) -> "DataFrame":
         """Return a pandas table with one row per frame and the column names of NeuroKit2 and OpenFace.
@@ -70,7 +76,7 @@ class Measurement(MeasurementData):
         return measurement_figure(self)
 
     def write(self, folder: str | bytes | os.PathLike[str]) -> None:
-        """Write measurement.json, waveforms.csv, rates.csv and action_units.csv into a folder.
+        """Write measurement.json, waveforms.csv, rates.csv, action_units.csv and events.csv into a folder.
 
         If heart-rate variability was requested and there is a heart rate, beats.csv is written too. The files are
         complete when they appear: they are first written under a temporary name. Files of the same names are replaced.

@@ -1,7 +1,7 @@
 """What a measurement holds."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from physiocam.signals.rate import Rate, RateSeries
 from physiocam.signals.settings import SignalSettings, settings_as_text
 from physiocam.signals.variability import HeartRateVariability
+
+# Action units whose area under the ROC curve is less are marked as uncertain.
+TRUSTED_AUC = 0.8
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,14 @@ class ActionUnit:
     mean_probability : float or None
         Mean over the frames with a face, 0..1; None without such frames.
     active_fraction : float or None
-        Share of the frames with a face whose probability is at least 0.5.
+        Share of these frames whose probability is at least 0.5.
+    mean_intensity : float or None
+        Mean of its intensity, 0..5, over these frames; None if the bundle does not give intensities.
+    auc : float or None
+        How far it can be trusted: the area under its ROC curve on people who had no part in the training (0.5 is a
+        guess, 1 is perfect); None where that is not known.
+    neutral : float
+        Log odds of this person's neutral face that were taken off, 0 or more.
 
     Examples
     --------
@@ -56,6 +66,14 @@ class ActionUnit:
     name: str
     mean_probability: float | None
     active_fraction: float | None
+    mean_intensity: float | None = None
+    auc: float | None = None
+    neutral: float = 0.0
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether its area under the ROC curve is known to be less than 0.8."""
+        return self.auc is not None and self.auc < TRUSTED_AUC
 
 
 @dataclass(frozen=True)
@@ -88,6 +106,8 @@ class MeasurementData:
         In breaths/min, likewise.
     action_units : dict of str to ActionUnit
         By label ("AU01"), in the bundle's order; empty if it has no such task, or none was used.
+    neutral : str
+        With which neutral face the action units were compared: "auto", "first-seconds" or "none".
     method : str
         "network", or the classical method by which the heart rate was measured.
     weights : Weights or None
@@ -110,7 +130,16 @@ class MeasurementData:
     heart_rate_along, breathing_rate_along : RateSeries
         Rates along the recording, at `rates_timestamps_s`.
     action_unit_probability : float32 array (T, A)
-        NaN in gaps; columns in the order of `action_units`.
+        NaN in gaps, and where the face is turned away; columns in the order of `action_units`.
+    blinks_per_minute : float or None
+        Per minute of the time in which the face was seen; None if the bundle does not measure blinks.
+    intensity_labels : tuple of str
+        Units, and units on the person's left or right ("AU12_L"); empty if the bundle does not give intensities.
+    intensity : float32 array (T, I)
+        From 0 (absent) to 5 (FACS: E); NaN like the probabilities; columns in the order of `intensity_labels`.
+    head_pose : float32 array (T, 3)
+        Pitch (up is positive), yaw (to the person's left is positive) and roll (to the person's left shoulder is
+        positive) in degrees; NaN in gaps, or if the bundle does not give them.
     heart_rate_variability : HeartRateVariability or None
         None where it was not asked for. Without beats, and with a note, where there is no heart rate.
     """
@@ -138,6 +167,11 @@ class MeasurementData:
     breathing_rate_along: RateSeries
     action_unit_probability: NDArray[np.float32]
     heart_rate_variability: HeartRateVariability | None = None
+    neutral: str = "none"
+    blinks_per_minute: float | None = None
+    intensity_labels: tuple[str, ...] = ()
+    intensity: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    head_pose: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 3), np.float32))
 
     @property
     def beats(self) -> HeartRateVariability | None:
@@ -155,6 +189,8 @@ class MeasurementData:
             "heart_rate": asdict(self.heart_rate),
             "breathing_rate": asdict(self.breathing_rate),
             "action_units": {label: asdict(unit) for label, unit in self.action_units.items()},
+            "neutral": self.neutral,
+            "blinks_per_minute": self.blinks_per_minute,
             "method": self.method,
             "weights": asdict(self.weights) if self.weights else None,
             "settings": settings_as_text(self.settings),

@@ -18,6 +18,7 @@ from physiocam.foundation.files import complete_files
 from physiocam.foundation.regular_files import read_file
 from physiocam.networks.action_units import ACTIVE_THRESHOLD
 from physiocam.results.measurement_data import ActionUnit, Face, MeasurementData, Weights
+from physiocam.results.unit_events import unit_events
 from physiocam.signals.rate import Rate, RateSeries
 from physiocam.signals.settings import SignalSettings, settings_from_text
 from physiocam.signals.variability import HeartRateVariability, IntervalSpread
@@ -26,13 +27,17 @@ from physiocam.signals.variability import HeartRateVariability, IntervalSpread
 MEASUREMENT = "measurement.json"
 BEATS, REPORT, OVERLAY, MEASURED_WITH = "beats.csv", "report.html", "overlay.mp4", "measured_with.json"
 _BESIDE = (MEASURED_WITH, REPORT, OVERLAY, BEATS)
-WAVEFORMS, RATES, ACTION_UNITS = "waveforms.csv", "rates.csv", "action_units.csv"
-_TABLES = (WAVEFORMS, RATES, ACTION_UNITS)
+WAVEFORMS, RATES, ACTION_UNITS, EVENTS = "waveforms.csv", "rates.csv", "action_units.csv", "events.csv"
+_TABLES = (WAVEFORMS, RATES, ACTION_UNITS, EVENTS)
 
 _WAVES = ("timestamp_s", "pulse", "respiration", "face_found")
 _SQUARE = ("face_x", "face_y", "face_size")
 _RATES = ("timestamp_s", "heart_rate", "heart_rate_quality", "breathing_rate", "breathing_rate_quality")
 _BEATS = ("timestamp_s", "quality", "interval_ms")
+_EVENTS = ("unit", "onset_s", "apex_s", "offset_s", "peak_probability", "peak_intensity")
+_POSE = ("pose_pitch", "pose_yaw", "pose_roll")
+# An intensity's column has the name of OpenFace.
+_INTENSITY = "_r"
 # A day at 60 frames/s, with twelve action units.
 _MOST_BYTES = 2_000_000_000
 
@@ -58,6 +63,8 @@ class _Summary(BaseModel):
     settings: Annotated[SignalSettings, BeforeValidator(settings_from_text)]
     version: str
     notes: tuple[str, ...]
+    neutral: str = "none"
+    blinks_per_minute: float | None = None
     sdnn: IntervalSpread | None = None
     rmssd: IntervalSpread | None = None
     timing_noise_ms: float | None = None
@@ -70,6 +77,7 @@ def write_measurement(measurement: MeasurementData, folder: str | bytes | os.Pat
         WAVEFORMS: _waveforms_csv(measurement),
         RATES: _rates_csv(measurement),
         ACTION_UNITS: _action_units_csv(measurement),
+        EVENTS: _events_csv(measurement),
         MEASUREMENT: [measurement.to_json()],
     }
     if (beats := measurement.beats) is not None:
@@ -98,9 +106,8 @@ def read_measurement(folder: str | bytes | os.PathLike[str], kind: type[_Kind]) 
     if set(_SQUARE) <= waves.keys():
         known = np.stack([waves[name] for name in _SQUARE], axis=1)
         squares = np.where(np.isfinite(known), known, -1).astype(np.int32)
-    probability = np.full((summary.frames, len(summary.action_units)), np.nan, np.float32)
-    for index, label in enumerate(summary.action_units):
-        probability[:, index] = units[f"{label}_p"]
+    rated = tuple(name.removesuffix(_INTENSITY) for name in units if name.endswith(_INTENSITY))
+    turned = set(_POSE) <= units.keys()
     return kind(
         **{
             field.name: getattr(summary, field.name)
@@ -115,9 +122,20 @@ def read_measurement(folder: str | bytes | os.PathLike[str], kind: type[_Kind]) 
         rates_timestamps_s=rates["timestamp_s"],
         heart_rate_along=RateSeries(rates["heart_rate"], rates["heart_rate_quality"]),
         breathing_rate_along=RateSeries(rates["breathing_rate"], rates["breathing_rate_quality"]),
-        action_unit_probability=probability,
+        action_unit_probability=_side_by_side(units, summary.frames, [f"{label}_p" for label in summary.action_units]),
+        intensity_labels=rated,
+        intensity=_side_by_side(units, summary.frames, [f"{label}{_INTENSITY}" for label in rated]),
+        head_pose=_side_by_side(units, summary.frames, _POSE) if turned else _no_pose(summary.frames),
         heart_rate_variability=_variability(place, summary),
     )
+
+
+def _side_by_side(table: _Columns, rows: int, names: Sequence[str]) -> NDArray[np.float32]:
+    return np.array([table[name] for name in names], dtype=np.float32).reshape(len(names), rows).T
+
+
+def _no_pose(frames: int) -> NDArray[np.float32]:
+    return np.full((frames, len(_POSE)), np.nan, np.float32)
 
 
 def file_names(measurement: MeasurementData) -> tuple[str, ...]:
@@ -191,7 +209,26 @@ def _action_units_csv(measurement: MeasurementData) -> Iterator[str]:
         probability = measurement.action_unit_probability[:, index]
         header += [f"{label}_p", f"{label}_c"]
         columns += [_fixed(probability, 4), _classes(probability)]
+    for label, intensity in zip(measurement.intensity_labels, measurement.intensity.T, strict=True):
+        header.append(f"{label}{_INTENSITY}")
+        columns.append(_fixed(intensity, 2))
+    if np.isfinite(measurement.head_pose).any():
+        header += _POSE
+        columns += [_fixed(angle, 1) for angle in measurement.head_pose.T]
     return _csv(header, zip(*columns, strict=True))
+
+
+def _events_csv(measurement: MeasurementData) -> Iterator[str]:
+    rows = (
+        (
+            event.unit,
+            *(f"{time_s:.3f}" for time_s in (event.onset_s, event.apex_s, event.offset_s)),
+            f"{event.peak_probability:.4f}",
+            "" if event.peak_intensity is None else f"{event.peak_intensity:.2f}",
+        )
+        for event in unit_events(measurement)
+    )
+    return _csv(_EVENTS, rows)
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

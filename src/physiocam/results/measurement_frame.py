@@ -22,8 +22,9 @@ def measurement_frame(measurement: MeasurementData) -> pd.DataFrame:
         Index `frame`, from 0.
 
         Columns of OpenFace: `timestamp` (s), `success` (1 if a face was found) and, for each action unit, `AU12_c` (0
-        or 1; <NA> in gaps). In addition `AU12_p`, the probability. OpenFace's `AU12_r` is an intensity, which is not
-        measured.
+        or 1; <NA> in gaps) and, if the bundle gives them, `AU12_r`, the intensity from 0 to 5. In addition `AU12_p`,
+        the probability, `AU12_L_r` and `AU12_R_r`, intensities on the person's left and right, and `pose_pitch`,
+        `pose_yaw` and `pose_roll` in degrees.
 
         Columns of NeuroKit2: `PPG_Clean`, `PPG_Rate` (beats/min), `PPG_Quality`, `RSP_Clean`, `RSP_Rate` (breaths/min)
         and, if heart-rate variability was requested and there is a heart rate, `PPG_Peaks` (1 in the frame of a beat).
@@ -50,6 +51,10 @@ def measurement_frame(measurement: MeasurementData) -> pd.DataFrame:
         active = pd.array((probability >= ACTIVE_THRESHOLD).astype(np.int64), dtype="Int64")
         active[np.isnan(probability)] = pd.NA
         columns[f"{label}_c"] = active
+    for label, intensity in zip(measurement.intensity_labels, measurement.intensity.T, strict=True):
+        columns[f"{label}_r"] = intensity
+    if np.isfinite(measurement.head_pose).any():
+        columns |= dict(zip(("pose_pitch", "pose_yaw", "pose_roll"), measurement.head_pose.T, strict=True))
     frame = pd.DataFrame(columns, index=pd.RangeIndex(measurement.frames, name="frame"))
     frame.attrs["sampling_rate"] = measurement.fs
     return frame

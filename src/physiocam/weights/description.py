@@ -181,6 +181,8 @@ class BundleInfo(_SameInputs, _Strict):
         Networks on a slower time scale, for other tasks.
     memory : MemoryNetworks or None
         Networks that see seconds at a time.
+    unit_auc : dict of str to float
+        By action unit, its area under the ROC curve on people who had no part in the training.
     provenance : dict
         Where the weights come from: files with their sha256, data, seeds, times.
     evaluation : dict
@@ -196,6 +198,7 @@ class BundleInfo(_SameInputs, _Strict):
     networks: Annotated[tuple[NetworkEntry, ...], Field(min_length=1)]
     slow: SlowNetworks | None = None
     memory: MemoryNetworks | None = None
+    unit_auc: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
     provenance: dict[str, Any] = {}
     evaluation: dict[str, Any] = {}
 

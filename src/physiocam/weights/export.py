@@ -73,12 +73,15 @@ class BundleAbout:
     description, licence : str
     provenance, evaluation : mapping
         Plain values that are stored in the description.
+    unit_auc : mapping of str to float
+        See `physiocam.weights.bundle.BundleInfo`.
     """
 
     description: str
     licence: str
     provenance: Mapping[str, Any] = field(default_factory=dict)
     evaluation: Mapping[str, Any] = field(default_factory=dict)
+    unit_auc: Mapping[str, float] = field(default_factory=dict)
 
 
 def export_bundle(
@@ -143,6 +146,7 @@ def export_bundle(
             networks=_export(networks, beside),
             slow=next((_slow(other, beside) for other in others if isinstance(other, Slow)), None),
             memory=next((_memory(other, beside) for other in others if isinstance(other, Memory)), None),
+            unit_auc=dict(about.unit_auc),
             provenance=dict(about.provenance),
             evaluation=dict(about.evaluation),
         )
