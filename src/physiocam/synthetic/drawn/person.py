@@ -9,14 +9,14 @@ Colour = tuple[float, float, float]
 Hair = Literal["bald", "short", "parted", "long", "curly"]
 
 # Skin in daylight from Fitzpatrick type I to VI, RGB levels.
-_SKIN = np.array(
+SKIN_TONES = np.array(
     [(238, 205, 184), (226, 183, 152), (205, 156, 120), (172, 122, 86), (128, 84, 57), (82, 54, 40)], dtype=np.float64
 )
-_HAIR = np.array(
+HAIR_COLOURS = np.array(
     [(26, 22, 20), (44, 32, 25), (74, 50, 33), (112, 74, 44), (168, 128, 80), (148, 74, 42), (150, 146, 142)],
     dtype=np.float64,
 )
-_EYES = np.array([(62, 40, 26), (84, 58, 34), (104, 92, 52), (92, 116, 104), (96, 126, 152)], dtype=np.float64)
+EYE_COLOURS = np.array([(62, 40, 26), (84, 58, 34), (104, 92, 52), (92, 116, 104), (96, 126, 152)], dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -87,11 +87,11 @@ class Person:
         """
         random = np.random.default_rng([seed, 0x0FACE])
         depth = float(random.uniform())
-        skin = _between(_SKIN, depth) * random.uniform(0.96, 1.04, 3)
+        skin = between_rows(SKIN_TONES, depth) * random.uniform(0.96, 1.04, 3)
         redness = random.uniform(0.25, 0.6)
         lips = skin * (0.84, 0.58, 0.6) * redness + skin * (0.93, 0.8, 0.78) * (1 - redness)
-        hair_choices = len(_HAIR) if depth < 0.45 else 3
-        iris_choices = len(_EYES) if depth < 0.45 else 2
+        hair_choices = len(HAIR_COLOURS) if depth < 0.45 else 3
+        iris_choices = len(EYE_COLOURS) if depth < 0.45 else 2
         styles: tuple[Hair, ...] = ("bald", "short", "short", "parted", "long", "long", "curly")
         hair = styles[int(random.integers(len(styles)))]
         bearded = hair in {"bald", "short", "curly"} and random.uniform() < 0.35
@@ -99,8 +99,8 @@ class Person:
             skin_depth=depth,
             skin=_colour(skin),
             lips=_colour(lips),
-            hair_colour=_colour(_HAIR[random.integers(hair_choices)] * random.uniform(0.85, 1.15)),
-            iris=_colour(_EYES[random.integers(iris_choices)] * random.uniform(0.85, 1.15)),
+            hair_colour=_colour(HAIR_COLOURS[random.integers(hair_choices)] * random.uniform(0.85, 1.15)),
+            iris=_colour(EYE_COLOURS[random.integers(iris_choices)] * random.uniform(0.85, 1.15)),
             clothes=_colour(_muted(random, 0.5)),
             wall=_colour(_muted(random, 0.15, lowest=70)),
             hair=hair,
@@ -124,7 +124,8 @@ class Person:
         )
 
 
-def _between(table: np.ndarray, position: float) -> np.ndarray:
+def between_rows(table: np.ndarray, position: float) -> np.ndarray:
+    """Interpolate between the rows of a table, at a position from 0 (the first) to 1 (the last)."""
     places = np.linspace(0, 1, len(table))
     return np.stack([np.interp(position, places, column) for column in table.T])
 
