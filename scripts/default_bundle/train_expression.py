@@ -22,7 +22,7 @@ from physiocam.networks.bigsmall import Head
 from physiocam.networks.config import EXPRESSION, HEAD_POSE, INTENSITY
 from physiocam.networks.expression_cnn import ExpressionCnn
 from physiocam.networks.expression_config import ExpressionCnnConfig
-from rendered_faces import RenderedFaces
+from rendered_faces import Faces
 from train_action_units import OPINIONS, divergence, emotion_aucs
 
 # Frames in a batch.
@@ -70,7 +70,7 @@ class _Truth:
 
 def train_expression(
     stills: Stills,
-    rendered: RenderedFaces,
+    rendered: Faces,
     drawn: DrawnFaces,
     epochs: int,
     seed: int,
@@ -83,7 +83,7 @@ def train_expression(
     ----------
     stills : Stills
         Real faces, weakly labelled. Those that are held out have no part.
-    rendered, drawn : RenderedFaces, DrawnFaces
+    rendered, drawn : Faces, DrawnFaces
         Faces whose truth is known.
     epochs, seed : int
     kept : Path
@@ -101,9 +101,9 @@ def train_expression(
     training = KeptTraining(learning, kept, made_with, epochs=epochs, steps=steps, seed=seed, highest=_HIGHEST)
     for random in training.epochs_left():
         for batch in np.array_split(draw(stills, random), steps):
-            faces = random.choice(len(rendered.crops), _RENDERED, replace=False)
+            faces = random.choice(len(rendered.frames), _RENDERED, replace=False)
             others = random.choice(len(drawn.crops), _DRAWN, replace=False)
-            seen = _seen([stills.crops[batch], rendered.crops[faces], drawn.crops[others]])
+            seen = _seen([stills.crops[batch], rendered.frames[faces], drawn.crops[others]])
             truth = _mirrored(
                 _joined([_part(of_stills, batch), _part(of_rendered, faces), _part(of_drawn, others)]), seen
             )
@@ -127,14 +127,14 @@ def still_logits(network: ExpressionCnn, crops: NDArray[np.uint8]) -> NDArray[np
     return np.asarray(logits.double())
 
 
-def calibrate(network: ExpressionCnn, stills: Stills, rendered: RenderedFaces) -> dict[str, dict[str, float]]:
+def calibrate(network: ExpressionCnn, stills: Stills, rendered: Faces) -> dict[str, dict[str, float]]:
     """Fold a scale and a shift into the units' last layer; returns them.
 
     The scale comes from rendered faces, whose truth is known, by a logistic fit. The shift lets no unit be called
     active in more than a small share of the neutral stills: these are real faces at rest.
     """
     quiet = still_logits(network, stills.crops[(stills.emotion == "neutral") & ~stills.held_out])
-    logits = still_logits(network, rendered.crops)
+    logits = still_logits(network, rendered.frames)
     truth = _truth_of_rendered(rendered).units.numpy()
     last = cast(Head, network.heads["au"]).fc2
     folded = {}
@@ -184,13 +184,14 @@ def _truth_of_stills(stills: Stills) -> _Truth:
     levels = np.full((count, len(INTENSITY.labels)), np.nan, np.float32)
     # Nothing is raised, pulled or pressed in a neutral face; its lids and lips are not known.
     quiet = np.flatnonzero(stills.emotion == "neutral")
-    levels[np.ix_(quiet, [n for n, label in enumerate(INTENSITY.labels) if label[:4] in AU_LABELS])] = 0.0
+    twelve = np.array([label[:4] in AU_LABELS for label in INTENSITY.labels])
+    levels[np.ix_(quiet, np.flatnonzero(twelve))] = 0.0
     weight = [_UNSURE_WEIGHT if label in _UNSURE else 1.0 for label in EXPRESSION_UNITS]
     return _truth(units, levels, weight=np.tile(np.array(weight, np.float32), (count, 1)))
 
 
-def _truth_of_rendered(rendered: RenderedFaces) -> _Truth:
-    strongest = rendered.sides.max(axis=2)
+def _truth_of_rendered(rendered: Faces) -> _Truth:
+    strongest = rendered.intensities
     units = np.where(strongest >= _PRESENT, 1.0, np.where(strongest <= _ABSENT, 0.0, np.nan))
     sided = rendered.sides[:, [EXPRESSION_UNITS.index(unit) for unit in SIDED_UNITS]]
     levels = np.concatenate([strongest, sided.reshape(len(sided), -1)], axis=1)
@@ -218,7 +219,8 @@ def _truth(
     return _Truth(*(torch.from_numpy(part.astype(np.float32)) for part in (units, weight, levels, pose)))
 
 
-def _part(truth: _Truth, rows: NDArray[np.int64]) -> _Truth:
+def _part(truth: _Truth, chosen: NDArray[np.int64]) -> _Truth:
+    rows = torch.from_numpy(chosen)
     return _Truth(truth.units[rows], truth.weight[rows], truth.levels[rows], truth.pose[rows])
 
 
@@ -233,8 +235,8 @@ def _in_units(network: ExpressionCnn) -> None:
     with torch.no_grad():
         for task, factor in (("intensity", MOST_INTENSE), ("head_pose", _DEGREES)):
             last = cast(Head, network.heads[task]).fc2
-            last.weight *= factor
-            last.bias *= factor
+            last.weight.mul_(factor)
+            last.bias.mul_(factor)
 
 
 def _logistic(active: NDArray[np.float64], inactive: NDArray[np.float64]) -> tuple[float, float]:

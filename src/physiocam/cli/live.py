@@ -54,6 +54,7 @@ def live_command(
     weights: WeightsOption = "default",
     face: FaceOption = "auto",
     settings: SettingsOption = SettingsName.default,
+    neutral: NeutralOption = NeutralName.auto,
     threads: ThreadsOption = None,
     provider: ProviderOption = None,
 ) -> None:
@@ -77,6 +78,7 @@ def live_command(
             weights=weights,
             face=face_choice(face),
             settings=settings.value,
+            neutral=neutral.value,  # type: ignore[arg-type]
             # Files at the end need the results of all frames.
             keep_s=math.inf if output is not None else SHOWN_S,
             threads=threads,

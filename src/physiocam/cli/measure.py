@@ -10,6 +10,8 @@ from physiocam.cli.console import complain, count_bar, extra, interruptible, pro
 from physiocam.cli.options import (
     FaceOption,
     FsOption,
+    NeutralName,
+    NeutralOption,
     ProviderOption,
     SettingsName,
     SettingsOption,
@@ -53,6 +55,7 @@ def measure_command(
     ] = "network",
     face: FaceOption = "auto",
     settings: SettingsOption = SettingsName.default,
+    neutral: NeutralOption = NeutralName.auto,
     fs: FsOption = None,
     report: Annotated[
         bool,
@@ -106,6 +109,7 @@ def measure_command(
         "face": face,
         "settings": settings.value,
         "hrv": hrv,
+        "neutral": neutral.value,
         "threads": threads,
         "providers": providers_of(provider),
         "report": report,

@@ -20,6 +20,14 @@ class SettingsName(StrEnum):
     paper = "paper"
 
 
+class NeutralName(StrEnum):
+    """Neutral faces with which action units are compared."""
+
+    auto = "auto"
+    first_seconds = "first-seconds"
+    none = "none"
+
+
 WeightsOption = Annotated[str, typer.Option(metavar="BUNDLE", help="Name of a bundle, or path of its folder.")]
 FaceOption = Annotated[
     str,
@@ -28,6 +36,14 @@ FaceOption = Annotated[
 SettingsOption = Annotated[
     SettingsName,
     typer.Option(metavar="NAME", help="default, or paper (the reference's way from waveform to rate)."),
+]
+NeutralOption = Annotated[
+    NeutralName,
+    typer.Option(
+        metavar="WHICH",
+        help="Neutral face with which action units are compared: auto (the person's own, from 10 s with a face on), "
+        "first-seconds (the first 3 with a face) or none.",
+    ),
 ]
 FsOption = Annotated[
     float | None,

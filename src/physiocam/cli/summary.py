@@ -65,7 +65,7 @@ def show(measurement: "Measurement", folder: Path | None) -> None:
     """Print a measurement's summary."""
     from rich.table import Table
 
-    from physiocam.results.measurement_text import answers
+    from physiocam.results.measurement_text import answers, doubt_text
 
     terminal = console()
     square = "fixed square" if measurement.face.fixed else "face"
@@ -80,11 +80,17 @@ def show(measurement: "Measurement", folder: Path | None) -> None:
     terminal.print(table)
     units = [(label, unit) for label, unit in measurement.action_units.items() if unit.mean_probability is not None]
     if units:
-        table = Table("action unit", "", "mean", "active", box=None, padding=(0, 2, 0, 0))
+        rated = any(unit.mean_intensity is not None for _, unit in units)
+        titles = ["action unit", "", "mean", *(["intensity"] if rated else []), "active"]
+        table = Table(*titles, box=None, padding=(0, 2, 0, 0))
         share = _bar if terminal.width >= _BARS_FROM else "{:.0%}".format
         for label, unit in units:
-            table.add_row(label, unit.name, f"{unit.mean_probability:.2f}", share(unit.active_fraction or 0.0))
+            intensity = [] if unit.mean_intensity is None else [f"{unit.mean_intensity:.1f}"]
+            cells = [f"{unit.mean_probability:.2f}", *intensity, share(unit.active_fraction or 0.0)]
+            table.add_row(label, unit.name + doubt_text(unit), *cells, style="dim" if unit.is_uncertain else None)
         terminal.print(table)
+        if measurement.blinks_per_minute is not None:
+            terminal.print(f"blinks         {measurement.blinks_per_minute:.1f} a minute")
     elif measurement.action_units:
         terminal.print("action units    [bold]not measured[/bold]: no face was found")
     for note in measurement.notes:

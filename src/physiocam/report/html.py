@@ -102,6 +102,7 @@ def _content(measurement: Measurement, attention: "Attention | str", face: FaceP
         ],
         "spectra": [(WAVES[q], found) for q in measured if (found := sections.spectrum_graph(measurement, q))],
         "units": sections.action_unit_rows(measurement),
+        "uncertain": any(unit.is_uncertain for unit in measurement.action_units.values()),
         "units_table": sections.action_unit_table(measurement),
         "beats": None if beats is None else sections.beat_graph(measurement, beats),
         "face": face and _Face(f"at {face.time_s:.1f} s", _data(face.png), face.side),

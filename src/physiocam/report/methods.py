@@ -36,6 +36,13 @@ _PEAKS = {
     "peaks": "the mean distance between the waveform's maxima",
 }
 
+# What action units are compared with.
+_NEUTRAL = {
+    "none": "",
+    "auto": "; each unit's log odds were compared with the person's own neutral face, the 15 % quantile of the recording",
+    "first-seconds": "; each unit's log odds were compared with the first 3 s with a face, taken as neutral",
+}
+
 _HEART = "Heart rate"
 
 # Settings that the table has under names of their own.
@@ -124,7 +131,11 @@ def _source(measurement: Measurement, references: list[str]) -> str:
     if not measurement.action_units:
         return f"{told}."
     count = len(measurement.action_units)
-    return f"{told}, and the probability of {count} action units {_cited(_FACS, references)}, active at 0.5 and above."
+    compared = _NEUTRAL[measurement.neutral]
+    return (
+        f"{told}, and the probability of {count} action units {_cited(_FACS, references)}, active at 0.5 and above"
+        f"{compared}."
+    )
 
 
 def _quality(measurement: Measurement) -> str:

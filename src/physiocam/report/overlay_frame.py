@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from physiocam.networks.action_units import ACTIVE_THRESHOLD
 from physiocam.report.missing_rates import rate_of, why_no_rate
 from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_text import doubt_text
 from physiocam.signals.quantities import STEP_S, Quantity
 from physiocam.signals.waveform import stretches
 
@@ -150,7 +151,8 @@ class OverlayFrame:
             self._write_right(canvas, f"{_SHOWN_S[quantity]:g} s", below, 11, _QUIET)
         for row, (label, unit) in zip(self._rows, self._measurement.action_units.items(), strict=False):
             text = label if unit.name == label else f"{label} {unit.name}"
-            self._write(canvas, text, (row.x, row.y), min(12, row.height / self._unit - 2), _TEXT)
+            colour = _QUIET if unit.is_uncertain else _TEXT
+            self._write(canvas, text + doubt_text(unit), (row.x, row.y), min(12, row.height / self._unit - 2), colour)
         self._write_right(canvas, f"physiocam {self._measurement.version}", self._rows_end()[1], 12, _QUIET)
         return canvas
 

@@ -3,7 +3,7 @@
 from html import escape
 
 from physiocam.readable import readable
-from physiocam.results.measurement_data import MeasurementData
+from physiocam.results.measurement_data import ActionUnit, MeasurementData
 from physiocam.signals.rate import Rate
 from physiocam.signals.variability import IntervalSpread
 
@@ -84,8 +84,14 @@ def _lines(measurement: MeasurementData) -> list[tuple[str, str]]:
         (readable(measurement.source), recording),
         *((f"{name[0].upper()}{name[1:]}", _told(answer)) for name, answer in answers(measurement).items()),
         ("Action units", _active_units(measurement)),
+        *_blinks(measurement),
         *(("Note", note) for note in measurement.notes),
     ]
+
+
+def _blinks(measurement: MeasurementData) -> list[tuple[str, str]]:
+    blinks = measurement.blinks_per_minute
+    return [] if blinks is None else [("Blinks", f"{blinks:.1f} a minute")]
 
 
 def _told(answer: Rate | IntervalSpread) -> str:
@@ -102,6 +108,15 @@ def _active_units(measurement: MeasurementData) -> str:
     units = measurement.action_units
     if not any(unit.mean_probability is not None for unit in units.values()):
         return "not measured" + (" (no face was found)" if units else "")
-    active = [(unit.active_fraction or 0.0, label, unit.name) for label, unit in units.items()]
-    most = sorted((unit for unit in active if unit[0] >= _SELDOM), reverse=True)[:_MOST_UNITS]
-    return ", ".join(f"{label} {name} active {share:.0%}" for share, label, name in most) or "none active"
+    active = [(unit.active_fraction or 0.0, label, unit) for label, unit in units.items()]
+    seen = [one for one in active if one[0] >= _SELDOM]
+    most = sorted(seen, key=lambda one: (one[0], one[1]), reverse=True)[:_MOST_UNITS]
+    return (
+        ", ".join(f"{label} {unit.name} active {share:.0%}{doubt_text(unit)}" for share, label, unit in most)
+        or "none active"
+    )
+
+
+def doubt_text(unit: ActionUnit) -> str:
+    """Return " (uncertain)" for a unit that is known to be told poorly, or nothing."""
+    return " (uncertain)" if unit.is_uncertain else ""
