@@ -13,6 +13,8 @@ import typer
 from physiocam.cli.console import animated, complain, console, extra, interruptible
 from physiocam.cli.options import (
     FaceOption,
+    NeutralName,
+    NeutralOption,
     ProviderOption,
     SettingsName,
     SettingsOption,

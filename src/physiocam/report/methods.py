@@ -39,7 +39,7 @@ _PEAKS = {
 # What action units are compared with.
 _NEUTRAL = {
     "none": "",
-    "auto": "; each unit's log odds were compared with the person's own neutral face, the 15 % quantile of the recording",
+    "auto": "; each unit's log odds were compared with the person's neutral face, the 15 % quantile of the recording",
     "first-seconds": "; each unit's log odds were compared with the first 3 s with a face, taken as neutral",
 }
 

@@ -40,6 +40,7 @@ _SHAPES: Mapping[str, Mapping[str, float]] = MappingProxyType(
 )
 
 
+
 @dataclass(frozen=True, eq=False)
 class FacePose:
     """What a face does at one moment.
