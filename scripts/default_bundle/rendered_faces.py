@@ -26,7 +26,6 @@ from physiocam.synthetic.rendered.model import FaceModel
 from physiocam.synthetic.rendered.person import RenderedPerson
 from physiocam.synthetic.rendered.picture import View, render
 from physiocam.synthetic.rendered.units import UNITS, lips_apart
-from physiocam.video.resize import area_resize
 
 PEOPLE, FRAMES = 25, 8
 

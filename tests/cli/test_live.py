@@ -26,7 +26,7 @@ from physiocam.video.reader import open_video
 from physiocam.video.writer import write_video
 
 FS = 30.0
-FILES = {"measurement.json", "waveforms.csv", "rates.csv", "action_units.csv"}
+FILES = {"measurement.json", "waveforms.csv", "rates.csv", "action_units.csv", "events.csv"}
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,15 @@ def noise_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-FILES = {"action_units.csv", "measured_with.json", "measurement.json", "rates.csv", "summary.csv", "waveforms.csv"}
+FILES = {
+    "action_units.csv",
+    "events.csv",
+    "measured_with.json",
+    "measurement.json",
+    "rates.csv",
+    "summary.csv",
+    "waveforms.csv",
+}
 
 
 def physiocam(*arguments: object) -> str:

@@ -265,7 +265,7 @@ def test_a_beating_face_is_measured_by_a_classical_method(
     assert np.isnan(measurement.respiration).all()
     measurement.write(tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "action_units.csv", "measurement.json", "rates.csv", "waveforms.csv",
+        "action_units.csv", "events.csv", "measurement.json", "rates.csv", "waveforms.csv",
     ]  # fmt: skip
     summary = json.loads((tmp_path / "measurement.json").read_text())
     assert (summary["method"], summary["weights"]) == (method, None)

@@ -277,7 +277,7 @@ def test_its_results_are_written_like_a_recording_s(
 ) -> None:
     pushed(stream, beating[:240], np.arange(240) / FS).write(tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"measurement.json", "waveforms.csv", "rates.csv", "action_units.csv"}
+    assert names == {"measurement.json", "waveforms.csv", "rates.csv", "action_units.csv", "events.csv"}
 
 
 def test_frames_without_times_come_evenly(beating: NDArray[np.uint8]) -> None:

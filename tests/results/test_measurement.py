@@ -83,6 +83,7 @@ def test_files_have_the_promised_columns_and_gaps_are_empty(tmp_path: Path) -> N
     example().write(tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         "action_units.csv",
+        "events.csv",
         "measurement.json",
         "rates.csv",
         "waveforms.csv",

@@ -199,6 +199,6 @@ def test_a_notebook_shows_a_table(measured: Measurement) -> None:
     page = replace(measured, source="<b>.mp4")._repr_html_()
     assert page.startswith("<table>")
     assert "&lt;b&gt;.mp4" in page
-    assert page.count("<tr>") == len(repr(measured).splitlines()) == 6
+    assert page.count("<tr>") == len(repr(measured).splitlines()) == 7
     assert "72.1 beats/min (quality 0.75)" in page
     assert "not measured (0.2 s; needs 15 s)" in page

@@ -80,7 +80,7 @@ def live_command(
             weights=weights,
             face=face_choice(face),
             settings=settings.value,
-            neutral=neutral.value,  # type: ignore[arg-type]
+            neutral=neutral.value,
             # Files at the end need the results of all frames.
             keep_s=math.inf if output is not None else SHOWN_S,
             threads=threads,

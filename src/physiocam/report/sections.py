@@ -185,8 +185,8 @@ def action_unit_rows(measurement: Measurement) -> list[tuple[str, ActionUnit, Gr
     """Each action unit's label, summary and probability along the recording."""
     edges = bins(measurement.frames, _MOST_DRAWN // 4)
     x = Axis.of_time(0.0, measurement.duration_s)
-    seen = np.isfinite(measurement.action_unit_probability).all(axis=1)
-    gaps = [(gap.start / measurement.fs, gap.stop / measurement.fs) for gap in stretches(~seen, 1)]
+    unseen = np.asarray(np.isnan(measurement.action_unit_probability).any(axis=1))
+    gaps = [(gap.start / measurement.fs, gap.stop / measurement.fs) for gap in stretches(unseen, 1)]
     rows = []
     for index, (label, unit) in enumerate(measurement.action_units.items()):
         probability = mean(measurement.action_unit_probability[:, index], edges)

@@ -52,10 +52,11 @@ def unit_events(measurement: MeasurementData) -> tuple[UnitEvent, ...]:
     """
     events = []
     for column, label in enumerate(measurement.action_units):
-        probability = measurement.action_unit_probability[:, column].astype(np.float64)
+        # As in the files, so that they never contradict each other.
+        probability = measurement.action_unit_probability[:, column].astype(np.float64).round(4)
         intensity = None
         if label in measurement.intensity_labels:
-            intensity = measurement.intensity[:, measurement.intensity_labels.index(label)]
+            intensity = measurement.intensity[:, measurement.intensity_labels.index(label)].astype(np.float64).round(2)
         strength = probability if intensity is None else intensity
         for start, stop in _runs(probability, measurement.fs, _SHORTEST_BLINK_S if label == BLINK else _SHORTEST_S):
             apex = start + int(np.nanargmax(strength[start:stop]))

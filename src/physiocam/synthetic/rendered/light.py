@@ -103,9 +103,7 @@ def _wrapped(normals: Floats, direction: tuple[float, float, float], reach: Floa
 
 
 def _direction(azimuth: float, height: float) -> tuple[float, float, float]:
-    return _triple(
-        np.array([np.sin(azimuth) * np.cos(height), np.sin(height), np.cos(azimuth) * np.cos(height)])
-    )
+    return _triple(np.array([np.sin(azimuth) * np.cos(height), np.sin(height), np.cos(azimuth) * np.cos(height)]))
 
 
 def _triple(values: Floats) -> tuple[float, float, float]:

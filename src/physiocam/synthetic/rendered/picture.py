@@ -103,9 +103,7 @@ def render(head: RenderedHead, face: FacePose, view: View, lighting: Lighting, h
 
 
 class _Shot:
-    def __init__(
-        self, head: RenderedHead, face: FacePose, view: View, lighting: Lighting, hand: Solid | None
-    ) -> None:
+    def __init__(self, head: RenderedHead, face: FacePose, view: View, lighting: Lighting, hand: Solid | None) -> None:
         self._head, self._face, self._view, self._lighting = head, face, view, lighting
         model = head.model
         self._turn = rotation(*view.pose)

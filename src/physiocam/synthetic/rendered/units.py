@@ -40,7 +40,6 @@ _SHAPES: Mapping[str, Mapping[str, float]] = MappingProxyType(
 )
 
 
-
 @dataclass(frozen=True, eq=False)
 class FacePose:
     """What a face does at one moment.
