@@ -1,0 +1,65 @@
+"""A person's own neutral face."""
+
+import numpy as np
+import pytest
+
+from physiocam.errors import PhysiocamError
+from physiocam.measuring.neutral import neutral_choice, neutral_levels
+from physiocam.measuring.options import MeasureOptions
+
+FS = 10.0
+
+
+def levels(
+    seconds: float, rest: float, *, smiles: tuple[tuple[float, float], ...] = (), high: float = 4.0
+) -> np.ndarray:  # type: ignore[type-arg]
+    column = rest + 0.3 * np.random.default_rng(0).standard_normal(round(seconds * FS))
+    for start, stop in smiles:
+        column[round(start * FS) : round(stop * FS)] = high
+    return column[:, None]
+
+
+def taken(column: np.ndarray, choice: str = "auto") -> tuple[float, str]:  # type: ignore[type-arg]
+    found, done = neutral_levels(column, FS, neutral_choice(choice), at_rest=-2.0, most=3.0)
+    return float(found[0]), done
+
+
+def test_what_is_always_there_is_taken_off_and_what_comes_and_goes_stays() -> None:
+    bearded = levels(30, 0.5, smiles=((10, 15),))
+    amount, done = taken(bearded)
+    assert done == "auto"
+    assert amount == pytest.approx(2.2, abs=0.1)
+    assert (bearded - amount)[:90].mean() < -1.0
+    assert (bearded - amount)[100:150].min() > 1.0
+
+
+def test_a_face_at_rest_is_left_as_it_is() -> None:
+    assert taken(levels(30, -3.0, smiles=((5, 20),))) == (0.0, "auto")
+
+
+def test_a_clear_smile_that_lasts_stays_a_smile() -> None:
+    lasting = levels(30, 5.0)
+    amount, _ = taken(lasting)
+    assert amount == 3.0
+    assert (lasting - amount).min() > 0
+
+
+def test_too_little_of_a_face_gives_no_neutral_one() -> None:
+    short = levels(30, 0.5)
+    short[95:] = np.nan
+    assert taken(short) == (0.0, "none")
+    assert taken(short[:20], "first-seconds") == (0.0, "none")
+    assert taken(levels(30, 0.5), "none") == (0.0, "none")
+
+
+def test_the_first_seconds_are_those_with_a_face() -> None:
+    late = levels(20, 1.0, smiles=((8, 20),))
+    late[:40] = np.nan
+    amount, done = taken(late, "first-seconds")
+    assert done == "first-seconds"
+    assert amount == pytest.approx(3.0, abs=0.1)
+
+
+def test_another_choice_is_refused() -> None:
+    with pytest.raises(PhysiocamError, match=r"neutral is 'mean'; expected one of auto, first-seconds, none"):
+        MeasureOptions(neutral="mean")  # type: ignore[arg-type]
