@@ -431,8 +431,8 @@ def test_the_report_of_the_page_is_written(walk: Callable[[str], Walk]) -> None:
     measured = walked.names["measurement"]
     assert "left out on purpose" in (walked.folder / "report.html").read_text(encoding="utf-8")
     assert sorted(path.name for path in (walked.folder / "results").iterdir()) == [
-        "action_units.csv", "beats.csv", "events.csv", "measured_with.json", "measurement.json", "overlay.mp4", "rates.csv",
-        "report.html", "summary.csv", "summary.parquet", "waveforms.csv",
+        "action_units.csv", "beats.csv", "events.csv", "measured_with.json", "measurement.json", "overlay.mp4",
+        "rates.csv", "report.html", "summary.csv", "summary.parquet", "waveforms.csv",
     ]  # fmt: skip
     # 8 s at 72 beats/min.
     assert len(walked.names["beats"]["PPG_Peaks"]) == pytest.approx(9.6, abs=1.5)
