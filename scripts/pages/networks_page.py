@@ -39,6 +39,7 @@ ROWS = {
     "bigsmall-small-to-big": ("`lateral=small_to_big`", "Table 6"),
     "bigsmall-grey": ("`big_channels=1`", "Table 7"),
     "small-tcn": ("convolutions along time, over seconds of 9 x 9 differences", ""),
+    "expression-cnn": ("residual convolutions over single Big frames, action units alone", ""),
     "deepphys": ("DeepPhys on 9 x 9 differences", "Table 2"),
     "mtts-can": ("MTTS-CAN on 9 x 9 differences", "Table 2"),
     "drml": ("DRML on Big frames", "Table 2"),
