@@ -12,7 +12,9 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 
 from torch import Tensor  # noqa: E402
+from typer.testing import CliRunner  # noqa: E402
 
+from physiocam.cli import app  # noqa: E402
 from physiocam.errors import BundleError  # noqa: E402
 from physiocam.networks.config import PULSE, BigSmallConfig, NetworkConfig  # noqa: E402
 from physiocam.networks.registry import preset  # noqa: E402
@@ -280,3 +282,16 @@ def test_two_files_of_one_name_and_no_file_at_all_are_refused(tmp_path: Path) ->
         import_checkpoints([tmp_path / "fold 1.pth", tmp_path / "fold-1.pth"], "both")
     with pytest.raises(BundleError, match="give at least one file"):
         import_checkpoints([], "none")
+
+
+def test_the_command_says_what_each_file_was_taken_for(tmp_path: Path) -> None:
+    torch.save(theirs("joint"), tmp_path / "joint.pth")
+    arguments = ["weights", "import", str(tmp_path / "joint.pth"), "--overwrite", "--name", "joint"]
+    said = CliRunner().invoke(app, arguments).output
+    assert said.startswith("joint.pth: taken as bigsmall (clips of 3 frames, shift wrap,")
+    assert "say so with --preset" in said
+    said = CliRunner().invoke(app, [*arguments, "--preset", "bigsmall-tsm"]).output
+    assert said.startswith("joint.pth: taken as bigsmall-tsm (clips of 3 frames, shift zero,")
+    bundle = load_bundle("joint").info
+    assert bundle.networks[0].config == preset("bigsmall-tsm")
+    assert bundle.provenance["assumed"]["joint.pth"] in said

@@ -19,7 +19,7 @@ from physiocam.networks.registry import build
 from physiocam.weights.bundle import Bundle, bundles_folder, check_name
 from physiocam.weights.checkpoints import read_checkpoint_file
 from physiocam.weights.export import BundleAbout, export_bundle
-from physiocam.weights.published import Origin, recognize
+from physiocam.weights.published import Origin, assumptions, recognize
 from physiocam.weights.tensor_names import their_names
 
 
@@ -33,14 +33,19 @@ class Checkpoint:
     tensors : dict of str to Tensor
         A state dict of the network that `physiocam.networks.registry.build` makes.
     origin : Origin
+    assumed : str
+        What it was taken for, and what its tensors do not show.
     """
 
     config: NetworkConfig
     tensors: dict[str, Tensor]
     origin: Origin
+    assumed: str
 
 
-def import_checkpoints(files: Sequence[str | os.PathLike[str]], name: str, *, overwrite: bool = False) -> Bundle:
+def import_checkpoints(
+    files: Sequence[str | os.PathLike[str]], name: str, *, preset: str | None = None, overwrite: bool = False
+) -> Bundle:
     """Import published checkpoints as a bundle in the user's data folder.
 
     Parameters
@@ -52,17 +57,22 @@ def import_checkpoints(files: Sequence[str | os.PathLike[str]], name: str, *, ov
         for the same task, such as folds, are averaged.
     name : str
         Name of the new bundle.
+    preset : str or None
+        The network that every file holds, as `physiocam models` names it. Tensors do not show the temporal shift or how
+        often Big sees a frame: without this a joint checkpoint is taken as the paper's BigSmall.
     overwrite : bool
         Replace a bundle of this name.
 
     Returns
     -------
     Bundle
+        What each file was taken for is in `bundle.info.provenance["assumed"]`.
 
     Raises
     ------
     BundleError
-        If a file is not such a checkpoint, or files of both origins are given; the message says why.
+        If a file is not such a checkpoint or not of the preset, or files of both origins are given; the message says
+        why.
     """
     check_name(name)
     paths = [Path(file) for file in files]
@@ -71,13 +81,14 @@ def import_checkpoints(files: Sequence[str | os.PathLike[str]], name: str, *, ov
     repeated = [stem for stem, count in Counter(_safe(path.stem) for path in paths).items() if count > 1]
     if repeated:
         raise BundleError(f"two files are called '{repeated[0]}'; give each checkpoint once, under a different name")
-    networks, origins = {}, {}
+    networks, origins, assumed = {}, {}, {}
     for path in paths:
-        checkpoint = read_checkpoint(path)
+        checkpoint = read_checkpoint(path, preset)
         network = build(checkpoint.config)
         network.load_state_dict(checkpoint.tensors)
         networks[_safe(path.stem)] = network
         origins[checkpoint.origin] = path
+        assumed[path.name] = checkpoint.assumed
     origin, *others = origins
     if others:
         raise BundleError(
@@ -91,7 +102,10 @@ def import_checkpoints(files: Sequence[str | os.PathLike[str]], name: str, *, ov
         about=BundleAbout(
             f"{len(paths)} checkpoint(s) of {origin.description}",
             "as published by the authors of the checkpoints",
-            {"files": {path.name: sha256(path.read_bytes()).hexdigest() for path in paths}},
+            {
+                "files": {path.name: sha256(path.read_bytes()).hexdigest() for path in paths},
+                "assumed": assumed,
+            },
         ),
         fs=origin.fs,
         crop_factor=origin.crop_factor,
@@ -99,17 +113,23 @@ def import_checkpoints(files: Sequence[str | os.PathLike[str]], name: str, *, ov
     )
 
 
-def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
+def read_checkpoint(path: str | os.PathLike[str], preset: str | None = None) -> Checkpoint:
     """Read one published checkpoint, with or without a `module.` prefix.
+
+    Parameters
+    ----------
+    path : path
+    preset : str or None
+        The network that it holds, if the caller knows.
 
     Raises
     ------
     BundleError
-        If the file is missing, holds anything but tensors, or its tensors do not make a known network.
+        If the file is missing, holds anything but tensors, or its tensors do not make a known network or the preset.
     """
     path = Path(path)
     theirs = {name.removeprefix("module."): tensor for name, tensor in _read(path).items()}
-    network = recognize(path, {name: tuple(tensor.shape) for name, tensor in theirs.items()})
+    network = recognize(path, {name: tuple(tensor.shape) for name, tensor in theirs.items()}, preset)
     for name, tensor in theirs.items():
         # Normalizations count their training batches.
         whole = name.endswith(".num_batches_tracked")
@@ -120,7 +140,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
             raise BundleError(f"'{path}' holds NaN or infinite numbers in '{name}'; the file is damaged")
     ours = {name: theirs[their] for name, their in their_names(network.config).items()}
     tensors = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in ours.items()}
-    return Checkpoint(network.config, tensors, network.origin)
+    return Checkpoint(network.config, tensors, network.origin, assumptions(network, preset))
 
 
 def _read(path: Path) -> dict[str, Tensor]:
