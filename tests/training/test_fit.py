@@ -350,10 +350,12 @@ def test_what_does_not_fit_is_refused(store: Path, tmp_path: Path) -> None:
         fit(settings(store, tmp_path / "run", network=SMALL_SIZE.model_copy(update={"tasks": gaze})))
 
 
-def test_two_processes_take_the_steps_of_one(store: Path, tmp_path: Path, just_weights: None) -> None:
+def test_two_processes_take_the_steps_of_one(tmp_path: Path, just_weights: None, noise_entry: Any) -> None:
+    # Half of the recordings have almost no codes, and the last batch of each epoch is smaller.
+    entries = [noise_entry(seed, coded=61 if seed % 2 else 7) for seed in range(4)]
+    prepare(entries, tmp_path / "store", PrepareSettings(big_size=32, small_size=2))
     # Without dropout, whose draws are each process's own, both must agree to rounding.
-    network = BigSmallConfig(branches="small", small_size=2, tasks=(PULSE,))
-    by_one = settings(store, tmp_path / "on-1", epochs=1, batch_clips=20, network=network)
+    by_one = settings(tmp_path / "store", tmp_path / "on-1", batch_clips=14, dropout=0.0)
     fit(by_one, show_progress=False)
     by_two = by_one.model_copy(update={"output": tmp_path / "on-2", "devices": 2})
     answer = subprocess.run(
@@ -367,7 +369,7 @@ def test_two_processes_take_the_steps_of_one(store: Path, tmp_path: Path, just_w
     assert answer.returncode == 0, answer.stderr[-2000:]
     one, two = weights(tmp_path / "on-1"), weights(tmp_path / "on-2")
     for name in one:
-        torch.testing.assert_close(one[name], two[name], rtol=1e-3, atol=1e-5)
+        torch.testing.assert_close(one[name], two[name], rtol=1e-4, atol=2e-6)
 
 
 if __name__ == "__main__":
