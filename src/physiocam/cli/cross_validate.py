@@ -29,7 +29,7 @@ def cross_validate_command(
     ] = None,
     settings: Annotated[
         SettingsName,
-        typer.Option(metavar="NAME", help="From waveform to rate: paper (the reference's way), or default."),
+        typer.Option(metavar="NAME", help="From waveform to rate, as in `physiocam evaluate`."),
     ] = SettingsName.paper,
 ) -> None:
     """Train and test on separate subjects; run it again to resume an interrupted run (needs the `train` extra)."""

@@ -18,6 +18,9 @@ class SettingsName(StrEnum):
 
     default = "default"
     paper = "paper"
+    paper_peaks = "paper-peaks"
+    toolbox = "toolbox"
+    toolbox_peaks = "toolbox-peaks"
 
 
 WeightsOption = Annotated[str, typer.Option(metavar="BUNDLE", help="Name of a bundle, or path of its folder.")]
@@ -27,7 +30,11 @@ FaceOption = Annotated[
 ]
 SettingsOption = Annotated[
     SettingsName,
-    typer.Option(metavar="NAME", help="default, or paper (the reference's way from waveform to rate)."),
+    typer.Option(
+        metavar="NAME",
+        help="From waveform to rate: default; paper or toolbox (a periodogram, as the reference or the "
+        "rPPG-Toolbox has it); paper-peaks or toolbox-peaks (their other way, distances between maxima).",
+    ),
 ]
 FsOption = Annotated[
     float | None,

@@ -41,7 +41,11 @@ def check_evaluation(folder: str | os.PathLike[str], made_with: Facts) -> None:
         kept = read_record(place / "predictions")
         if kept is None and not any((place / "predictions").glob("*.npz")):
             return
-        before = {**kept.made_with, **{key: made_with[key] for key in ("settings", "window")}} if kept else None
+        before = (
+            {**kept.made_with, **{key: made_with[key] for key in ("settings", "window", "last_window")}}
+            if kept
+            else None
+        )
     except (OSError, ValueError, KeyError, TypeError):
         before = None
     if not isinstance(before, dict):
@@ -156,8 +160,8 @@ def _rate_row(found: Evaluation, quantity: str, scores: RateScores) -> tuple[str
         f"{_NAMES[quantity]} ({_UNITS[quantity]})",
         f"{scores.answered} of {scores.recordings}",
         *(_estimate(estimate, digits) for estimate, digits in estimates),
-        number(found.snr[quantity]),
-        number(found.macc[quantity], 2),
+        _estimate(found.snr[quantity], 2),
+        _estimate(found.macc[quantity], 3),
     )
 
 

@@ -53,8 +53,9 @@ class MeasureOptions:
     face : "auto", "center", (x, y, size) or function
         Find and follow the largest face, use the largest centred square, or use this square in pixels. Or your own face
         locator: a function that takes the frames per second and returns a new `FaceLocator`.
-    settings : "default", "paper" or SignalSettings
-        How rates are computed from waveforms; "paper" gives the reference's numbers.
+    settings : str or SignalSettings
+        How rates are computed from waveforms: "default"; "paper" and "toolbox" give the numbers of the reference and of
+        the rPPG-Toolbox, with "-peaks" those of their other method.
     hrv : bool
         Also find the beats and measure heart-rate variability (extra `hrv`); not for streams.
     threads : int or None

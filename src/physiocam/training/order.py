@@ -15,8 +15,8 @@ class ClipOrder(Sampler[int]):
     clips : int
         In the training set.
     batch_clips : int
-        Over all processes. The last batch of an epoch may be smaller; it is left out if it has fewer clips than there are
-        processes.
+        Over all processes. The last batch of an epoch may be smaller; it is left out if it has fewer clips than
+        there are processes.
     seed : int
     """
 
@@ -61,7 +61,7 @@ class ClipOrder(Sampler[int]):
         return sum(len(share) for share in self._shares(torch.arange(self._clips)))
 
     def _shares(self, order: Tensor) -> list[Tensor]:
-        """This process's share of each batch."""
+        """Clips of each batch for one process."""
         return [
             batch.tensor_split(self._ranks)[self._rank] for batch in torch.split(order, self._batch)[: self.batches]
         ]
