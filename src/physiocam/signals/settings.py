@@ -91,8 +91,8 @@ class SignalSettings:
         or those of the one clip that contains a frame, as in the reference.
     heart, breathing : RateSettings
     truth_from_wave : bool
-        Whether an evaluation computes true rates from the sensor's waveform in the same way as predicted ones, as in the
-        reference, also if the sensor has rates of its own.
+        Whether an evaluation computes true rates from the sensor's waveform in the same way as predicted ones, as in
+        the reference, also if the sensor has rates of its own.
 
     Examples
     --------
