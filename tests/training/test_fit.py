@@ -21,6 +21,7 @@ from torch import Tensor  # noqa: E402
 
 from physiocam.datasets.store.prepare import PrepareSettings, prepare  # noqa: E402
 from physiocam.errors import PhysiocamError  # noqa: E402
+from physiocam.inputs.crop import Cut  # noqa: E402
 from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig  # noqa: E402
 from physiocam.training.fit import _check_same, export_checkpoint, fit  # noqa: E402
 from physiocam.training.module import TrainModule  # noqa: E402
@@ -64,6 +65,8 @@ def test_a_run_ends_in_a_bundle_that_measures(store: Path, tmp_path: Path) -> No
         "au": (2, 3, 12), "pulse": (2, 3, 1), "respiration": (2, 3, 1)
     }  # fmt: skip
     assert bundle.info.fs == 20.0
+    assert bundle.info.cut == Cut("center")
+    assert bundle.info.provenance["squares"] == {"center": 6}
     assert bundle.info.provenance["subjects"] == ["S00", "S01", "S02"]
     assert list((tmp_path / "run" / "logs").glob("csv/*/metrics.csv"))
     last = max((tmp_path / "run" / "checkpoints").glob("*.ckpt"), key=lambda path: path.stat().st_mtime_ns)

@@ -16,6 +16,7 @@ from typer.testing import CliRunner  # noqa: E402
 
 from physiocam.cli import app  # noqa: E402
 from physiocam.errors import BundleError  # noqa: E402
+from physiocam.inputs.crop import Cut  # noqa: E402
 from physiocam.networks.config import PULSE, BigSmallConfig, NetworkConfig  # noqa: E402
 from physiocam.networks.registry import preset  # noqa: E402
 from physiocam.weights.bundle import load_bundle  # noqa: E402
@@ -50,6 +51,7 @@ def theirs(kind: str, prefix: str = "") -> "OrderedDict[str, Tensor]":
 def test_a_joint_checkpoint_becomes_a_bundle(tmp_path: Path, prefix: str) -> None:
     torch.save(theirs("joint", prefix), tmp_path / "joint.pth")
     bundle = import_checkpoints([tmp_path / "joint.pth"], "joint")
+    assert bundle.info.cut == Cut("face", 1.3, "authors")
     assert bundle.tasks == ("au", "pulse", "respiration")
     assert bundle.sha256 == load_bundle("joint").sha256
     assert "joint.pth" in bundle.info.provenance["files"]
@@ -61,6 +63,13 @@ def test_names_are_the_reference_s(shared: Path) -> None:
         assert {name: tuple(shape) for name, shape in families[family]} == {
             name: tuple(tensor.shape) for name, tensor in theirs(kind).items()
         }
+
+
+def test_networks_that_see_other_squares_of_the_same_frames_are_refused(tmp_path: Path) -> None:
+    torch.save(theirs("joint"), tmp_path / "joint.pth")
+    torch.save(theirs("small"), tmp_path / "Small_Heart.pth")
+    with pytest.raises(BundleError, match=r"'.*Small_Heart.pth' sees Big and Small frames in squares of 0.9 times the"):
+        import_checkpoints([tmp_path / "joint.pth", tmp_path / "Small_Heart.pth"], "both")
 
 
 def test_folds_are_averaged(tmp_path: Path) -> None:
@@ -84,6 +93,8 @@ def test_the_authors_nine_files_make_one_bundle(shared: Path) -> None:
     bundle = import_checkpoints(files, "authors")
     assert len(bundle.info.networks) == 9
     assert bundle.info.big_stride == 1
+    # Networks of action units see the wider squares that they were trained on, those of the pulse keep theirs.
+    assert bundle.info.cut == Cut("face", 0.9, "authors", big_factor=1.3)
     golden = np.load(shared / "golden" / "checkpoints_io.npz")
     small = golden["small"].reshape(4, 3, 3, 9, 9)
     answers = Runtime(bundle, 1).run(golden["big"].reshape(4, 3, 3, 144, 144), small)

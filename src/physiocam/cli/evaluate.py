@@ -51,7 +51,14 @@ def evaluate_command(
             check_evaluation(output, made_with)
             with progress_bar(str(source)) as progress:
                 predictions = job.run(output / "predictions", progress)
-            found = evaluate(predictions, SETTINGS[settings.value], window_s, job.not_predicted, keep_short=last_window)
+            found = evaluate(
+                predictions,
+                SETTINGS[settings.value],
+                window_s,
+                job.not_predicted,
+                keep_short=last_window,
+                set_up=job.set_up,
+            )
             write_evaluation(found, output, job.title, made_with)
             typer.echo(to_markdown(found, job.title))
             try:

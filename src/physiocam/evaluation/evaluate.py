@@ -75,6 +75,8 @@ class Evaluation:
     action_units : ActionUnitScores or None
     left_out : tuple of str
         What is not compared, and why; one line each.
+    set_up : tuple of str
+        How recordings differ from those that the networks were trained on; one line each.
     """
 
     settings: str
@@ -86,6 +88,7 @@ class Evaluation:
     macc: dict[str, Estimate]
     action_units: ActionUnitScores | None
     left_out: tuple[str, ...] = ()
+    set_up: tuple[str, ...] = ()
 
 
 def evaluate(
@@ -95,6 +98,7 @@ def evaluate(
     not_predicted: Mapping[str, str] | None = None,
     *,
     keep_short: bool = False,
+    set_up: tuple[str, ...] = (),
 ) -> Evaluation:
     """Compare predictions with their ground truth.
 
@@ -112,6 +116,8 @@ def evaluate(
         By task, why it was not predicted.
     keep_short : bool
         Whether a last window that is shorter counts as one more, as in the rPPG-Toolbox, or is left out.
+    set_up : tuple of str
+        As in `Evaluation`.
 
     Returns
     -------
@@ -146,6 +152,7 @@ def evaluate(
         macc={quantity: mean_estimate([row.macc for row in rows]) for quantity, rows in comparisons.items()},
         action_units=_units(predictions),
         left_out=left_out(predictions, unknown, not_predicted or {}, None if keep_short else window_s),
+        set_up=set_up,
     )
 
 

@@ -122,6 +122,8 @@ def to_markdown(found: Evaluation, title: str) -> str:
         lines += [*table(("", "F1 (%)", "accuracy (%)", "frames with the unit"), rows), ""]
     if not rates and found.action_units is None:
         lines += ["Nothing could be compared: the recordings have no ground truth for the predictions.", ""]
+    if found.set_up:
+        lines += ["Where the set-up differs:", "", *(f"- {line}" for line in found.set_up), ""]
     if found.left_out:
         lines += ["Left out:", "", *(f"- {line}" for line in found.left_out), ""]
     return "\n".join(lines)

@@ -285,6 +285,7 @@ def _write_bundle(
     chosen = chosen_subjects(store, settings)
     infos = [store.recording(name).info for name in store.names()]
     infos = [info for info in infos if chosen is None or info.subject in chosen]
+    names = [info.name for info in infos]
     subjects = sorted({info.subject for info in infos})
     return export_bundle(
         {settings.network.architecture: network},
@@ -297,11 +298,12 @@ def _write_bundle(
             {
                 "settings": settings.model_dump(mode="json"),
                 "store": dict(store.settings),
+                "squares": store.squares(names),
                 "recordings": made_with["recording"],
                 "subjects": subjects,
                 "version": __version__,
             },
         ),
         fs=float(median(info.fs for info in infos)),
-        crop_factor=store.number("crop_factor", 10),
+        cut=store.cut(names),
     )

@@ -3,7 +3,7 @@
 import os
 import pickle
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from physiocam.errors import BundleError
+from physiocam.inputs.crop import Cut, Preprocessing
 from physiocam.networks.config import NetworkConfig
 from physiocam.networks.registry import build
 from physiocam.weights.bundle import Bundle, bundles_folder, check_name
@@ -33,6 +34,8 @@ class Checkpoint:
     tensors : dict of str to Tensor
         A state dict of the network that `physiocam.networks.registry.build` makes.
     origin : Origin
+    crop_factor : float
+        Side of the face square that it sees, as a multiple of the longer side of the face's box.
     assumed : str
         What it was taken for, and what its tensors do not show.
     """
@@ -40,6 +43,7 @@ class Checkpoint:
     config: NetworkConfig
     tensors: dict[str, Tensor]
     origin: Origin
+    crop_factor: float
     assumed: str
 
 
@@ -81,12 +85,13 @@ def import_checkpoints(
     repeated = [stem for stem, count in Counter(_safe(path.stem) for path in paths).items() if count > 1]
     if repeated:
         raise BundleError(f"two files are called '{repeated[0]}'; give each checkpoint once, under a different name")
-    networks, origins, assumed = {}, {}, {}
+    networks, origins, assumed, checkpoints = {}, {}, {}, {}
     for path in paths:
         checkpoint = read_checkpoint(path, preset)
         network = build(checkpoint.config)
         network.load_state_dict(checkpoint.tensors)
         networks[_safe(path.stem)] = network
+        checkpoints[path] = checkpoint
         origins[checkpoint.origin] = path
         assumed[path.name] = checkpoint.assumed
     origin, *others = origins
@@ -108,7 +113,7 @@ def import_checkpoints(
             },
         ),
         fs=origin.fs,
-        crop_factor=origin.crop_factor,
+        cut=_cut(checkpoints, origin.preprocessing),
         overwrite=overwrite,
     )
 
@@ -140,7 +145,7 @@ def read_checkpoint(path: str | os.PathLike[str], preset: str | None = None) -> 
             raise BundleError(f"'{path}' holds NaN or infinite numbers in '{name}'; the file is damaged")
     ours = {name: theirs[their] for name, their in their_names(network.config).items()}
     tensors = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in ours.items()}
-    return Checkpoint(network.config, tensors, network.origin, assumptions(network, preset))
+    return Checkpoint(network.config, tensors, network.origin, network.crop_factor, assumptions(network, preset))
 
 
 def _read(path: Path) -> dict[str, Tensor]:
@@ -164,6 +169,29 @@ def _read(path: Path) -> dict[str, Tensor]:
     ):
         raise BundleError(f"'{path}' does not hold named tensors; expected a state dict")
     return content
+
+
+def _cut(checkpoints: Mapping[Path, Checkpoint], preprocessing: Preprocessing) -> Cut:
+    """How faces are cut out for networks together: Small frames in one square, Big frames in one."""
+    squares: dict[str, dict[float, Path]] = {"Big": {}, "Small": {}}
+    for path, checkpoint in checkpoints.items():
+        for frames, used in (("Big", checkpoint.config.uses_big), ("Small", checkpoint.config.uses_small)):
+            if used:
+                squares[frames][checkpoint.crop_factor] = path
+    shared = [path for path, one in checkpoints.items() if one.config.uses_big and one.config.uses_small]
+    if shared:
+        squares = {"Big and Small": squares["Big"] | squares["Small"]}
+    for frames, seen in squares.items():
+        if len(seen) > 1:
+            one, other = sorted(seen)[:2]
+            raise BundleError(
+                f"'{seen[one]}' sees {frames} frames in squares of {one:g} times the face, '{seen[other]}' of "
+                f"{other:g}; import each into its own bundle"
+            )
+    factors = [next(iter(found)) for found in squares.values() if found]
+    # Where both are there and differ, the square of Small frames is the one that is followed.
+    big, small = factors[0], factors[-1]
+    return Cut("face", small, preprocessing, None if big == small else big)
 
 
 def _safe(stem: str) -> str:

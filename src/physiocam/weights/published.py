@@ -7,8 +7,9 @@ from itertools import product
 from pathlib import Path
 
 from physiocam.errors import BundleError
+from physiocam.inputs.crop import Preprocessing
 from physiocam.networks.baseline_configs import CanConfig, DeepPhysConfig, MttsCanConfig
-from physiocam.networks.config import PULSE, RESPIRATION, BigSmallConfig, NetworkConfig
+from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig, NetworkConfig
 from physiocam.networks.registry import preset, preset_names
 from physiocam.weights.bundle import mismatch
 from physiocam.weights.tensor_names import their_names
@@ -25,21 +26,26 @@ class Origin:
     description : str
     fs : float
         Frames per second of the training recordings.
-    crop_factor : float
-        Side of the face square, as a multiple of the longer side of the face's box.
+    crop_factor, unit_crop_factor : float
+        Side of the face square, as a multiple of the longer side of the face's box, for networks of the pulse or
+        breathing alone and for those of action units.
+    preprocessing : "authors" or "toolbox"
     """
 
     description: str
     fs: float
     crop_factor: float
+    unit_crop_factor: float
+    preprocessing: Preprocessing
 
 
-# BP4D+ was recorded at 25 frames/s. With this square their three pulse networks are closest to the sensor on a real
-# clip (docs/benchmarks.md).
-AUTHORS = Origin("the BigSmall authors, trained on BP4D+", fs=25.0, crop_factor=0.9)
+# BP4D+ was recorded at 25 frames/s, and its squares are 1.2 to 1.4 times the face's box. Networks of action units need
+# what they were trained on; with the smaller square the three pulse networks are closest to the sensor on a real clip
+# (docs/benchmarks.md).
+AUTHORS = Origin("the BigSmall authors, trained on BP4D+", 25.0, 0.9, 1.3, "authors")
 
 # Its training sets have about 30 frames/s, and its settings enlarge the detector's box by half.
-TOOLBOX = Origin("rPPG-Toolbox", fs=30.0, crop_factor=1.5)
+TOOLBOX = Origin("rPPG-Toolbox", 30.0, 1.5, 1.5, "toolbox")
 
 # Pixels of the toolbox's pooled networks, and the frames in a clip of its settings.
 _TOOLBOX_SIZES = (36, 72, 96, 128)
@@ -74,6 +80,11 @@ class Published:
         """Names and shapes of their tensors."""
         names = their_names(self.config)
         return {names[name]: shape for name, shape in self.config.tensor_shapes().items()}
+
+    @property
+    def crop_factor(self) -> float:
+        """Side of the face square, as a multiple of the longer side of the face's box."""
+        return self.origin.unit_crop_factor if AU in self.config.tasks else self.origin.crop_factor
 
     @property
     def name(self) -> str:
@@ -147,7 +158,7 @@ def assumptions(network: Published, wanted: str | None = None) -> str:
     reason = " as --preset says" if wanted else " because of the file's name" if network.words and others else ""
     form = f" ({', '.join(facts)})" if facts else ""
     said = [f"taken as {network.name}{form}{reason}"]
-    said.append(f"for {origin.fs:g} frames/s and squares of {origin.crop_factor:g} times the face")
+    said.append(f"for {origin.fs:g} frames/s and squares of {network.crop_factor:g} times the face")
     if others and not wanted:
         said.append(f"its tensors also fit {', '.join(other.name for other in others)}: say so with --preset")
     return "; ".join(said)
