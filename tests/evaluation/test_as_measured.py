@@ -144,6 +144,7 @@ def test_a_bundle_measures_what_it_was_trained_on(tmp_path: Path) -> None:
     stream = physiocam.Stream(weights=bundle)
     with open_video(tmp_path / "videos" / "0.mp4") as video:
         for frame in video:
+            assert frame.image is not None
             stream.push(frame.image, frame.timestamp_s)
     assert np.array_equal(stream.measurement().face_squares[-1], [0, 16, 48])
     # What the user says comes first.

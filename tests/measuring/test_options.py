@@ -46,7 +46,7 @@ class Corner:
         (
             "settings",
             "best",
-            "settings is 'best'; expected one of default, paper, paper-peaks, toolbox, toolbox-peaks,",
+            "settings is 'best'; expected one of default, paper, paper-peaks, toolbox, toolbox-",
         ),
         ("method", "best", "method is 'best'; expected network, pos"),
         ("threads", 0, "threads is 0; expected a whole number of 1 or more"),

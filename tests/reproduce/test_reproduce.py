@@ -124,9 +124,10 @@ def test_every_table_stands_beside_the_papers(
 
 
 def test_tables_across_data_sets_compare_faces_that_are_cut_out_alike(store: Path, runs: Path, tmp_path: Path) -> None:
-    entries = synthetic_entries(1, trials=1, settings=SceneSettings(duration_s=1.0, width=64, height=64))
+    scene = replace(settings_of("easy"), duration_s=1.0, fs=15.0, height=64, width=64)
+    entries = synthetic_entries(1, trials=1, settings=scene)
     prepare(entries, tmp_path / "other", PrepareSettings(crop="center", big_size=66, small_size=4))
-    with pytest.raises(PhysiocamError, match="'other' holds the largest squares in the middle .* --set crop=face"):
+    with pytest.raises(PhysiocamError, match=r"'other' holds the largest squares in the middle .* --set crop=face"):
         reproduce_table("table4", bench(store, runs, tmp_path / "other"), tmp_path)
 
 
