@@ -107,7 +107,7 @@ def export(bundle: Bundle, network: SmallTcn, confidence: Confidence, about: Bun
         name=bundle.info.name,
         about=about,
         fs=bundle.info.fs,
-        crop_factor=bundle.info.crop.factor,
+        cut=bundle.info.cut,
         others=others,
         overwrite=True,
     )

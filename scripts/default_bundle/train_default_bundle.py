@@ -31,6 +31,7 @@ from face_expression_net import FaceExpressionNet
 from filmed_clips import SLOW_CROP, SLOW_FS, PreparedClip, load_clips
 from mini_xception import MiniXception
 from physiocam.foundation.provenance import Facts, code_version, digest_of, keep_file
+from physiocam.inputs.crop import Cut
 from physiocam.measuring.measure import measure
 from physiocam.networks.action_units import AU_LABELS
 from physiocam.networks.bigsmall import BigSmall, Head
@@ -360,7 +361,7 @@ def _export(
         name="default",
         about=BundleAbout(DESCRIPTION, "Apache-2.0", record, evaluation),
         fs=FS,
-        crop_factor=CROP_FACTOR,
+        cut=Cut(factor=CROP_FACTOR),
         others=[Slow({"breathing": slow}, SLOW_FS, SLOW_CROP)],
         overwrite=True,
     )

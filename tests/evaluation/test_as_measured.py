@@ -17,16 +17,20 @@ from physiocam.datasets.readers.catalogue import open_dataset
 from physiocam.datasets.store.prepare import prepare
 from physiocam.datasets.store.prepare_settings import PrepareSettings
 from physiocam.datasets.store.slow_frames import SlowSettings
+from physiocam.datasets.store.store import Store
 from physiocam.errors import PhysiocamError
 from physiocam.evaluation.predict import predict_with_bundle, predict_with_method
 from physiocam.evaluation.predictions import Predictions
+from physiocam.evaluation.set_up import cut_differences
 from physiocam.evaluation.stored_inputs import wanted_settings
+from physiocam.networks.config import BigSmallConfig
 from physiocam.signals.methods import METHODS
 from physiocam.signals.quantities import WAVEFORM_TASKS
 from physiocam.signals.rate import estimate_rate
 from physiocam.signals.settings import SETTINGS
 from physiocam.synthetic.drawn.scene import SceneSettings
 from physiocam.synthetic.recordings import synthetic_entries
+from physiocam.video.reader import open_video
 from physiocam.video.writer import write_video
 
 SETTING = SceneSettings(duration_s=16.0, fs=30.0, height=144, width=144)
@@ -108,3 +112,57 @@ def test_a_recording_that_a_method_refuses_has_no_pulse(store: Path, monkeypatch
     predictions = list(predict_with_method("pos", store))
     assert len(predictions) == 6
     assert all(np.isnan(one.waveforms["pulse"]).all() for one in predictions)
+
+
+def test_a_bundle_measures_what_it_was_trained_on(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from physiocam.networks.bigsmall import BigSmall
+    from physiocam.weights.export import BundleAbout, export_bundle
+
+    (tmp_path / "videos").mkdir()
+    random = np.random.default_rng(0)
+    # Dark, so that rounding to 8 bits and lifting black differ.
+    write_video(tmp_path / "videos" / "0.mp4", random.integers(0, 12, (90, 64, 48, 3)).astype(np.uint8), 30.0)
+    chosen = PrepareSettings(crop="bottom", preprocessing="toolbox", big_size=32, small_size=2, slow=None)
+    prepare(open_dataset("folder", tmp_path / "videos").entries(), tmp_path / "store", chosen)
+    store = Store(tmp_path / "store")
+    torch.manual_seed(0)
+    bundle = export_bundle(
+        {"one": BigSmall(BigSmallConfig(big_size=32, small_size=2))},
+        tmp_path / "bundle",
+        name="own",
+        about=BundleAbout("a test", "none"),
+        fs=30.0,
+        cut=store.cut(),
+    )
+    assert (bundle.info.square, bundle.info.preprocessing) == ("bottom", "toolbox")
+    (predicted,) = predict_with_bundle(bundle, store, as_measured=True)
+    measured = physiocam.measure(tmp_path / "videos" / "0.mp4", weights=bundle)
+    assert measured.face.choice == "bottom"
+    assert np.array_equal(measured.face_squares[0], [0, 16, 48])
+    np.testing.assert_allclose(measured.action_unit_probability, predicted.probabilities, atol=2e-4)
+    stream = physiocam.Stream(weights=bundle)
+    with open_video(tmp_path / "videos" / "0.mp4") as video:
+        for frame in video:
+            assert frame.image is not None
+            stream.push(frame.image, frame.timestamp_s)
+    assert np.array_equal(stream.measurement().face_squares[-1], [0, 16, 48])
+    # What the user says comes first.
+    assert physiocam.measure(tmp_path / "videos" / "0.mp4", weights=bundle, face="find").face.choice == "auto"
+    centred = physiocam.measure(tmp_path / "videos" / "0.mp4", weights=bundle, face="center")
+    assert np.array_equal(centred.face_squares[0], [0, 8, 48])
+    assert cut_differences(bundle.info.cut, store) == ()
+
+
+def test_an_evaluation_says_that_faces_were_cut_out_differently(videos: Path, tmp_path: Path) -> None:
+    entries = open_dataset("folder", videos).entries()[:1]
+    prepare(entries, tmp_path / "store", PrepareSettings(crop="center", slow=None))
+    said = CliRunner().invoke(app, ["evaluate", str(tmp_path / "store"), "-o", str(tmp_path / "out")]).output
+    line = (
+        "- the networks were trained on squares of 1 times the face, and 'store' holds the largest squares in the "
+        "middle of the frames"
+    )
+    assert line in said.splitlines()
+    # The predictions still know.
+    again = ["evaluate", str(tmp_path / "out" / "predictions"), "-o", str(tmp_path / "again")]
+    assert line in CliRunner().invoke(app, again).output.splitlines()

@@ -96,7 +96,10 @@ def test_rates_are_compared_over_recordings() -> None:
     assert found.heart.mae.value == pytest.approx(1.0, abs=0.1)
     assert found.heart.answered == 3
     assert found.breathing is None
-    assert found.macc["heart"] is not None
+    agreements = [row.macc or 0.0 for row in found.comparisons["heart"]]
+    assert agreements[2] == pytest.approx(1.0, abs=0.05)
+    assert found.macc["heart"].value == pytest.approx(np.mean(agreements))
+    assert found.macc["heart"].standard_error == pytest.approx(np.std(agreements) / np.sqrt(3))
     snr = found.comparisons["heart"][2].snr
     assert snr is not None
     assert snr > 10
@@ -118,6 +121,11 @@ def test_paper_settings_read_the_truth_from_the_waveform() -> None:
 def test_windows_are_compared_one_by_one() -> None:
     found = evaluate([recording("S1_T1", 70, 72, seconds=35)], SETTINGS["default"], window_s=10)
     assert [row.start_s for row in found.comparisons["heart"]] == [0, 10, 20]
+    kept = evaluate([recording("S1_T1", 70, 72, seconds=35)], SETTINGS["paper"], window_s=10, keep_short=True)
+    assert [row.start_s for row in kept.comparisons["heart"]] == [0, 10, 20, 30]
+    # Too few samples for a filter are no window.
+    kept = evaluate([recording("S1_T1", 70, 72, seconds=30.2)], SETTINGS["paper"], window_s=10, keep_short=True)
+    assert [row.start_s for row in kept.comparisons["heart"]] == [0, 10, 20]
     with pytest.raises(PhysiocamError, match="expected a positive number of seconds"):
         evaluate([recording("S1_T1", 70, 72)], SETTINGS["default"], window_s=0)
 
@@ -196,19 +204,33 @@ def test_a_published_comparison_comes_out_the_same(shared: Path) -> None:
     predictions = [
         # The label is the sensor's wave as differences; their sum is the wave again.
         Predictions(
-            name, name, FS, {"pulse": data[f"{name}_pred"]}, sensors={"pulse": np.cumsum(data[f"{name}_label"])}
+            name,
+            name,
+            FS,
+            {"pulse": np.append(data[f"{name}_pred"], np.nan).astype(np.float64)},
+            sensors={"pulse": np.cumsum(np.append(0.0, data[f"{name}_label"]))},
         )
         for name in names
     ]
-    scores = evaluate(predictions, SETTINGS["paper"]).heart
-    assert scores is not None
-    assert scores.answered == 42
-    figures = [estimate.value for estimate in (scores.mae, scores.rmse, scores.pearson)]
-    assert [f"{value:.{digits}f}" for value, digits in zip(figures, (2, 2, 3), strict=True)] == [
-        "0.98",
-        "2.65",
-        "0.990",
-    ]
+    paper = evaluate(predictions, SETTINGS["paper"]).heart
+    assert paper is not None
+    assert paper.answered == 42
+    figures = [estimate.value for estimate in (paper.mae, paper.rmse, paper.pearson)]
+    assert figures == pytest.approx([0.98, 2.65, 0.990], abs=0.005)
+    # What the toolbox prints, for whole recordings and for its windows of 10 s.
+    toolbox = SETTINGS["toolbox"]
+    for window_s, rows, mae, its_error, rmse, snr, agreement in (
+        (None, 42, 2.65765, 1.67371, 11.16773, 0.32569, 0.81534),
+        (10.0, 279, 1.66331, 0.44185, 7.56540, 1.93918, 0.83755),
+    ):
+        found = evaluate(predictions, toolbox, window_s, keep_short=True)
+        scores = found.heart
+        assert scores is not None
+        assert scores.answered == rows
+        figures = [scores.mae.value, scores.mae.standard_error, scores.rmse.value]
+        figures += [found.snr["heart"].value, found.macc["heart"].value]
+        assert figures == pytest.approx([mae, its_error, rmse, snr, agreement], abs=1e-5)
+    assert len(evaluate(predictions, toolbox, 10.0).comparisons["heart"]) < 279
 
 
 def test_a_searching_oximeter_s_zeros_are_no_true_rate() -> None:

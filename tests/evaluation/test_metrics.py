@@ -1,6 +1,5 @@
 """Figures of merit against the reference's, against their definitions, and at their edges."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,7 @@ from physiocam.signals.rate import estimate_rate
 from physiocam.signals.settings import SETTINGS
 from physiocam.signals.waveform import clean_waveform
 
-PAPER = SETTINGS["paper"]
-TOOLBOX = replace(PAPER, heart=replace(PAPER.heart, band_hz=(0.6, 3.3)))
+TOOLBOX = SETTINGS["toolbox"]
 
 
 @pytest.mark.parametrize("fs", [25, 30])

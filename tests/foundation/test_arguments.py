@@ -79,7 +79,8 @@ def test_a_face_of_any_three_whole_numbers(face: Any) -> None:
 )
 def test_a_face_of_anything_else(face: Any) -> None:
     for measure in (lambda: physiocam.measure(FRAMES, fs=30, face=face, method="pos"), lambda: Stream(face=face)):
-        with pytest.raises(PhysiocamError, match=r"^face is .*expected 'auto', 'center' or \(x, y, size\)") as error:
+        known = r"^face is .*expected 'auto', 'find', 'center', 'bottom' or \(x, y, size\)"
+        with pytest.raises(PhysiocamError, match=known) as error:
             measure()
         one_line(error)
 

@@ -1,5 +1,6 @@
 """Inputs against the reference's answers, and their behaviour at gaps and block borders."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from physiocam.inputs.blocks import InputBlock, InputShape, input_blocks
+from physiocam.inputs.crop import Crop
 from physiocam.inputs.face_changes import Located
 from physiocam.video.locators import Square
 from physiocam.video.resize import area_resize
@@ -118,6 +120,16 @@ def test_a_moving_square_adds_no_change_of_its_own() -> None:
     still = np.repeat(noise(1, 80), 6, axis=0)
     frames: list[Located] = [(frame, Square(3 * (i // 2), i // 2, 48)) for i, frame in enumerate(still)]
     assert not single_block(frames).small.any()
+
+
+def test_big_frames_can_be_cut_in_a_square_of_their_own() -> None:
+    video = noise(7, 80)
+    narrow, wide = Square(20, 20, 40), Square(10, 10, 60)
+    shape = replace(SHAPE, big_crop=(Crop(factor=1.0), Crop(factor=1.5)))
+    block = single_block(located(video, narrow), shape)
+    expected = single_block(located(video, wide))
+    np.testing.assert_array_equal(block.big(0, 3), expected.big(0, 3))
+    np.testing.assert_array_equal(block.small, single_block(located(video, narrow)).small)
 
 
 def test_long_recordings_come_in_blocks_that_join_without_a_seam() -> None:

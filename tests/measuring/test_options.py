@@ -42,8 +42,12 @@ class Corner:
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("face", "left", "face is 'left' (str); expected 'auto', 'center' or"),
-        ("settings", "best", "settings is 'best'; expected one of default, paper, or SignalSettings"),
+        ("face", "left", "face is 'left' (str); expected 'auto', 'find', 'center', 'bottom' or"),
+        (
+            "settings",
+            "best",
+            "settings is 'best'; expected one of default, paper, paper-peaks, toolbox, toolbox-",
+        ),
         ("method", "best", "method is 'best'; expected network, pos"),
         ("threads", 0, "threads is 0; expected a whole number of 1 or more"),
         ("hrv", "yes", "hrv is 'yes' (str); expected True or False"),

@@ -111,6 +111,7 @@ def test_every_table_stands_beside_the_papers(
     assert published.source in text
     assert "frames of 66 and 4 pixels (paper: 144 and 9)" in text
     assert "1 epochs (paper: 5)" in text
+    assert "trained on squares of 1 times the face (paper: the largest squares at the bottom of the frames)" in text
     rows = list(csv.DictReader((tmp_path / f"{name}.csv").open()))
     for row in published.rows:
         assert row.name in text
@@ -120,6 +121,14 @@ def test_every_table_stands_beside_the_papers(
             if getattr(row, group) is not None:
                 assert ours[figure] != ""
         assert {f"f1_{label}" for label in row.units} <= set(ours)
+
+
+def test_tables_across_data_sets_compare_faces_that_are_cut_out_alike(store: Path, runs: Path, tmp_path: Path) -> None:
+    scene = replace(settings_of("easy"), duration_s=1.0, fs=15.0, height=64, width=64)
+    entries = synthetic_entries(1, trials=1, settings=scene)
+    prepare(entries, tmp_path / "other", PrepareSettings(crop="center", big_size=66, small_size=4))
+    with pytest.raises(PhysiocamError, match=r"'other' holds the largest squares in the middle .* --set crop=face"):
+        reproduce_table("table4", bench(store, runs, tmp_path / "other"), tmp_path)
 
 
 def test_the_ablation_finds_its_way_into_the_page(

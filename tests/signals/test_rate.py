@@ -43,14 +43,7 @@ def test_paper_settings_repeat_the_reference(shared: Path, fs: int, signal: int,
     quantity = QUANTITY[kind]
     golden = np.load(shared / "golden" / "postprocess_synthetic.npz")
     expected = golden[f"fs{fs}_s{signal}_{kind}_diff{differenced}_rates"]
-    peak_band = {"heart": (0.75, 2.5), "breathing": (0.08, 0.5)}[quantity]
-    toolbox_band = {"heart": (0.6, 3.3), "breathing": (0.13, 0.5)}[quantity]
-    columns: dict[int, SignalSettings] = {
-        0: PAPER,
-        2: changed(PAPER, quantity, band_hz=peak_band, method="peaks"),
-        4: changed(PAPER, quantity, band_hz=toolbox_band),
-        8: changed(PAPER, quantity, band_hz=toolbox_band, method="peaks"),
-    }
+    columns = {0: PAPER, 2: SETTINGS["paper-peaks"], 4: SETTINGS["toolbox"], 8: SETTINGS["toolbox-peaks"]}
     for offset, source in enumerate(("label", "pred")):
         waveform = golden[f"fs{fs}_s{signal}_{kind}_{source}"]
         difference = waveform if differenced else np.diff(waveform, prepend=0)

@@ -27,6 +27,7 @@ class NoiseEntry:
     """A recording without sense, whose labels are as random as its frames."""
 
     seed: int
+    coded: int = FRAMES
 
     @property
     def name(self) -> str:
@@ -49,6 +50,7 @@ class NoiseEntry:
         }
         codes = (random.random((FRAMES, 12)) < 0.4).astype(np.int8)
         codes[:5, 3] = -1
+        codes[self.coded :] = -1
         return Recording(
             name=self.name,
             subject=self.subject,

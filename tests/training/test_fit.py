@@ -21,6 +21,7 @@ from torch import Tensor  # noqa: E402
 
 from physiocam.datasets.store.prepare import PrepareSettings, prepare  # noqa: E402
 from physiocam.errors import PhysiocamError  # noqa: E402
+from physiocam.inputs.crop import Cut  # noqa: E402
 from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig  # noqa: E402
 from physiocam.training.fit import _check_same, export_checkpoint, fit  # noqa: E402
 from physiocam.training.module import TrainModule  # noqa: E402
@@ -64,6 +65,8 @@ def test_a_run_ends_in_a_bundle_that_measures(store: Path, tmp_path: Path) -> No
         "au": (2, 3, 12), "pulse": (2, 3, 1), "respiration": (2, 3, 1)
     }  # fmt: skip
     assert bundle.info.fs == 20.0
+    assert bundle.info.cut == Cut("center")
+    assert bundle.info.provenance["squares"] == {"center": 6}
     assert bundle.info.provenance["subjects"] == ["S00", "S01", "S02"]
     assert list((tmp_path / "run" / "logs").glob("csv/*/metrics.csv"))
     last = max((tmp_path / "run" / "checkpoints").glob("*.ckpt"), key=lambda path: path.stat().st_mtime_ns)
@@ -350,10 +353,12 @@ def test_what_does_not_fit_is_refused(store: Path, tmp_path: Path) -> None:
         fit(settings(store, tmp_path / "run", network=SMALL_SIZE.model_copy(update={"tasks": gaze})))
 
 
-def test_two_processes_take_the_steps_of_one(store: Path, tmp_path: Path, just_weights: None) -> None:
+def test_two_processes_take_the_steps_of_one(tmp_path: Path, just_weights: None, noise_entry: Any) -> None:
+    # Half of the recordings have almost no codes, and the last batch of each epoch is smaller.
+    entries = [noise_entry(seed, coded=61 if seed % 2 else 7) for seed in range(4)]
+    prepare(entries, tmp_path / "store", PrepareSettings(big_size=32, small_size=2))
     # Without dropout, whose draws are each process's own, both must agree to rounding.
-    network = BigSmallConfig(branches="small", small_size=2, tasks=(PULSE,))
-    by_one = settings(store, tmp_path / "on-1", epochs=1, batch_clips=20, network=network)
+    by_one = settings(tmp_path / "store", tmp_path / "on-1", batch_clips=14, dropout=0.0)
     fit(by_one, show_progress=False)
     by_two = by_one.model_copy(update={"output": tmp_path / "on-2", "devices": 2})
     answer = subprocess.run(
@@ -367,7 +372,7 @@ def test_two_processes_take_the_steps_of_one(store: Path, tmp_path: Path, just_w
     assert answer.returncode == 0, answer.stderr[-2000:]
     one, two = weights(tmp_path / "on-1"), weights(tmp_path / "on-2")
     for name in one:
-        torch.testing.assert_close(one[name], two[name], rtol=1e-3, atol=1e-5)
+        torch.testing.assert_close(one[name], two[name], rtol=1e-4, atol=2e-6)
 
 
 if __name__ == "__main__":

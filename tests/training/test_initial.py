@@ -39,7 +39,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(9)
     network = build(SMALL.model_copy(update={"tasks": (PULSE,)}))
     folder = tmp_path_factory.mktemp("bundles") / "pulse"
-    export_bundle({"small": network}, folder, name="pulse", about=BundleAbout("d", "l"), fs=25.0, crop_factor=1.0)
+    export_bundle({"small": network}, folder, name="pulse", about=BundleAbout("d", "l"), fs=25.0)
     return folder
 
 

@@ -36,12 +36,15 @@ def test_a_resumed_epoch_is_the_rest_of_the_whole(clips: int, batch: int, data: 
 @given(clips=st.integers(1, 80), share=st.integers(1, 6), ranks=st.integers(2, 4))
 def test_processes_share_each_batch(clips: int, share: int, ranks: int) -> None:
     batch = share * ranks
-    whole = epoch(clips, batch)[: clips // batch * batch]
     parts = [epoch(clips, batch, rank=rank, ranks=ranks) for rank in range(ranks)]
     together = []
     for start in range(0, len(parts[0]), share):
         together += [clip for part in parts for clip in part[start : start + share]]
-    assert together == whole
-    order = ClipOrder(clips, batch, seed=7)
-    order.share(0, ranks)
-    assert len(order) == len(parts[0])
+    # Only a batch that is too small for a clip each is left out.
+    rest = clips % batch
+    assert together == epoch(clips, batch)[: clips - (rest if rest < ranks else 0)]
+    for rank, part in enumerate(parts):
+        order = ClipOrder(clips, batch, seed=7)
+        order.share(rank, ranks)
+        assert len(order) == len(part)
+        assert -(-len(part) // share) == order.batches  # all take the same number of steps

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
 from physiocam.video.face import FaceBox
-from physiocam.video.locators import CentreSquare, FixedSquare, Square
+from physiocam.video.locators import FixedSquare, LargestSquare, Square
 from physiocam.video.tracker import FaceTracker
 
 FS = 20.0
@@ -227,9 +227,9 @@ def test_a_hole_in_the_recording_is_a_frame_without_a_face() -> None:
 
 
 def test_centre_and_fixed_squares() -> None:
-    assert CentreSquare().locate(EMPTY) == Square(40, 0, 240)
+    assert LargestSquare("center").locate(EMPTY) == Square(40, 0, 240)
     assert FixedSquare(10, 20, 30).locate(EMPTY) == Square(10, 20, 30)
-    assert CentreSquare().locate(None) is None
+    assert LargestSquare("center").locate(None) is None
 
 
 @pytest.mark.parametrize("square", [(-1, 0, 10), (0, 0, 0), (0, 0, 241), (300, 0, 30)])
@@ -289,7 +289,7 @@ def test_what_one_look_takes_for_a_face_is_not_counted() -> None:
 
 
 def test_a_given_square_tells_of_nobody() -> None:
-    for locator in (FixedSquare(0, 0, 10), CentreSquare()):
+    for locator in (FixedSquare(0, 0, 10), LargestSquare("center")):
         locator.locate(EMPTY)
         assert locator.seen.at_once == 0
         assert locator.seen.changes == []

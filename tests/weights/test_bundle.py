@@ -16,7 +16,7 @@ pytest.importorskip("onnxscript")
 from safetensors.numpy import load_file, save_file  # noqa: E402
 
 from physiocam.errors import BundleError  # noqa: E402
-from physiocam.inputs.crop import Crop  # noqa: E402
+from physiocam.inputs.crop import Crop, Cut  # noqa: E402
 from physiocam.networks.bigsmall import BigSmall  # noqa: E402
 from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig  # noqa: E402
 from physiocam.weights import export  # noqa: E402
@@ -283,9 +283,9 @@ def test_a_bundle_that_cannot_be_replaced_stays(monkeypatch: pytest.MonkeyPatch,
     assert [path.name for path in bundle.parent.iterdir()] == ["tiny"]
 
 
-@pytest.mark.parametrize(("field", "value"), [("fs", -1.0), ("crop_factor", 0.0), ("name", "../up")])
+@pytest.mark.parametrize(("field", "value"), [("fs", -1.0), ("cut", Cut(factor=0.0)), ("name", "../up")])
 def test_settings_out_of_range_are_refused_by_name(tmp_path: Path, field: str, value: object) -> None:
-    with pytest.raises(BundleError, match=field.removeprefix("crop_")):
+    with pytest.raises(BundleError, match="factor" if field == "cut" else field):
         write(tmp_path / "tiny", **{field: value})
     assert list(tmp_path.iterdir()) == []
 

@@ -12,8 +12,11 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 
 from torch import Tensor  # noqa: E402
+from typer.testing import CliRunner  # noqa: E402
 
+from physiocam.cli import app  # noqa: E402
 from physiocam.errors import BundleError  # noqa: E402
+from physiocam.inputs.crop import Cut  # noqa: E402
 from physiocam.networks.config import PULSE, BigSmallConfig, NetworkConfig  # noqa: E402
 from physiocam.networks.registry import preset  # noqa: E402
 from physiocam.weights.bundle import load_bundle  # noqa: E402
@@ -48,6 +51,7 @@ def theirs(kind: str, prefix: str = "") -> "OrderedDict[str, Tensor]":
 def test_a_joint_checkpoint_becomes_a_bundle(tmp_path: Path, prefix: str) -> None:
     torch.save(theirs("joint", prefix), tmp_path / "joint.pth")
     bundle = import_checkpoints([tmp_path / "joint.pth"], "joint")
+    assert bundle.info.cut == Cut("face", 1.3, "authors")
     assert bundle.tasks == ("au", "pulse", "respiration")
     assert bundle.sha256 == load_bundle("joint").sha256
     assert "joint.pth" in bundle.info.provenance["files"]
@@ -59,6 +63,13 @@ def test_names_are_the_reference_s(shared: Path) -> None:
         assert {name: tuple(shape) for name, shape in families[family]} == {
             name: tuple(tensor.shape) for name, tensor in theirs(kind).items()
         }
+
+
+def test_networks_that_see_other_squares_of_the_same_frames_are_refused(tmp_path: Path) -> None:
+    torch.save(theirs("joint"), tmp_path / "joint.pth")
+    torch.save(theirs("small"), tmp_path / "Small_Heart.pth")
+    with pytest.raises(BundleError, match=r"'.*Small_Heart.pth' sees Big and Small frames in squares of 0.9 times the"):
+        import_checkpoints([tmp_path / "joint.pth", tmp_path / "Small_Heart.pth"], "both")
 
 
 def test_folds_are_averaged(tmp_path: Path) -> None:
@@ -82,6 +93,8 @@ def test_the_authors_nine_files_make_one_bundle(shared: Path) -> None:
     bundle = import_checkpoints(files, "authors")
     assert len(bundle.info.networks) == 9
     assert bundle.info.big_stride == 1
+    # Networks of action units see the wider squares that they were trained on, those of the pulse keep theirs.
+    assert bundle.info.cut == Cut("face", 0.9, "authors", big_factor=1.3)
     golden = np.load(shared / "golden" / "checkpoints_io.npz")
     small = golden["small"].reshape(4, 3, 3, 9, 9)
     answers = Runtime(bundle, 1).run(golden["big"].reshape(4, 3, 3, 144, 144), small)
@@ -280,3 +293,16 @@ def test_two_files_of_one_name_and_no_file_at_all_are_refused(tmp_path: Path) ->
         import_checkpoints([tmp_path / "fold 1.pth", tmp_path / "fold-1.pth"], "both")
     with pytest.raises(BundleError, match="give at least one file"):
         import_checkpoints([], "none")
+
+
+def test_the_command_says_what_each_file_was_taken_for(tmp_path: Path) -> None:
+    torch.save(theirs("joint"), tmp_path / "joint.pth")
+    arguments = ["weights", "import", str(tmp_path / "joint.pth"), "--overwrite", "--name", "joint"]
+    said = CliRunner().invoke(app, arguments).output
+    assert said.startswith("joint.pth: taken as bigsmall (clips of 3 frames, shift wrap,")
+    assert "say so with --preset" in said
+    said = CliRunner().invoke(app, [*arguments, "--preset", "bigsmall-tsm"]).output
+    assert said.startswith("joint.pth: taken as bigsmall-tsm (clips of 3 frames, shift zero,")
+    bundle = load_bundle("joint").info
+    assert bundle.networks[0].config == preset("bigsmall-tsm")
+    assert bundle.provenance["assumed"]["joint.pth"] in said

@@ -8,8 +8,8 @@ import pytest
 from physiocam.errors import BundleError
 from physiocam.networks.baseline_configs import DeepPhysConfig, MttsCanConfig
 from physiocam.networks.config import PULSE, RESPIRATION, BigSmallConfig
-from physiocam.networks.registry import preset
-from physiocam.weights.published import TOOLBOX, Published, Shapes, _published, recognize
+from physiocam.networks.registry import preset, preset_names
+from physiocam.weights.published import TOOLBOX, Published, Shapes, _published, assumptions, recognize
 
 
 def shapes(name: str) -> Shapes:
@@ -42,7 +42,35 @@ def test_every_family_is_known_by_its_tensors(shared: Path, family: str, name: s
 @pytest.mark.parametrize("network", _published(), ids=lambda network: network.config.architecture)
 def test_every_published_network_is_known_from_its_tensors_and_a_word(network: Published) -> None:
     word = network.words[0] if network.words else "fold1"
-    assert recognize(Path(f"BP4D_{word}_Clip3.pth"), network.shapes) == network
+    wanted = network.name if network.variant else None
+    assert recognize(Path(f"BP4D_{word}_Clip3.pth"), network.shapes, wanted) == network
+
+
+@pytest.mark.parametrize("name", sorted({n.name for n in _published()} & set(preset_names())))
+def test_whoever_names_the_preset_gets_it_whatever_the_file_is_called(name: str) -> None:
+    assert recognize(Path("weights.pth"), shapes(name), name).config == preset(name)
+
+
+def test_a_preset_that_the_tensors_do_not_fit_is_refused() -> None:
+    with pytest.raises(BundleError, match=r"is not a bigsmall-tsm: tensor 'big_conv1.weight' is missing"):
+        recognize(Path("Small_Heart.pth"), shapes("small-pulse"), "bigsmall-tsm")
+    with pytest.raises(BundleError, match=r"'x.pth' does not hold tensors of the preset drml"):
+        recognize(Path("x.pth"), shapes("bigsmall"), "drml")
+    with pytest.raises(BundleError, match="nobody published a checkpoint of the preset small-tcn; expected one of"):
+        recognize(Path("x.pth"), shapes("bigsmall"), "small-tcn")
+
+
+def test_what_was_assumed_is_said_with_what_else_it_may_be() -> None:
+    file = Path("fold1.pth")
+    joint = assumptions(recognize(file, shapes("bigsmall")))
+    assert joint.startswith("taken as bigsmall (clips of 3 frames, shift wrap, a Big frame for every 3); for 25 frames")
+    assert "also fit bigsmall-tsm, bigsmall-no-shift, bigsmall-every-frame, bigsmall-base: say so" in joint
+    named = assumptions(recognize(file, shapes("bigsmall"), "bigsmall-base"), "bigsmall-base")
+    assert "taken as bigsmall-base (clips of 3 frames, shift none, every frame in Big) as --preset says" in named
+    small = assumptions(recognize(Path("Small_Heart.pth"), shapes("small-pulse")))
+    assert "taken as small-pulse (clips of 3 frames, shift none) because of the file's name" in small
+    assert "also fit small-respiration" in small
+    assert "--preset" not in assumptions(recognize(file, shapes("drml")))
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def cross_validate_command(
     ] = None,
     settings: Annotated[
         SettingsName,
-        typer.Option(metavar="NAME", help="From waveform to rate: paper (the reference's way), or default."),
+        typer.Option(metavar="NAME", help="From waveform to rate, as in `physiocam evaluate`."),
     ] = SettingsName.paper,
 ) -> None:
     """Train and test on separate subjects; run it again to resume an interrupted run (needs the `train` extra)."""
@@ -46,6 +46,7 @@ def cross_validate_command(
             from physiocam.evaluation.cross_validation import cross_validate, parse_folds
             from physiocam.training.processes import is_first, said_once
         from physiocam.evaluation.evaluate import evaluate
+        from physiocam.evaluation.set_up import cut_differences
         from physiocam.evaluation.summary import to_markdown, write_evaluation
         from physiocam.signals.settings import SETTINGS
 
@@ -58,7 +59,9 @@ def cross_validate_command(
             return
         stores = test_store or [run.store]
         for number, (path, predictions) in enumerate(zip(stores, tested, strict=True), start=1):
-            found = evaluate([one for part in predictions for one in part], SETTINGS[settings.value])
+            differences = cut_differences(store.cut(), Store(path))
+            together = [one for part in predictions for one in part]
+            found = evaluate(together, SETTINGS[settings.value], set_up=differences)
             title = f"{path.name}, {len(divided)} folds"
             alike = [other.name for other in stores].count(path.name) > 1
             folder = f"evaluation-{path.name}-{number}" if alike else f"evaluation-{path.name}"

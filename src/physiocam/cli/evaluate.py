@@ -29,6 +29,9 @@ def evaluate_command(
     window_s: Annotated[
         float | None, typer.Option("--window", metavar="SECONDS", help="Compare windows of this length.")
     ] = None,
+    last_window: Annotated[
+        bool, typer.Option("--last-window", help="Also compare a recording's last window if it is shorter.")
+    ] = False,
 ) -> None:
     """Predict a store's recordings and compare with their sensors and codes (needs the `train` extra)."""
     with interruptible():
@@ -43,12 +46,19 @@ def evaluate_command(
             raise PhysiocamError(f"'{source}' holds predictions; {method or weights!r} can predict a store only")
         else:
             job = kept_predictions(source)
-        made_with = {**job.made_with, "settings": settings.value, "window": window_s}
+        made_with = {**job.made_with, "settings": settings.value, "window": window_s, "last_window": last_window}
         with alone_in(output, "evaluating into"):
             check_evaluation(output, made_with)
             with progress_bar(str(source)) as progress:
                 predictions = job.run(output / "predictions", progress)
-            found = evaluate(predictions, SETTINGS[settings.value], window_s, job.not_predicted)
+            found = evaluate(
+                predictions,
+                SETTINGS[settings.value],
+                window_s,
+                job.not_predicted,
+                keep_short=last_window,
+                set_up=job.set_up,
+            )
             write_evaluation(found, output, job.title, made_with)
             typer.echo(to_markdown(found, job.title))
             try:

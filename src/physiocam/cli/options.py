@@ -7,6 +7,7 @@ import typer
 
 from physiocam.cli.console import complain
 from physiocam.errors import PhysiocamError
+from physiocam.foundation.arguments import FACE_CHOICES
 from physiocam.foundation.cores import within_cores
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ class SettingsName(StrEnum):
 
     default = "default"
     paper = "paper"
+    paper_peaks = "paper-peaks"
+    toolbox = "toolbox"
+    toolbox_peaks = "toolbox-peaks"
 
 
 class NeutralName(StrEnum):
@@ -31,11 +35,19 @@ class NeutralName(StrEnum):
 WeightsOption = Annotated[str, typer.Option(metavar="BUNDLE", help="Name of a bundle, or path of its folder.")]
 FaceOption = Annotated[
     str,
-    typer.Option(metavar="WHERE", help="auto (find the face), center (largest centred square), or X,Y,SIZE in pixels."),
+    typer.Option(
+        metavar="WHERE",
+        help="auto (as the networks were trained; the default ones find the face), find, center or bottom (the largest "
+        "square there), or X,Y,SIZE in pixels.",
+    ),
 ]
 SettingsOption = Annotated[
     SettingsName,
-    typer.Option(metavar="NAME", help="default, or paper (the reference's way from waveform to rate)."),
+    typer.Option(
+        metavar="NAME",
+        help="From waveform to rate: default; paper or toolbox (a periodogram, as the reference or the "
+        "rPPG-Toolbox has it); paper-peaks or toolbox-peaks (their other way, distances between maxima).",
+    ),
 ]
 NeutralOption = Annotated[
     NeutralName,
@@ -96,18 +108,20 @@ def face_choice(text: str) -> "FaceChoice":
 
     Returns
     -------
-    "auto", "center" or (x, y, size)
+    "auto", "find", "center", "bottom" or (x, y, size)
 
     Raises
     ------
     PhysiocamError
         If it says none of these.
     """
-    if text in ("auto", "center"):
+    if text in FACE_CHOICES:
         return text  # type: ignore[return-value]
     parts = text.split(",")
     try:
         x, y, size = (int(part) for part in parts)
     except ValueError:
-        raise PhysiocamError(f"--face is {text!r}; expected auto, center or three whole numbers X,Y,SIZE") from None
+        raise PhysiocamError(
+            f"--face is {text!r}; expected {', '.join(FACE_CHOICES)} or three whole numbers X,Y,SIZE"
+        ) from None
     return x, y, size

@@ -15,13 +15,23 @@ weights_app = App("Import, export, list and show bundles of network weights.")
 def weights_import(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Checkpoints (.pth or .safetensors).")],
     name: Annotated[str, typer.Option(metavar="NAME", help="Name of the new bundle.")],
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NETWORK",
+            help="The network that the files hold, as `physiocam models` names it: tensors do not show a temporal "
+            "shift. By default the paper's.",
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a bundle of this name.")] = False,
 ) -> None:
     """Convert checkpoints of the BigSmall authors or of rPPG-Toolbox to a bundle (needs the `train` extra)."""
     with interruptible():
         with extra("train", "importing checkpoints"):
             from physiocam.weights.importer import import_checkpoints
-        bundle = import_checkpoints(files, name, overwrite=overwrite)
+        bundle = import_checkpoints(files, name, preset=preset, overwrite=overwrite)
+    for file, assumed in bundle.info.provenance["assumed"].items():
+        typer.echo(f"{file}: {assumed}")
     typer.echo(f"{name}: {len(bundle.info.entries)} networks for {', '.join(bundle.tasks)}, in {bundle.folder}")
     typer.echo(f"use it with: physiocam measure VIDEO --weights {name}")
 

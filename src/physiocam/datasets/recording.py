@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from physiocam.errors import DatasetError
+from physiocam.video.locators import SquareKind
 from physiocam.video.reader import Video
 
 # How the face square of a recording is found. "face": follow the face, as when measuring. "bottom": the largest square
 # at the bottom of a portrait frame, what the authors cut from BP4D+. "center": the largest centred square.
-CropChoice = Literal["face", "bottom", "center"]
+CropChoice = SquareKind
 
 # The pulse target. "sensor": the wave that was recorded with the video. "pseudo": the wave in the skin's colour (paper,
 # appendix D.2), if the sensor measures something else, such as blood pressure.

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pytorch_lightning.utilities import rank_zero_only
 
 from physiocam.datasets.readers.splits import published_split
 from physiocam.datasets.store.store import Store
@@ -16,7 +15,7 @@ from physiocam.foundation.locks import alone_in
 from physiocam.foundation.provenance import code_version, digest_of, mismatch, read_record
 from physiocam.signals.methods import NETWORK
 from physiocam.training.fit import ended_run, fit
-from physiocam.training.processes import wait_for_first
+from physiocam.training.processes import is_first, wait_for_first
 from physiocam.training.settings import TrainSettings
 
 Folds = tuple[tuple[str, ...], ...]
@@ -151,14 +150,13 @@ class _Fold:
         """Do the unfinished work."""
         bundle = fit(self._settings)
         for i, store in enumerate(self._stores):
-            if reason := mismatch(self._folder(i), self._facts(i, bundle.folder)):
+            # Of several processes, only one predicts; the others wait.
+            if is_first() and (reason := mismatch(self._folder(i), self._facts(i, bundle.folder))):
                 if progress is not None and self._folder(i).is_dir():
                     progress(f"'{self._folder(i)}' holds predictions {reason}; '{store.path}' is predicted again")
                 self._predict(i, bundle.folder)
         wait_for_first()
 
-    # Of several processes, only one predicts; the others wait.
-    @rank_zero_only
     def _predict(self, i: int, bundle: Path) -> None:
         store, tested = self._stores[i], self._tested[i]
         found = predict_with_bundle(bundle, store, tested) if tested else ()

@@ -11,14 +11,17 @@ from physiocam.errors import PhysiocamError
 from physiocam.evaluation.left_out import left_out
 from physiocam.evaluation.metrics import (
     ActionUnitScores,
+    Estimate,
     RateScores,
     action_unit_scores,
     macc,
+    mean_estimate,
     rate_scores,
     signal_to_noise,
 )
 from physiocam.evaluation.predictions import Predictions
 from physiocam.networks.action_units import ACTIVE_THRESHOLD
+from physiocam.signals.filters import padding
 from physiocam.signals.quantities import WAVEFORM_TASKS, Quantity
 from physiocam.signals.rate import estimate_rate
 from physiocam.signals.settings import SignalSettings
@@ -67,11 +70,13 @@ class Evaluation:
     heart, breathing : RateScores or None
     comparisons : dict of str to tuple of RateComparison
         "heart" and "breathing".
-    snr, macc : dict of str to float or None
-        Means over recordings, by quantity.
+    snr, macc : dict of str to Estimate
+        Means over recordings or windows, by quantity, without an interval.
     action_units : ActionUnitScores or None
     left_out : tuple of str
         What is not compared, and why; one line each.
+    set_up : tuple of str
+        How recordings differ from those that the networks were trained on; one line each.
     """
 
     settings: str
@@ -79,10 +84,11 @@ class Evaluation:
     heart: RateScores | None
     breathing: RateScores | None
     comparisons: dict[str, tuple[RateComparison, ...]]
-    snr: dict[str, float | None]
-    macc: dict[str, float | None]
+    snr: dict[str, Estimate]
+    macc: dict[str, Estimate]
     action_units: ActionUnitScores | None
     left_out: tuple[str, ...] = ()
+    set_up: tuple[str, ...] = ()
 
 
 def evaluate(
@@ -90,22 +96,28 @@ def evaluate(
     settings: SignalSettings,
     window_s: float | None = None,
     not_predicted: Mapping[str, str] | None = None,
+    *,
+    keep_short: bool = False,
+    set_up: tuple[str, ...] = (),
 ) -> Evaluation:
     """Compare predictions with their ground truth.
 
-    With the settings "paper" the true rate is computed from the sensor's waveform in the same way as the predicted one,
-    as the authors do. With other settings it is the sensor's own rate, and is computed from the waveform only if there
-    is none.
+    With "paper", "toolbox" and other settings with `truth_from_wave` the true rate is computed from the sensor's
+    waveform in the same way as the predicted one, as the authors do. With other settings it is the sensor's own rate,
+    and is computed from the waveform only if there is none.
 
     Parameters
     ----------
     predictions : sequence of Predictions
     settings : SignalSettings
     window_s : float, optional
-        Compare windows of this length, one after the other, instead of whole recordings; a last one that is shorter is
-        left out.
+        Compare windows of this length, one after the other, instead of whole recordings.
     not_predicted : mapping of str to str, optional
         By task, why it was not predicted.
+    keep_short : bool
+        Whether a last window that is shorter counts as one more, as in the rPPG-Toolbox, or is left out.
+    set_up : tuple of str
+        As in `Evaluation`.
 
     Returns
     -------
@@ -122,7 +134,7 @@ def evaluate(
     comparisons: dict[str, tuple[RateComparison, ...]] = {}
     quantities: tuple[Quantity, ...] = ("heart", "breathing")
     for quantity in quantities:
-        found = [row for one in predictions for row in _compare(one, quantity, settings, window_s)]
+        found = [row for one in predictions for row in _compare(one, quantity, settings, window_s, keep_short)]
         comparisons[quantity] = tuple(found)
         if found:
             scores[quantity] = rate_scores(_array(r.predicted for r in found), _array(r.true for r in found))
@@ -136,15 +148,16 @@ def evaluate(
         heart=scores["heart"],
         breathing=scores["breathing"],
         comparisons=comparisons,
-        snr={quantity: _mean([row.snr for row in rows]) for quantity, rows in comparisons.items()},
-        macc={quantity: _mean([row.macc for row in rows]) for quantity, rows in comparisons.items()},
+        snr={quantity: mean_estimate([row.snr for row in rows]) for quantity, rows in comparisons.items()},
+        macc={quantity: mean_estimate([row.macc for row in rows]) for quantity, rows in comparisons.items()},
         action_units=_units(predictions),
-        left_out=left_out(predictions, unknown, not_predicted or {}, window_s),
+        left_out=left_out(predictions, unknown, not_predicted or {}, None if keep_short else window_s),
+        set_up=set_up,
     )
 
 
 def _compare(
-    one: Predictions, quantity: Quantity, settings: SignalSettings, window_s: float | None
+    one: Predictions, quantity: Quantity, settings: SignalSettings, window_s: float | None, keep_short: bool
 ) -> list[RateComparison]:
     task = WAVEFORM_TASKS[quantity]
     has_truth = task in one.sensors or _TRUE_RATES[quantity] in one.sensors
@@ -152,7 +165,8 @@ def _compare(
         return []
     predicted = one.waveforms[task]
     length = len(predicted) if window_s is None else max(round(window_s * one.fs), 1)
-    starts = range(0, len(predicted) - length + 1, length)
+    shortest = min(length, padding(settings.of(quantity).order) + 2) if keep_short else length
+    starts = range(0, len(predicted) - shortest + 1, length)
     return [_compare_part(one, quantity, settings, slice(start, start + length)) for start in starts]
 
 
@@ -168,7 +182,7 @@ def _compare_part(one: Predictions, quantity: Quantity, settings: SignalSettings
     if true is not None and usable.any():
         ratio = signal_to_noise(clean[usable], one.fs, true, settings.of(quantity).band_hz)
     if task in one.sensors:
-        sensor = clean_waveform(_differences(one.sensors[task][part]), one.fs, quantity, settings)
+        sensor = clean_waveform(_differences(one.sensors[task])[part], one.fs, quantity, settings)
         both = usable & np.isfinite(sensor)
         if np.count_nonzero(both) > 1:
             agreement = macc(clean[both], sensor[both])
@@ -181,8 +195,8 @@ def _true_rate(one: Predictions, quantity: Quantity, settings: SignalSettings, p
     known = recorded_rates(name, recorded[part]) if recorded is not None else np.empty(0)
     wave = one.sensors.get(WAVEFORM_TASKS[quantity])
     # If the sensor reports no rate, as while an oximeter searches, the wave may still show one.
-    if wave is not None and (settings.name == "paper" or not len(known)):
-        return estimate_rate(_differences(wave[part]), one.fs, quantity, settings).value
+    if wave is not None and (settings.truth_from_wave or not len(known)):
+        return estimate_rate(_differences(wave)[part], one.fs, quantity, settings).value
     return float(known.mean()) if len(known) else None
 
 
@@ -209,8 +223,3 @@ def _units(predictions: Sequence[Predictions]) -> ActionUnitScores | None:
 
 def _array(values: Iterable[float | None]) -> NDArray[np.float64]:
     return np.array([np.nan if value is None else value for value in values])
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    defined = [value for value in values if value is not None]
-    return float(np.mean(defined)) if defined else None

@@ -104,6 +104,12 @@ def rate_scores(predicted: NDArray[np.floating], true: NDArray[np.floating], see
     )
 
 
+def mean_estimate(values: Sequence[float | None]) -> Estimate:
+    """Mean of those that are defined, with the toolbox's standard error, std / sqrt(n)."""
+    defined = np.array([value for value in values if value is not None])
+    return _estimate(_mean(defined), _mean_error(defined), np.full(2, np.nan))
+
+
 def _mean(values: NDArray[np.float64]) -> float:
     return float(values.mean()) if len(values) else np.nan
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from physiocam.datasets.store.store import Store
 from physiocam.evaluation.predictions import PredictionJob, Predictions, keep_predictions
+from physiocam.evaluation.set_up import cut_differences
 from physiocam.evaluation.stored_inputs import StoredInputs, slow_settings, wanted_settings
 from physiocam.evaluation.stored_truth import with_truth
 from physiocam.measuring.clip_pipeline import LoadedNetworks, run_recording
@@ -100,7 +101,9 @@ def store_job(store: Store, weights: str, method: str | None, as_measured: bool)
         absent = not_predicted(bundle, store)
         facts = {**prediction_facts(store, names, NETWORK, bundle.sha256), "as_measured": as_measured}
         found = partial(predict_with_bundle, bundle, store, names, as_measured=as_measured)
+        set_up = cut_differences(bundle.info.cut, store)
     else:
+        set_up = ()
         absent = dict.fromkeys(("respiration", AU.name), f"is not evaluated: '{method}' measures the pulse only")
         facts = prediction_facts(store, names, method, None)
         found = partial(predict_with_method, method, store, names)
@@ -108,11 +111,10 @@ def store_job(store: Store, weights: str, method: str | None, as_measured: bool)
     total = sum(store.recording(name).info.frames for name in names)
 
     def run(folder: Path, progress: Progress | None) -> list[Predictions]:
-        return keep_predictions(
-            _watched(found(), total, progress), folder, facts, {"title": title, "not_predicted": absent}
-        )
+        about = {"title": title, "not_predicted": absent, "set_up": set_up}
+        return keep_predictions(_watched(found(), total, progress), folder, facts, about)
 
-    return PredictionJob(title, facts, absent, run)
+    return PredictionJob(title, facts, absent, set_up, run)
 
 
 def _watched(found: Iterator[Predictions], total: int, progress: Progress | None) -> Iterator[Predictions]:

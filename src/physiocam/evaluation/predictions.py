@@ -219,6 +219,8 @@ class PredictionJob:
         See `physiocam.foundation.provenance.Record`.
     not_predicted : mapping of str to str
         By task, why it is not predicted.
+    set_up : tuple of str
+        How recordings differ from those that the networks were trained on; one line each.
     run : callable
         Function of a folder for the predictions, and a progress callable or None, as in `physiocam.measure`.
     """
@@ -226,6 +228,7 @@ class PredictionJob:
     title: str
     made_with: Facts
     not_predicted: Mapping[str, str]
+    set_up: tuple[str, ...]
     run: Callable[[Path, Progress | None], list[Predictions]]
 
 
@@ -238,12 +241,14 @@ def kept_predictions(folder: Path) -> PredictionJob:
             f"{folder.name}, without a record of what they were made with",
             {"predictions": files},
             {},
+            (),
             lambda _folder, _progress: load_all_predictions(folder),
         )
     return PredictionJob(
         str(record.about.get("title", folder.name)),
         record.made_with,
         {str(task): str(reason) for task, reason in dict(record.about.get("not_predicted", {})).items()},
+        tuple(map(str, record.about.get("set_up", ()))),
         lambda _folder, _progress: load_all_predictions(folder),
     )
 

@@ -41,7 +41,11 @@ def check_evaluation(folder: str | os.PathLike[str], made_with: Facts) -> None:
         kept = read_record(place / "predictions")
         if kept is None and not any((place / "predictions").glob("*.npz")):
             return
-        before = {**kept.made_with, **{key: made_with[key] for key in ("settings", "window")}} if kept else None
+        before = (
+            {**kept.made_with, **{key: made_with[key] for key in ("settings", "window", "last_window")}}
+            if kept
+            else None
+        )
     except (OSError, ValueError, KeyError, TypeError):
         before = None
     if not isinstance(before, dict):
@@ -118,6 +122,8 @@ def to_markdown(found: Evaluation, title: str) -> str:
         lines += [*table(("", "F1 (%)", "accuracy (%)", "frames with the unit"), rows), ""]
     if not rates and found.action_units is None:
         lines += ["Nothing could be compared: the recordings have no ground truth for the predictions.", ""]
+    if found.set_up:
+        lines += ["Where the set-up differs:", "", *(f"- {line}" for line in found.set_up), ""]
     if found.left_out:
         lines += ["Left out:", "", *(f"- {line}" for line in found.left_out), ""]
     return "\n".join(lines)
@@ -156,8 +162,8 @@ def _rate_row(found: Evaluation, quantity: str, scores: RateScores) -> tuple[str
         f"{_NAMES[quantity]} ({_UNITS[quantity]})",
         f"{scores.answered} of {scores.recordings}",
         *(_estimate(estimate, digits) for estimate, digits in estimates),
-        number(found.snr[quantity]),
-        number(found.macc[quantity], 2),
+        _estimate(found.snr[quantity], 2),
+        _estimate(found.macc[quantity], 3),
     )
 
 

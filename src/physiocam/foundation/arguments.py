@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
 
-FaceChoice = Literal["auto", "center"] | tuple[int, int, int]
+FaceChoice = Literal["auto", "find", "center", "bottom"] | tuple[int, int, int]
+FACE_CHOICES = ("auto", "find", "center", "bottom")
 
 
 def number(value: object, name: str, error: type[PhysiocamError] = PhysiocamError) -> float:
@@ -130,7 +131,7 @@ def face_choice(face: object) -> FaceChoice:
 
     Parameters
     ----------
-    face : "auto", "center" or three whole numbers
+    face : "auto", "find", "center", "bottom" or three whole numbers
         x, y and size of a square, in pixels.
 
     Raises
@@ -138,14 +139,16 @@ def face_choice(face: object) -> FaceChoice:
     PhysiocamError
         If `face` is none of these.
     """
-    if isinstance(face, str) and face in ("auto", "center"):
+    if isinstance(face, str) and face in FACE_CHOICES:
         return face  # type: ignore[return-value]
     try:
         if isinstance(face, str | bytes):
             raise TypeError
         x, y, size = (whole_number(part, "face") for part in face)  # type: ignore[attr-defined]
     except (TypeError, ValueError, PhysiocamError):
-        raise PhysiocamError(f"face is {_shown(face)}; expected 'auto', 'center' or (x, y, size) in pixels") from None
+        raise PhysiocamError(
+            f"face is {_shown(face)}; expected 'auto', 'find', 'center', 'bottom' or (x, y, size) in pixels"
+        ) from None
     return x, y, size
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.inputs.face_changes import FaceChanges, Located
+from physiocam.inputs.crop import Crop, Preprocessing, recrop
+from physiocam.inputs.face_changes import FaceChanges, Located, cut_out, pixels_of
 from physiocam.inputs.statistics import ChangeStatistics, RunningStatistics
 from physiocam.video.locators import Square
 from physiocam.video.resize import area_resize
@@ -34,12 +35,18 @@ class InputShape:
         M, one Big frame for every M Small frames; 0 if no network takes Big frames.
     big_size, small_size : int
         Side of the Big and Small frames in pixels; differences are taken at the Big size.
+    preprocessing : "default", "authors" or "toolbox"
+        How a face is resized; see `face_changes.pixels_of`.
+    big_crop : tuple of Crop, optional
+        How the squares are cut that come with the frames, and how Big frames are, if otherwise than Small ones.
     """
 
     clip_length: int = 3
     big_stride: int = 3
     big_size: int = 144
     small_size: int = 9
+    preprocessing: Preprocessing = "default"
+    big_crop: tuple[Crop, Crop] | None = None
 
     @property
     def big_frames(self) -> int:
@@ -145,7 +152,8 @@ class InputCollector:
     def __init__(self, shape: InputShape, block_frames: int, memory_frames: float | None = None) -> None:
         self._shape = shape
         self._clips = -(-block_frames // shape.clip_length)
-        self._changes = FaceChanges(shape.big_size)
+        self._pixels = pixels_of(shape.preprocessing)
+        self._changes = FaceChanges(shape.big_size, self._pixels)
         self._running = (
             None if memory_frames is None else (RunningStatistics(memory_frames), ChangeStatistics(memory_frames))
         )
@@ -160,8 +168,18 @@ class InputCollector:
             if self._block.is_full:
                 full = self._block.finished()
                 self._block = self._new_block()
-        self._block.add_frame(face)
+        self._block.add_frame(face is not None, self._big(image, square, face))
         return full
+
+    def _big(
+        self, image: NDArray[np.uint8] | None, square: Square | None, face: NDArray[np.float32] | None
+    ) -> NDArray[np.float32] | None:
+        """The frame for Big: the one that differences are taken between, or cut in a square of its own."""
+        crops = self._shape.big_crop
+        if crops is None or image is None or square is None:
+            return face
+        height, width = image.shape[:2]
+        return self._pixels(cut_out(image, recrop(square, *crops, width, height)), self._shape.big_size)
 
     def cut(self) -> None:
         """Start a new stretch of frames: no difference is taken between the last frame and the next."""
@@ -199,10 +217,10 @@ class _GrowingBlock:
     def is_full(self) -> bool:
         return self._differences == len(self._small) * self._shape.clip_length
 
-    def add_frame(self, face: NDArray[np.float32] | None) -> None:
+    def add_frame(self, shown: bool, big: NDArray[np.float32] | None) -> None:
         if self._shape.big_stride:
-            self._add_big(face)
-        self._shown.flat[self.frames] = face is not None
+            self._add_big(big)
+        self._shown.flat[self.frames] = shown
         self.frames += 1
 
     def _add_big(self, face: NDArray[np.float32] | None) -> None:

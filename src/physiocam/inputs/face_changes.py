@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.inputs.crop import Preprocessing
 from physiocam.video.locators import Square
 from physiocam.video.resize import area_resize
 
@@ -49,6 +50,18 @@ def lifted_pixels(cut: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
     face = area_resize(cut, size, size)
     face *= _DARKEST
     return np.clip(face, _DARKEST, 1.0, out=face)
+
+
+def rounded_pixels(cut: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
+    """Resize a face and round it to 8 bits, with black left black, as by rPPG-Toolbox; parameters as above."""
+    face = np.rint(area_resize(cut, size, size))
+    face /= np.float32(255)
+    return face
+
+
+def pixels_of(preprocessing: Preprocessing) -> FacePixels:
+    """Return how a face is resized for a preprocessing."""
+    return rounded_pixels if preprocessing == "toolbox" else lifted_pixels
 
 
 def seen_changes(found: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -98,19 +111,20 @@ class FaceChanges:
 
     def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> FaceChange:
         """Take in the next frame."""
-        face = None if image is None or square is None else self._pixels(_cut(image, square), self._size)
+        face = None if image is None or square is None else self._pixels(cut_out(image, square), self._size)
         change = None
         if face is not None and self._image is not None and self._square is not None:
             assert square is not None
             before = self._face if square == self._square else None
             if before is None:
-                before = self._pixels(_cut(self._image, square), self._size)
+                before = self._pixels(cut_out(self._image, square), self._size)
             change = _normalized_difference(before, face)
         self._image, self._square, self._face = image, square, face
         return FaceChange(face, change)
 
 
-def _cut(image: NDArray[np.uint8], square: Square) -> NDArray[np.uint8]:
+def cut_out(image: NDArray[np.uint8], square: Square) -> NDArray[np.uint8]:
+    """Return the pixels of a square, as a view."""
     return image[square.y : square.y + square.size, square.x : square.x + square.size]
 
 

@@ -19,6 +19,7 @@ from physiocam.signals.colour_method import ColourMethod
 from physiocam.signals.methods import NETWORK, classical_method, pulse_differences
 from physiocam.signals.pos import raw_pos
 from physiocam.signals.variability import heart_rate_variability
+from physiocam.video.face_source import as_trained
 from physiocam.video.reader import Source
 
 # The part of the face's box that the classical methods average: its middle, where there is skin and no background. Of
@@ -89,6 +90,7 @@ def measure(
 
 def _with_network(source: Source, options: MeasureOptions, progress: Progress | None) -> Measurement:
     bundle = options.bundle()
+    options = options.replace(face=as_trained(options.face, bundle.info.square))
     networks = LoadedNetworks(bundle, options.threads, options.providers)
     with open_inputs(source, bundle.info, fs=options.fs, face=options.face, progress=progress) as inputs:
         outputs = run_recording(inputs, networks, options.signal_settings.every_phase)

@@ -10,7 +10,7 @@ from physiocam.inputs.blocks import InputBlock, InputCollector, InputShape, fram
 from physiocam.inputs.crop import Crop, recrop
 from physiocam.inputs.face_changes import Located
 from physiocam.measuring.face_frames import FaceFrames, Progress, open_frames
-from physiocam.video.face_source import FaceSource
+from physiocam.video.face_source import FaceSource, as_trained
 from physiocam.video.locators import Square
 from physiocam.video.reader import Source, Video
 from physiocam.weights.bundle import BundleInfo, SlowNetworks
@@ -30,7 +30,8 @@ _CLIPS = 20
 
 def input_shape(info: BundleInfo) -> InputShape:
     """Return what a bundle's networks take in."""
-    return InputShape(info.clip_length, info.big_stride, info.big_size, info.small_size)
+    crops = (info.crop, info.big_crop) if info.big_crop else None
+    return InputShape(info.clip_length, info.big_stride, info.big_size, info.small_size, info.preprocessing, crops)
 
 
 def slow_shape(slow: SlowNetworks) -> InputShape:
@@ -166,7 +167,7 @@ def open_inputs(
     Parameters
     ----------
     source, fs, face, progress
-        As in `physiocam.measure`.
+        As in `physiocam.measure`; "auto" leaves the square to what the networks were trained on.
     info : BundleInfo
 
     Yields
@@ -181,5 +182,6 @@ def open_inputs(
         If `face` makes no sense.
     """
     max_fs = MAX_FS_RATIO * info.fs
-    with open_frames(source, info.crop.factor, max_fs=max_fs, fs=fs, face=face, progress=progress) as frames:
+    where = as_trained(face, info.square)
+    with open_frames(source, info.crop.factor, max_fs=max_fs, fs=fs, face=where, progress=progress) as frames:
         yield NetworkInputs(frames, info)

@@ -52,11 +52,13 @@ class MeasureOptions:
     fs : float or None
         Frames per second. Needed for arrays and folders of images; for video files it overrides the file's rate. For a
         stream, the rate of the even time grid of the results; by default, the bundle's rate.
-    face : "auto", "center", (x, y, size) or function
-        Find and follow the largest face, use the largest centred square, or use this square in pixels. Or your own face
-        locator: a function that takes the frames per second and returns a new `FaceLocator`.
-    settings : "default", "paper" or SignalSettings
-        How rates are computed from waveforms; "paper" gives the reference's numbers.
+    face : "auto", "find", "center", "bottom", (x, y, size) or function
+        "find" finds and follows the largest face, "center" and "bottom" use the largest square there, and a square in
+        pixels is used as it is. "auto" does what the bundle's networks were trained on: the default bundle's, "find".
+        Or your own face locator: a function that takes the frames per second and returns a new `FaceLocator`.
+    settings : str or SignalSettings
+        How rates are computed from waveforms: "default"; "paper" and "toolbox" give the numbers of the reference and of
+        the rPPG-Toolbox, with "-peaks" those of their other method.
     hrv : bool
         Also find the beats and measure heart-rate variability (extra `hrv`); not for streams.
     neutral : "auto", "first-seconds" or "none"

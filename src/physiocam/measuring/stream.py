@@ -27,7 +27,7 @@ from physiocam.signals.quantities import WAVEFORM_TASKS, Quantity
 from physiocam.signals.rate_notes import too_few_frames
 from physiocam.signals.readings import readings_of
 from physiocam.signals.waveform import check_fs
-from physiocam.video.face_source import face_locator
+from physiocam.video.face_source import as_trained, face_locator
 from physiocam.video.people import people_notes
 from physiocam.video.tracker import MEMORY_S
 
@@ -96,8 +96,8 @@ class Stream:
             raise PhysiocamError(f"keep_s is {keep_s}; expected a positive number of seconds")
         if options.fs is not None:
             check_fs(number(options.fs, "fs"))
-        self._options = options
         self._bundle = options.bundle()
+        self._options = options.replace(face=as_trained(options.face, self._bundle.info.square))
         self.fs = self._bundle.info.fs if options.fs is None else float(options.fs)
         self._keep_s = keep_s
         self._networks = LoadedNetworks(self._bundle, options.threads, options.providers)

@@ -114,7 +114,8 @@ def _face(measurement: Measurement) -> str:
         )
     if not measurement.face.fixed:
         return f"The face was found by the locator {choice}, which physiocam was given; there was one in {share}."
-    where = "in the middle of the frame" if choice == "center" else f"at {choice} (x, y, size)"
+    largest = {"center": "in the middle of the frame", "bottom": "at the bottom of the frame"}
+    where = largest.get(choice, f"at {choice} (x, y, size)")
     return f"A fixed square {where} was measured without face detection; it was usable in {share}."
 
 

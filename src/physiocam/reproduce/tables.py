@@ -16,6 +16,7 @@ from physiocam.evaluation.evaluate import Evaluation, evaluate
 from physiocam.evaluation.metrics import RateScores
 from physiocam.evaluation.predict import predict_with_bundle, predict_with_method
 from physiocam.evaluation.predictions import Predictions
+from physiocam.evaluation.set_up import cut_differences
 from physiocam.evaluation.summary import number, table, write_text
 from physiocam.networks.config import NetworkConfig
 from physiocam.networks.registry import preset
@@ -29,6 +30,9 @@ Progress = Callable[[str], None]
 
 _RATE_COLUMNS = ("MAE", "RMSE", "MAPE (%)", "r")
 _DIGITS = (2, 2, 2, 2)
+
+# Tables of networks that are trained on one data set and tested on another.
+ACROSS = ("table3-pure", "table3-ubfc", "table4")
 
 
 @dataclass(frozen=True)
@@ -116,12 +120,14 @@ def reproduce_table(name: str, bench: ReproductionRun, folder: Path) -> Path:
     Raises
     ------
     PhysiocamError
-        If the table is unknown, or a store lacks what it needs.
+        If the table is unknown, a store lacks what it needs, or faces of another data set are cut out otherwise.
     """
     published = published_tables()
     if name not in published:
         raise PhysiocamError(f"table is '{name}'; expected one of {', '.join(published)}")
     wanted = published[name]
+    if name in ACROSS:
+        _check_cuts(name, bench)
     measured = []
     for row in wanted.rows:
         if bench.progress is not None:
@@ -133,9 +139,20 @@ def reproduce_table(name: str, bench: ReproductionRun, folder: Path) -> Path:
     return page
 
 
+def _check_cuts(name: str, bench: ReproductionRun) -> None:
+    """Check that a network is tested on faces that are cut out like those it is trained on."""
+    trained = Store(bench.settings.store).cut()
+    for path in bench.test_stores:
+        if found := cut_differences(trained, Store(path)):
+            raise PhysiocamError(
+                f"{name} compares data sets, not squares: {found[0]}; prepare all of them with --set crop=face and the "
+                "same preprocessing"
+            )
+
+
 def _measure(name: str, row: PublishedRow, bench: ReproductionRun) -> Figures:
     paper = SETTINGS["paper"]
-    if name in ("table3-pure", "table3-ubfc", "table4"):
+    if name in ACROSS:
         (store,) = bench.test_stores
         return _joined([_figures([evaluate(bench.across(method, store), paper)]) for method in row.methods])
     # Action units are tested where they are coded, rates on all recordings: the first and the last of the stores.
@@ -217,6 +234,10 @@ def _differences(name: str, bench: ReproductionRun) -> list[str]:
     ]
     if bench.test_stores:
         lines.append(f"tested on {', '.join(path.name for path in bench.test_stores)}")
+    cut = store.cut()
+    if cut.square != "bottom" or cut.preprocessing != "authors":
+        lines.append(f"trained on {cut} (paper: the largest squares at the bottom of the frames)")
+    lines += [line for path in bench.test_stores for line in cut_differences(cut, Store(path))]
     lines += [line for path in bench.test_stores or (store.path,) for line in _without_truth(Store(path))]
     sizes = (store.frame_size("big_size"), store.frame_size("small_size"))
     checks = [
@@ -232,7 +253,7 @@ def _differences(name: str, bench: ReproductionRun) -> list[str]:
         (settings.gradients == "sum", "conflicts between tasks' gradients resolved (paper: not)"),
         (settings.precision == "32-true", f"precision {settings.precision} (paper: 32 bits)"),
     ]
-    if name not in ("table3-pure", "table3-ubfc", "table4"):
+    if name not in ACROSS:
         checks.append((len(bench.folds) == 3, f"{len(bench.folds)} folds (paper: 3)"))
     weights = {"train": "counted in the training set", "published": "the published numbers", "none": "1"}
     lines.append(f"weight of present action units: {weights[settings.pos_weight]}")

@@ -24,7 +24,8 @@ class Face:
     found_fraction : float
         Share of frames with a face, 0..1.
     choice : str
-        How its square was chosen: "auto", "center", "x,y,size" in pixels, or the name of the face locator.
+        How its square was chosen: "auto" (found), "center", "bottom", "x,y,size" in pixels, or the name of the face
+        locator.
     """
 
     found_fraction: float
@@ -33,7 +34,7 @@ class Face:
     @property
     def fixed(self) -> bool:
         """Whether the square was given, and no face was looked for."""
-        return self.choice == "center" or self.choice.replace(",", "").isdigit()
+        return self.choice in ("center", "bottom") or self.choice.replace(",", "").isdigit()
 
 
 @dataclass(frozen=True)

@@ -297,4 +297,7 @@ def _mean_peak_rate(waveform: NDArray[np.float64], fs: float) -> float | None:
     """Return the inverse of the mean distance between maxima of any height, as the reference does."""
     middle = waveform[1:-1]
     peaks = np.flatnonzero((middle > waveform[:-2]) & (middle > waveform[2:]))
-    return float(fs / np.mean(np.diff(peaks))) if len(peaks) > 1 else None
+    # The distance across a gap is not that of neighbours.
+    gaps = np.cumsum(~np.isfinite(middle))[peaks]
+    distances = np.diff(peaks)[np.diff(gaps) == 0]
+    return float(fs / np.mean(distances)) if len(distances) else None

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 from pydantic import TypeAdapter, ValidationError
@@ -90,6 +90,9 @@ class SignalSettings:
         Whether a network's outputs are the mean over all phases of its clips (see `physiocam.measuring.clip_phases`),
         or those of the one clip that contains a frame, as in the reference.
     heart, breathing : RateSettings
+    truth_from_wave : bool
+        Whether an evaluation computes true rates from the sensor's waveform in the same way as predicted ones, as in
+        the reference, also if the sensor has rates of its own.
 
     Examples
     --------
@@ -106,6 +109,7 @@ class SignalSettings:
     every_phase: bool
     heart: RateSettings
     breathing: RateSettings
+    truth_from_wave: bool = False
 
     def of(self, quantity: Quantity) -> RateSettings:
         """Return the settings of a quantity."""
@@ -140,6 +144,24 @@ _PAPER = SignalSettings(
         noise_slope=_BREATHING_NOISE,
         quality_floor=0.0,
     ),
+    truth_from_wave=True,
+)
+
+# The band of breathing starts lower where the reference counts peaks.
+_PAPER_PEAKS = replace(
+    _PAPER,
+    name="paper-peaks",
+    heart=replace(_PAPER.heart, method="peaks"),
+    breathing=replace(_PAPER.breathing, method="peaks", band_hz=(0.08, 0.5)),
+)
+
+# The rPPG-Toolbox has the same code with a wider band for the heart.
+_TOOLBOX = replace(_PAPER, name="toolbox", heart=replace(_PAPER.heart, band_hz=(0.6, 3.3)))
+_TOOLBOX_PEAKS = replace(
+    _TOOLBOX,
+    name="toolbox-peaks",
+    heart=replace(_TOOLBOX.heart, method="peaks"),
+    breathing=replace(_TOOLBOX.breathing, method="peaks"),
 )
 
 # Without detrending at 100: it removes 99 % of a slow breath's amplitude and leaves its overtones. Order 2, because
@@ -170,7 +192,9 @@ _DEFAULT = SignalSettings(
     ),
 )
 
-SETTINGS: dict[str, SignalSettings] = {settings.name: settings for settings in (_DEFAULT, _PAPER)}
+SETTINGS: dict[str, SignalSettings] = {
+    settings.name: settings for settings in (_DEFAULT, _PAPER, _PAPER_PEAKS, _TOOLBOX, _TOOLBOX_PEAKS)
+}
 
 
 def signal_settings(value: object) -> SignalSettings:

@@ -14,7 +14,6 @@ import torch
 from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 from pytorch_lightning.strategies import DDPStrategy
-from pytorch_lightning.utilities import rank_zero_only
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -32,7 +31,7 @@ from physiocam.training.facts import run_facts, store_facts
 from physiocam.training.losses import published_pos_weight
 from physiocam.training.module import TrainModule
 from physiocam.training.order import ClipOrder
-from physiocam.training.processes import PATIENCE, wait_for_first
+from physiocam.training.processes import PATIENCE, is_first, wait_for_first
 from physiocam.training.settings import TrainSettings
 from physiocam.training.turns import one_run_in
 from physiocam.version import __version__
@@ -92,8 +91,10 @@ def _fit(settings: TrainSettings, show_progress: bool) -> Bundle:
         memory=settings.memory,
     )
     order = ClipOrder(len(clips), settings.batch_clips, settings.seed)
+    order.share(0, settings.devices * settings.nodes)  # the trainer tells each process its rank
     module = TrainModule(settings, pos_weight(clips, settings), order, made_with)
-    _begin(output, made_with, resumed=checkpoint is not None)
+    if is_first():
+        _begin(output, made_with, resumed=checkpoint is not None)
     trainer = _trainer(settings, show_progress)
     trainer.fit(
         module,
@@ -245,8 +246,6 @@ def ended_run(settings: TrainSettings) -> Bundle | None:
     return load_bundle(output / BUNDLE)
 
 
-# With several processes only one writes.
-@rank_zero_only
 def _begin(output: Path, made_with: Mapping[str, Any], *, resumed: bool) -> None:
     """Record in the folder what its checkpoints, logs and bundle are made with, before any is written."""
     record = read_record(output)
@@ -286,6 +285,7 @@ def _write_bundle(
     chosen = chosen_subjects(store, settings)
     infos = [store.recording(name).info for name in store.names()]
     infos = [info for info in infos if chosen is None or info.subject in chosen]
+    names = [info.name for info in infos]
     subjects = sorted({info.subject for info in infos})
     return export_bundle(
         {settings.network.architecture: network},
@@ -298,11 +298,12 @@ def _write_bundle(
             {
                 "settings": settings.model_dump(mode="json"),
                 "store": dict(store.settings),
+                "squares": store.squares(names),
                 "recordings": made_with["recording"],
                 "subjects": subjects,
                 "version": __version__,
             },
         ),
         fs=float(median(info.fs for info in infos)),
-        crop_factor=store.number("crop_factor", 10),
+        cut=store.cut(names),
     )

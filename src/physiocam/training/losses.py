@@ -53,7 +53,11 @@ class TaskLosses(nn.Module):
                 self.register_buffer(f"pos_weight_{task.name}", weight.float(), persistent=False)
 
     def forward(
-        self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor], known: Mapping[str, Tensor]
+        self,
+        outputs: Mapping[str, Tensor],
+        targets: Mapping[str, Tensor],
+        known: Mapping[str, Tensor],
+        counts: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """Compute the losses.
 
@@ -63,6 +67,10 @@ class TaskLosses(nn.Module):
             Task name to predictions and to labels (0 or 1 for binary tasks).
         known : mapping of str to bool Tensor (B, N, C)
             False where there is no label; such outputs do not count.
+        counts : Tensor (tasks,), optional
+            What each task's sum is divided by, by default its known labels here. Of several processes, each has a share
+            of a batch and takes the mean number of known labels of all: then the mean of their losses, and so of their
+            gradients, is that of the whole batch.
 
         Returns
         -------
@@ -70,7 +78,8 @@ class TaskLosses(nn.Module):
             Task name to loss; 0 if the batch has no label of the task.
         """
         losses = {}
-        for task in self.tasks:
+        counts = self.counts(known) if counts is None else counts
+        for task, count in zip(self.tasks, counts, strict=True):
             output, target, mask = outputs[task.name].float(), targets[task.name].float(), known[task.name]
             # Unknown targets may have any value, also NaN.
             target = torch.where(mask, target, 0.0)
@@ -79,8 +88,12 @@ class TaskLosses(nn.Module):
                 cost = binary_cross_entropy_with_logits(output, target, pos_weight=weight, reduction="none")
             else:
                 cost = mse_loss(output, target, reduction="none")
-            losses[task.name] = (cost * mask).sum() / mask.sum().clamp(min=1)
+            losses[task.name] = (cost * mask).sum() / torch.where(count > 0, count, 1.0)
         return losses
+
+    def counts(self, known: Mapping[str, Tensor]) -> Tensor:
+        """Return the numbers of known labels, as float32 (tasks,)."""
+        return torch.stack([known[task.name].sum() for task in self.tasks]).float()
 
 
 def published_pos_weight(task: Task) -> Tensor:

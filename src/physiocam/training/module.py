@@ -63,12 +63,14 @@ class TrainModule(pl.LightningModule):
         big, small = standardize(batch)
         config = self.settings.network
         outputs = self.network(big if config.uses_big else None, small if config.uses_small else None)
-        losses = self.losses(outputs, batch.targets, batch.masks)
+        # Processes know different numbers of labels: dividing by their own would give rare labels another weight.
+        counts = self.trainer.strategy.reduce(self.losses.counts(batch.masks), reduce_op="mean")
+        losses = self.losses(outputs, batch.targets, batch.masks, counts)
         weighted = {task: self.settings.task_weights.get(task, 1.0) * loss for task, loss in losses.items()}
         total = torch.stack(list(weighted.values())).sum()
         self._require_finite({**{f"the loss of '{task}'": loss for task, loss in weighted.items()}, "the loss": total})
         shown = {f"loss_{task}": loss.detach() for task, loss in losses.items()}
-        self.log_dict({**shown, "loss": total.detach()}, prog_bar=True, batch_size=len(batch.small))
+        self.log_dict({**shown, "loss": total.detach()}, prog_bar=True, batch_size=len(batch.small), sync_dist=True)
         if self.automatic_optimization:
             return total
         optimizer = self.optimizers()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import torch
+from torch import Tensor
 from torch.utils.data import Sampler
 
 
@@ -14,7 +15,8 @@ class ClipOrder(Sampler[int]):
     clips : int
         In the training set.
     batch_clips : int
-        Over all processes. The last batch of an epoch may be smaller; with several processes it is left out.
+        Over all processes. The last batch of an epoch may be smaller; it is left out if it has fewer clips than
+        there are processes.
     seed : int
     """
 
@@ -30,7 +32,7 @@ class ClipOrder(Sampler[int]):
     def batches(self) -> int:
         """Batches per epoch."""
         whole, rest = divmod(self._clips, self._batch)
-        return whole + (1 if rest and self._ranks == 1 else 0)
+        return whole + (rest >= self._ranks)
 
     def share(self, rank: int, ranks: int) -> None:
         """Set the rank of this process, and the number of processes."""
@@ -52,10 +54,14 @@ class ClipOrder(Sampler[int]):
     def __iter__(self) -> Iterator[int]:
         generator = torch.Generator().manual_seed(self._seed + self._epoch)
         order = torch.randperm(self._clips, generator=generator)
-        for batch in torch.split(order, self._batch)[self.done(self._epoch) : self.batches]:
-            yield from batch.tensor_split(self._ranks)[self._rank].tolist()
+        for share in self._shares(order)[self.done(self._epoch) :]:
+            yield from share.tolist()
 
     def __len__(self) -> int:
-        if self._ranks == 1:
-            return self._clips
-        return self.batches * (self._batch // self._ranks)
+        return sum(len(share) for share in self._shares(torch.arange(self._clips)))
+
+    def _shares(self, order: Tensor) -> list[Tensor]:
+        """Clips of each batch for one process."""
+        return [
+            batch.tensor_split(self._ranks)[self._rank] for batch in torch.split(order, self._batch)[: self.batches]
+        ]

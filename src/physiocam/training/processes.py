@@ -1,6 +1,8 @@
 """Several processes that train together: each runs the same command, and only the first one prints and writes."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import torch.distributed as dist
@@ -14,7 +16,9 @@ PATIENCE = timedelta(days=2)
 
 def is_first() -> bool:
     """Whether this process is the first of those that train together, or the only one."""
-    return getattr(rank_zero_only, "rank", 0) in (0, None)
+    # Before training, Lightning counts processes on each machine by themselves.
+    machine = os.environ.get("NODE_RANK", os.environ.get("GROUP_RANK", "0"))
+    return getattr(rank_zero_only, "rank", 0) in (0, None) and machine == "0"
 
 
 def said_once(say: Callable[[str], None]) -> Callable[[str], None]:
@@ -31,11 +35,27 @@ def wait_for_first() -> None:
         In the first process, if another one has ended. If the first one has ended, it has printed why, and the others
         end.
     """
-    if not (dist.is_available() and dist.is_initialized()):
-        return
     try:
-        dist.barrier()
+        with _together() as together:
+            if together:
+                dist.barrier()
     except RuntimeError:
         if not is_first():
             raise SystemExit(1) from None
         raise PhysiocamError("another process of this run has ended; see its output, and run again") from None
+
+
+@contextmanager
+def _together() -> Iterator[bool]:
+    """Connect processes that a launcher such as torchrun has started, if training has not done so."""
+    launched = {"RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"} <= os.environ.keys()
+    if not dist.is_available():
+        yield False
+    elif dist.is_initialized() or not launched:
+        yield dist.is_initialized()
+    else:
+        dist.init_process_group("gloo", timeout=PATIENCE)
+        try:
+            yield True
+        finally:
+            dist.destroy_process_group()

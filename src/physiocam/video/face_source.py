@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.arguments import FaceChoice, face_choice
-from physiocam.video.locators import CentreSquare, FaceLocator, FixedSquare, OwnLocator, TrackedLocator
+from physiocam.video.locators import FaceLocator, FixedSquare, LargestSquare, OwnLocator, SquareKind, TrackedLocator
 from physiocam.video.tracker import FaceTracker
 
 # Where the face is: detected, given, or found by your own locator, which a function of the frame rate returns.
@@ -16,8 +16,8 @@ def face_locator(face: FaceSource, fs: float, crop_factor: float) -> TrackedLoca
 
     Parameters
     ----------
-    face : "auto", "center", (x, y, size) or function
-        As in `physiocam.measure`.
+    face : "auto", "find", "center", "bottom", (x, y, size) or function
+        As in `physiocam.measure`; "auto" finds the face.
     fs : float
         Frames per second.
     crop_factor : float
@@ -34,9 +34,16 @@ def face_locator(face: FaceSource, fs: float, crop_factor: float) -> TrackedLoca
             raise PhysiocamError(f"face gives {made!r}; expected an object with the method locate(image)")
         return OwnLocator(made)
     face = face_choice(face)
-    if face == "auto":
+    if face in ("auto", "find"):
         return FaceTracker(fs, crop_factor)
-    return CentreSquare() if face == "center" else FixedSquare(*face)
+    return LargestSquare(face) if face in ("center", "bottom") else FixedSquare(*face)
+
+
+def as_trained(face: FaceSource, square: SquareKind) -> FaceSource:
+    """Return where the face is for networks that were trained on such squares: "auto" leaves it to them."""
+    if face != "auto" or square == "face":
+        return face
+    return square
 
 
 def face_source(face: object) -> FaceSource:
@@ -51,7 +58,9 @@ def face_source(face: object) -> FaceSource:
 
 
 def face_source_name(face: FaceSource) -> str:
-    """Return how the square is chosen, as text: "auto", "center", "x,y,size", or the name of the locator."""
+    """Return how the square is chosen, as text: "auto" (found), a place, "x,y,size", or the name of the locator."""
+    if face == "find":
+        return "auto"
     if callable(face):
         return str(getattr(face, "__qualname__", type(face).__name__))
     return face if isinstance(face, str) else ",".join(map(str, face))

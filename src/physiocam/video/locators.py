@@ -1,13 +1,16 @@
 """Where the face is in each frame: the protocol of locators, those with a given square, and your own."""
 
 import operator
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
 from physiocam.video.people import FacesSeen
+
+# The square of a face that is found, or the largest one in the middle or at the bottom of the frame.
+SquareKind = Literal["face", "bottom", "center"]
 
 
 class Square(NamedTuple):
@@ -144,18 +147,37 @@ class FixedSquare:
         return self._square
 
 
-class CentreSquare:
-    """The largest square in the middle of the frame."""
+class LargestSquare:
+    """The largest square in the middle or, as in the code of the paper, at the bottom of the frame.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    place : "center" or "bottom"
+    """
+
+    def __init__(self, place: Literal["center", "bottom"]) -> None:
         self.found: list[bool] = []
         self.seen = FacesSeen()
+        self._place = place
 
     def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
-        """Return the square."""
+        """Return the square.
+
+        Raises
+        ------
+        PhysiocamError
+            If it is at the bottom and the frame is wider than high.
+        """
         self.found.append(image is not None)
         if image is None:
             return None
         height, width = image.shape[:2]
         size = min(height, width)
-        return Square((width - size) // 2, (height - size) // 2, size)
+        if self._place == "center":
+            return Square((width - size) // 2, (height - size) // 2, size)
+        if height < width:
+            raise PhysiocamError(
+                f"frames are {width}x{height}, and the bottom square needs portrait; take the one in the middle: "
+                "--face center, or --set crop=center in a store"
+            )
+        return Square(0, height - width, width)

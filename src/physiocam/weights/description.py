@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from physiocam.inputs.crop import Crop
+from physiocam.inputs.crop import Crop, Cut, Preprocessing
 from physiocam.networks.config import PULSE, Task
 from physiocam.networks.registry import AnyConfig
 from physiocam.signals.confidence import Confidence
+from physiocam.video.locators import SquareKind
 
 # Long clips do not begin at every frame, because every phase costs as much again.
 _MOST_PHASES = 5
@@ -175,6 +176,13 @@ class BundleInfo(_SameInputs, _Strict):
     fs : float
         Frames per second of the recordings it was trained on.
     crop : Crop
+    big_crop : Crop or None
+        Of Big frames, if they are cut otherwise than Small ones; no network sees both then.
+    square : "face", "center" or "bottom"
+        What its training frames were cut to: the face that was found, or the largest square in the middle or at the
+        bottom.
+    preprocessing : "default", "authors" or "toolbox"
+        As its training frames were resized; see `physiocam.inputs.face_changes.pixels_of`.
     networks : tuple of NetworkEntry
         Networks for the same task are averaged.
     slow : SlowNetworks or None
@@ -195,6 +203,9 @@ class BundleInfo(_SameInputs, _Strict):
     licence: str
     fs: FramesPerSecond
     crop: Crop = Crop()
+    big_crop: Crop | None = None
+    square: SquareKind = "face"
+    preprocessing: Preprocessing = "default"
     networks: Annotated[tuple[NetworkEntry, ...], Field(min_length=1)]
     slow: SlowNetworks | None = None
     memory: MemoryNetworks | None = None
@@ -214,6 +225,9 @@ class BundleInfo(_SameInputs, _Strict):
                 f"big_size is {self.big_size} at fs {self.fs:g} and big_stride {self.big_stride}: a minute takes "
                 f"{waiting / 1e9:.0f} GB of memory; expected {_MOST_WAITING / 1e9:.0f} GB or less"
             )
+        both_inputs = [entry.name for entry in self.networks if entry.config.uses_big and entry.config.uses_small]
+        if self.big_crop and both_inputs:
+            raise ValueError(f"big_crop is given, but network '{both_inputs[0]}' sees Big and Small in one square")
         if self.slow:
             if both := {task.name for task in self.tasks} & {task.name for task in self.slow.tasks}:
                 raise ValueError(f"slow networks and others share the task '{both.pop()}'; a task has one time scale")
@@ -227,6 +241,11 @@ class BundleInfo(_SameInputs, _Strict):
             if both := slow & {task.name for task in self.memory.tasks}:
                 raise ValueError(f"slow networks and those with memory share the task '{both.pop()}'; take one of them")
         return self
+
+    @property
+    def cut(self) -> Cut:
+        """How its training frames were cut."""
+        return Cut(self.square, self.crop.factor, self.preprocessing, self.big_crop.factor if self.big_crop else None)
 
     @property
     def phase_offsets(self) -> tuple[int, ...]:

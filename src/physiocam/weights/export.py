@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from physiocam.errors import BundleError, one_line, writing_to
 from physiocam.foundation.files import folder_beside, to_disk
 from physiocam.foundation.locks import alone_in
-from physiocam.inputs.crop import Crop
+from physiocam.inputs.crop import Crop, Cut
 from physiocam.networks.bigsmall import BigSmall
 from physiocam.networks.config import NetworkConfig
 from physiocam.networks.network import Network, given
@@ -45,6 +45,8 @@ from physiocam.weights.bundle import (
 
 # ONNX Runtime and PyTorch add in different orders; a larger difference means a wrong graph.
 _TOLERANCE = 1e-4
+
+_WHOLE_FACE = Cut()
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def export_bundle(
     name: str,
     about: BundleAbout,
     fs: float,
-    crop_factor: float = 1.0,
+    cut: Cut = _WHOLE_FACE,
     others: Sequence[Slow | Memory] = (),
     overwrite: bool = False,
 ) -> Bundle:
@@ -108,8 +110,8 @@ def export_bundle(
     about : BundleAbout
     fs : float
         Frames per second of the training recordings.
-    crop_factor : float
-        Side of the face square, as a multiple of the longer side of the face's box.
+    cut : Cut
+        How the faces of the training recordings were cut out; measured recordings will be cut like them.
     others : sequence of Slow or Memory
         Networks that see few of the frames, and networks that see seconds at a time; one of each kind at most.
     overwrite : bool
@@ -142,7 +144,10 @@ def export_bundle(
             description=about.description,
             licence=about.licence,
             fs=fs,
-            crop=Crop(factor=crop_factor),
+            crop=Crop(factor=cut.factor),
+            big_crop=None if cut.big_factor is None else Crop(factor=cut.big_factor),
+            square=cut.square,
+            preprocessing=cut.preprocessing,
             networks=_export(networks, beside),
             slow=next((_slow(other, beside) for other in others if isinstance(other, Slow)), None),
             memory=next((_memory(other, beside) for other in others if isinstance(other, Memory)), None),

@@ -16,10 +16,10 @@ from physiocam.datasets.store.store_writer import RecordingWriter
 from physiocam.datasets.store.stored_recording import RecordingInfo
 from physiocam.errors import DatasetError
 from physiocam.inputs.crop import Crop
-from physiocam.inputs.face_changes import Located, face_changes, lifted_pixels, seen_changes
+from physiocam.inputs.face_changes import Located, face_changes, pixels_of, seen_changes
 from physiocam.inputs.statistics import RunningStatistics
 from physiocam.version import __version__
-from physiocam.video.locators import CentreSquare, OwnLocator, Square, TrackedLocator
+from physiocam.video.locators import LargestSquare, TrackedLocator
 from physiocam.video.people import notes_of
 from physiocam.video.reader import Video
 from physiocam.video.resize import area_resize
@@ -73,7 +73,7 @@ def _write_frames(
                 slow.add(frame.image, square)
             yield frame.image, square
 
-    pixels = _toolbox_pixels if settings.preprocessing == "toolbox" else lifted_pixels
+    pixels = pixels_of(settings.preprocessing)
     streams = _Streams(writer, settings)
     for face, change in face_changes(located(), settings.big_size, pixels):
         streams.add(face, change)
@@ -197,26 +197,7 @@ class _Streams:
         return frames
 
 
-class _BottomSquare:
-    """The largest square at the bottom of a portrait frame."""
-
-    def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
-        if image is None:
-            return None
-        height, width = image.shape[:2]
-        if height < width:
-            raise DatasetError(f"frames are {width}x{height}, and the bottom square needs portrait; set crop=center")
-        return Square(0, height - width, width)
-
-
 def _locator(crop: CropChoice, fs: float, factor: float) -> TrackedLocator:
     if crop == "face":
         return FaceTracker(fs, factor)
-    return CentreSquare() if crop == "center" else OwnLocator(_BottomSquare())
-
-
-def _toolbox_pixels(cut: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
-    """Resized and rounded to 8 bits, black left black."""
-    face = np.rint(area_resize(cut, size, size))
-    face /= np.float32(255)
-    return face
+    return LargestSquare(crop)

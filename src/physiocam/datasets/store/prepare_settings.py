@@ -9,8 +9,7 @@ from physiocam.datasets.labels import LABEL_SETTINGS, LabelSettings
 from physiocam.datasets.recording import CropChoice
 from physiocam.datasets.store.slow_frames import SlowSettings
 from physiocam.errors import DatasetError
-
-Preprocessing = Literal["default", "authors", "toolbox"]
+from physiocam.inputs.crop import Preprocessing
 
 
 class PrepareSettings(BaseModel):

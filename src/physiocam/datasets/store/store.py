@@ -6,6 +6,7 @@
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,6 +28,8 @@ from physiocam.datasets.store.stored_recording import RecordingInfo, StoredRecor
 from physiocam.errors import DatasetError
 from physiocam.foundation.files import complete_file, remove_left_over
 from physiocam.foundation.locks import alone_in
+from physiocam.inputs.crop import Cut
+from physiocam.video.locators import SquareKind
 
 __all__ = ["RecordingInfo", "RecordingWriter", "SourceFile", "Store", "StoredRecording", "recording_names"]
 
@@ -125,6 +128,27 @@ class Store:
             If the store's settings do not say.
         """
         return int(self.number(setting, LARGEST))
+
+    def cut(self, names: Collection[str] | None = None) -> Cut:
+        """How the faces of recordings, all by default, were cut out; if they differ, of most of their frames.
+
+        Raises
+        ------
+        DatasetError
+            If one is missing or damaged, or the settings do not say.
+        """
+        frames: Counter[SquareKind] = Counter()
+        for info in self._infos(names):
+            frames[info.crop] += info.frames
+        square = frames.most_common(1)[0][0] if frames else "face"
+        return Cut(square, self.number("crop_factor", 10), self.settings.get("preprocessing", "default"))
+
+    def squares(self, names: Collection[str] | None = None) -> dict[str, int]:
+        """Number of recordings, all by default, by the kind of square that was cut."""
+        return dict(Counter(info.crop for info in self._infos(names)))
+
+    def _infos(self, names: Collection[str] | None) -> Iterator[RecordingInfo]:
+        return (self.recording(name).info for name in (self.names() if names is None else names))
 
     def digests(self, names: Collection[str] | None = None) -> dict[str, str]:
         """Return the `digest` of recordings by their names; all by default.
