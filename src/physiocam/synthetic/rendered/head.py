@@ -74,12 +74,19 @@ class RenderedHead:
                 shape[eye, 2] -= np.float32(_SUNK_CM * weight)
         return shape
 
-    def lip_gap(self, shape: Floats) -> float:
-        """How far apart the lips are in their middle, in cm, on a shape of `shape`; 0 where they touch."""
+    def lip_gap(self, pose: FacePose) -> float:
+        """How far apart the lips are in their middle, in cm; 0 where they touch."""
+        weights = pose.shapes()
+
+        def edge(lip: NDArray[np.intp]) -> Floats:
+            moved = self.resting[lip, 1].copy()
+            for name, weight in weights.items():
+                moved += np.float32(weight) * self.model.expressions[name][lip, 1]
+            return moved
+
         upper, lower = self._lips
-        now = shape[upper, 1].min() - shape[lower, 1].max()
         closed = self.resting[upper, 1].min() - self.resting[lower, 1].max()
-        return float(max(now - max(closed, 0.0), 0.0))
+        return float(max(edge(upper).min() - edge(lower).max() - max(closed, 0.0), 0.0))
 
     def slopes(self, pose: FacePose) -> tuple[Plane, Plane, Plane]:
         """How the skin's relief rises along the chart, to the left and up, and how dark its creases are, (H, W)."""
@@ -156,6 +163,6 @@ def _body(random: np.random.Generator) -> Solid:
     wide = broad * np.array([8.3, 9.4, 13.5, 19.5, 22.5, 23.5])[:, None]
     deep = np.array([7.6, 8.6, 9.5, 10.0, 11.0, 12.0])[:, None]
     # The collar is lower in front.
-    dip = random.uniform(0.5, 3.5) * np.clip(np.cos(angle), 0, 1) ** 2 * (heights > collar - 2)
+    dip = random.uniform(0.2, 1.2) * np.clip(np.cos(angle), 0, 1) ** 2 * (heights > collar - 2)
     points = np.stack([wide * np.sin(angle), heights - dip, -2.0 + deep * np.cos(angle)], axis=-1)
     return sheet(points, closed=True)

@@ -26,7 +26,7 @@ _ENDS = MappingProxyType(
 PARTS = tuple(_ENDS)
 _VERTICES, _INNER = 26719, 6706
 _EYES_SEEN = 7.3
-_NECK_ENDS = -15.5
+_NECK_ENDS = -15.0
 _FILES = ("mesh.npz", "expressions.npz", "identities.npz")
 
 # The skin is painted on a chart round the head: an angle about the vertical axis and a height in cm, evenly spaced.
