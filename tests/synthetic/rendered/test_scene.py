@@ -110,5 +110,5 @@ def test_the_detector_finds_real_rendered_faces(shared: Path) -> None:
     for entry in synthetic_entries(3, seed=5, settings=settings, trials=1, people=RenderedPeople(folder)):
         face = max(FaceDetector().detect(entry.scene().frame(0)), key=lambda found: found.score)
         # As high as hairline to chin were asked for.
-        assert face.height == pytest.approx(0.46 * 240, rel=0.3)
+        assert face.height == pytest.approx(entry.settings.face_size * 240, rel=0.3)
         assert face.x + face.width / 2 == pytest.approx(160, abs=40)
