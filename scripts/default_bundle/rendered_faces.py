@@ -178,7 +178,7 @@ def _frame(
     # At least two rays for a pixel at edges: the lamp's light is averaged before the camera's curve.
     image = camera.develop(_reduced(lit), random)
     sides = face.sides.copy()
-    sides[UNITS.index("AU25")] = lips_apart(head.lip_gap(head.shape(face)))
+    sides[UNITS.index("AU25")] = lips_apart(head.lip_gap(face))
     return {
         "frames": _through_encoder((image + 0.5).clip(0, 255).astype(np.uint8), random),
         "intensities": sides.max(axis=1).astype(np.float32),

@@ -30,13 +30,19 @@ def generate_command(
         float,
         typer.Option(metavar="STRENGTH", help="Strength of the weakest expressions, 0 to 1; posed ones are near 1."),
     ] = 0.35,
+    people: Annotated[str, typer.Option(metavar="KIND", help="drawn, or rendered from a face model.")] = "drawn",
+    face_model: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="The light model of ICT-FaceKit, for rendered people.")
+    ] = None,
 ) -> None:
-    """Write recordings of drawn people, with exactly known truth, in the layout of a data set."""
+    """Write recordings of generated people, with exactly known truth, in the layout of a data set."""
     from dataclasses import replace
 
     from physiocam.synthetic.layouts import layout_named, write_layout
+    from physiocam.synthetic.people import people_named
     from physiocam.synthetic.recordings import settings_of
 
+    kind = people_named(people, face_model)
     published = layout_named(name).settings
     width, height = (published.width, published.height) if size is None else _size(size)
     settings = replace(
@@ -49,7 +55,7 @@ def generate_command(
         weakest=weakest,
     )
     with interruptible(), progress_bar(str(root)) as progress:
-        written = write_layout(name, root, recordings, seed=seed, settings=settings, progress=progress)
+        written = write_layout(name, root, recordings, seed=seed, settings=settings, people=kind, progress=progress)
     typer.echo(f"{root}: {len(written)} recordings of {len({one.subject for one in written})} people, layout {name}")
 
 

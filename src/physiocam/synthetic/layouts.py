@@ -1,4 +1,4 @@
-"""Recordings of drawn people on disk, in the file layouts of the public data sets."""
+"""Recordings of generated people on disk, in the file layouts of the public data sets."""
 
 import os
 from collections.abc import Callable
@@ -20,6 +20,7 @@ from physiocam.synthetic.layout_files import (
     write_ubfc_1,
     write_ubfc_2,
 )
+from physiocam.synthetic.people import People
 from physiocam.synthetic.recordings import synthetic_entries
 from physiocam.synthetic.takes import Take
 
@@ -52,9 +53,10 @@ def write_layout(
     *,
     seed: int = 0,
     settings: SceneSettings | None = None,
+    people: People | None = None,
     progress: Progress | None = None,
 ) -> list[Recording]:
-    """Write recordings of drawn people in the layout of a data set.
+    """Write recordings of generated people in the layout of a data set.
 
     The folder appears when it is complete.
 
@@ -69,6 +71,8 @@ def write_layout(
         The same seed gives the same files' content.
     settings : SceneSettings, optional
         As in `synthetic_entries`, by default those of the layout; frames per second are always the layout's.
+    people : People, optional
+        By default drawn ones.
     progress : callable, optional
         Called with the number of frames done and of all frames.
 
@@ -84,7 +88,7 @@ def write_layout(
     """
     layout = layout_named(name)
     entries = synthetic_entries(
-        recordings, seed, replace(settings or layout.settings, fs=layout.settings.fs), len(layout.trials)
+        recordings, seed, replace(settings or layout.settings, fs=layout.settings.fs), len(layout.trials), people
     )
     scenes = [entry.scene() for entry in entries]
     total = sum(len(scene.timestamps_s) for scene in scenes)

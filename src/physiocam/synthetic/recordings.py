@@ -1,4 +1,4 @@
-"""Recordings of drawn people with exactly known truth, in memory."""
+"""Recordings of generated people with exactly known truth, in memory."""
 
 import math
 from collections.abc import Generator
@@ -10,8 +10,8 @@ import numpy as np
 
 from physiocam.datasets.recording import Recording, Signal
 from physiocam.errors import DatasetError
-from physiocam.synthetic.drawn.person import Person
-from physiocam.synthetic.drawn.scene import Scene, SceneSettings
+from physiocam.synthetic.drawn.scene import SceneSettings
+from physiocam.synthetic.people import DrawnPeople, People, PersonScene
 from physiocam.video.even_grid import Still, untimed_grid
 from physiocam.video.reader import Video
 
@@ -36,27 +36,29 @@ DIFFICULTIES = MappingProxyType(
 
 @dataclass(frozen=True)
 class SceneFrames:
-    """Frames that are drawn on demand.
+    """Frames that are drawn or rendered on demand.
 
     Attributes
     ----------
     name : str
         Of the recording, for messages.
+    people : People
     person_seed : int
     settings : SceneSettings
     """
 
     name: str
+    people: People
     person_seed: int
     settings: SceneSettings
 
     def open(self) -> Video:
         """Open the frames for one pass."""
-        return Video(self.name, _DrawnFrames(Scene(Person.invent(self.person_seed), self.settings)))
+        return Video(self.name, _SceneFeed(self.people.scene(self.person_seed, self.settings)))
 
 
-class _DrawnFrames:
-    def __init__(self, scene: Scene) -> None:
+class _SceneFeed:
+    def __init__(self, scene: PersonScene) -> None:
         self._scene = scene
         self.grid = untimed_grid(len(scene.timestamps_s), scene.settings.fs, math.inf)
         self.notes: list[str] = []
@@ -68,7 +70,7 @@ class _DrawnFrames:
 
 @dataclass(frozen=True)
 class SyntheticRecording:
-    """One recording of a drawn person; a data set entry like any other.
+    """One recording of a generated person; a data set entry like any other.
 
     Attributes
     ----------
@@ -76,12 +78,15 @@ class SyntheticRecording:
     person_seed : int
         The same seed gives the same person.
     settings : SceneSettings
+    people : People
+        Whether they are drawn or rendered.
     """
 
     subject: str
     trial: str
     person_seed: int
     settings: SceneSettings
+    people: People = DrawnPeople()
 
     @property
     def name(self) -> str:
@@ -93,9 +98,9 @@ class SyntheticRecording:
         """No files."""
         return ()
 
-    def scene(self) -> Scene:
+    def scene(self) -> PersonScene:
         """Set up the scene with its truth."""
-        return Scene(Person.invent(self.person_seed), self.settings)
+        return self.people.scene(self.person_seed, self.settings)
 
     def load(self) -> Recording:
         """Compute the truth; no frame is drawn yet.
@@ -118,7 +123,7 @@ class SyntheticRecording:
             name=self.name,
             subject=self.subject,
             trial=self.trial,
-            frames=SceneFrames(self.name, self.person_seed, self.settings),
+            frames=SceneFrames(self.name, self.people, self.person_seed, self.settings),
             signals={name: Signal(values, scene.timestamps_s, unit) for name, (values, unit) in signals.items()},
             action_units=scene.expressions.codes,
         )
@@ -143,7 +148,11 @@ def settings_of(difficulty: str) -> SceneSettings:
 
 
 def synthetic_entries(
-    recordings: int, seed: int = 0, settings: SceneSettings | None = None, trials: int = 2
+    recordings: int,
+    seed: int = 0,
+    settings: SceneSettings | None = None,
+    trials: int = 2,
+    people: People | None = None,
 ) -> list[SyntheticRecording]:
     """Recordings of several people.
 
@@ -157,6 +166,8 @@ def synthetic_entries(
         the size of the face, the light's colour and the seed differ between recordings; dark skin shows the pulse less.
     trials : int
         Recordings of each person.
+    people : People, optional
+        By default drawn ones.
 
     Returns
     -------
@@ -171,6 +182,7 @@ def synthetic_entries(
         raise DatasetError(f"recordings is {recordings}, expected at least 1")
     if seed < 0:
         raise DatasetError(f"seed is {seed}, expected 0 or more")
+    people = people or DrawnPeople()
     common = settings or DIFFICULTIES["easy"]
     if not 1 <= common.duration_s <= _LONGEST_S:
         raise DatasetError(f"duration is {common.duration_s:g} s, expected 1 to {_LONGEST_S} s")
@@ -191,10 +203,10 @@ def synthetic_entries(
             common,
             heart_rate=float(random.uniform(50, 110)),
             breathing_rate=float(random.uniform(9, 24)),
-            pulse_strength=common.pulse_strength * (1 - 0.4 * Person.invent(person_seed).skin_depth),
+            pulse_strength=common.pulse_strength * (1 - 0.4 * people.skin_depth(person_seed)),
             face_size=common.face_size * float(random.uniform(0.88, 1.12)),
             tint=(common.tint[0] * (1 + warmth), common.tint[1], common.tint[2] * (1 - warmth)),
             seed=int(random.integers(2**31)),
         )
-        entries.append(SyntheticRecording(f"S{subject + 1:03d}", f"T{trial + 1}", person_seed, own))
+        entries.append(SyntheticRecording(f"S{subject + 1:03d}", f"T{trial + 1}", person_seed, own, people))
     return entries

@@ -1,4 +1,4 @@
-"""One recording of a drawn person on its way to the disk."""
+"""One recording of a generated person on its way to the disk."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.datasets.recording import ActionUnitCodes, CropChoice, Recording, Signal
-from physiocam.synthetic.drawn.scene import Scene
+from physiocam.synthetic.people import PersonScene
 from physiocam.synthetic.recordings import SyntheticRecording
 
 Image = NDArray[np.uint8]
@@ -24,7 +24,7 @@ class Take:
     trial : str
         As the layout calls it.
     entry : SyntheticRecording
-    scene : Scene
+    scene : PersonScene
     tick : callable
         To be called after each frame.
     """
@@ -32,7 +32,7 @@ class Take:
     person: int
     trial: str
     entry: SyntheticRecording
-    scene: Scene
+    scene: PersonScene
     tick: Callable[[], None]
 
     @property
@@ -54,14 +54,8 @@ class Take:
         return Signal(np.interp(times, signal.timestamps_s, signal.values), times, signal.unit)
 
     def intensity(self, label: str) -> NDArray[np.int8]:
-        """Intensity 0..5 a frame; 0 for units that no drawn face shows."""
-        if label == "AU25":
-            return self.scene.expressions.lips_part
-        codes = self.scene.expressions.codes
-        assert codes.intensity is not None
-        if label not in codes.labels:
-            return np.zeros(len(codes.intensity), dtype=np.int8)
-        return codes.intensity[:, codes.labels.index(label)]
+        """Intensity 0..5 a frame; 0 for units that no generated face shows."""
+        return self.scene.expressions.intensity(label)
 
     def truth(
         self,

@@ -55,15 +55,15 @@ class ExpressionTrack:
         # One in each stretch, so that more than two rarely overlap.
         stretch = 60 / per_minute if per_minute > 0 else np.inf
         for place in range(round(duration / stretch)):
-            course = _course(times - (place + random.uniform(-0.2, 0.8)) * stretch, random)
+            rising = course(times - (place + random.uniform(-0.2, 0.8)) * stretch, random)
             # Half of the expressions are single units, so that no unit can be recognized only by the others.
             single = random.uniform() < 0.5
             units = (str(random.choice(AU_LABELS)),) if single else _TOGETHER[random.integers(len(_TOGETHER))]
             for unit in units:
                 column = self.action_units[:, AU_LABELS.index(unit)]
-                np.maximum(column, random.uniform(weakest, 1.0) * course, out=column)
+                np.maximum(column, random.uniform(weakest, 1.0) * rising, out=column)
             if random.uniform() < 0.35:
-                np.maximum(self._parted, random.uniform(0.2, 1.0) * course, out=self._parted)
+                np.maximum(self._parted, random.uniform(0.2, 1.0) * rising, out=self._parted)
         self._blink = np.zeros(frames)
         for begin in np.cumsum(random.exponential(4.0, size=int(duration) + 2)):
             np.maximum(self._blink, np.clip(1.6 - np.abs(times - begin) / 0.09, 0, 1), out=self._blink)
@@ -83,17 +83,22 @@ class ExpressionTrack:
     @property
     def codes(self) -> ActionUnitCodes:
         """A coder's codes: intensity 0..5 by fifths of the activation, present from 1 on."""
-        intensity = np.floor(5 * self.action_units + 1e-9).astype(np.int8)
+        intensity = np.stack([self.intensity(label) for label in AU_LABELS], axis=1)
         return ActionUnitCodes(AU_LABELS, (intensity > 0).astype(np.int8), intensity)
 
-    @property
-    def lips_part(self) -> NDArray[np.int8]:
-        """Intensity 0..5 of AU25, which the 12 leave out, by fifths of how far the lips are apart."""
-        return np.floor(5 * self._parted + 1e-9).astype(np.int8)
+    def intensity(self, label: str) -> NDArray[np.int8]:
+        """Intensity 0..5 of any action unit, by fifths of the activation; 0 for units that no drawn face shows."""
+        if label == "AU25":
+            activation = self._parted
+        elif label in AU_LABELS:
+            activation = self.action_units[:, AU_LABELS.index(label)]
+        else:
+            activation = np.zeros(len(self._parted))
+        return np.floor(5 * activation + 1e-9).astype(np.int8)
 
 
-def _course(since: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
-    """Onset, apex and offset, 0..1, at times since the beginning in s."""
+def course(since: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
+    """Draw how an expression comes and goes: onset, apex and offset, 0..1, at times since its beginning in s."""
     onset, apex, offset = random.uniform(0.25, 0.8), random.uniform(0.6, 3.0), random.uniform(0.4, 1.2)
     return _eased(since / onset) * (1 - _eased((since - onset - apex) / offset))
 

@@ -19,7 +19,7 @@ class Camera:
     Attributes
     ----------
     exposure : float
-        Mean linear level of the middle of the picture.
+        Mean linear level of skin of middle brightness.
     white : tuple of float
         Gains of red, green and blue.
     contrast, colour : float
@@ -39,7 +39,7 @@ class Camera:
         """Invent a camera: dim or bright, warm or cold, pale or vivid, more or less noisy."""
         warmth = float(random.normal(0, 0.07))
         return cls(
-            exposure=float(np.exp(random.normal(np.log(0.19), 0.33))),
+            exposure=float(np.exp(random.normal(np.log(0.21), 0.33))),
             white=(1 + warmth, 1.0, 1 - warmth),
             contrast=float(random.uniform(0.8, 1.12)),
             colour=float(random.uniform(0.65, 1.15)),
@@ -47,10 +47,9 @@ class Camera:
         )
 
     def gain(self, picture: Picture) -> float:
-        """Find the gain that exposes a picture's middle, half towards its own brightness: dark skin stays darker."""
-        rows, columns = picture.cover.shape
-        middle = picture.light[rows // 4 : 3 * rows // 4, columns // 4 : 3 * columns // 4]
-        level = max(float(middle.mean()), 1e-3)
+        """Find the gain that exposes the skin of a picture; dark skin stays darker, though less than it is."""
+        skin = picture.blood > 0.3
+        level = max(float(picture.light[skin].mean()) if skin.any() else float(picture.light.mean()), 1e-3)
         return float(self.exposure * (level / 0.2) ** 0.4 / level)
 
     def develop(self, light: Floats, random: np.random.Generator) -> Floats:

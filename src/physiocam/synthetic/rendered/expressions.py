@@ -1,9 +1,9 @@
 """What rendered faces do: units alone and together, one-sided or not, and movements that are none of them."""
 
-from collections.abc import Sequence
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from physiocam.networks.action_units import AU_LABELS
 from physiocam.synthetic.rendered.units import SIDED, UNITS, FacePose
@@ -28,7 +28,7 @@ EXPRESSIONS = MappingProxyType(
 )
 
 # Mouths of speech: jaw and lips apart (0..5), and other shapes.
-_TALKING: tuple[tuple[float, float, dict[str, float]], ...] = (
+TALKING: tuple[tuple[float, float, dict[str, float]], ...] = (
     (3.0, 2.0, {}),
     (1.5, 2.0, {"mouthStretch_L": 0.4, "mouthStretch_R": 0.4}),
     (1.5, 1.0, {"mouthFunnel": 0.5}),
@@ -38,7 +38,7 @@ _TALKING: tuple[tuple[float, float, dict[str, float]], ...] = (
 )
 
 # Movements that are none of the units.
-_OTHERS: tuple[dict[str, float], ...] = (
+OTHERS: tuple[dict[str, float], ...] = (
     {"cheekPuff_L": 0.9, "cheekPuff_R": 0.9},
     {"mouthPucker": 0.9},
     {"mouthFunnel": 0.7},
@@ -79,18 +79,13 @@ def still_face(kind: str, random: np.random.Generator) -> FacePose:
         if random.uniform() < 0.2:
             sides[UNITS.index("AU25")] = random.uniform(1, 5)
     elif kind == "expression":
-        strength = random.uniform(1, 5)
-        name = list(EXPRESSIONS)[random.integers(len(EXPRESSIONS))]
-        for unit, share in EXPRESSIONS[name].items():
-            if random.uniform() < 0.88:
-                level = min(strength * share * random.uniform(0.6, 1.2), 5.0)
-                sides[UNITS.index(unit)] = both_sides(unit, level, random, 0.8 if name == "contempt" else 0.2)
+        sides = together(random.uniform(1, 5), random)
     elif kind == "talking":
-        jaw, lips, others = _TALKING[random.integers(len(_TALKING))]
+        jaw, lips, others = TALKING[random.integers(len(TALKING))]
         sides[UNITS.index("AU26")] = jaw * random.uniform(0.2, 1.3)
         sides[UNITS.index("AU25")] = lips * random.uniform(0.2, 1.3)
     elif kind == "other":
-        others = _OTHERS[random.integers(len(_OTHERS))]
+        others = OTHERS[random.integers(len(OTHERS))]
         others = {name: weight * random.uniform(0.3, 1.0) for name, weight in others.items()}
     apart(sides)
     if random.uniform() < 0.14:
@@ -98,6 +93,17 @@ def still_face(kind: str, random: np.random.Generator) -> FacePose:
         sides[UNITS.index("AU45")] = both_sides("AU45", float(blink), random, 0.08)
     gaze = np.clip(random.normal(0, (0.3, 0.22)), -1, 1)
     return FacePose(sides, (float(gaze[0]), float(gaze[1])), others)
+
+
+def together(strength: float, random: np.random.Generator) -> NDArray[np.float64]:
+    """Invent an expression of a strength 0..5 that people show: intensities (15, 2)."""
+    sides = np.zeros((len(UNITS), 2))
+    name = list(EXPRESSIONS)[random.integers(len(EXPRESSIONS))]
+    for unit, share in EXPRESSIONS[name].items():
+        if random.uniform() < 0.88:
+            level = min(strength * share * random.uniform(0.6, 1.2), 5.0)
+            sides[UNITS.index(unit)] = both_sides(unit, level, random, 0.8 if name == "contempt" else 0.2)
+    return sides
 
 
 def both_sides(unit: str, level: float, random: np.random.Generator, lopsided: float = 0.35) -> tuple[float, float]:
@@ -111,9 +117,8 @@ def both_sides(unit: str, level: float, random: np.random.Generator, lopsided: f
     return pair if random.uniform() < 0.5 else pair[::-1]
 
 
-def apart(sides: np.ndarray, units: Sequence[str] = UNITS) -> None:
-    """Take out, in place, what a mouth cannot do at once; sides (15, 2)."""
-    pressing = max(float(sides[units.index(unit)].max()) for unit in _PRESSING)
-    if pressing > 0.5:
-        for unit in ("AU25", "AU26"):
-            sides[units.index(unit)] = 0.0
+def apart(sides: NDArray[np.float64]) -> None:
+    """Take out, in place, what a mouth cannot do at once: pressed lips do not part; sides (..., 15, 2)."""
+    pressing = sides[..., [UNITS.index(unit) for unit in _PRESSING], :].max(axis=(-2, -1))
+    for unit in ("AU25", "AU26"):
+        sides[..., UNITS.index(unit), :] *= np.clip(1.5 - pressing, 0, 1)[..., None]

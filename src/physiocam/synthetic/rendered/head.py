@@ -74,12 +74,19 @@ class RenderedHead:
                 shape[eye, 2] -= np.float32(_SUNK_CM * weight)
         return shape
 
-    def lip_gap(self, shape: Floats) -> float:
-        """How far apart the lips are in their middle, in cm, on a shape of `shape`; 0 where they touch."""
+    def lip_gap(self, pose: FacePose) -> float:
+        """How far apart the lips are in their middle, in cm; 0 where they touch."""
+        weights = pose.shapes()
+
+        def edge(lip: NDArray[np.intp]) -> Floats:
+            moved = self.resting[lip, 1].copy()
+            for name, weight in weights.items():
+                moved += np.float32(weight) * self.model.expressions[name][lip, 1]
+            return moved
+
         upper, lower = self._lips
-        now = shape[upper, 1].min() - shape[lower, 1].max()
         closed = self.resting[upper, 1].min() - self.resting[lower, 1].max()
-        return float(max(now - max(closed, 0.0), 0.0))
+        return float(max(edge(upper).min() - edge(lower).max() - max(closed, 0.0), 0.0))
 
     def slopes(self, pose: FacePose) -> tuple[Plane, Plane, Plane]:
         """How the skin's relief rises along the chart, to the left and up, and how dark its creases are, (H, W)."""
@@ -150,12 +157,12 @@ def _hanging(person: RenderedPerson, model: FaceModel) -> Floats:
 def _body(random: np.random.Generator) -> Solid:
     """Clothes round the neck and over the shoulders; they do not turn with the head."""
     angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)[None]
-    collar = random.uniform(-13.5, -11.5)
+    collar = random.uniform(-12.3, -11.2)
     broad = random.uniform(0.88, 1.1)
-    heights = np.array([collar, collar - 0.9, collar - 3.0, collar - 4.5, collar - 9, -40.0])[:, None]
-    wide = broad * np.array([8.3, 9.4, 13.5, 19.5, 22.5, 23.5])[:, None]
-    deep = np.array([7.6, 8.6, 9.5, 10.0, 11.0, 12.0])[:, None]
+    heights = np.array([collar, collar - 0.6, collar - 1.9, collar - 4.3, collar - 9, -40.0])[:, None]
+    wide = broad * np.array([6.9, 9.5, 14.0, 19.5, 22.5, 23.5])[:, None]
+    deep = np.array([6.7, 8.4, 9.5, 10.0, 11.0, 12.0])[:, None]
     # The collar is lower in front.
-    dip = random.uniform(0.5, 3.5) * np.clip(np.cos(angle), 0, 1) ** 2 * (heights > collar - 2)
+    dip = random.uniform(0.0, 0.8) * np.clip(np.cos(angle), 0, 1) ** 2 * (heights > collar - 1)
     points = np.stack([wide * np.sin(angle), heights - dip, -2.0 + deep * np.cos(angle)], axis=-1)
     return sheet(points, closed=True)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from physiocam.errors import DatasetError
 from physiocam.synthetic.rendered.tracing import Surface
+from physiocam.synthetic.rendered.units import ACTIVE_SHAPES
 
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.int32]
@@ -26,7 +27,7 @@ _ENDS = MappingProxyType(
 PARTS = tuple(_ENDS)
 _VERTICES, _INNER = 26719, 6706
 _EYES_SEEN = 7.3
-_NECK_ENDS = -15.5
+_NECK_ENDS = -13.6
 _FILES = ("mesh.npz", "expressions.npz", "identities.npz")
 
 # The skin is painted on a chart round the head: an angle about the vertical axis and a height in cm, evenly spaced.
@@ -113,6 +114,9 @@ class FaceModel:
                 f"'{path}' holds a mesh of {vertices.shape[0] if vertices.ndim else 0} vertices with offsets"
                 f" {offsets.shape} and {identities.shape}, expected the model's {_VERTICES} vertices in each"
             )
+        missing = ACTIVE_SHAPES - set(names)
+        if missing:
+            raise DatasetError(f"'{path}' has no shape '{min(missing)}', expected all of the model's; copy it again")
         parts = np.searchsorted(list(_ENDS.values()), np.arange(_VERTICES), side="right").astype(np.uint8)
         triangles = np.concatenate([quads[:, :3], quads[:, [0, 2, 3]]])
         a, b, c = triangles.T

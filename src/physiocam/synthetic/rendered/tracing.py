@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.errors import DatasetError
+
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.int32]
 
@@ -38,11 +40,19 @@ class Surface:
     ----------
     vertices : float32 array (V, 3)
     triangles : int32 array (T, 3)
+
+    Raises
+    ------
+    DatasetError
+        If Embree is not installed.
     """
 
     def __init__(self, vertices: Floats, triangles: Integers) -> None:
-        from embreex.mesh_construction import TriangleMesh
-        from embreex.rtcore_scene import EmbreeScene
+        try:
+            from embreex.mesh_construction import TriangleMesh
+            from embreex.rtcore_scene import EmbreeScene
+        except ImportError:
+            raise DatasetError("rendering people needs embreex; run: pip install 'physiocam[render]'") from None
 
         # Embree's wrapper copies numbers one by one: leave out what no triangle uses.
         used = np.zeros(len(vertices), dtype=bool)

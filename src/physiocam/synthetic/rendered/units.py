@@ -40,6 +40,15 @@ _SHAPES: Mapping[str, Mapping[str, float]] = MappingProxyType(
 )
 
 
+# Of the model, all that move for a unit or with the gaze.
+ACTIVE_SHAPES = frozenset(
+    shape + side
+    for shapes in (*_SHAPES.values(), {f"eyeLook{way}_": 1.0 for way in ("Up", "Down", "In", "Out")})
+    for shape in shapes
+    for side in ("LR" if shape.endswith("_") else ("",))
+)
+
+
 @dataclass(frozen=True, eq=False)
 class FacePose:
     """What a face does at one moment.
@@ -90,9 +99,8 @@ class FacePose:
             add(f"eyeLook{'Up' if up > 0 else 'Down'}_{side}", abs(up))
         for name, weight in self.others.items():
             add(name, weight)
-        # The lids meet at 1 and pass through one another beyond.
-        return {name: min(weight, 1.0 if name.startswith(("eyeBlink", "mouthPress")) else 1.3)
-                for name, weight in weights.items()}  # fmt: skip
+        # The lids meet at 1 and would pass through one another beyond.
+        return {name: min(weight, 1.0 if name.startswith("eyeBlink") else 1.3) for name, weight in weights.items()}
 
 
 # Gap between the lips in cm at each intensity of AU25.
