@@ -28,7 +28,7 @@ from real_motion import load_motions
 from train_memory import train_memory
 
 SEED = 1000
-CLIPS, OTHERS, FILMS = 1500, 60, 480
+CLIPS, OTHERS, FILMS = 1500, 60, 240
 EPOCHS = 14
 
 DESCRIPTION = (

@@ -19,6 +19,7 @@ from physiocam.networks.bigsmall import BigSmall
 from physiocam.networks.can import ConvolutionalAttention, attention_mask
 from physiocam.networks.config import Task
 from physiocam.networks.drml import Drml
+from physiocam.networks.expression_cnn import ExpressionCnn
 from physiocam.networks.network import Network, given
 
 # Kernel and stride of a pooling.
@@ -70,7 +71,7 @@ def attention_maps(network: Network, big: Tensor | None, small: Tensor | None) -
     Returns
     -------
     dict of str to Maps
-        "big" and "small" for the branches of BigSmall, the architecture's name for DRML and AlexNet: means over the
+        "big" and "small" for the branches of BigSmall, the architecture's name for the others: means over the
         channels of the last convolution's rectified features. "mask1" and "mask2" for DeepPhys and MTTS-CAN: the masks
         after the second and the fourth convolution, whose mean over the face is one half.
     """
@@ -153,6 +154,10 @@ def _last_convolutions(network: Network) -> dict[str, _Place]:
         for name, branch in (("appearance", network.appearance), ("motion", network.motion)):
             chain = [branch.conv1, branch.conv2, *_pooling(network), branch.conv3, branch.conv4]
             places[name] = _place(chain, config.small_size)
+    elif isinstance(network, ExpressionCnn):
+        # What its heads see; residual blocks do not move a map.
+        chain = [*(stage.enter for stage in network.stages), network.summary]  # type: ignore[list-item]
+        places[config.architecture] = _place(chain, config.big_size)
     elif isinstance(network, Drml):
         chain = [network.conv1, (2, 2), network.conv2, network.conv3, network.conv4, network.conv5]
         places[config.architecture] = _place(chain, config.big_size)

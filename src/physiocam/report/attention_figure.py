@@ -24,6 +24,7 @@ _BRANCHES = {
     "mask2": "second mask",
     "appearance": "appearance branch",
     "motion": "motion branch",
+    "expression_cnn": "network of expressions",
     "drml": "DRML",
     "alexnet": "AlexNet",
 }
