@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from expression_stills import CROP_SIZE, cut_face
 from physiocam.foundation.provenance import code_version, keep_file
+from physiocam.synthetic.drawn.expressions import Expressions
 from physiocam.synthetic.drawn.scene import SceneSettings
 from physiocam.synthetic.recordings import SyntheticRecording, synthetic_entries
 from physiocam.video.face import FaceDetector
@@ -75,13 +76,15 @@ def _draw(entry: SyntheticRecording) -> tuple[NDArray[np.uint8], NDArray[np.floa
     crf = int(random.integers(16, 34)) if random.random() < 0.6 else None
     scene = replace(entry, settings=settings).scene()
     images = through_camera(scene.frames(), settings.fs, crf)
+    drawn = scene.expressions
+    assert isinstance(drawn, Expressions)
     detector = FaceDetector()
     crops, targets = [np.empty((0, CROP_SIZE, CROP_SIZE, 3), np.uint8)], [np.empty((0, 12), np.float32)]
     for index, image in enumerate(images):
         faces = detector.detect(image)
         if faces:
             crops.append(cut_face(image, faces[0])[None])
-            activation = scene.expressions.action_units[index]
+            activation = drawn.action_units[index]
             clear = np.where(activation >= _PRESENT, 1.0, 0.0)
             targets.append(np.where((activation > _ABSENT) & (activation < _PRESENT), np.nan, clear)[None])
     return np.concatenate(crops), np.concatenate(targets).astype(np.float32)

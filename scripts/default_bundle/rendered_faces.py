@@ -204,7 +204,9 @@ def _framed(head: RenderedHead, pose: tuple[float, float, float], random: np.ran
     side = _SIDE * (high - low) * (1 + _JITTER_SIDE * random.standard_normal())
     scale = _RAYS / (CROP_FACTOR * side)
     middle = (_RAYS - 1) / 2
-    return View(_RAYS, _RAYS, float(scale), (float(middle + up * scale), float(middle - across * scale)), pose, distance)
+    return View(
+        _RAYS, _RAYS, float(scale), (float(middle + up * scale), float(middle - across * scale)), pose, distance
+    )
 
 
 def _reduced(light: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -5,7 +5,6 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, kl_div
 
@@ -14,8 +13,8 @@ from course import Course
 from drawn_faces import DrawnFaces
 from emotion_teacher import WORDS
 from expression_stills import DRAWS, Stills, draw
-from physiocam.networks.action_units import AU_LABELS
 from physiocam.networks.bigsmall import BigSmall, Head
+from unit_figures import emotion_aucs
 
 _STILLS, _DRAWN = 64, 32
 _LEARNING_RATE = 6e-4
@@ -103,19 +102,3 @@ def held_out_aucs(network: BigSmall, stills: Stills) -> dict[str, float]:
     logits = torch.cat([network.heads["au"](network.big(plain(part)).flatten(1)) for part in parts])
     network.train()
     return emotion_aucs(logits.numpy(), stills.emotion[chosen])
-
-
-def emotion_aucs(scores: NDArray[np.floating], emotion: NDArray[np.str_]) -> dict[str, float]:
-    """AUC of a unit's score for an emotion against neutral; scores (n, 12)."""
-    pairs = (("AU12", "happiness"), ("AU06", "happiness"), ("AU01", "surprise"), ("AU02", "surprise"),
-             ("AU04", "anger"), ("AU10", "disgust"), ("AU15", "sadness"))  # fmt: skip
-    return {
-        f"{label} {word}": area_under_roc(scores[:, AU_LABELS.index(label)], emotion == word, emotion == "neutral")
-        for label, word in pairs
-    }
-
-
-def area_under_roc(scores: NDArray[np.floating], positive: NDArray[np.bool_], negative: NDArray[np.bool_]) -> float:
-    """Share of pairs of a positive and a negative example that a score (n,) puts in order; ties count half."""
-    wins = np.sign(scores[positive][:, None] - scores[negative][None])
-    return round(float(wins.mean() / 2 + 0.5), 3)

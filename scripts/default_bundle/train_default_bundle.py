@@ -21,7 +21,6 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from torch import Tensor
 
 from augmentation import plain
@@ -43,9 +42,10 @@ from physiocam.training.initial import draw_by_he
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.export import BundleAbout, Slow, export_bundle
 from physiocam.weights.pytorch import load_network, load_networks
-from train_action_units import area_under_roc, emotion_aucs, train_big
+from train_action_units import train_big
 from train_head import drawn_views, still_views, train_head
 from train_rates import pulse_of, respiration_of, slow_config, train_pulse, train_respiration
+from unit_figures import clear_sides, drawn_aucs, logistic, still_figures
 
 SEED = 100
 BIG_EPOCHS, PULSE_EPOCHS, SLOW_EPOCHS, HEAD_EPOCHS = 6, 5, 8, 3
@@ -190,8 +190,8 @@ def _evaluate(network: BigSmall, slow: BigSmall, stills: Stills, work: Path) -> 
     breathing = load_clips(work / "slow_held", "slow", stills, HELD_OUT_CLIPS, held_out=True, seed=90_000)
     others = load_drawn_faces(HELD_OUT_PEOPLE, SEED + 102, work / "drawn_held.npz")
     return {
-        **_still_figures(network, stills),
-        "held_out_drawn_auc": _drawn_aucs(network, others),
+        **still_figures(_still_logits(network, stills.crops[stills.held_out], _no_motion(network)), stills),
+        "held_out_drawn_auc": drawn_aucs(_still_logits(network, others.crops, _no_motion(network)), others),
         "held_out_clips": {
             "heart": _rate_errors([(clip, pulse_of(network, clip)) for clip in clips], "heart"),
             "breathing": _rate_errors([(clip, respiration_of(slow, clip)) for clip in breathing], "breathing"),
@@ -263,29 +263,14 @@ def _calibrate(network: BigSmall, stills: Stills, drawn: DrawnFaces, motion: Ten
     others, truth = _still_logits(network, drawn.crops[people], motion), drawn.targets[people]
     last = cast(Head, network.heads["au"]).fc2
     for column in range(len(AU_LABELS)):
-        active, inactive = (logits[side, column] for side in _sides(targets[:, column]))
+        active, inactive = (logits[side, column] for side in clear_sides(targets[:, column]))
         if len(active) < ENOUGH:
-            present, absent = (others[side, column] for side in _sides(truth[:, column]))
+            present, absent = (others[side, column] for side in clear_sides(truth[:, column]))
             active, inactive = np.concatenate([active, present]), np.concatenate([inactive, absent])
-        scale, shift = _logistic(active, inactive)
+        scale, shift = logistic(active, inactive, ACTIVE_SHARE)
         with torch.no_grad():
             last.weight[column] *= scale
             last.bias[column] = last.bias[column] * scale + shift
-
-
-def _logistic(active: NDArray[np.float64], inactive: NDArray[np.float64]) -> tuple[float, float]:
-    """Scale and shift of scores that make them log odds, with a slight pull towards the scale as trained."""
-    x = np.concatenate([active, inactive])
-    sign = np.concatenate([np.ones(len(active)), -np.ones(len(inactive))])
-    shares = ((active, ACTIVE_SHARE), (inactive, 1 - ACTIVE_SHARE))
-    weight = np.concatenate([np.full(len(side), share / len(side)) for side, share in shares])
-
-    def loss(parameters: NDArray[np.float64]) -> float:
-        misfit = weight @ np.logaddexp(0.0, -sign * (parameters[0] * x + parameters[1]))
-        return float(misfit + 5e-4 * ((parameters[0] - 1.0) ** 2 + parameters[1] ** 2))
-
-    scale, shift = minimize(loss, [1.0, 0.0]).x
-    return float(scale), float(shift)
 
 
 def _rate_errors(read: list[tuple[PreparedClip, NDArray[np.float32]]], quantity: Quantity) -> dict[str, float | int]:
@@ -302,44 +287,11 @@ def _rate_errors(read: list[tuple[PreparedClip, NDArray[np.float32]]], quantity:
     return figures
 
 
-def _still_figures(network: BigSmall, stills: Stills) -> dict[str, Any]:
-    """How well held-out stills are told apart, and how the decision at 0.5 falls."""
-    chosen = stills.held_out
-    logits, targets = _still_logits(network, stills.crops[chosen], _no_motion(network)), stills.targets[chosen]
-    decisions = {}
-    for column, label in enumerate(AU_LABELS):
-        active, inactive = _sides(targets[:, column])
-        decisions[label] = {
-            "active": int(active.sum()),
-            "found": round(float((logits[active, column] >= 0).mean()), 2),
-            "inactive": int(inactive.sum()),
-            "false_alarms": round(float((logits[inactive, column] >= 0).mean()), 2),
-        }
-    return {
-        "held_out_stills_auc": emotion_aucs(logits, stills.emotion[chosen]),
-        "held_out_stills_decisions": decisions,
-    }
-
-
-def _drawn_aucs(network: BigSmall, drawn: DrawnFaces) -> dict[str, float]:
-    """How well units of drawn people are told apart, whose truth is exact."""
-    logits = _still_logits(network, drawn.crops, _no_motion(network))
-    return {
-        label: area_under_roc(logits[:, column], drawn.targets[:, column] == 1.0, drawn.targets[:, column] == 0.0)
-        for column, label in enumerate(AU_LABELS)
-    }
-
-
 @torch.inference_mode()
 def _no_motion(network: BigSmall) -> Tensor:
     """What the Small branch makes of a face that stands still."""
     maps: Tensor = network.small(torch.zeros(3, 3, 9, 9))
     return maps.half()
-
-
-def _sides(targets: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Where a unit's weak labels say clearly that it is active, and that it is not."""
-    return targets >= 0.45, targets <= 0.15
 
 
 def _real_clip(bundle: Bundle, video: Path, heart_rate: float) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, smooth_l1_loss
 
@@ -23,7 +22,8 @@ from physiocam.networks.config import EXPRESSION, HEAD_POSE, INTENSITY
 from physiocam.networks.expression_cnn import ExpressionCnn
 from physiocam.networks.expression_config import ExpressionCnnConfig
 from rendered_faces import Faces
-from train_action_units import OPINIONS, divergence, emotion_aucs
+from train_action_units import OPINIONS, divergence
+from unit_figures import emotion_aucs, logistic
 
 # Frames in a batch.
 _STILLS, _RENDERED, _DRAWN = 28, 28, 8
@@ -139,7 +139,9 @@ def calibrate(network: ExpressionCnn, stills: Stills, rendered: Faces) -> dict[s
     last = cast(Head, network.heads["au"]).fc2
     folded = {}
     for column, label in enumerate(EXPRESSION_UNITS):
-        scale, shift = _logistic(logits[truth[:, column] == 1, column], logits[truth[:, column] == 0, column])
+        scale, shift = logistic(
+            logits[truth[:, column] == 1, column], logits[truth[:, column] == 0, column], _ACTIVE_SHARE
+        )
         highest = float(np.quantile(scale * quiet[:, column] + shift, 1 - _FALSE_ALARMS))
         shift -= max(highest, 0.0)
         with torch.no_grad():
@@ -237,18 +239,3 @@ def _in_units(network: ExpressionCnn) -> None:
             last = cast(Head, network.heads[task]).fc2
             last.weight.mul_(factor)
             last.bias.mul_(factor)
-
-
-def _logistic(active: NDArray[np.float64], inactive: NDArray[np.float64]) -> tuple[float, float]:
-    """Scale and shift of scores that make them log odds, with a slight pull towards the scale as trained."""
-    x = np.concatenate([active, inactive])
-    sign = np.concatenate([np.ones(len(active)), -np.ones(len(inactive))])
-    shares = ((active, _ACTIVE_SHARE), (inactive, 1 - _ACTIVE_SHARE))
-    weight = np.concatenate([np.full(len(side), share / len(side)) for side, share in shares])
-
-    def loss(parameters: NDArray[np.float64]) -> float:
-        misfit = weight @ np.logaddexp(0.0, -sign * (parameters[0] * x + parameters[1]))
-        return float(misfit + 5e-4 * ((parameters[0] - 1.0) ** 2 + parameters[1] ** 2))
-
-    scale, shift = minimize(loss, [1.0, 0.0]).x
-    return float(scale), float(shift)
