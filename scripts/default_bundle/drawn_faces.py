@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from expression_stills import CROP_SIZE, cut_face
 from physiocam.foundation.provenance import code_version, keep_file
-from physiocam.synthetic.drawn.expressions import Expressions
+from physiocam.synthetic.drawn.expressions import ExpressionTrack
 from physiocam.synthetic.drawn.scene import SceneSettings
 from physiocam.synthetic.recordings import SyntheticRecording, synthetic_entries
 from physiocam.video.face import FaceDetector
@@ -77,7 +77,7 @@ def _draw(entry: SyntheticRecording) -> tuple[NDArray[np.uint8], NDArray[np.floa
     scene = replace(entry, settings=settings).scene()
     images = through_camera(scene.frames(), settings.fs, crf)
     drawn = scene.expressions
-    assert isinstance(drawn, Expressions)
+    assert isinstance(drawn, ExpressionTrack)
     detector = FaceDetector()
     crops, targets = [np.empty((0, CROP_SIZE, CROP_SIZE, 3), np.uint8)], [np.empty((0, 12), np.float32)]
     for index, image in enumerate(images):
