@@ -54,15 +54,18 @@ class Camera:
 
     def develop(self, light: Floats, random: np.random.Generator) -> Floats:
         """Turn linear light (H, W, 3), exposed already, into levels 0..255, not yet rounded."""
-        exposed = light * np.float32(self.white)
-        grey = exposed @ np.float32((0.25, 0.65, 0.1))
+        exposed = light * np.array(self.white, np.float32)
+        grey = exposed @ np.array((0.25, 0.65, 0.1), np.float32)
         exposed = np.maximum(grey[..., None] + np.float32(self.colour) * (exposed - grey[..., None]), 0)
         # Highlights roll off instead of clipping.
         exposed = np.where(exposed < 0.6, exposed, 0.6 + 0.4 * np.tanh((exposed - 0.6) / 0.4))
-        levels = np.where(exposed <= 0.0031308, exposed * 12.92, 1.055 * np.maximum(exposed, 0.003) ** (1 / 2.4) - 0.055)
+        levels = np.where(
+            exposed <= 0.0031308, exposed * 12.92, 1.055 * np.maximum(exposed, 0.003) ** (1 / 2.4) - 0.055
+        )
         levels = 0.45 + self.contrast * (levels - 0.45)
         levels = 255 * levels + self.noise * random.standard_normal(levels.shape, dtype=np.float32)
-        return np.clip(levels, 0, 255)
+        clipped: Floats = np.clip(levels, 0, 255)
+        return clipped
 
 
 def backdrop(height: int, width: int, random: np.random.Generator) -> Floats:
@@ -70,7 +73,7 @@ def backdrop(height: int, width: int, random: np.random.Generator) -> Floats:
     base = np.exp(random.uniform(np.log(0.02), np.log(0.7))) * np.exp(random.normal(0, 0.15, 3))
     picture = np.empty((height, width, 3), np.float32)
     picture[:] = base
-    y, x = np.mgrid[0:1 : height * 1j, 0:1 : width * 1j].astype(np.float32)
+    y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j].astype(np.float32)
     picture *= (1 + random.uniform(-0.5, 0.5) * (x - 0.5) + random.uniform(-0.5, 0.5) * (y - 0.5))[..., None]
     picture *= (1 + random.uniform(0, 0.2) * blotches((height, width), 8, random))[..., None].clip(0.2)
     for _ in range(int(random.integers(0, 6))):

@@ -53,8 +53,6 @@ class FaceModel:
         Principal components of identity; weights are standard normal.
     chart : float32 array (H, W, 3)
         Place on the mean face that each pixel of the skin's chart shows.
-    chart_places : float32 array (V, 2)
-        Row and column on the chart of each vertex.
     """
 
     vertices: Floats
@@ -63,11 +61,9 @@ class FaceModel:
     expressions: dict[str, Floats]
     identities: Floats
     chart: Floats = field(init=False)
-    chart_places: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "chart", self._unrolled())
-        object.__setattr__(self, "chart_places", chart_places(self.vertices))
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Self:
