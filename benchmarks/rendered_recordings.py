@@ -168,7 +168,7 @@ def _write(plan: Plan, folder: Path, model: str, index: int) -> None:
 
 def _attributes(scene: RenderedScene, plan: Plan, index: int) -> dict[str, str]:
     person, light = scene.person, scene.lighting
-    contrast = float(np.mean(light.key_colour) / max(np.mean(light.sky), 1e-3))
+    contrast = sum(light.key_colour) / max(sum(light.sky), 1e-3)
     brightness = "dim" if scene.camera.exposure < 0.16 else "middle" if scene.camera.exposure < 0.27 else "bright"
     return {
         "skin": _TONES[min(int(6 * person.skin_depth), 5)],

@@ -24,8 +24,10 @@ from physiocam.synthetic.rendered.head import RenderedHead, rotation, turned
 from physiocam.synthetic.rendered.light import Lighting
 from physiocam.synthetic.rendered.model import FaceModel
 from physiocam.synthetic.rendered.person import RenderedPerson
-from physiocam.synthetic.rendered.picture import View, render
+from physiocam.synthetic.rendered.picture import render
 from physiocam.synthetic.rendered.units import UNITS, lips_apart
+from physiocam.synthetic.rendered.view import View
+from physiocam.video.resize import area_resize
 
 PEOPLE, FRAMES = 25, 8
 
@@ -43,7 +45,7 @@ _JITTER_CM, _JITTER_SIDE = (0.45, 0.35), 0.065
 
 @dataclass(frozen=True)
 class Faces:
-    """Frames and what they show; each is an array of a shard, with one row a frame.
+    """Frames and what they show; each is an array of a shard, with one row per frame.
 
     Attributes
     ----------
@@ -146,7 +148,7 @@ def _frames_of(folder: Path, seed: int, index: int) -> list[dict[str, NDArray[np
         "held_out": index % 10 == 0,
         "age": np.float32(person.age),
         "skin_depth": np.float32(person.skin_depth),
-        "resting": np.float32(person.resting),
+        "resting": np.array(person.resting, np.float32),
         "sex": np.array(person.sex, "U12"),
         "hair": np.array(person.hair, "U12"),
         "beard": np.array(person.beard, "U12"),
@@ -175,21 +177,20 @@ def _frame(
     picture = render(head, face, view, light, hand_over(where, random) if where else None)
     behind = backdrop(_RAYS, _RAYS, random)
     lit = (picture.light + (1 - picture.cover[..., None]) * behind) * camera.gain(picture)
-    # At least two rays for a pixel at edges: the lamp's light is averaged before the camera's curve.
-    image = camera.develop(_reduced(lit), random)
+    image = camera.develop(area_resize(lit, CROP_SIZE, CROP_SIZE), random)
     sides = face.sides.copy()
     sides[UNITS.index("AU25")] = lips_apart(head.lip_gap(face))
     return {
         "frames": _through_encoder((image + 0.5).clip(0, 255).astype(np.uint8), random),
         "intensities": sides.max(axis=1).astype(np.float32),
         "sides": sides.astype(np.float32),
-        "pose": np.float32(pose),
-        "gaze": np.float32(face.gaze),
+        "pose": pose.astype(np.float32),
+        "gaze": np.array(face.gaze, np.float32),
         "blink": bool(sides[UNITS.index("AU45")].min() >= 3.5),
         "occluded": np.array([where == place for place in ("mouth", "cheek", "eye")]),
         "kind": np.array(kind, "U12"),
         "exposure": np.float32(camera.exposure),
-        "key": np.float32(np.mean(light.key_colour) / max(np.mean(light.sky), 1e-3)),
+        "key": np.float32(sum(light.key_colour) / max(sum(light.sky), 1e-3)),
     }
 
 
@@ -197,8 +198,7 @@ def _framed(head: RenderedHead, pose: tuple[float, float, float], random: np.ran
     """The square in which the detector would find the face, enlarged by CROP_FACTOR."""
     distance = float(random.uniform(40, 140))
     face = turned(head.resting, rotation(*pose))[head.model.inner]
-    seen = face[:, :2] * (distance / (distance + 8 - face[:, 2:]))
-    (left, low), (right, high) = seen.min(axis=0), seen.max(axis=0)
+    left, right, low, high = View(1, 1, 1.0, (0.0, 0.0), pose, distance).outline(face)
     across = _ACROSS * (left + right) / 2 + _ACROSS_PER_DEGREE * pose[1] + _JITTER_CM[1] * random.standard_normal()
     up = (low + high) / 2 + _ABOVE_CM + _JITTER_CM[0] * random.standard_normal()
     side = _SIDE * (high - low) * (1 + _JITTER_SIDE * random.standard_normal())
@@ -209,21 +209,15 @@ def _framed(head: RenderedHead, pose: tuple[float, float, float], random: np.ran
     )
 
 
-def _reduced(light: NDArray[np.floating]) -> NDArray[np.floating]:
-    reduced: NDArray[np.floating] = cv2.resize(
-        light.astype(np.float32), (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_AREA
-    )
-    return reduced
-
-
 def _through_encoder(image: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
     """Blocks and blur of compression, in half of the frames."""
     if random.uniform() < 0.5:
         return image
     quality = int(random.integers(25, 90))
     _, encoded = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    decoded: NDArray[np.uint8] = np.ascontiguousarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR)[..., ::-1])
-    return decoded
+    decoded = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+    assert decoded is not None
+    return np.ascontiguousarray(decoded[..., ::-1], dtype=np.uint8)
 
 
 def main() -> None:

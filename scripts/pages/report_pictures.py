@@ -18,8 +18,8 @@ import physiocam
 from physiocam.report.html import write_report
 from physiocam.report.overlay_frame import OverlayFrame
 from physiocam.results.measurement import Measurement
-from physiocam.synthetic.drawn.scene import Scene
 from physiocam.synthetic.layouts import layout_named, write_layout
+from physiocam.synthetic.people import PersonScene
 from physiocam.synthetic.physiology import Physiology
 from physiocam.synthetic.recordings import settings_of, synthetic_entries
 
@@ -55,7 +55,7 @@ def main() -> None:
     _tell(measurement, scene.physiology)
 
 
-def _keep_motion(overlay: OverlayFrame, scene: Scene, path: Path) -> None:
+def _keep_motion(overlay: OverlayFrame, scene: PersonScene, path: Path) -> None:
     """Write some seconds of the overlay as an animated picture."""
     pictures = []
     for time_s in np.arange(*MOTION_S, 1 / MOTION_FS):

@@ -22,7 +22,11 @@ class Movements(Protocol):
 
     @property
     def codes(self) -> ActionUnitCodes:
-        """A coder's codes of the 12 units, one row a frame."""
+        """A coder's codes of the 12 units, one row per frame."""
+
+    @property
+    def action_units(self) -> NDArray[np.float64]:
+        """Activations 0..1 of the 12 units, (T, 12)."""
 
     def intensity(self, label: str) -> NDArray[np.int8]:
         """Intensity 0..5 a frame of any action unit."""

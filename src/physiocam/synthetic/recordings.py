@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 
@@ -86,7 +86,7 @@ class SyntheticRecording:
     trial: str
     person_seed: int
     settings: SceneSettings
-    people: People = DrawnPeople()
+    people: People = field(default_factory=DrawnPeople)
 
     @property
     def name(self) -> str:

@@ -11,6 +11,7 @@ from physiocam.synthetic.rendered.units import ACTIVE_SHAPES
 
 VERTICES = 26719
 _EYES = 21451
+_LASHES = 25351
 _LIPS = 9000
 _GRID = (36, 48)
 
@@ -36,6 +37,9 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
         begin = _EYES + number * rows * columns
         vertices[begin : begin + rows * columns] = _ball((1.5, 1.5, 1.5), (side, 3.6, 9.9))
         quads.append(grid + begin)
+    # Hardly seen: lashes.
+    vertices[_LASHES : _LASHES + 3] = (2.0, 4.0, 11.4), (2.1, 4.0, 11.4), (2.0, 4.1, 11.4)
+    quads.append(np.array([[_LASHES, _LASHES + 1, _LASHES + 2, _LASHES + 2]]))
     # The edges of the lips; the jaw moves the lower one.
     vertices[_LIPS], vertices[_LIPS + 1] = (0.0, -3.2, 11.8), (0.0, -3.3, 11.8)
     others = {name for shapes in (*OTHERS, *(shapes for _, _, shapes in TALKING)) for name in shapes}

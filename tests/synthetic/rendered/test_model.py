@@ -38,9 +38,11 @@ def test_a_folder_that_is_not_the_model_is_named_in_one_line(made_up: Path, tmp_
     np.savez(tmp_path / "mesh.npz", vertices=np.zeros((9, 3)), quads=np.zeros((2, 4), np.uint16))
     with pytest.raises(DatasetError, match="holds a mesh of 9 vertices"):
         FaceModel.load(tmp_path)
-    (tmp_path / "mesh.npz").write_bytes(b"not a zip archive")
-    with pytest.raises(DatasetError, match="cannot be read as the face model"):
-        FaceModel.load(tmp_path)
+    half = (made_up / "mesh.npz").read_bytes()
+    for content in (b"not a zip archive", half[: len(half) // 2], b""):
+        (tmp_path / "mesh.npz").write_bytes(content)
+        with pytest.raises(DatasetError, match="cannot be read as the face model"):
+            FaceModel.load(tmp_path)
 
 
 def test_a_missing_shape_is_named(made_up: Path, tmp_path: Path) -> None:

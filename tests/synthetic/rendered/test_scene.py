@@ -16,8 +16,9 @@ from physiocam.synthetic.rendered.head import RenderedHead, rotation
 from physiocam.synthetic.rendered.light import Lighting
 from physiocam.synthetic.rendered.model import FaceModel
 from physiocam.synthetic.rendered.person import RenderedPerson
-from physiocam.synthetic.rendered.picture import Picture, View, render
+from physiocam.synthetic.rendered.picture import Picture, render
 from physiocam.synthetic.rendered.units import UNITS, FacePose
+from physiocam.synthetic.rendered.view import View
 from physiocam.video.face import FaceDetector
 
 TINY = SceneSettings(duration_s=2.0, fs=10.0, height=64, width=72, noise=0.0, flicker=0.0)

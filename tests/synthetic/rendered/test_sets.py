@@ -11,9 +11,7 @@ from physiocam.video.reader import open_video
 SCRIPTS = Path(__file__).parents[3] / "scripts" / "default_bundle"
 
 
-def test_training_frames_go_with_what_they_show(
-    made_up: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_training_frames_go_with_what_they_show(made_up: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("cv2")
     monkeypatch.syspath_prepend(str(SCRIPTS))
     script = runpy.run_path(str(SCRIPTS / "rendered_faces.py"), run_name="script")

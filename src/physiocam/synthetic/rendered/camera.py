@@ -54,8 +54,8 @@ class Camera:
 
     def develop(self, light: Floats, random: np.random.Generator) -> Floats:
         """Turn linear light (H, W, 3), exposed already, into levels 0..255, not yet rounded."""
-        exposed = light * np.float32(self.white)
-        grey = exposed @ np.float32((0.25, 0.65, 0.1))
+        exposed = light * np.array(self.white, np.float32)
+        grey = exposed @ np.array((0.25, 0.65, 0.1), np.float32)
         exposed = np.maximum(grey[..., None] + np.float32(self.colour) * (exposed - grey[..., None]), 0)
         # Highlights roll off instead of clipping.
         exposed = np.where(exposed < 0.6, exposed, 0.6 + 0.4 * np.tanh((exposed - 0.6) / 0.4))
@@ -64,7 +64,8 @@ class Camera:
         )
         levels = 0.45 + self.contrast * (levels - 0.45)
         levels = 255 * levels + self.noise * random.standard_normal(levels.shape, dtype=np.float32)
-        return np.clip(levels, 0, 255)
+        clipped: Floats = np.clip(levels, 0, 255)
+        return clipped
 
 
 def backdrop(height: int, width: int, random: np.random.Generator) -> Floats:

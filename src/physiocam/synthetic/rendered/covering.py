@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from physiocam.synthetic.drawn.shapes import Plane, blotches
 from physiocam.synthetic.rendered.model import FaceModel, chart_places
@@ -55,7 +56,7 @@ class Cover:
     """
 
     solid: Solid
-    stuff: Plane
+    stuff: NDArray[np.uint8]
     places: Floats
 
 
@@ -70,6 +71,11 @@ class Covering:
         The person's face at rest.
     beard : float32 array (H, W)
         Density of the beard on the skin's chart.
+
+    Attributes
+    ----------
+    strands : float32 array
+        Noise along strands of hair, of mean 0 and standard deviation about 1.
     """
 
     def __init__(self, model: FaceModel, person: RenderedPerson, resting: Floats, beard: Plane) -> None:
@@ -80,13 +86,12 @@ class Covering:
         self.strands = blotches(_STRANDS, 250, random, 9.0 if person.hair not in {"curly", "afro"} else 1.2)
         self._recession = random.uniform(0.5, 1.0) if person.hair == "receding" else random.uniform(-0.35, 0.35)
         self._fringe = random.uniform(5.3, 6.8)
-        self.beard = beard
         self._parts: list[tuple[Solid, Stuff, Floats]] = []
         self._shell, self._thickness = np.zeros((0, 3), np.int32), np.zeros(len(model.vertices), np.float32)
         if person.hair in _STYLES:
             self._grow(random)
         self._lashes = model.triangles_of("lashes")
-        self._whiskers, self._length = self._whisker_roots(random)
+        self._whiskers, self._length = self._whisker_roots(beard, random)
         if person.glasses != "none":
             self._parts += _glasses(model, person, resting, random)
 
@@ -100,8 +105,8 @@ class Covering:
         inside: Floats = places[..., 1] - line
         return inside
 
-    def at(self, vertices: Floats, hand: Solid | None = None) -> Cover | None:
-        """Cover a face of a moment; None if nothing does.
+    def at(self, vertices: Floats, hand: Solid | None = None) -> Cover:
+        """Cover a face of a moment.
 
         Parameters
         ----------
@@ -119,16 +124,15 @@ class Covering:
                 parts.append(self._raised(vertices, triangles, thickness, stuff))
         if hand is not None:
             parts.append((hand, Stuff.HAND, hand.vertices))
-        if not parts:
-            return None
+        counts = [len(solid.triangles) for solid, _, _ in parts]
         return Cover(
             joined([solid for solid, _, _ in parts]),
-            np.repeat([int(stuff) for _, stuff, _ in parts], [len(solid.triangles) for solid, _, _ in parts]),
+            np.repeat(np.array([stuff for _, stuff, _ in parts], np.uint8), counts),
             np.concatenate([places for _, _, places in parts]),
         )
 
     def _raised(
-        self, vertices: Floats, triangles: Floats, thickness: Floats, stuff: Stuff
+        self, vertices: Floats, triangles: NDArray[np.int32], thickness: Floats, stuff: Stuff
     ) -> tuple[Solid, Stuff, Floats]:
         used, own = np.unique(triangles, return_inverse=True)
         normals = vertex_normals(vertices[used], own.reshape(-1, 3).astype(np.int32))
@@ -154,10 +158,10 @@ class Covering:
             falling = _falling(begin, low, sides * scale, random)
             self._parts.append((falling, Stuff.CLOTH if scarf else Stuff.HAIR, falling.vertices))
 
-    def _whisker_roots(self, random: np.random.Generator) -> tuple[Floats, Floats]:
+    def _whisker_roots(self, beard: Plane, random: np.random.Generator) -> tuple[NDArray[np.int32], Floats]:
         places = chart_places(self._model.vertices)
-        rows, columns = (np.clip(places[:, axis].round().astype(int), 0, self.beard.shape[axis] - 1) for axis in (0, 1))
-        density = self.beard[rows, columns] * (self._model.parts == 0)
+        rows, columns = (np.clip(places[:, axis].round().astype(int), 0, beard.shape[axis] - 1) for axis in (0, 1))
+        density = beard[rows, columns] * (self._model.parts == 0)
         longest = {"moustache": 0.45, "goatee": 0.6, "chin strap": 0.35, "short": 0.45, "full": 1.5}
         length = longest.get(self._person.beard, 0.0) * random.uniform(0.6, 1.3)
         if not length:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from physiocam.synthetic.drawn.shapes import Plane, Point, bump, line
 from physiocam.synthetic.rendered.units import UNITS
@@ -126,11 +127,7 @@ class Folds:
         return relief, np.minimum(crease, np.float32(0.75))
 
 
-def _near(side: Plane, up: Plane, points: tuple[Point, ...], margin: float) -> Plane:
+def _near(side: Plane, up: Plane, points: tuple[Point, ...], margin: float) -> NDArray[np.bool_]:
     across, height = zip(*points, strict=True)
-    return (
-        (side > min(across) - margin)
-        & (side < max(across) + margin)
-        & (up > min(height) - margin)
-        & (up < max(height) + margin)
-    )
+    beside = (side > min(across) - margin) & (side < max(across) + margin)
+    return np.asarray(beside & (up > min(height) - margin) & (up < max(height) + margin))

@@ -49,7 +49,7 @@ class RenderedHead:
         self.paint = paint(person, model.chart)
         weights = np.array(person.identity[: len(model.identities)], dtype=np.float32)
         shape = model.vertices + np.tensordot(weights, model.identities[: len(weights)], axes=1)
-        corners, _, rolled, lids = person.resting
+        _, _, rolled, lids = person.resting
         self._lowered = 0.22 * lids
         for name, weight in (("mouthRollLower", 0.35 * rolled), ("mouthRollUpper", 0.35 * rolled),
                              ("eyeBlink_L", self._lowered), ("eyeBlink_R", self._lowered)):  # fmt: skip
@@ -63,7 +63,7 @@ class RenderedHead:
 
     def shape(self, pose: FacePose) -> Floats:
         """Deform the face: vertices (V, 3) before the head turns."""
-        shape = self.resting.copy()
+        shape: Floats = self.resting.copy()
         for name, weight in pose.shapes().items():
             blink = name.startswith("eyeBlink")
             left = 1 - self._lowered if blink else 1.0
@@ -79,7 +79,7 @@ class RenderedHead:
         weights = pose.shapes()
 
         def edge(lip: NDArray[np.intp]) -> Floats:
-            moved = self.resting[lip, 1].copy()
+            moved: Floats = self.resting[lip, 1].copy()
             for name, weight in weights.items():
                 moved += np.float32(weight) * self.model.expressions[name][lip, 1]
             return moved
@@ -93,18 +93,20 @@ class RenderedHead:
         person = self.person
         aged = float(np.clip((person.wrinkles - 0.5) * 1.1, 0, 1.3))
         relief, crease = self._folds.at(pose.activations(), 0.55 + 0.6 * person.wrinkles, aged)
-        relief += self.paint.relief
-        down, along = np.gradient(relief)
+        gradients = np.gradient(relief + self.paint.relief)
+        down, along = (np.asarray(gradient, np.float32) for gradient in gradients)
         radius = np.hypot(self.model.chart[..., 0], self.model.chart[..., 2])
         step = radius * np.float32(2 * CHART_ANGLE / (relief.shape[1] - 1))
-        return along / np.maximum(step, np.float32(0.02)), down / np.float32(-_CM_PER_ROW), crease
+        leftwards: Plane = along / np.maximum(step, np.float32(0.02))
+        upwards: Plane = down / np.float32(-_CM_PER_ROW)
+        return leftwards, upwards, crease
 
 
 def turned(points: Floats, rotation: Floats) -> Floats:
     """Turn points (n, 3) of the head on the neck by a rotation matrix."""
     share = np.clip((points[:, 1:2] - _TURNING[1]) / (_TURNING[0] - _TURNING[1]), 0, 1)
     rotated = (points - _PIVOT) @ rotation.T.astype(np.float32) + _PIVOT
-    return (points + share * (rotated - points)).astype(np.float32)
+    return np.asarray(points + share * (rotated - points), dtype=np.float32)
 
 
 def rotation(pitch: float, yaw: float, roll: float) -> Floats:

@@ -71,10 +71,12 @@ class Lighting:
         reach = soft[:, None] * _REACH
         # Red light bleeds into the shadow.
         seam = shadow[:, None] ** (1 / (1 + 1.5 * reach))
-        light = _wrapped(normals, self.key, reach) * seam * np.float32(self.key_colour)
-        light += _wrapped(normals, self.fill, reach) * openness[:, None] * np.float32(self.fill_colour)
+        light = _wrapped(normals, self.key, reach) * seam * np.array(self.key_colour, np.float32)
+        light += _wrapped(normals, self.fill, reach) * openness[:, None] * np.array(self.fill_colour, np.float32)
         upward = (0.5 + 0.5 * normals[:, 1])[:, None]
-        around = np.float32(self.ground) + upward * (np.float32(self.sky) - np.float32(self.ground))
+        around = np.array(self.ground, np.float32) + upward * (
+            np.array(self.sky, np.float32) - np.array(self.ground, np.float32)
+        )
         light += around * openness[:, None] ** (1 / (1 + reach))
         return light
 
@@ -87,17 +89,18 @@ class Lighting:
             (self.key, self.key_colour, shadow),
             (self.fill, self.fill_colour, np.float32(1.0)),
         ):
-            half = seen + np.float32(direction)
+            half = seen + np.array(direction, np.float32)
             half /= np.linalg.norm(half, axis=1, keepdims=True)
             peak = np.clip((normals * half).sum(axis=1), 0, 1) ** np.float32(hardness)
             strength = peak * (hardness + 8) / 25 * grazing * visible
-            light += strength[:, None] * np.float32(colour)
-        around = grazing[:, None] * np.clip(0.4 + 0.6 * normals[:, 1:2], 0, 1) * np.float32(self.sky)
-        return light + around
+            light += strength[:, None] * np.array(colour, np.float32)
+        around = grazing[:, None] * np.clip(0.4 + 0.6 * normals[:, 1:2], 0, 1) * np.array(self.sky, np.float32)
+        mirrored: Floats = light + around
+        return mirrored
 
 
 def _wrapped(normals: Floats, direction: tuple[float, float, float], reach: Floats) -> Floats:
-    facing = normals @ np.float32(direction)
+    facing = normals @ np.array(direction, np.float32)
     lit: Floats = np.maximum((facing[:, None] + reach) / (1 + reach), 0)
     return lit
 

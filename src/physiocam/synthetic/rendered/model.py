@@ -4,10 +4,12 @@ The folder is the light model of ICT-FaceKit (MIT licence, USC Institute for Cre
 """
 
 import os
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +55,6 @@ class FaceModel:
         Principal components of identity; weights are standard normal.
     chart : float32 array (H, W, 3)
         Place on the mean face that each pixel of the skin's chart shows.
-    chart_places : float32 array (V, 2)
-        Row and column on the chart of each vertex.
     """
 
     vertices: Floats
@@ -63,11 +63,9 @@ class FaceModel:
     expressions: dict[str, Floats]
     identities: Floats
     chart: Floats = field(init=False)
-    chart_places: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "chart", self._unrolled())
-        object.__setattr__(self, "chart_places", chart_places(self.vertices))
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Self:
@@ -101,7 +99,7 @@ class FaceModel:
                 names, offsets = [str(name) for name in stored["names"]], stored["offsets"].astype(np.float32)
             with np.load(path / "identities.npz", allow_pickle=False) as stored:
                 identities = stored["offsets"].astype(np.float32)
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
             raise DatasetError(f"'{path}' cannot be read as the face model: {error}; copy the model again") from error
         shapes = (vertices.shape, offsets.shape, identities.shape[1:])
         if (
@@ -114,6 +112,8 @@ class FaceModel:
                 f"'{path}' holds a mesh of {vertices.shape[0] if vertices.ndim else 0} vertices with offsets"
                 f" {offsets.shape} and {identities.shape}, expected the model's {_VERTICES} vertices in each"
             )
+        if not all(np.isfinite(values).all() for values in (vertices, offsets, identities)):
+            raise DatasetError(f"'{path}' has numbers that are not finite, expected centimetres; copy it again")
         missing = ACTIVE_SHAPES - set(names)
         if missing:
             raise DatasetError(f"'{path}' has no shape '{min(missing)}', expected all of the model's; copy it again")

@@ -17,8 +17,9 @@ from physiocam.synthetic.rendered.head import RenderedHead
 from physiocam.synthetic.rendered.light import Lighting
 from physiocam.synthetic.rendered.model import FaceModel
 from physiocam.synthetic.rendered.person import RenderedPerson
-from physiocam.synthetic.rendered.picture import View, render
+from physiocam.synthetic.rendered.picture import render
 from physiocam.synthetic.rendered.track import FaceTrack
+from physiocam.synthetic.rendered.view import View
 from physiocam.video.resize import area_resize
 
 # Hairline to chin of the mean face in cm, and how high its middle is.
@@ -71,7 +72,8 @@ class RenderedScene:
         random = np.random.default_rng(settings.seed)
         self.timestamps_s = np.arange(frames) / fs
         self.physiology = Physiology(frames, fs, settings.heart_rate, settings.breathing_rate, random)
-        self._head = RenderedHead(*_loaded(model), person)
+        face, folds = _loaded(model)
+        self._head = RenderedHead(face, folds, person)
         self.expressions = FaceTrack(self._head, frames, fs, settings.expressions, settings.weakest, random)
         self._motion = settings.head_motion * np.stack([wander(frames, fs, 0.5, random) for _ in range(2)])
         self.pose = self._turning(random)
@@ -112,11 +114,14 @@ class RenderedScene:
         picture = render(self._head, self.expressions.at(index), view, self.lighting)
         if self._room is None:
             room = backdrop(view.height, view.width, np.random.default_rng(self._room_seed))
-            self._room = room, self.camera.gain(render(self._head, self.expressions.at(0), self._view(0), self.lighting))
+            self._room = (
+                room,
+                self.camera.gain(render(self._head, self.expressions.at(0), self._view(0), self.lighting)),
+            )
         room, gain = self._room
         breath = float(self.physiology.respiration[index])
         beat = settings.pulse_strength * float(self.physiology.pulse[index])
-        blood = _LIGHT_PER_LEVEL * beat * picture.blood[..., None] * np.float32(PULSE_RGB)
+        blood = _LIGHT_PER_LEVEL * beat * picture.blood[..., None] * np.array(PULSE_RGB, np.float32)
         person = picture.light * (1 - blood) * (1 + settings.breathing_light * breath)
         light = (person + (1 - picture.cover[..., None]) * room) * (gain * self._light[index])
         seen = area_resize(light, settings.height, settings.width)
@@ -126,9 +131,8 @@ class RenderedScene:
     def _view(self, index: int) -> View:
         """Where the head is at a frame, in the rays' own pixels."""
         settings = self.settings
-        size_cm = _FACE_CM
-        up = settings.breathing_motion * float(self.physiology.respiration[index]) * size_cm
-        right, down = (float(part) * size_cm for part in self._motion[:, index])
+        up = settings.breathing_motion * float(self.physiology.respiration[index]) * _FACE_CM
+        right, down = (float(part) * _FACE_CM for part in self._motion[:, index])
         height, width = round(settings.height * _RAYS), round(settings.width * _RAYS)
         row = (self._centre[0] + (down - up) * self._scale + 0.5) * height / settings.height - 0.5
         column = (self._centre[1] + right * self._scale + 0.5) * width / settings.width - 0.5
@@ -136,7 +140,13 @@ class RenderedScene:
         # The shoulders are moved with the head; only what goes beyond that is left to do.
         chest = (settings.chest_motion - 1) * up
         return View(
-            height, width, self._scale * height / settings.height, (row, column), (pitch, yaw, roll), self._distance, chest
+            height,
+            width,
+            self._scale * height / settings.height,
+            (row, column),
+            (pitch, yaw, roll),
+            self._distance,
+            chest,
         )
 
     def _turning(self, random: np.random.Generator) -> NDArray[np.float64]:
@@ -144,7 +154,9 @@ class RenderedScene:
         settings = self.settings
         frames, fs = len(self.timestamps_s), settings.fs
         still = np.clip(random.normal(0, (3.0, 5.0, 2.0)), -10, 10)
-        pose = still + settings.head_turn * _TURNS * np.stack([wander(frames, fs, 0.4, random) for _ in range(3)], axis=1)
+        pose = still + settings.head_turn * _TURNS * np.stack(
+            [wander(frames, fs, 0.4, random) for _ in range(3)], axis=1
+        )
         for _ in range(int(random.poisson(settings.duration_s / 10))):
             since = self.timestamps_s - random.uniform(0, settings.duration_s)
             to = settings.head_turn * _TURNS * random.normal(0, 2.5, 3)

@@ -102,15 +102,15 @@ def hairline(places: Plane, recession: float) -> Plane:
 def lips_of(side: Plane, y: Plane) -> Plane:
     """How much of each place is lip, 0..1."""
     top, bottom = np.interp(side, _LIPS_ACROSS, _LIPS_TOP), np.interp(side, _LIPS_ACROSS, _LIPS_BOTTOM)
-    return np.clip((top - y) / 0.16 + 0.5, 0, 1) * np.clip((y - bottom) / 0.2 + 0.5, 0, 1) * (side < 2.75)
+    return np.asarray(np.clip((top - y) / 0.16 + 0.5, 0, 1) * np.clip((y - bottom) / 0.2 + 0.5, 0, 1) * (side < 2.75))
 
 
 def _redness(person: RenderedPerson, side: Plane, y: Plane, noise: Plane) -> Plane:
     """How much green and blue the blood leaves, 1 where there is little."""
     cheeks = bump(side, y, (4.2, 0.2), (1.5, 1.3)) + 0.8 * bump(side, y, (0.0, 0.2), (1.0, 0.9))
     cheeks = cheeks + 0.4 * bump(side, y, (0.0, -6.8), (1.2, 0.8))
-    rouge = 0.12 * person.make_up * bump(side, y, (5.0, 0.3), (1.3, 0.8))
-    return np.clip(1 - (0.03 + 0.13 * person.redness) * cheeks * (1 + 0.25 * noise) - rouge, 0.5, 1)
+    blush = 0.12 * person.make_up * bump(side, y, (5.0, 0.3), (1.3, 0.8))
+    return np.asarray(np.clip(1 - (0.03 + 0.13 * person.redness) * cheeks * (1 + 0.25 * noise) - blush, 0.5, 1))
 
 
 def _shade(person: RenderedPerson, side: Plane, y: Plane) -> Plane:
@@ -118,7 +118,7 @@ def _shade(person: RenderedPerson, side: Plane, y: Plane) -> Plane:
     rings = (0.08 + 0.12 * person.wrinkles) * bump(side, y, (2.9, 2.3), (1.3, 0.5))
     lids = 0.4 * person.make_up * bump(side, y, (3.3, 4.35), (1.2, 0.32))
     liner = 0.6 * person.make_up * bump(side, y, (3.4, 4.0), (1.1, 0.09))
-    return np.clip(rings + lids + liner, 0, 0.85)
+    return np.asarray(np.clip(rings + lids + liner, 0, 0.85))
 
 
 def _brows(person: RenderedPerson, side: Plane, y: Plane, random: np.random.Generator) -> Plane:
@@ -132,7 +132,7 @@ def _brows(person: RenderedPerson, side: Plane, y: Plane, random: np.random.Gene
     ends = np.clip(along / 0.12 + 0.2, 0, 1) * np.clip((1.05 - along) / 0.2, 0, 1)
     cover = np.clip(0.6 - (np.abs(y - middle) - half) / 0.2, 0, 1) * ends * strands
     between = 0.35 * max(person.brow_thickness - 1.15, 0) * bump(side, y, (0.0, 5.2), (1.0, 0.4)) * strands
-    return np.clip(cover * (0.45 + 0.55 * person.brow_density) + between, 0, 0.97)
+    return np.asarray(np.clip(cover * (0.45 + 0.55 * person.brow_density) + between, 0, 0.97))
 
 
 def _beard(person: RenderedPerson, side: Plane, y: Plane, random: np.random.Generator) -> Plane:
@@ -158,8 +158,8 @@ def _beard(person: RenderedPerson, side: Plane, y: Plane, random: np.random.Gene
         case _:
             covered = np.maximum(np.maximum(full, moustache), np.maximum(chin, corners))
     bare = 1 - 0.6 * bump(side, y, (0.9, -5.0), (0.5, 0.35))
-    return np.clip(covered * bare, 0, 1) * person.beard_density
+    return np.asarray(np.clip(covered * bare, 0, 1) * person.beard_density)
 
 
 def _soft(inside: Plane, width: float) -> Plane:
-    return np.clip(inside / width + 0.5, 0, 1)
+    return np.asarray(np.clip(inside / width + 0.5, 0, 1))

@@ -80,4 +80,4 @@ def vertex_normals(vertices: Floats, triangles: Integers) -> Floats:
     corners = triangles.ravel()
     normals = np.stack([np.bincount(corners, faces[:, axis], len(vertices)) for axis in range(3)], axis=1)
     length = np.linalg.norm(normals, axis=1, keepdims=True)
-    return (normals / np.maximum(length, 1e-12)).astype(np.float32)
+    return np.asarray(normals / np.maximum(length, 1e-12), dtype=np.float32)

@@ -80,7 +80,13 @@ class FaceTrack:
         """Intensity 0..5 of any action unit, the stronger side, in whole steps; 0 for units that no face shows."""
         if label not in UNITS:
             return np.zeros(len(self.sides), dtype=np.int8)
-        return np.floor(self.sides[:, UNITS.index(label)].max(axis=1) + 1e-9).astype(np.int8)
+        stronger = self.sides[:, UNITS.index(label)].max(axis=1)
+        return np.asarray(np.floor(stronger + 1e-9), dtype=np.int8)
+
+    @property
+    def action_units(self) -> NDArray[np.float64]:
+        """Activations 0..1 of the 12 units, (T, 12): fifths of the intensity of the stronger side."""
+        return np.asarray(self.sides[:, : len(AU_LABELS)].max(axis=2) / 5)
 
     @property
     def codes(self) -> ActionUnitCodes:

@@ -74,7 +74,7 @@ class FacePose:
 
     def activations(self) -> NDArray[np.float64]:
         """Return weights 0..1 of units and sides, (15, 2), by the scale of intensities."""
-        return np.interp(self.sides, np.arange(len(_WEIGHTS)), _WEIGHTS)
+        return np.asarray(np.interp(self.sides, np.arange(len(_WEIGHTS)), _WEIGHTS))
 
     def shapes(self) -> dict[str, float]:
         """Return the weights of the model's shapes, those at rest left out."""
