@@ -25,6 +25,7 @@ from physiocam.cli import app  # noqa: E402
 from physiocam.datasets.store.prepare import PrepareSettings, prepare  # noqa: E402
 from physiocam.datasets.store.store import Store  # noqa: E402
 from physiocam.errors import PhysiocamError  # noqa: E402
+from physiocam.evaluation.chain import chain_of  # noqa: E402
 from physiocam.evaluation.cross_validation import cross_validate, parse_folds, subject_folds  # noqa: E402
 from physiocam.evaluation.predict_network import predict_with_network  # noqa: E402
 from physiocam.networks.network import Network  # noqa: E402
@@ -112,6 +113,9 @@ def test_every_table_stands_beside_the_papers(
     assert "frames of 66 and 4 pixels (paper: 144 and 9)" in text
     assert "1 epochs (paper: 5)" in text
     assert "trained on squares of 1 times the face (paper: the largest squares at the bottom of the frames)" in text
+    chain = chain_of(page)
+    assert chain.wrong == 0
+    assert [link.what.split(",")[0] for link in chain.made_of] == [f"store {store.resolve()}"]
     rows = list(csv.DictReader((tmp_path / f"{name}.csv").open()))
     for row in published.rows:
         assert row.name in text

@@ -18,6 +18,7 @@ from physiocam.cli.live import live_command
 from physiocam.cli.measure import measure_command
 from physiocam.cli.models import models_command
 from physiocam.cli.prepare import prepare_command
+from physiocam.cli.provenance import provenance_command
 from physiocam.cli.reproduce import reproduce_command
 from physiocam.cli.store import store_app
 from physiocam.cli.streams import OutputError, finish_output, give_up_output, prepare_streams
@@ -36,6 +37,7 @@ app.command("cross-validate")(cross_validate_command)
 app.command("evaluate")(evaluate_command)
 app.command("reproduce")(reproduce_command)
 app.command("models")(models_command)
+app.command("provenance")(provenance_command)
 app.command("prepare")(prepare_command)
 app.add_typer(store_app, name="store")
 app.add_typer(data_app, name="data")

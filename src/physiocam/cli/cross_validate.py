@@ -46,6 +46,7 @@ def cross_validate_command(
             from physiocam.evaluation.cross_validation import cross_validate, parse_folds
             from physiocam.training.processes import is_first, said_once
         from physiocam.evaluation.evaluate import evaluate
+        from physiocam.evaluation.run_facts import facts_of_runs
         from physiocam.evaluation.set_up import cut_differences
         from physiocam.evaluation.summary import to_markdown, write_evaluation
         from physiocam.signals.settings import SETTINGS
@@ -65,6 +66,7 @@ def cross_validate_command(
             title = f"{path.name}, {len(divided)} folds"
             alike = [other.name for other in stores].count(path.name) > 1
             folder = f"evaluation-{path.name}-{number}" if alike else f"evaluation-{path.name}"
-            write_evaluation(found, run.output / folder, title)
+            facts = facts_of_runs(run, divided, [run.store, path], run.output.glob("fold-*"))
+            write_evaluation(found, run.output / folder, title, {**facts, "settings": settings.value})
             typer.echo(to_markdown(found, title))
     typer.echo(f"written to {run.output}")

@@ -9,6 +9,7 @@ from physiocam.cli.console import complain, extra, interruptible, progress_bar
 from physiocam.cli.options import SettingsName, SettingsOption, WeightsOption
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.locks import alone_in
+from physiocam.readable import readable
 
 if TYPE_CHECKING:
     from physiocam.evaluation.predictions import PredictionJob
@@ -59,7 +60,8 @@ def evaluate_command(
                 keep_short=last_window,
                 set_up=job.set_up,
             )
-            write_evaluation(found, output, job.title, made_with)
+            kept = source if any(source.glob("*.npz")) else output / "predictions"
+            write_evaluation(found, output, job.title, made_with, {"predictions": readable(kept.resolve())})
             typer.echo(to_markdown(found, job.title))
             try:
                 with extra("report", "drawing the plots"):

@@ -13,6 +13,7 @@ from physiocam.evaluation.predict import predict_with_bundle, prediction_facts
 from physiocam.evaluation.predictions import Predictions, keep_predictions, load_all_predictions
 from physiocam.foundation.locks import alone_in
 from physiocam.foundation.provenance import code_version, digest_of, mismatch, read_record
+from physiocam.readable import readable
 from physiocam.signals.methods import NETWORK
 from physiocam.training.fit import ended_run, fit
 from physiocam.training.processes import is_first, wait_for_first
@@ -161,7 +162,8 @@ class _Fold:
         store, tested = self._stores[i], self._tested[i]
         found = predict_with_bundle(bundle, store, tested) if tested else ()
         with writing_to(self._folder(i)), alone_in(self._output, "predicting into"):
-            keep_predictions(found, self._folder(i), self._facts(i, bundle))
+            about = {"store": readable(store.path.resolve()), "weights": readable(bundle.resolve())}
+            keep_predictions(found, self._folder(i), self._facts(i, bundle), about)
 
     def done(self) -> bool:
         """Whether everything is there and still valid."""

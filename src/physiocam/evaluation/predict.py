@@ -17,6 +17,7 @@ from physiocam.measuring.clip_pipeline import LoadedNetworks, run_recording
 from physiocam.measuring.face_frames import Progress
 from physiocam.measuring.outputs import probabilities
 from physiocam.networks.config import AU
+from physiocam.readable import readable
 from physiocam.signals.methods import NETWORK, classical_method, pulse_differences
 from physiocam.training.checks import check_bundle
 from physiocam.weights.bundle import Bundle, load_bundle
@@ -111,7 +112,10 @@ def store_job(store: Store, weights: str, method: str | None, as_measured: bool)
     total = sum(store.recording(name).info.frames for name in names)
 
     def run(folder: Path, progress: Progress | None) -> list[Predictions]:
-        about = {"title": title, "not_predicted": absent, "set_up": set_up}
+        about = {
+            "title": title, "not_predicted": absent, "set_up": set_up, "store": readable(store.path.resolve()),
+            "weights": None if method else readable(bundle.folder.resolve()),
+        }  # fmt: skip
         return keep_predictions(_watched(found(), total, progress), folder, facts, about)
 
     return PredictionJob(title, facts, absent, set_up, run)

@@ -15,7 +15,7 @@ from physiocam.errors import DatasetError, PhysiocamError
 from physiocam.evaluation.evaluate import Evaluation
 from physiocam.evaluation.metrics import Estimate, RateScores
 from physiocam.foundation.files import complete_file
-from physiocam.foundation.provenance import Facts, difference, read_record
+from physiocam.foundation.provenance import Facts, difference, digest_of, read_record
 
 _UNITS = {"heart": "beats/min", "breathing": "breaths/min"}
 _NAMES = {"heart": "Heart rate", "breathing": "Breathing rate"}
@@ -57,7 +57,11 @@ def check_evaluation(folder: str | os.PathLike[str], made_with: Facts) -> None:
 
 
 def write_evaluation(
-    found: Evaluation, folder: str | os.PathLike[str], title: str, made_with: Facts | None = None
+    found: Evaluation,
+    folder: str | os.PathLike[str],
+    title: str,
+    made_with: Facts | None = None,
+    made_of: Facts | None = None,
 ) -> None:
     """Write `evaluation.md`, `rates.csv` and, after these, `evaluation.json` into a folder.
 
@@ -70,6 +74,8 @@ def write_evaluation(
     title : str
     made_with : mapping, optional
         What the evaluation depends on, for `check_evaluation`.
+    made_of : mapping, optional
+        Where that is: the path of the "predictions", or of "store" and "weights".
 
     Raises
     ------
@@ -81,7 +87,11 @@ def write_evaluation(
         (place / name).unlink(missing_ok=True)
     write_text(place / "evaluation.md", to_markdown(found, title))
     write_text(place / "rates.csv", rates_csv(found))
-    content = {**({_MADE_WITH: made_with} if made_with else {}), **to_dict(found)}
+    about: Facts = {}
+    if made_with:
+        files = {name: digest_of(place / name) for name in ("evaluation.md", "rates.csv")}
+        about = {_MADE_WITH: made_with, "made_of": made_of or {}, "files": files}
+    content = {**about, **to_dict(found)}
     write_text(place / _RECORD, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 

@@ -59,6 +59,13 @@ def reproduce_figure(name: str, bench: ReproductionRun, folder: Path) -> Path:
         raise PhysiocamError(f"figure is '{name}'; expected one of {', '.join(figures)}")
     page = folder / f"{name}.md"
     write_text(page, figures[name](bench, folder))
+    runs = {
+        "figure5": ["one-epoch/bigsmall"],
+        "figure6": [f"clips-of-{length}/big" for length in CLIP_LENGTHS],
+        "figure7": ["folds/bigsmall"],
+    }
+    files = [f"{name}{suffix}" for suffix in (".png", ".csv") if (folder / f"{name}{suffix}").is_file()]
+    bench.record(page, runs[name], files)
     return page
 
 

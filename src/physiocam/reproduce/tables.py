@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,10 @@ from physiocam.evaluation.evaluate import Evaluation, evaluate
 from physiocam.evaluation.metrics import RateScores
 from physiocam.evaluation.predict import predict_with_bundle, predict_with_method
 from physiocam.evaluation.predictions import Predictions
+from physiocam.evaluation.run_facts import facts_of_runs
 from physiocam.evaluation.set_up import cut_differences
 from physiocam.evaluation.summary import number, table, write_text
+from physiocam.foundation.provenance import write_record
 from physiocam.networks.config import NetworkConfig
 from physiocam.networks.registry import preset
 from physiocam.reproduce.published import Four, PublishedRow, PublishedTable, Two, published_tables
@@ -95,6 +97,13 @@ class ReproductionRun:
         assert found is not None
         return found
 
+    def record(self, page: Path, runs: Iterable[str], files: Sequence[str]) -> None:
+        """Write next to a page what its numbers were made of: its training runs, and its other files."""
+        stores = (self.settings.store, *self.test_stores)
+        folders = [self.settings.output / run for run in runs]
+        facts = {"target": page.stem, **facts_of_runs(self.settings, self.folds, stores, folders)}
+        write_record(page.parent, facts, [page.name, *files], name=f"{page.stem}.json")
+
     def across(self, method: str, store: Path) -> list[Predictions]:
         """Predict another data set's recordings with a network trained on the whole training store."""
         if method in METHODS:
@@ -136,6 +145,8 @@ def reproduce_table(name: str, bench: ReproductionRun, folder: Path) -> Path:
     page = folder / f"{name}.md"
     write_text(page, _markdown(name, wanted, measured, bench))
     write_text(page.with_suffix(".csv"), _csv(wanted, measured))
+    methods = [method for row in wanted.rows for method in row.methods]
+    bench.record(page, [f"{'whole' if name in ACROSS else 'folds'}/{method}" for method in methods], [f"{name}.csv"])
     return page
 
 

@@ -25,6 +25,7 @@ from physiocam.foundation.regular_files import check_regular
 from physiocam.networks.config import Task
 from physiocam.networks.network import Network
 from physiocam.networks.registry import build
+from physiocam.readable import readable
 from physiocam.training.checkpoint_files import CompleteCheckpoints
 from physiocam.training.checks import BUNDLE, check_store, chosen_subjects
 from physiocam.training.facts import run_facts, store_facts
@@ -298,6 +299,7 @@ def _write_bundle(
             {
                 "settings": settings.model_dump(mode="json"),
                 "store": dict(store.settings),
+                "store_path": readable(store.path.resolve()),
                 "squares": store.squares(names),
                 "recordings": made_with["recording"],
                 "subjects": subjects,
