@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from physiocam.signals.rate import Rate, RateSeries
     from physiocam.signals.settings import SETTINGS, RateSettings, SignalSettings
     from physiocam.signals.variability import HeartRateVariability
+    from physiocam.study.measure_study import Study, TableOptions, measure_study
     from physiocam.video.locators import FaceLocator, Square
     from physiocam.weights.bundle import Bundle, load_bundle
 
@@ -41,11 +42,14 @@ _HOMES = {
     "SignalSettings": "physiocam.signals.settings",
     "Square": "physiocam.video.locators",
     "Stream": "physiocam.measuring.stream",
+    "Study": "physiocam.study.measure_study",
+    "TableOptions": "physiocam.study.measure_study",
     "VideoError": "physiocam.errors",
     "VideoOutcome": "physiocam.batch.outcome",
     "load_bundle": "physiocam.weights.bundle",
     "measure": "physiocam.measuring.measure",
     "measure_many": "physiocam.batch.measure_many",
+    "measure_study": "physiocam.study.measure_study",
 }
 
 __all__ = [
@@ -65,12 +69,15 @@ __all__ = [
     "SignalSettings",
     "Square",
     "Stream",
+    "Study",
+    "TableOptions",
     "VideoError",
     "VideoOutcome",
     "__version__",
     "load_bundle",
     "measure",
     "measure_many",
+    "measure_study",
 ]
 
 

@@ -68,4 +68,3 @@ def _active(probability: NDArray[np.float32], fs: float) -> list[slice]:
         else:
             closed.append(run)
     return [run for run in closed if run.stop - run.start >= SHORTEST_S * fs]
-

@@ -1,6 +1,7 @@
 """Event files of other programs as segments: BIDS, ELAN, BORIS and plain tables."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePath, PureWindowsPath
 
 from physiocam.datasets.sensors.text_tables import read_cells
@@ -74,7 +75,9 @@ def _of_table(path: Path, video: str) -> Iterator[Segment]:
             label = next((given(row[name]) for name in _LABELS if given(row.get(name))), "")
             tier = given(row.get("subject")) if "behavior" in row else ""
             others = {name: row[name] for name in row if name not in (*TIMES, *_LABELS, *_OF_BORIS)}
-            yield segment_of(row, label, f"'{path.name}' row {number}", tier, others)
+            found = segment_of(row, label, f"'{path.name}' row {number}", tier, others)
+            # An event of unknown length is a marker.
+            yield found if found.end_s is not None else replace(found, end_s=found.start_s)
 
 
 def _table(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
