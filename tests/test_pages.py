@@ -37,7 +37,7 @@ from physiocam.weights.bundle import load_bundle
 from physiocam.weights.runtime import Runtime
 from physiocam.weights.tensor_names import their_names
 
-_NEEDED = "captum jinja2 joblib matplotlib neurokit2 onnxscript pandas pytorch_lightning skimage torch zarr"
+_NEEDED = "captum jinja2 joblib matplotlib neurokit2 onnxscript openpyxl pandas pytorch_lightning skimage torch zarr"
 for needed in _NEEDED.split():
     pytest.importorskip(needed)
 
@@ -52,7 +52,7 @@ PAGES = ("README.md", "MODEL_CARD.md", *(f"docs/{name}" for name in SHOWN))
 
 # What a page supposes that its reader has, by name; _Things knows how to make each.
 GIVEN = {
-    "README.md": ["interview.mp4", "BP4D_Small_Heart.safetensors"],
+    "README.md": ["interview.mp4", "my_videos", "BP4D_Small_Heart.safetensors"],
     "docs/api.md": ["interview.mp4"],
     "docs/attention.md": ["interview.mp4"],
     "docs/data.md": ["BP4D+"],
@@ -90,6 +90,8 @@ SUBSTITUTIONS = {
     "output=runs/first": "output=runs/first --set network.big_size=48 --set network.small_size=3 --set epochs=1",
     "run.yaml": "run.yaml --set epochs=1 --set network.big_size=48 --set network.small_size=3",
     "--set epochs=10": "--set network.big_size=48 --set network.small_size=3",
+    # Too short for a rate, but not for the tables.
+    "interviews --recordings 6 --seconds 40 --size 320x240": "interviews --recordings 2 --seconds 3 --size 160x120",
     "big_size=64": "big_size=48",
     "small_size=4": "small_size=3",
     "--set epochs=2": "",

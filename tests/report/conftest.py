@@ -1,22 +1,13 @@
 """A bundle without graphs, of small networks, a recording of noise, and measurements without a recording."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from physiocam.networks.action_units import ACTION_UNIT_NAMES
 from physiocam.networks.config import NetworkConfig
-from physiocam.results.measurement import Measurement
-from physiocam.results.measurement_data import ActionUnit, Face, Weights
-from physiocam.signals.rate import estimate_rate, rate_times, rates_along
-from physiocam.signals.settings import SETTINGS
-from physiocam.signals.variability import heart_rate_variability
-from physiocam.signals.waveform import clean_waveform
-from physiocam.synthetic.physiology import Physiology
 from physiocam.weights.bundle import Bundle, BundleInfo, NetworkEntry
 
 MakeBundle = Callable[[Mapping[str, NetworkConfig]], Bundle]
