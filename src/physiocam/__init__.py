@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from physiocam.batch.measure_many import measure_many
     from physiocam.batch.outcome import VideoOutcome
     from physiocam.errors import BundleError, DatasetError, PhysiocamError, VideoError
+    from physiocam.exporting.about import RecordingInfo
+    from physiocam.exporting.export import export_measurement
     from physiocam.measuring.measure import measure
     from physiocam.measuring.options import MeasureOptions
     from physiocam.measuring.stream import Stream
@@ -38,6 +40,7 @@ _HOMES = {
     "Rate": "physiocam.signals.rate",
     "RateSeries": "physiocam.signals.rate",
     "RateSettings": "physiocam.signals.settings",
+    "RecordingInfo": "physiocam.exporting.about",
     "SETTINGS": "physiocam.signals.settings",
     "SignalSettings": "physiocam.signals.settings",
     "Square": "physiocam.video.locators",
@@ -46,6 +49,7 @@ _HOMES = {
     "TableOptions": "physiocam.study.measure_study",
     "VideoError": "physiocam.errors",
     "VideoOutcome": "physiocam.batch.outcome",
+    "export_measurement": "physiocam.exporting.export",
     "load_bundle": "physiocam.weights.bundle",
     "measure": "physiocam.measuring.measure",
     "measure_many": "physiocam.batch.measure_many",
@@ -66,6 +70,7 @@ __all__ = [
     "Rate",
     "RateSeries",
     "RateSettings",
+    "RecordingInfo",
     "SignalSettings",
     "Square",
     "Stream",
@@ -74,6 +79,7 @@ __all__ = [
     "VideoError",
     "VideoOutcome",
     "__version__",
+    "export_measurement",
     "load_bundle",
     "measure",
     "measure_many",

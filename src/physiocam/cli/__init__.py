@@ -13,6 +13,7 @@ from physiocam.cli.data import data_app
 from physiocam.cli.demo import demo_command
 from physiocam.cli.ending import Terminated, end_tidily
 from physiocam.cli.evaluate import evaluate_command
+from physiocam.cli.export import export_command
 from physiocam.cli.help import App
 from physiocam.cli.live import live_command
 from physiocam.cli.measure import measure_command
@@ -30,6 +31,7 @@ from physiocam.version import __version__
 app = App("Facial action units, heart rate and breathing rate from an ordinary face video.")
 app.command("measure")(measure_command)
 app.command("study")(study_command)
+app.command("export")(export_command)
 app.command("live")(live_command)
 app.command("demo")(demo_command)
 app.command("attention")(attention_command)

@@ -93,6 +93,8 @@ def read_design(source: str | os.PathLike[str]) -> Design:
         If there is no such table or folder, or it names no video.
     """
     path = Path(source)
+    if not path.exists():
+        raise PhysiocamError(f"'{path}' does not exist; expected a table with a column video, or a folder of videos")
     rows = _rows_of_folder(path) if path.is_dir() else _rows_of_table(path)
     root = path if path.is_dir() else path.parent
     groups: dict[str, list[_Row]] = {}

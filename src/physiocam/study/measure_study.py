@@ -132,7 +132,7 @@ def measure_study(
     ...     measure_study("no such table.csv", "out")
     ... except PhysiocamError as error:
     ...     print(error)
-    the study 'no such table.csv' cannot be read: no 'no such table.csv' under .
+    'no such table.csv' does not exist; expected a table with a column video, or a folder of videos
     """
     chosen = tables or TableOptions()
     check_formats(chosen.formats)
