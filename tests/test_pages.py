@@ -38,8 +38,8 @@ from physiocam.weights.runtime import Runtime
 from physiocam.weights.tensor_names import their_names
 
 _NEEDED = (
-    "captum edfio fhir jinja2 joblib matplotlib neurokit2 onnxscript openpyxl pandas pympi pynwb pytorch_lightning skimage "
-    "torch wfdb zarr"
+    "captum edfio fhir jinja2 joblib matplotlib neurokit2 onnxscript openpyxl pandas pympi pynwb pytorch_lightning "
+    "skimage torch wfdb zarr"
 )
 for needed in _NEEDED.split():
     pytest.importorskip(needed)
@@ -434,7 +434,6 @@ def test_the_data_sets_of_the_page_are_as_told(walk: Callable[[str], Walk]) -> N
 
 def test_the_report_of_the_page_is_written(walk: Callable[[str], Walk]) -> None:
     walked = walk("docs/report.md")
-    measured = walked.names["measurement"]
     assert "left out on purpose" in (walked.folder / "report.html").read_text(encoding="utf-8")
     assert sorted(path.name for path in (walked.folder / "results").iterdir()) == [
         "action_units.csv", "beats.csv", "measured_with.json", "measurement.json", "overlay.mp4", "rates.csv",

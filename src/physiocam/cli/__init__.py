@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from physiocam.cli.attention import attention_command
+from physiocam.cli.compare import compare_command
 from physiocam.cli.console import complain
 from physiocam.cli.cross_validate import cross_validate_command
 from physiocam.cli.data import data_app
@@ -32,6 +33,7 @@ app = App("Facial action units, heart rate and breathing rate from an ordinary f
 app.command("measure")(measure_command)
 app.command("study")(study_command)
 app.command("export")(export_command)
+app.command("compare")(compare_command)
 app.command("live")(live_command)
 app.command("demo")(demo_command)
 app.command("attention")(attention_command)

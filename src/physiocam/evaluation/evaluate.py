@@ -72,6 +72,8 @@ class Evaluation:
     action_units : ActionUnitScores or None
     left_out : tuple of str
         What is not compared, and why; one line each.
+    warnings : tuple of str
+        Why the figures may mislead.
     """
 
     settings: str
@@ -83,6 +85,7 @@ class Evaluation:
     macc: dict[str, float | None]
     action_units: ActionUnitScores | None
     left_out: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def evaluate(
