@@ -1,7 +1,8 @@
 """What the tests share: the reference material, where it is present."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from physiocam.networks.action_units import ACTION_UNIT_NAMES, AU_LABELS
+from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_data import ActionUnit, Face, Weights
+from physiocam.signals.rate import estimate_rate, rate_times, rates_along
+from physiocam.signals.settings import SETTINGS
+from physiocam.signals.variability import heart_rate_variability
+from physiocam.signals.waveform import clean_waveform
+from physiocam.synthetic.physiology import Physiology
 from physiocam.synthetic.portrait import ClipSettings, SyntheticClip, demo_clip
 
 # Tests run side by side, one process a core: more threads each would only stand in each other's way.
@@ -58,3 +67,63 @@ def beating() -> NDArray[np.uint8]:
     still = demo_clip()
     settings = ClipSettings(duration_s=18.0, heart_rate=84.0, pulse_strength=0.01, head_motion=0.001, seed=3)
     return np.stack(list(SyntheticClip(still.portrait, still.face, settings).frames()))
+
+
+@pytest.fixture(scope="session")
+def make_measurement() -> Callable[..., Measurement]:
+    """Makes the measurement of an invented person, whose face is away during a gap."""
+
+    def make(
+        seconds: float = 40.0,
+        gap_s: tuple[float, float] | None = (12.0, 18.0),
+        *,
+        fs: float = 25.0,
+        hrv: bool = False,
+        settings: str = "default",
+        source: str = "recordings/me.mp4",
+    ) -> Measurement:
+        frames, chosen = round(seconds * fs), SETTINGS[settings]
+        person = Physiology(frames, fs, 66.0, 15.0, np.random.default_rng(3))
+        found = np.ones(frames, dtype=bool)
+        if gap_s is not None:
+            found[round(gap_s[0] * fs) : round(gap_s[1] * fs)] = False
+        pulse, respiration = (
+            np.where(found, np.append(np.diff(wave), np.nan), np.nan) for wave in (person.pulse, person.respiration)
+        )
+        probability = np.where(found[:, None], np.linspace(0.0, 1.0, 12), np.nan).astype(np.float32)
+        measurement = Measurement(
+            source=source,
+            duration_s=frames / fs,
+            fs=fs,
+            frames=frames,
+            face=Face(float(found.mean())),
+            heart_rate=estimate_rate(pulse, fs, "heart", chosen),
+            breathing_rate=estimate_rate(respiration, fs, "breathing", chosen),
+            action_units={
+                label: ActionUnit(
+                    ACTION_UNIT_NAMES[label], *((float(p), float(p >= 0.5)) if found.any() else (None, None))
+                )
+                for label, p in zip(AU_LABELS, np.linspace(0.0, 1.0, 12), strict=True)
+            },
+            method="network",
+            weights=Weights("default", "0123456789abcdef" * 4),
+            settings=SETTINGS[settings],
+            version="0.1.0",
+            notes=("variable frame rate",),
+            timestamps_s=np.arange(frames) / fs,
+            face_found=found,
+            face_squares=np.where(found[:, None], np.array([8, 4, 32], dtype=np.int32), np.int32(-1)),
+            pulse=clean_waveform(pulse, fs, "heart", chosen),
+            respiration=clean_waveform(respiration, fs, "breathing", chosen),
+            rates_timestamps_s=rate_times(frames, fs),
+            heart_rate_along=rates_along(pulse, fs, "heart", chosen),
+            breathing_rate_along=rates_along(respiration, fs, "breathing", chosen),
+            action_unit_probability=probability,
+        )
+        if not hrv:
+            return measurement
+        pytest.importorskip("neurokit2")
+        found_beats = heart_rate_variability(measurement.pulse, fs, measurement.heart_rate)
+        return replace(measurement, heart_rate_variability=found_beats)
+
+    return make

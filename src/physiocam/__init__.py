@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from physiocam.batch.measure_many import measure_many
     from physiocam.batch.outcome import VideoOutcome
     from physiocam.errors import BundleError, DatasetError, PhysiocamError, VideoError
+    from physiocam.exporting.about import RecordingInfo
+    from physiocam.exporting.export import export_measurement
     from physiocam.measuring.measure import measure
     from physiocam.measuring.options import MeasureOptions
     from physiocam.measuring.stream import Stream
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from physiocam.signals.rate import Rate, RateSeries
     from physiocam.signals.settings import SETTINGS, RateSettings, SignalSettings
     from physiocam.signals.variability import HeartRateVariability
+    from physiocam.study.measure_study import Study, TableOptions, measure_study
     from physiocam.video.locators import FaceLocator, Square
     from physiocam.weights.bundle import Bundle, load_bundle
 
@@ -37,15 +40,20 @@ _HOMES = {
     "Rate": "physiocam.signals.rate",
     "RateSeries": "physiocam.signals.rate",
     "RateSettings": "physiocam.signals.settings",
+    "RecordingInfo": "physiocam.exporting.about",
     "SETTINGS": "physiocam.signals.settings",
     "SignalSettings": "physiocam.signals.settings",
     "Square": "physiocam.video.locators",
     "Stream": "physiocam.measuring.stream",
+    "Study": "physiocam.study.measure_study",
+    "TableOptions": "physiocam.study.measure_study",
     "VideoError": "physiocam.errors",
     "VideoOutcome": "physiocam.batch.outcome",
+    "export_measurement": "physiocam.exporting.export",
     "load_bundle": "physiocam.weights.bundle",
     "measure": "physiocam.measuring.measure",
     "measure_many": "physiocam.batch.measure_many",
+    "measure_study": "physiocam.study.measure_study",
 }
 
 __all__ = [
@@ -62,15 +70,20 @@ __all__ = [
     "Rate",
     "RateSeries",
     "RateSettings",
+    "RecordingInfo",
     "SignalSettings",
     "Square",
     "Stream",
+    "Study",
+    "TableOptions",
     "VideoError",
     "VideoOutcome",
     "__version__",
+    "export_measurement",
     "load_bundle",
     "measure",
     "measure_many",
+    "measure_study",
 ]
 
 

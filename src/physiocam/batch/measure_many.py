@@ -3,6 +3,8 @@
 import os
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Unpack
 
 from physiocam.batch.kept_results import MeasuredVideo, VideoWork
@@ -74,17 +76,42 @@ def measure_many(
     >>> print(outcomes[0].error)
     'no such video.mp4' does not exist; expected a video file or a folder of images
     """
-    options = with_changes(options, changes)
     named = [sources] if isinstance(sources, str | os.PathLike) else sources
     paths = [os.fspath(source) for source in named]
     place = None if output is None else folder_path(output, "output")
     planned = plan_videos(paths, place)
+    work = Work(with_changes(options, changes), jobs, scheduler, progress, frame_progress)
+    return measure_planned(planned, place, work)
+
+
+@dataclass(frozen=True)
+class Work:
+    """How many videos are measured; the attributes are arguments of `measure_many`."""
+
+    options: MeasureOptions
+    jobs: int = 1
+    scheduler: str | None = None
+    progress: Callable[[VideoOutcome], None] | None = None
+    frame_progress: Progress | None = None
+
+
+def measure_planned(planned: Sequence[Planned], place: Path | None, how: Work) -> list[VideoOutcome]:
+    """Measure videos into the folders planned for them, and write their table; see `measure_many`.
+
+    Parameters
+    ----------
+    planned : sequence of Planned
+    place : Path or None
+        Folder of the table.
+    how : Work
+    """
+    options, jobs, scheduler = how.options, how.jobs, how.scheduler
     weights = options.bundle().sha256 if options.method == NETWORK else None
     elsewhere = jobs != 1 or scheduler is not None
     if jobs > 1 and options.threads is None:
         # Processes side by side share the cores out.
         options = options.replace(threads=max(usable_cores() // jobs, 1))
-    work = VideoWork(options, weights, code_version(), None if elsewhere else frame_progress)
+    work = VideoWork(options, weights, code_version(), None if elsewhere else how.frame_progress)
     # Other processes and machines may stand in other folders.
     path_of = str if len(planned) == 1 and scheduler is None else os.path.abspath
     items = [(path_of(one.video), one.folder and one.folder.resolve()) for one in planned]
@@ -92,8 +119,8 @@ def measure_many(
     with nullcontext() if place is None else alone_in(place, "measuring into"):
         for done in run_jobs(work, items, jobs, scheduler):
             outcome = outcomes[done.index] = _outcome(planned[done.index], done)
-            if progress is not None:
-                progress(outcome)
+            if how.progress is not None:
+                how.progress(outcome)
         ordered = [outcomes[index] for index in range(len(planned))]
         # A folder that was only mistyped for a video that is not there stays away.
         if place is not None and (len(ordered) > 1 or ordered[0].error is None or (place / SUMMARY).exists()):

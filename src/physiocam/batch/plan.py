@@ -1,7 +1,7 @@
 """Which videos there are, and into which folder the results of each go."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -55,10 +55,7 @@ def plan_videos(sources: Sequence[str], output: Path | None) -> list[Planned]:
     for source, video, place in found:
         inside = Path(source).resolve().name / place if len(sources) > 1 and os.path.isdir(source) else place
         wanted = inside if place.name else PurePath(Path(source).resolve().name or "video")
-        folder, number = wanted, 1
-        while folder.as_posix().lower() in taken:
-            number += 1
-            folder = wanted.with_name(f"{wanted.name}-{number}")
+        folder = free_place(wanted, taken)
         other = taken.get(wanted.as_posix().lower())
         note = f"results are in '{folder}', since '{wanted}' is taken by '{other}'" if other else None
         taken[folder.as_posix().lower()] = video
@@ -69,9 +66,23 @@ def plan_videos(sources: Sequence[str], output: Path | None) -> list[Planned]:
 def _videos(source: str) -> Iterator[tuple[str, PurePath]]:
     """The videos of a source, each with the place of its results; of a folder of images, the empty place."""
     root = Path(source)
-    below = videos_below(root) if os.path.isdir(source) else []
-    found = [path for path in below if not (path.name == OVERLAY and (path.parent / MEASUREMENT).is_file())]
+    found = recorded_videos(root) if os.path.isdir(source) else []
     for path in found:
         yield str(path), path.relative_to(root).with_suffix("")
     if not found:
         yield source, PurePath() if os.path.isdir(source) else PurePath(root.stem or "video")
+
+
+def recorded_videos(root: Path) -> list[Path]:
+    """Videos in a folder and below, sorted, without overlay videos of measurements."""
+    below = videos_below(root)
+    return [path for path in below if not (path.name == OVERLAY and (path.parent / MEASUREMENT).is_file())]
+
+
+def free_place(wanted: PurePath, taken: Container[str]) -> PurePath:
+    """Return a place, with a number if it is taken; `taken` has posix paths in lower case."""
+    place, number = wanted, 1
+    while place.as_posix().lower() in taken:
+        number += 1
+        place = wanted.with_name(f"{wanted.name}-{number}")
+    return place

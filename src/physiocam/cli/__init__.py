@@ -7,12 +7,14 @@ from typing import Annotated, NoReturn
 import typer
 
 from physiocam.cli.attention import attention_command
+from physiocam.cli.compare import compare_command
 from physiocam.cli.console import complain
 from physiocam.cli.cross_validate import cross_validate_command
 from physiocam.cli.data import data_app
 from physiocam.cli.demo import demo_command
 from physiocam.cli.ending import Terminated, end_tidily
 from physiocam.cli.evaluate import evaluate_command
+from physiocam.cli.export import export_command
 from physiocam.cli.help import App
 from physiocam.cli.live import live_command
 from physiocam.cli.measure import measure_command
@@ -22,6 +24,7 @@ from physiocam.cli.provenance import provenance_command
 from physiocam.cli.reproduce import reproduce_command
 from physiocam.cli.store import store_app
 from physiocam.cli.streams import OutputError, finish_output, give_up_output, prepare_streams
+from physiocam.cli.study import study_command
 from physiocam.cli.train import train_command
 from physiocam.cli.weights import weights_app
 from physiocam.errors import PhysiocamError, unwritable
@@ -29,6 +32,9 @@ from physiocam.version import __version__
 
 app = App("Facial action units, heart rate and breathing rate from an ordinary face video.")
 app.command("measure")(measure_command)
+app.command("study")(study_command)
+app.command("export")(export_command)
+app.command("compare")(compare_command)
 app.command("live")(live_command)
 app.command("demo")(demo_command)
 app.command("attention")(attention_command)

@@ -1,5 +1,6 @@
 """`physiocam evaluate`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from physiocam.foundation.locks import alone_in
 from physiocam.readable import readable
 
 if TYPE_CHECKING:
+    from physiocam.datasets.store.store import Store
     from physiocam.evaluation.predictions import PredictionJob
 
 
@@ -27,6 +29,16 @@ def evaluate_command(
         str | None, typer.Option(metavar="NAME", help="A classical method, such as pos, instead of a bundle.")
     ] = None,
     settings: SettingsOption = SettingsName.default,
+    subjects: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Evaluate only the recordings of these subjects of the store.")
+    ] = None,
+    exclude_subjects: Annotated[
+        str, typer.Option(metavar="A,B", help="Leave out these subjects, such as those of the training.")
+    ] = "",
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="An earlier evaluation of the same recordings, to compare with this one."),
+    ] = None,
     window_s: Annotated[
         float | None, typer.Option("--window", metavar="SECONDS", help="Compare windows of this length.")
     ] = None,
@@ -36,13 +48,22 @@ def evaluate_command(
 ) -> None:
     """Predict a store's recordings and compare with their sensors and codes (needs the `train` extra)."""
     with interruptible():
+        from physiocam.evaluation.against import against as compared
+        from physiocam.evaluation.against import read_evaluated
         from physiocam.evaluation.evaluate import evaluate
         from physiocam.evaluation.predictions import kept_predictions
-        from physiocam.evaluation.summary import PICTURES, check_evaluation, to_markdown, write_evaluation
+        from physiocam.evaluation.summary import PICTURES, check_evaluation, to_markdown, write_evaluation, write_text
         from physiocam.signals.settings import SETTINGS
 
+        # A wrong folder is noticed before the work.
+        earlier = {} if against is None else read_evaluated(against)
+        warnings: tuple[str, ...] = ()
         if not any(source.glob("*.npz")):
-            job = _of_store(source, weights, method, SETTINGS[settings.value].every_phase)
+            opened, chosen = _chosen(source, _named(subjects), _named(exclude_subjects) or ())
+            job = _of_store(opened, weights, method, SETTINGS[settings.value].every_phase, chosen)
+            warnings = () if method else _trained_on(opened, weights, chosen)
+        elif subjects is not None or exclude_subjects:
+            raise PhysiocamError(f"'{source}' holds predictions; subjects are chosen when they are predicted")
         elif method is not None or weights != "default":
             raise PhysiocamError(f"'{source}' holds predictions; {method or weights!r} can predict a store only")
         else:
@@ -60,9 +81,14 @@ def evaluate_command(
                 keep_short=last_window,
                 set_up=job.set_up,
             )
+            found = replace(found, warnings=warnings)
             kept = source if any(source.glob("*.npz")) else output / "predictions"
             write_evaluation(found, output, job.title, made_with, {"predictions": readable(kept.resolve())})
             typer.echo(to_markdown(found, job.title))
+            if against is not None:
+                section = compared(found, earlier, str(against))
+                write_text(output / "against.md", section)
+                typer.echo(section)
             try:
                 with extra("report", "drawing the plots"):
                     from physiocam.evaluation.plots import plot_rates, plot_units, plot_waveforms, save
@@ -81,14 +107,40 @@ def evaluate_command(
         typer.echo(f"written to {output}")
 
 
-def _of_store(store: Path, weights: str, method: str | None, as_measured: bool) -> "PredictionJob":
+def _named(text: str | None) -> tuple[str, ...] | None:
+    """The names of a list with commas."""
+    return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _chosen(path: Path, subjects: tuple[str, ...] | None, exclude: tuple[str, ...]) -> "tuple[Store, list[str]]":
+    """The store, and its recordings of the chosen subjects."""
+    with extra("train", "evaluating a store"):
+        from physiocam.datasets.store.store import Store
+        from physiocam.training.checks import subjects_among
+    store = Store(path)
+    people = subjects_among(store, subjects, exclude)
+    return store, [name for name in store.names() if people is None or store.recording(name).info.subject in people]
+
+
+def _trained_on(store: "Store", weights: str, chosen: list[str]) -> tuple[str, ...]:
+    from physiocam.evaluation.trained_on import trained_on
+    from physiocam.weights.bundle import load_bundle
+
+    warning = trained_on(load_bundle(weights).info.provenance, store, chosen)
+    if warning is None:
+        return ()
+    complain(warning)
+    return (warning,)
+
+
+def _of_store(
+    opened: "Store", weights: str, method: str | None, as_measured: bool, chosen: list[str]
+) -> "PredictionJob":
     from physiocam.signals.methods import classical_method
     from physiocam.weights.bundle import load_bundle
 
     with extra("train", "evaluating a store"):
-        from physiocam.datasets.store.store import Store
         from physiocam.training.checks import check_bundle
-    opened = Store(store)
     # PyTorch takes seconds to import: what cannot be evaluated is refused before.
     if method:
         classical_method(method)
@@ -96,4 +148,4 @@ def _of_store(store: Path, weights: str, method: str | None, as_measured: bool) 
         check_bundle(opened, load_bundle(weights).info)
     with extra("train", "evaluating a store"):
         from physiocam.evaluation.predict import store_job
-    return store_job(opened, weights, method, as_measured)
+    return store_job(opened, weights, method, as_measured, chosen)

@@ -2,7 +2,7 @@
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -10,22 +10,24 @@ from physiocam.cli.console import complain, count_bar, extra, interruptible, pro
 from physiocam.cli.options import (
     FaceOption,
     FsOption,
+    HrvOption,
+    JobsOption,
+    MethodOption,
     NeutralName,
     NeutralOption,
+    OptionsFile,
     ProviderOption,
+    ReportOption,
+    SchedulerOption,
     SettingsName,
     SettingsOption,
     ThreadsOption,
     WeightsOption,
-    face_choice,
+    check_wanted,
+    measure_options,
     providers_of,
-    within_jobs,
 )
 from physiocam.cli.summary import print_json, show, show_table
-from physiocam.errors import PhysiocamError
-
-if TYPE_CHECKING:
-    from physiocam.measuring.options import MeasureOptions
 
 
 def measure_command(
@@ -45,26 +47,12 @@ def measure_command(
         ),
     ] = None,
     weights: WeightsOption = "default",
-    method: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="network, or a classical method, which measures only the heart rate and needs no weights: "
-            "pos, chrom, green, ica, pbv, lgi, omit.",
-        ),
-    ] = "network",
+    method: MethodOption = "network",
     face: FaceOption = "auto",
     settings: SettingsOption = SettingsName.default,
     neutral: NeutralOption = NeutralName.auto,
     fs: FsOption = None,
-    report: Annotated[
-        bool,
-        typer.Option(
-            "--report",
-            help="Also write report.html: one page with graphs, figures and a methods paragraph (extra report). With "
-            "the network, it shows the face.",
-        ),
-    ] = False,
+    report: ReportOption = False,
     overlay: Annotated[
         bool,
         typer.Option(
@@ -73,33 +61,16 @@ def measure_command(
             "report).",
         ),
     ] = False,
-    hrv: Annotated[
-        bool,
-        typer.Option("--hrv", help="Also find the beats, and SDNN and RMSSD in long, clean recordings (extra hrv)."),
-    ] = False,
+    hrv: HrvOption = False,
     threads: ThreadsOption = None,
     provider: ProviderOption = None,
-    options_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--options",
-            metavar="FILE",
-            help="YAML file of options, as MeasureOptions.write makes it; options on the command line override it.",
-        ),
-    ] = None,
+    options_file: OptionsFile = None,
     as_json: Annotated[
         bool,
         typer.Option("--json", help="Print one JSON object (a list for several videos) and nothing else."),
     ] = False,
-    jobs: Annotated[
-        int, typer.Option(callback=within_jobs, metavar="N", help="Videos measured at a time, each in its own process.")
-    ] = 1,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS", help="Address of a dask scheduler, such as tcp://10.0.0.1:8786; replaces --jobs."
-        ),
-    ] = None,
+    jobs: JobsOption = 1,
+    scheduler: SchedulerOption = None,
 ) -> None:
     """Measure heart rate, breathing rate and facial action units in face videos."""
     given = {
@@ -120,8 +91,8 @@ def measure_command(
         from physiocam.batch.plan import plan_videos
         from physiocam.batch.summary_table import SUMMARY
 
-        options = _options(given, options_file, context)
-        _check_wanted(options, output)
+        options = measure_options(given, options_file, context)
+        check_wanted(options, output)
         count = len(plan_videos(videos, output))
         single = count == 1 and scheduler is None
         with (
@@ -154,33 +125,3 @@ def measure_command(
             str(failed[0].error) if single else f"{len(failed)} of {count} videos could not be measured (see above)"
         )
         raise typer.Exit(1)
-
-
-def _options(given: dict[str, Any], file: Path | None, context: typer.Context) -> "MeasureOptions":
-    """The options of the file, overridden by those of the command line."""
-    from physiocam.measuring.options import MeasureOptions
-
-    given["face"] = face_choice(given["face"])
-    if file is None:
-        return MeasureOptions(**given)
-    # Options given on the command line override the file; defaults do not.
-    names = {"provider": "providers"}
-    sources = {names.get(name, name): context.get_parameter_source(name) for name in context.params}
-    typed = {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
-    return MeasureOptions.load(file).replace(**{name: value for name, value in given.items() if name in typed})
-
-
-def _check_wanted(options: "MeasureOptions", output: Path | None) -> None:
-    """Check before the work starts that the extras and the folder for the wanted files are available."""
-    if (options.report or options.overlay) and output is None:
-        wanted = "--report" if options.report else "--overlay"
-        raise PhysiocamError(f"{wanted} needs a folder for its file; name one with -o FOLDER")
-    if options.report:
-        with extra("report", "a report"):
-            import physiocam.report.html
-    if options.overlay:
-        with extra("report", "an overlay video"):
-            import physiocam.report.overlay  # noqa: F401
-    if options.hrv:
-        with extra("hrv", "heart-rate variability"):
-            import neurokit2  # noqa: F401

@@ -1,17 +1,19 @@
 """Options that several commands share, and how their text is read."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from physiocam.cli.console import complain
+from physiocam.cli.console import complain, extra
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.arguments import FACE_CHOICES
 from physiocam.foundation.cores import within_cores
 
 if TYPE_CHECKING:
     from physiocam.foundation.arguments import FaceChoice
+    from physiocam.measuring.options import MeasureOptions
 
 
 class SettingsName(StrEnum):
@@ -92,6 +94,73 @@ ProviderOption = Annotated[
         "Runtime has it. Several are tried in their order.",
     ),
 ]
+
+
+MethodOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="network, or a classical method, which measures only the heart rate and needs no weights: "
+        "pos, chrom, green, ica, pbv, lgi, omit.",
+    ),
+]
+ReportOption = Annotated[
+    bool,
+    typer.Option(
+        "--report",
+        help="Also write report.html: one page with graphs, figures and a methods paragraph (extra report). With "
+        "the network, it shows the face.",
+    ),
+]
+HrvOption = Annotated[
+    bool,
+    typer.Option("--hrv", help="Also find the beats, and SDNN and RMSSD in long, clean recordings (extra hrv)."),
+]
+OptionsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--options",
+        metavar="FILE",
+        help="YAML file of options, as MeasureOptions.write makes it; options on the command line override it.",
+    ),
+]
+JobsOption = Annotated[
+    int, typer.Option(callback=within_jobs, metavar="N", help="Videos measured at a time, each in its own process.")
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Address of a dask scheduler, such as tcp://10.0.0.1:8786; replaces --jobs."),
+]
+
+
+def measure_options(given: dict[str, Any], file: Path | None, context: typer.Context) -> "MeasureOptions":
+    """Return the options of the file, overridden by those of the command line."""
+    from physiocam.measuring.options import MeasureOptions
+
+    given["face"] = face_choice(given["face"])
+    if file is None:
+        return MeasureOptions(**given)
+    # Options given on the command line override the file; defaults do not.
+    names = {"provider": "providers"}
+    sources = {names.get(name, name): context.get_parameter_source(name) for name in context.params}
+    typed = {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
+    return MeasureOptions.load(file).replace(**{name: value for name, value in given.items() if name in typed})
+
+
+def check_wanted(options: "MeasureOptions", output: Path | None) -> None:
+    """Check before the work starts that the extras and the folder for the wanted files are available."""
+    if (options.report or options.overlay) and output is None:
+        wanted = "--report" if options.report else "--overlay"
+        raise PhysiocamError(f"{wanted} needs a folder for its file; name one with -o FOLDER")
+    if options.report:
+        with extra("report", "a report"):
+            import physiocam.report.html
+    if options.overlay:
+        with extra("report", "an overlay video"):
+            import physiocam.report.overlay  # noqa: F401
+    if options.hrv:
+        with extra("hrv", "heart-rate variability"):
+            import neurokit2  # noqa: F401
 
 
 def providers_of(given: list[str] | None) -> tuple[str, ...]:

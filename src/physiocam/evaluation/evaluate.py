@@ -77,6 +77,8 @@ class Evaluation:
         What is not compared, and why; one line each.
     set_up : tuple of str
         How recordings differ from those that the networks were trained on; one line each.
+    warnings : tuple of str
+        Why the figures may mislead.
     """
 
     settings: str
@@ -89,6 +91,7 @@ class Evaluation:
     action_units: ActionUnitScores | None
     left_out: tuple[str, ...] = ()
     set_up: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def evaluate(

@@ -78,8 +78,10 @@ def predict_with_bundle(
         yield with_truth(stored, outputs.differences, units, au.labels if au else (), outputs.judges)
 
 
-def store_job(store: Store, weights: str, method: str | None, as_measured: bool) -> PredictionJob:
-    """All of a store's recordings, to be predicted by a bundle or by a classical method.
+def store_job(
+    store: Store, weights: str, method: str | None, as_measured: bool, chosen: Collection[str] | None = None
+) -> PredictionJob:
+    """A store's recordings, to be predicted by a bundle or by a classical method.
 
     Parameters
     ----------
@@ -90,13 +92,15 @@ def store_job(store: Store, weights: str, method: str | None, as_measured: bool)
         A classical method instead.
     as_measured : bool
         As in `predict_with_bundle`.
+    chosen : collection of str, optional
+        Names of the recordings; all by default.
 
     Raises
     ------
     PhysiocamError
         If the bundle or a recording is missing or damaged.
     """
-    names = store.names()
+    names = store.names() if chosen is None else sorted(chosen)
     if method is None:
         bundle = load_bundle(weights)
         absent = not_predicted(bundle, store)

@@ -9,9 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic_core import from_json
 
 from physiocam.errors import DatasetError, PhysiocamError
+from physiocam.evaluation.agreement import AGREEMENT_HEAD, LEAST_PAIRS, agreement, agreement_cells, few_pairs
 from physiocam.evaluation.evaluate import Evaluation
 from physiocam.evaluation.metrics import Estimate, RateScores
 from physiocam.foundation.files import complete_file
@@ -23,6 +25,7 @@ _NAMES = {"heart": "Heart rate", "breathing": "Breathing rate"}
 
 _RECORD = "evaluation.json"
 _MADE_WITH = "made_with"
+RATES_CSV = "rates.csv"
 PICTURES = ("rates.png", "waveforms.png", "action_units.png")
 
 
@@ -86,10 +89,10 @@ def write_evaluation(
     for name in (_RECORD, *PICTURES):
         (place / name).unlink(missing_ok=True)
     write_text(place / "evaluation.md", to_markdown(found, title))
-    write_text(place / "rates.csv", rates_csv(found))
+    write_text(place / RATES_CSV, rates_csv(found))
     about: Facts = {}
     if made_with:
-        files = {name: digest_of(place / name) for name in ("evaluation.md", "rates.csv")}
+        files = {name: digest_of(place / name) for name in ("evaluation.md", RATES_CSV)}
         about = {_MADE_WITH: made_with, "made_of": made_of or {}, "files": files}
     content = {**about, **to_dict(found)}
     write_text(place / _RECORD, json.dumps(content, indent=2, allow_nan=False) + "\n")
@@ -122,6 +125,10 @@ def to_markdown(found: Evaluation, title: str) -> str:
             [_rate_row(found, quantity, scores) for quantity, scores in rates],
         )
         lines += ["", "Value +- standard error [95 % bootstrap interval over recordings].", ""]
+        few = [f"{_NAMES[quantity]}: {text}" for quantity, scores in rates if (text := few_pairs(scores.answered))]
+        lines += [*few, ""] if few else []
+        lines += [*table(("", *AGREEMENT_HEAD), [_agreement_row(found, quantity) for quantity, _ in rates]), ""]
+    lines[3:3] = [f"Warning: {warning}.\n" for warning in found.warnings]
     if found.action_units is not None:
         units = found.action_units
         rows = [
@@ -171,14 +178,26 @@ def _rate_row(found: Evaluation, quantity: str, scores: RateScores) -> tuple[str
     return (
         f"{_NAMES[quantity]} ({_UNITS[quantity]})",
         f"{scores.answered} of {scores.recordings}",
-        *(_estimate(estimate, digits) for estimate, digits in estimates),
-        _estimate(found.snr[quantity], 2),
-        _estimate(found.macc[quantity], 3),
+        *(_estimate(estimate, digits, scores.answered) for estimate, digits in estimates[:-1]),
+        _estimate(scores.pearson, 3, scores.answered) if scores.answered >= LEAST_PAIRS else "-",
+        _estimate(found.snr[quantity], 2, scores.answered),
+        _estimate(found.macc[quantity], 3, scores.answered),
     )
 
 
-def _estimate(estimate: Estimate, digits: int) -> str:
+def _agreement_row(found: Evaluation, quantity: str) -> tuple[str, ...]:
+    rows = found.comparisons[quantity]
+    both = (
+        np.array([np.nan if rate is None else rate for rate in rates])
+        for rates in ([row.predicted for row in rows], [row.true for row in rows])
+    )
+    return (f"{_NAMES[quantity]} ({_UNITS[quantity]})", *agreement_cells(agreement(*both)))
+
+
+def _estimate(estimate: Estimate, digits: int, count: int) -> str:
     text = number(estimate.value, digits)
+    if count < LEAST_PAIRS:
+        return text
     if estimate.standard_error is not None:
         text += f" +- {estimate.standard_error:.{digits}f}"
     if estimate.interval is not None:

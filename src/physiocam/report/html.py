@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 from physiocam.foundation.files import complete_file
 from physiocam.report import sections
@@ -56,14 +56,19 @@ def write_report(
 
 def report_page(measurement: Measurement, attention: "Attention | str", face: FacePicture | None = None) -> str:
     """Return the page of `write_report`."""
+    return page_template("report.html.jinja").render(_content(measurement, attention, face))
+
+
+def page_template(name: str, *folders: Path) -> Template:
+    """Return a page's template, from this folder or others; it may use the parts and the style sheet of this one."""
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
+        loader=FileSystemLoader([Path(__file__).parent, *folders]),
+        autoescape=select_autoescape(default=True, disabled_extensions=("css",)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.jinja").render(_content(measurement, attention, face))
+    return environment.get_template(name)
 
 
 @dataclass(frozen=True)

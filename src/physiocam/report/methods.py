@@ -79,15 +79,28 @@ class MethodsText:
 
 def methods_of(measurement: Measurement) -> MethodsText:
     """Describe how a measurement was made, for a paper."""
+    length = f"{measurement.duration_s:.1f} s, {measurement.frames} frames at {measurement.fs:.2f} frames/s"
+    share = f"{measurement.face.found_fraction:.1%} of the frames"
+    about = f"The recording ({length}) was measured with physiocam {measurement.version}."
+    return methods_text(f"{about} {face_text(measurement, share)}", measurement)
+
+
+def methods_text(about: str, measurement: Measurement) -> MethodsText:
+    """Describe how recordings like this one were measured.
+
+    Parameters
+    ----------
+    about : str
+        Sentences on what was recorded, with which the text begins.
+    measurement : Measurement
+    """
     settings = measurement.settings
     measured = [(_HEART, settings.heart)]
     if measurement.method == "network":
         measured.append(("Breathing rate", settings.breathing))
     references: list[str] = []
-    length = f"{measurement.duration_s:.1f} s, {measurement.frames} frames at {measurement.fs:.2f} frames/s"
     paragraphs = [
-        f"The recording ({length}) was measured with physiocam {measurement.version}. {_face(measurement)} "
-        f"{_source(measurement, references)}",
+        f"{about} {_source(measurement, references)}",
         " ".join(_rate(name, chosen, references, measurement) for name, chosen in measured)
         + f" {_quality(measurement)}",
     ]
@@ -105,8 +118,9 @@ def _cited(reference: str, references: list[str]) -> str:
     return f"[{references.index(reference) + 1}]"
 
 
-def _face(measurement: Measurement) -> str:
-    share, choice = f"{measurement.face.found_fraction:.1%} of the frames", measurement.face.choice
+def face_text(measurement: Measurement, share: str) -> str:
+    """Describe how the face was found, and in which share of the frames."""
+    choice = measurement.face.choice
     if choice == "auto":
         return (
             "The largest face was detected with RFB-320 about once a second and cropped as a square that moves only "

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from physiocam.networks.action_units import ACTIVE_THRESHOLD
+from physiocam.results.frame_rates import each_frame
 from physiocam.results.measurement_data import MeasurementData
-from physiocam.signals.quantities import STEP_S
 
 
 def measurement_frame(measurement: MeasurementData) -> pd.DataFrame:
@@ -36,11 +35,11 @@ def measurement_frame(measurement: MeasurementData) -> pd.DataFrame:
         "timestamp": measurement.timestamps_s,
         "success": measurement.face_found.astype(np.int64),
         "PPG_Clean": measurement.pulse,
-        "PPG_Rate": _each_frame(measurement, measurement.heart_rate_along.value),
-        "PPG_Quality": _each_frame(measurement, measurement.heart_rate_along.quality),
+        "PPG_Rate": each_frame(measurement, measurement.heart_rate_along.value),
+        "PPG_Quality": each_frame(measurement, measurement.heart_rate_along.quality),
         "RSP_Clean": measurement.respiration,
-        "RSP_Rate": _each_frame(measurement, measurement.breathing_rate_along.value),
-        "RSP_Quality": _each_frame(measurement, measurement.breathing_rate_along.quality),
+        "RSP_Rate": each_frame(measurement, measurement.breathing_rate_along.value),
+        "RSP_Quality": each_frame(measurement, measurement.breathing_rate_along.quality),
     }
     if (variability := measurement.beats) is not None:
         peaks = np.zeros(measurement.frames, dtype=np.int64)
@@ -58,9 +57,3 @@ def measurement_frame(measurement: MeasurementData) -> pd.DataFrame:
     frame = pd.DataFrame(columns, index=pd.RangeIndex(measurement.frames, name="frame"))
     frame.attrs["sampling_rate"] = measurement.fs
     return frame
-
-
-def _each_frame(measurement: MeasurementData, along: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The value of each second, repeated for its frames; NaN in an incomplete second at the end."""
-    second = (np.arange(measurement.frames) / measurement.fs / STEP_S).astype(int)
-    return np.asarray(np.append(along, np.nan)[np.minimum(second, len(along))])

@@ -1,6 +1,6 @@
 """Checks that a store fits a run, made before PyTorch is imported."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from physiocam.datasets.store.store import Store
 from physiocam.errors import DatasetError, PhysiocamError
@@ -77,15 +77,26 @@ def chosen_subjects(store: Store, settings: TrainSettings) -> set[str] | None:
     PhysiocamError
         If one is unknown, or none is left.
     """
-    if settings.subjects is None and not settings.exclude_subjects:
+    return subjects_among(store, settings.subjects, settings.exclude_subjects)
+
+
+def subjects_among(store: Store, subjects: Collection[str] | None, exclude: Collection[str]) -> set[str] | None:
+    """Return the chosen subjects of a store; None for all.
+
+    Raises
+    ------
+    PhysiocamError
+        If one is unknown, or none is left.
+    """
+    if subjects is None and not exclude:
         return None
     known = {store.recording(name).info.subject for name in store.names()}
-    named = set(settings.subjects or ()) | set(settings.exclude_subjects)
+    named = set(subjects or ()) | set(exclude)
     if unknown := sorted(named - known):
         raise PhysiocamError(f"'{store.path}' holds no recording of subject '{unknown[0]}'; known are {_few(known)}")
-    chosen = (set(settings.subjects) if settings.subjects is not None else known) - set(settings.exclude_subjects)
+    chosen = (set(subjects) if subjects is not None else known) - set(exclude)
     if not chosen:
-        raise PhysiocamError("no subject is left to train on; exclude fewer")
+        raise PhysiocamError("no subject is left; exclude fewer")
     return chosen
 
 

@@ -1,0 +1,1 @@
+"""A whole study: many recordings with participants, conditions and segments, and tidy tables of them."""
