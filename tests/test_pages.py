@@ -423,7 +423,8 @@ def test_the_methods_of_the_page_give_waveforms(walk: Callable[[str], Walk]) -> 
 
 
 def test_the_data_sets_of_the_page_are_as_told(walk: Callable[[str], Walk]) -> None:
-    split, clips, drawn = walk("docs/data.md").printed
+    split, clips, drawn, unrendered = walk("docs/data.md").printed
+    assert "'MODEL' has no mesh.npz" in unrendered
     assert split == "[46, 46, 47]\n"
     assert clips == ""
     names = walk("docs/data.md").names

@@ -115,7 +115,9 @@ class FaceTrack:
             near = np.clip(1 - np.abs(since * _SYLLABLES - syllable), 0, 1)
             jaw, lips, others = TALKING[random.integers(len(TALKING))]
             for row, level in ((_JAW, jaw), (_LIPS, lips)):
-                np.maximum(self.sides[:, row], (level * random.uniform(0.3, 1.2) * near)[:, None], self.sides[:, row])
+                np.maximum(
+                    self.sides[:, row], (level * random.uniform(0.3, 1.2) * near)[:, None], out=self.sides[:, row]
+                )
             for name, weight in others.items():
                 self._move(name, weight * near)
 
