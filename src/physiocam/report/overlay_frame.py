@@ -204,7 +204,7 @@ class OverlayFrame:
         quantity: Quantity,
         lines: list[tuple[NDArray[np.float64], _Colour]],
     ) -> None:
-        """Draw the last seconds of waveforms before a frame; new samples are at the right, the last one's gaps shaded."""
+        """Draw the last seconds of waveforms before a frame: newest at the right, gaps of the last wave shaded."""
         shown = max(round(_SHOWN_S[quantity] * self._measurement.fs), 2)
         newest = lines[-1][0][max(end - shown, 0) : end]
         canvas.paste(_FIELD, (place.x, place.y, place.x + place.width, place.y + place.height))
