@@ -234,6 +234,14 @@ def test_train_on_own_recordings(run: Run) -> None:
     assert f"trained: {bundle.folder}" in printed
 
 
+def test_overlay_with_truth(run: Run) -> None:
+    draw_recordings(7.0)
+    printed = run("overlay_with_truth")
+    assert re.search(r"^heart of the sensor: \d+\.\d per minute$", printed, re.MULTILINE)
+    assert "breathing of the sensor: unknown" in printed  # 7 s are too short
+    assert Path("overlay.mp4").stat().st_size > 10_000
+
+
 def test_compare_two_bundles(run: Run) -> None:
     for needed in ("torch", "zarr"):
         pytest.importorskip(needed)

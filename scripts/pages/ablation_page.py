@@ -10,9 +10,9 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from physiocam.evaluation.evaluate import Evaluation, evaluate
+from physiocam.evaluation.paired import paired_difference
 from physiocam.evaluation.predictions import load_all_predictions
 from physiocam.evaluation.summary import table
 from physiocam.foundation.provenance import difference, read_record
@@ -32,7 +32,6 @@ ROWS = {
     "Small branch": ("small-pulse", "small-respiration"),
 }
 QUANTITIES: tuple[Quantity, ...] = ("heart", "breathing")
-RESAMPLINGS = 5000
 
 # Errors a minute above which a rate is simply wrong.
 _WRONG = 5.0
@@ -108,23 +107,10 @@ def _told(ratios: dict[tuple[str, str], float], base: dict[tuple[str, str], floa
     mean = f"{np.mean(list(ratios.values())):.2f}"
     if ratios == base:
         return mean
-    by_subject: dict[str, list[float]] = {}
-    for (subject, recording), value in ratios.items():
-        if (subject, recording) in base:
-            by_subject.setdefault(subject, []).append(value - base[subject, recording])
-    low, high = _interval([np.array(differences) for differences in by_subject.values()])
-    difference = np.mean([value for differences in by_subject.values() for value in differences])
-    return f"{mean} ({difference:+.2f} [{low:+.2f}, {high:+.2f}])"
-
-
-def _interval(groups: list[NDArray[np.float64]]) -> tuple[float, float]:
-    random = np.random.default_rng(0)
-    means = []
-    for _ in range(RESAMPLINGS):
-        drawn = [groups[index] for index in random.integers(0, len(groups), len(groups))]
-        means.append(np.concatenate(drawn).mean())
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(low), float(high)
+    found = paired_difference(ratios, base)
+    assert found is not None
+    low, high = found.interval
+    return f"{mean} ({found.mean:+.2f} [{low:+.2f}, {high:+.2f}])"
 
 
 if __name__ == "__main__":

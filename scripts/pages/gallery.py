@@ -29,6 +29,7 @@ TITLES = {
     "action_units_as_table": "Action units as a table",
     "heart_rate_variability": "Heart-rate variability",
     "folder_to_one_table": "A folder into one table",
+    "overlay_with_truth": "Sensors and coders beside it",
     "read_results_again": "Read results again",
     "webcam_with_opencv": "A webcam with OpenCV",
     "stream_from_array": "Frames of your own program",

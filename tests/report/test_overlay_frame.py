@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 pytest.importorskip("PIL")
 
 from physiocam.report.overlay_frame import OverlayFrame
+from physiocam.report.truth import Truth
 from physiocam.results.measurement import Measurement
 
 Make = Callable[..., Measurement]
@@ -63,6 +64,25 @@ def test_the_trace_runs_and_loses_its_colour_without_a_rate(make_measurement: Ma
     assert count(first, HEART) > 100
     assert not np.array_equal(first[50:115, 640:], second[50:115, 640:])
     assert count(drawn.draw(grey(), 30.0), HEART) == 0
+
+
+def test_the_truth_stands_behind_the_waves_and_before_the_bars(make_measurement: Make) -> None:
+    measurement = make_measurement()
+    label = next(iter(measurement.action_units))
+    codes = np.where(np.arange(measurement.frames) < measurement.frames // 2, 1, -1).astype(np.int8)
+    wave = np.sin(np.arange(measurement.frames) / 3)
+    truth = Truth({"heart": wave}, {"heart": 61.0, "breathing": None}, {label: codes})
+    white = (232, 234, 237)
+    plain, drawn = (OverlayFrame(measurement, 640, 480, truth=one) for one in (None, truth))
+    before, after = plain.draw(grey(), 5.0)[:, 640:], drawn.draw(grey(), 5.0)[:, 640:]
+    bars = slice(256, 460)
+    assert count(after[50:115], white) > count(before[50:115], white) + 50
+    assert count(after[bars], white) >= count(before[bars], white) + 36
+    # The sensor's rate is told below; an unknown code has no mark.
+    assert not np.array_equal(before[112:124], after[112:124])
+    late = measurement.duration_s - 1.0
+    unknown = [each.draw(grey(), late)[bars, 640:] for each in (plain, drawn)]
+    assert np.array_equal(*unknown)
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def make_labels(
     elif "pulse" in recording.signals:
         waves["pulse"] = onto_frames(recording.signals["pulse"], timestamps_s, settings.alignment)
     if "respiration" in recording.signals:
-        waves["respiration"] = onto_frames(recording.signals["respiration"], timestamps_s, settings.alignment)
+        waves["respiration"] = _stretched(recording, "respiration", timestamps_s, settings.alignment)
 
     targets: dict[str, NDArray[np.float32]] = {}
     masks: dict[str, NDArray[np.bool_]] = {}
@@ -139,6 +139,18 @@ def make_labels(
         if known.any():
             targets["au"], masks["au"], columns["au"] = present[:rows], known[:rows], AU_LABELS
     return Labels(targets, masks, columns, tuple(notes))
+
+
+def _stretched(
+    recording: Recording, name: str, timestamps_s: NDArray[np.float64], alignment: Alignment
+) -> NDArray[np.float64]:
+    """A signal at the frames; the release stretches a trial's samples over all its frames, and cuts after that."""
+    whole = recording.whole
+    if alignment == "linear" or whole is None or name not in whole.signals:
+        return onto_frames(recording.signals[name], timestamps_s, alignment)
+    # The times of all frames do not matter, only their number.
+    over_all = onto_frames(whole.signals[name], np.arange(whole.frames, dtype=np.float64), alignment)
+    return over_all[whole.first : whole.first + len(timestamps_s)]
 
 
 def difference_label(wave: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -109,6 +109,23 @@ class Frames(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
+class WholeTrial:
+    """The trial that a recording's frames were cut from, for labels that are stretched over all of it.
+
+    Attributes
+    ----------
+    first, frames : int
+        Number of the recording's first frame in it, from 0, and of all its frames.
+    signals : mapping of str to Signal
+        As recorded, without a cut.
+    """
+
+    first: int
+    frames: int
+    signals: Mapping[str, Signal]
+
+
+@dataclass(frozen=True, eq=False)
 class Recording:
     """One video with its labels.
 
@@ -127,6 +144,8 @@ class Recording:
     pulse_target : PulseTarget
     notes : tuple of str
         What is unusual about it, in plain words.
+    whole : WholeTrial or None
+        If the frames are a part of a trial.
     """
 
     name: str
@@ -138,6 +157,7 @@ class Recording:
     crop: CropChoice = "face"
     pulse_target: PulseTarget = "sensor"
     notes: tuple[str, ...] = ()
+    whole: WholeTrial | None = None
 
 
 class Entry(Protocol):

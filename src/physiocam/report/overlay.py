@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from physiocam.measuring.face_frames import Progress
 from physiocam.report.overlay_frame import OverlayFrame
+from physiocam.report.truth import Truth
 from physiocam.results.measurement import Measurement
 from physiocam.video.reader import Source, open_video
 from physiocam.video.writer import write_timed_video
@@ -20,6 +21,7 @@ def write_overlay(
     path: str | os.PathLike[str],
     *,
     fs: float | None = None,
+    truth: Truth | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Write a recording as a video with face box, running waveforms, rates and action units drawn beside it.
@@ -37,6 +39,8 @@ def write_overlay(
         Ends in ".mp4"; an existing file is replaced.
     fs : float, optional
         As it was given to `physiocam.measure`.
+    truth : Truth, optional
+        What sensors and coders recorded, drawn beside what was measured; see `physiocam.report.truth.truth_of`.
     progress : callable, optional
         As in `physiocam.measure`.
 
@@ -58,7 +62,7 @@ def write_overlay(
         for count, frame in enumerate(video.own_frames(), 1):
             if overlay is None:
                 height, width, _ = frame.image.shape
-                overlay = OverlayFrame(measurement, width, height)
+                overlay = OverlayFrame(measurement, width, height, truth=truth)
             yield frame.shown_s, overlay.draw(frame.image, frame.timestamp_s)
             if progress is not None:
                 progress(count, video.frames)

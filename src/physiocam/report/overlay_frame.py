@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from physiocam.networks.action_units import ACTIVE_THRESHOLD
 from physiocam.report.missing_rates import rate_of, why_no_rate
+from physiocam.report.truth import Truth
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_text import doubt_text
 from physiocam.signals.quantities import STEP_S, Quantity
@@ -30,6 +31,7 @@ _QUIET = (165, 172, 180)
 _INACTIVE = (110, 135, 155)
 _ACTIVE = (255, 202, 58)
 _BOX = (126, 231, 135)
+_TRUE = (232, 234, 237)
 
 # Seconds of waveform shown, and standard deviations in a trace's height.
 _SHOWN_S: dict[Quantity, float] = {"heart": 8.0, "breathing": 30.0}
@@ -62,6 +64,8 @@ class OverlayFrame:
         Of the recording's frames, upright, in pixels.
     whole : str
         What the measurement's rates cover, such as "whole recording".
+    truth : Truth, optional
+        Sensors' waves are drawn behind the measured ones, and a mark stands before the bar of a unit that was coded.
     """
 
     def __init__(
@@ -70,8 +74,10 @@ class OverlayFrame:
         width: int,
         height: int,
         whole: str = "whole recording",
+        truth: Truth | None = None,
     ) -> None:
         self._measurement = measurement
+        self._truth = truth or Truth()
         self._whole = whole
         self._zoom = min(max(1.0, _LEAST_HEIGHT / height), _MOST[0] / width, _MOST[1] / height)
         shown = max(round(width * self._zoom), 1), max(round(height * self._zoom), 1)
@@ -147,7 +153,9 @@ class OverlayFrame:
             rate, _, _ = rate_of(self._measurement, quantity)
             value = "not measured" if rate.value is None else f"{rate.value:.0f}, quality {rate.quality:.2f}"
             below = place.y + place.height + self._size(2)
-            self._write(canvas, f"{self._whole}: {value}", (place.x, below), 11, _QUIET)
+            true = self._truth.rates.get(quantity)
+            sensor = "" if true is None else f"; sensor {true:.0f}"
+            self._write(canvas, f"{self._whole}: {value}{sensor}", (place.x, below), 11, _QUIET)
             self._write_right(canvas, f"{_SHOWN_S[quantity]:g} s", below, 11, _QUIET)
         for row, (label, unit) in zip(self._rows, self._measurement.action_units.items(), strict=False):
             text = label if unit.name == label else f"{label} {unit.name}"
@@ -178,17 +186,25 @@ class OverlayFrame:
             beside = place.x + _mask(text, self._size(24)).width + self._size(6)
             self._write(canvas, rate.unit, (beside, baseline + self._size(9)), 12, _QUIET)
         self._write_right(canvas, f"quality {quality:.2f}", baseline + self._size(9), 12, _QUIET)
-        self._draw_trace(canvas, place, waveform[: index + 1], quantity, _COLOURS[quantity] if known else _QUIET)
+        lines = [(waveform, _COLOURS[quantity] if known else _QUIET)]
+        if quantity in self._truth.waveforms:
+            lines.insert(0, (self._truth.waveforms[quantity], _TRUE))
+        self._draw_trace(canvas, place, index + 1, quantity, lines)
         if known:
             return None
         return f"{_NAMES[quantity]} not measured: {self._reasons[quantity][second] if second >= 0 else rate.note}"
 
     def _draw_trace(
-        self, canvas: Image.Image, place: _Place, waveform: NDArray[np.float64], quantity: Quantity, colour: _Colour
+        self,
+        canvas: Image.Image,
+        place: _Place,
+        end: int,
+        quantity: Quantity,
+        lines: list[tuple[NDArray[np.float64], _Colour]],
     ) -> None:
-        """Draw the last seconds of a waveform; the newest sample is at the right, gaps are shaded."""
+        """Draw the last seconds of waveforms before a frame: newest at the right, gaps of the last wave shaded."""
         shown = max(round(_SHOWN_S[quantity] * self._measurement.fs), 2)
-        newest = waveform[-shown:]
+        newest = lines[-1][0][max(end - shown, 0) : end]
         canvas.paste(_FIELD, (place.x, place.y, place.x + place.width, place.y + place.height))
         drawing = ImageDraw.Draw(canvas)
         finite = np.isfinite(newest)
@@ -199,14 +215,16 @@ class OverlayFrame:
             box = max(left, place.x), place.y, min(right, place.x + place.width - 1), place.y + place.height - 1
             if box[2] >= box[0]:
                 drawing.rectangle(box, fill=_GAP)
-        line = Image.new("L", (place.width * _SMOOTH, place.height * _SMOOTH))
-        pen = ImageDraw.Draw(line)
         across = _SMOOTH * (start + step * np.arange(len(newest)))
-        down = _SMOOTH * place.height * (0.5 - np.clip(np.nan_to_num(newest), -_RANGE, _RANGE) / (2.2 * _RANGE))
-        points = np.stack([across, down], axis=1)
-        for run in stretches(finite, 1):
-            pen.line(points[run].ravel().tolist(), fill=255, width=_SMOOTH * self._size(1.5))
-        canvas.paste(colour, place[:2], line.reduce(_SMOOTH))
+        for waveform, colour in lines:
+            part = waveform[max(end - shown, 0) : end]
+            line = Image.new("L", (place.width * _SMOOTH, place.height * _SMOOTH))
+            pen = ImageDraw.Draw(line)
+            down = _SMOOTH * place.height * (0.5 - np.clip(np.nan_to_num(part), -_RANGE, _RANGE) / (2.2 * _RANGE))
+            points = np.stack([across, down], axis=1)
+            for run in stretches(np.isfinite(part), 1):
+                pen.line(points[run].ravel().tolist(), fill=255, width=_SMOOTH * self._size(1.5))
+            canvas.paste(colour, place[:2], line.reduce(_SMOOTH))
 
     def _draw_action_units(self, drawing: ImageDraw.ImageDraw, index: int) -> None:
         probabilities = self._measurement.action_unit_probability[index].tolist()
@@ -220,6 +238,12 @@ class OverlayFrame:
                 drawing.rectangle((left, top, left + round(probability * width) - 1, bottom), fill=colour)
             middle = left + round(ACTIVE_THRESHOLD * width)
             drawing.line((middle, top, middle, bottom), fill=_QUIET)
+        for row, label in zip(self._rows, self._measurement.action_units, strict=False):
+            if label in self._truth.codes and self._truth.codes[label][index] >= 0:
+                side = self._size(7)
+                left, top = row.x + row.width - round(0.33 * row.width) - 2 * side, row.y + (row.height - side) // 2
+                coded = self._truth.codes[label][index] == 1
+                drawing.rectangle((left, top, left + side, top + side), outline=_TRUE, fill=_TRUE if coded else None)
 
     def _draw_caption(self, canvas: Image.Image, lines: list[str]) -> None:
         if not lines:

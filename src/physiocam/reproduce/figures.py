@@ -11,24 +11,30 @@ from matplotlib.figure import Figure
 
 from physiocam.datasets.store.clips import Clips, clip_loader, standardize
 from physiocam.errors import PhysiocamError
-from physiocam.evaluation.cross_validation import cross_validate
+from physiocam.evaluation.cross_validation import Folds, cross_validate
 from physiocam.evaluation.evaluate import evaluate
 from physiocam.evaluation.plots import plot_waveforms, save
 from physiocam.evaluation.summary import number, table, write_text
 from physiocam.networks.config import NetworkConfig
 from physiocam.networks.network import Network
+from physiocam.reproduce.paper_set_up import set_up_differences
 from physiocam.reproduce.tables import ReproductionRun
 from physiocam.signals.settings import SETTINGS
 from physiocam.training.fit import fit, pos_weight
 from physiocam.training.gradients import task_angles, task_gradients
 from physiocam.training.losses import TaskLosses
+from physiocam.training.settings import TrainSettings
 from physiocam.weights.pytorch import load_networks
 
 # Batches whose gradients are compared.
 _BATCHES = 20
 
-# Lengths of clips that Figure 6 compares; the first is a single frame.
-CLIP_LENGTHS = (1, 3, 6, 9, 12, 15, 30)
+# The paper's angles in degrees (section 5.1).
+PUBLISHED_ANGLES = {
+    frozenset(("pulse", "respiration")): 46.2,
+    frozenset(("au", "respiration")): 106.3,
+    frozenset(("au", "pulse")): 100.3,
+}
 
 _BLUE, _ORANGE, _GREEN = "#0072B2", "#D55E00", "#009E73"
 
@@ -61,7 +67,7 @@ def reproduce_figure(name: str, bench: ReproductionRun, folder: Path) -> Path:
     write_text(page, figures[name](bench, folder))
     runs = {
         "figure5": ["one-epoch/bigsmall"],
-        "figure6": [f"clips-of-{length}/big" for length in CLIP_LENGTHS],
+        "figure6": [f"clips-of-{length}/big" for length in bench.clip_lengths],
         "figure7": ["folds/bigsmall"],
     }
     files = [f"{name}{suffix}" for suffix in (".png", ".csv") if (folder / f"{name}{suffix}").is_file()]
@@ -109,16 +115,21 @@ def _figure5(bench: ReproductionRun, folder: Path) -> str:
     angles = gradient_angles(network, losses, clips, settings.batch_clips, settings.seed)
     save(_draw_angles(angles), folder / "figure5.png")
     rows = [
-        (f"{a}, {b}", number(float(np.nanmean(found))), number(float(np.nanstd(found))), str(len(found)))
+        (
+            f"{a}, {b}",
+            number(float(np.nanmean(found))),
+            number(float(np.nanstd(found))),
+            str(len(found)),
+            number(PUBLISHED_ANGLES.get(frozenset((a, b)))),
+        )
         for (a, b), found in angles.items()
     ]
     lines = [
-        "# Angles between task gradients", "", "![Angles](figure5.png)", "",
-        *table(("tasks", "mean angle (degrees)", "spread over batches", "batches"), rows), "",
+        f"# Angles between task gradients: ours trained on '{settings.store.name}'", "", "![Angles](figure5.png)", "",
+        *table(("tasks", "mean angle (degrees)", "spread over batches", "batches", "paper"), rows), "",
         f"On the parameters that both tasks share, after one epoch, over random batches of {settings.batch_clips} "
         "clips. At 90 degrees tasks are independent; more is a conflict.", "",
-        "Paper: arXiv 2303.11573, Figure 5-D, which shows pulse and respiration sharing some direction and action "
-        "units in conflict with both, without numbers.", "",
+        "Paper: arXiv 2303.11573, Figure 5-D and section 5.1.", "", *_differences(settings, None),
     ]  # fmt: skip
     return "\n".join(lines)
 
@@ -144,7 +155,7 @@ def _draw_angles(angles: Mapping[tuple[str, str], Sequence[float]]) -> Figure:
 def _figure6(bench: ReproductionRun, folder: Path) -> str:
     frames = bench.settings.batch_clips * bench.config("big").clip_length
     scores = []
-    for length in CLIP_LENGTHS:
+    for length in bench.clip_lengths:
         if bench.progress is not None:
             bench.progress(f"figure6: clips of {length}")
         config: NetworkConfig = type(bench.config("big")).model_validate(
@@ -160,19 +171,31 @@ def _figure6(bench: ReproductionRun, folder: Path) -> str:
         f1 = [one.mean_f1 for one in units if one is not None and one.mean_f1 is not None]
         if not f1:
             raise PhysiocamError(f"'{bench.settings.store}' has no action-unit codes; figure 6 needs them")
-        scores.append(float(np.mean(f1)))
+        scores.append(f1)
+    means, spreads = [float(np.mean(f1)) for f1 in scores], [float(np.std(f1, ddof=int(len(f1) > 1))) for f1 in scores]
     figure = Figure(figsize=(5.5, 3.2), layout="constrained")
     axes = figure.subplots()
-    axes.plot(CLIP_LENGTHS, scores, "o-", color=_BLUE)
-    axes.set(xlabel="consecutive frames in a clip, N", ylabel="mean F1 of the action units (%)", xticks=CLIP_LENGTHS)
+    axes.errorbar(bench.clip_lengths, means, spreads, fmt="o-", color=_BLUE, capsize=3)
+    for length, f1 in zip(bench.clip_lengths, scores, strict=True):
+        axes.plot([length] * len(f1), f1, ".", color=_ORANGE, markersize=4)
+    axes.set(
+        xlabel="consecutive frames in a clip, N",
+        ylabel="mean F1 of the action units (%)",
+        xticks=bench.clip_lengths,
+    )
     save(figure, folder / "figure6.png")
-    write_text(folder / "figure6.csv", _rows(("clip_length", "mean_f1"), zip(CLIP_LENGTHS, scores, strict=True)))
-    rows = [(str(length), number(score)) for length, score in zip(CLIP_LENGTHS, scores, strict=True)]
+    found_rows = list(zip(bench.clip_lengths, means, spreads, strict=True))
+    write_text(folder / "figure6.csv", _rows(("clip_length", "mean_f1", "spread"), found_rows))
+    rows = [
+        (str(length), f"{mean:.1f} +- {spread:.1f}", ", ".join(f"{one:.1f}" for one in f1))
+        for (length, mean, spread), f1 in zip(found_rows, scores, strict=True)
+    ]
     lines = [
-        "# Consecutive frames in a clip", "", "![Mean F1 over N](figure6.png)", "",
-        *table(("N", "mean F1 (%)"), rows), "",
-        f"Big branch, {frames} frames per batch, mean of {len(bench.folds)} folds.", "",
+        f"# Consecutive frames in a clip: {bench.what_is_run(across=False)}", "",
+        "![Mean F1 over N](figure6.png)", "", *table(("N", "mean F1 (%)", "folds"), rows), "",
+        f"Big branch, {frames} frames per batch; mean and standard deviation of {len(bench.folds)} folds.", "",
         "Paper: arXiv 2303.11573, Figure 6, which falls with N, most beyond 9; it prints no numbers.", "",
+        *_differences(bench.settings, bench.folds),
     ]  # fmt: skip
     return "\n".join(lines)
 
@@ -184,14 +207,20 @@ def _figure7(bench: ReproductionRun, folder: Path) -> str:
         raise PhysiocamError(f"'{bench.settings.store}' has no sensor's waveform; figure 7 needs one")
     save(figure, folder / "figure7.png")
     lines = [
-        "# Waveforms against the sensors", "", "![Predicted and recorded waveforms](figure7.png)", "",
+        f"# Waveforms against the sensors: {bench.what_is_run(across=False)}", "",
+        "![Predicted and recorded waveforms](figure7.png)", "",
         "From networks that were not trained on the subject, filtered as in the paper.", "",
-        "Paper: arXiv 2303.11573, Figure 7.", "",
+        "Paper: arXiv 2303.11573, Figure 7.", "", *_differences(bench.settings, bench.folds, bench.test_stores),
     ]  # fmt: skip
     return "\n".join(lines)
 
 
-def _rows(head: Sequence[str], rows: Iterable[tuple[int, float]]) -> str:
+def _differences(settings: TrainSettings, folds: Folds | None, test_stores: Sequence[Path] = ()) -> list[str]:
+    found = set_up_differences(settings, folds, test_stores)
+    return ["## Where the set-up differs", "", *(f"- {line}" for line in found), ""]
+
+
+def _rows(head: Sequence[str], rows: Iterable[tuple[int, float, float]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(head)

@@ -46,7 +46,8 @@ class PublishedTable(BaseModel):
 
     Attributes
     ----------
-    title, source : str
+    title, run, source : str
+        What is compared, on which data by the paper, and where it is printed.
     note : str or None
         What a reader should know about these figures.
     rows : tuple of PublishedRow
@@ -55,6 +56,7 @@ class PublishedTable(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str
+    run: str
     source: str
     note: str | None = None
     rows: Annotated[tuple[PublishedRow, ...], Field(min_length=1)]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from physiocam.datasets.alignment import onto_frames
+from physiocam.datasets.labels import LABEL_SETTINGS, make_labels
 from physiocam.datasets.readers.bp4d import TrialEntry, coded_trials, trials
 from physiocam.datasets.readers.catalogue import open_dataset
 from physiocam.datasets.recording import UNKNOWN, Recording
@@ -91,6 +92,22 @@ def test_coded_stretches_are_cut_with_everything_in_step(written: tuple[Path, li
         assert cut[0] is not None
         near = [np.abs(image.astype(int) - cut[0]).mean() for image in whole if image is not None]
         assert int(np.argmin(near)) == first
+
+
+def test_breathing_is_stretched_over_the_whole_trial_before_the_coded_frames_are_cut_out(
+    written: tuple[Path, list[Recording]],
+) -> None:
+    root, truths = written
+    first, last = FRAMES // 10, FRAMES - FRAMES // 10 - 1
+    settings = LABEL_SETTINGS["authors"]
+    for each, truth in zip(coded_trials(root), truths, strict=True):
+        samples = entry(root, truth.name).load().signals["respiration"].values
+        # The reference: one value a frame of the trial, then its cut.
+        wave = np.interp(np.linspace(0, len(samples), FRAMES), np.arange(len(samples)), samples)[first : last + 1]
+        times = np.arange(last - first + 1) / 25
+        targets = make_labels(each.load(), times, np.full((len(times), 3), 0.5), settings).targets["respiration"]
+        difference = np.diff(wave)
+        assert targets[:, 0] == pytest.approx(difference / difference.std(), rel=1e-4, abs=1e-5)
 
 
 def test_frames_come_in_order_of_their_numbers(written: tuple[Path, list[Recording]]) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.datasets.readers.frames import ImageFrames, odd_sizes
-from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, Recording, Signal
+from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, Recording, Signal, WholeTrial
 from physiocam.datasets.sensors.codes import STRONGEST, check_codes
 from physiocam.datasets.sensors.sensor import Samples, signals_of
 from physiocam.datasets.sensors.text_tables import line_of, read_numbers, read_table
@@ -139,6 +139,7 @@ class TrialEntry:
                 FS,
             ),
             signals=self._signals(first / FS, last / FS, notes),
+            whole=self._whole(first, images) if self.coded_stretch else None,
             action_units=codes.between(first, last) if codes else None,
             crop="bottom",
             pulse_target="pseudo",
@@ -181,6 +182,13 @@ class TrialEntry:
             times = (np.arange(len(part)) + begin) / SENSOR_FS - start_s
             samples.append(Samples(name, part, times, unit, f"'{file}'", file, partial(_place_of_number, path, begin)))
         return signals_of(samples, notes)
+
+    def _whole(self, first: int, images: list[_Image]) -> WholeTrial:
+        """The trial's breathing, which the paper's code stretches over all frames before it cuts the coded ones out."""
+        file, unit = _NEEDED["respiration"]
+        values = read_numbers(self._sensors / file, header_lines=1, columns=1)[:, 0]
+        signal = Signal(values, np.arange(len(values)) / SENSOR_FS, unit)
+        return WholeTrial(first, images[-1].number - images[0].number + 1, {"respiration": signal})
 
     def _codes(self, images: list[_Image], notes: list[str]) -> "_Codes | None":
         if self.trial not in CODED_TRIALS:
