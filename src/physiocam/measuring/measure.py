@@ -87,8 +87,15 @@ def measure(
 
 
 def _with_network(source: Source, options: MeasureOptions, progress: Progress | None) -> Measurement:
-    bundle = options.bundle()
-    networks = LoadedNetworks(bundle, options.threads, options.providers)
+    networks = LoadedNetworks(options.bundle(), options.threads, options.providers)
+    return measure_with(networks, source, options, progress)
+
+
+def measure_with(
+    networks: LoadedNetworks, source: Source, options: MeasureOptions, progress: Progress | None = None
+) -> Measurement:
+    """Measure with networks that are loaded already; see `measure`."""
+    bundle = networks.bundle
     with open_inputs(source, bundle.info, fs=options.fs, face=options.face, progress=progress) as inputs:
         outputs = run_recording(inputs, networks, options.signal_settings.every_phase)
     signals = network_signals(outputs.differences, outputs.units, outputs.probability, bundle, outputs.judges)
