@@ -57,7 +57,8 @@ def _recordings(facts: StudyFacts, measured: Sequence[StudyRow], version: str) -
     found = " and ".join(f"a {words} in {len(numbers(measured, name))}" for name, (words, _) in RATES.items())
     return (
         f"{len(measured)} recordings{of_people} (median {np.median(lengths):.1f} s, {lengths.min():.1f} to "
-        f"{lengths.max():.1f} s; {speeds} frames/s) were measured with physiocam {version}, which gave {found}.{left_out}"
+        f"{lengths.max():.1f} s; {speeds} frames/s) were measured with physiocam {version}, which gave {found}."
+        f"{left_out}"
     )
 
 
