@@ -58,6 +58,7 @@ GIVEN = {
     "README.md": ["interview.mp4", "my_videos", "BP4D_Small_Heart.safetensors"],
     "docs/api.md": ["interview.mp4"],
     "docs/attention.md": ["interview.mp4"],
+    "docs/compare.md": ["interview.mp4"],
     "docs/data.md": ["BP4D+"],
     "docs/export.md": ["interview.mp4"],
     "docs/live.md": ["interview.mp4"],

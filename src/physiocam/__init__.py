@@ -10,6 +10,7 @@ from physiocam.version import __version__
 
 if TYPE_CHECKING:
     from physiocam.batch.measure_many import measure_many
+    from physiocam.batch.measure_photos import Photo, measure_photos
     from physiocam.batch.outcome import VideoOutcome
     from physiocam.errors import BundleError, DatasetError, PhysiocamError, VideoError
     from physiocam.exporting.about import RecordingInfo
@@ -36,6 +37,7 @@ _HOMES = {
     "HeartRateVariability": "physiocam.signals.variability",
     "MeasureOptions": "physiocam.measuring.options",
     "Measurement": "physiocam.results.measurement",
+    "Photo": "physiocam.batch.measure_photos",
     "PhysiocamError": "physiocam.errors",
     "Rate": "physiocam.signals.rate",
     "RateSeries": "physiocam.signals.rate",
@@ -53,6 +55,7 @@ _HOMES = {
     "load_bundle": "physiocam.weights.bundle",
     "measure": "physiocam.measuring.measure",
     "measure_many": "physiocam.batch.measure_many",
+    "measure_photos": "physiocam.batch.measure_photos",
     "measure_study": "physiocam.study.measure_study",
 }
 
@@ -66,6 +69,7 @@ __all__ = [
     "HeartRateVariability",
     "MeasureOptions",
     "Measurement",
+    "Photo",
     "PhysiocamError",
     "Rate",
     "RateSeries",
@@ -83,6 +87,7 @@ __all__ = [
     "load_bundle",
     "measure",
     "measure_many",
+    "measure_photos",
     "measure_study",
 ]
 

@@ -85,6 +85,7 @@ def test_tables_page_and_failures(study: tuple[Path, list[str]], tmp_path: Path)
     for words in ("3 of 4", "calm, rest", "cannot be opened", "is not measured", "recordings/a%20b/measurement.json"):
         assert words in page
     assert "3 recordings of 3 participants (median 40.0 s" in page
+    assert "with physiocam 0.1.0, which gave a heart rate in 3 and a breathing rate in 0. 1 more could not" in page
     assert "<script" not in page
 
 

@@ -19,6 +19,7 @@ from physiocam.cli.help import App
 from physiocam.cli.live import live_command
 from physiocam.cli.measure import measure_command
 from physiocam.cli.models import models_command
+from physiocam.cli.photos import photos_command
 from physiocam.cli.prepare import prepare_command
 from physiocam.cli.provenance import provenance_command
 from physiocam.cli.reproduce import reproduce_command
@@ -32,11 +33,12 @@ from physiocam.version import __version__
 
 app = App("Facial action units, heart rate and breathing rate from an ordinary face video.")
 app.command("measure")(measure_command)
-app.command("study")(study_command)
-app.command("export")(export_command)
-app.command("compare")(compare_command)
 app.command("live")(live_command)
 app.command("demo")(demo_command)
+app.command("study")(study_command)
+app.command("photos")(photos_command)
+app.command("compare")(compare_command)
+app.command("export")(export_command)
 app.command("attention")(attention_command)
 app.command("train")(train_command)
 app.command("cross-validate")(cross_validate_command)

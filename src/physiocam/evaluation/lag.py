@@ -14,8 +14,9 @@ _HZ = 20.0
 _LEAST_CORRELATION = 0.4
 _LEAST_OVERLAP_S = 8.0
 
-# Of shifts whose correlations differ by less, the smallest is taken: of a steady heart they are whole beats apart.
-_ALIKE = 0.02
+# Of shifts that leave hardly more unexplained than the best one, by this factor and this much, the smallest is taken:
+# of a steady heart they are whole beats apart.
+_ALIKE, _ALIKE_LEAST = 1.05, 0.003
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ def find_lag(reference: Series, other: Series, most_s: float) -> Lag | None:
     found = np.array([abs(_correlation(a, b, int(step))) for step in steps])
     if found.max() < _LEAST_CORRELATION:
         return None
-    around = np.pad(found, 1)
-    peaks = np.flatnonzero((found >= around[:-2]) & (found >= around[2:]) & (found >= found.max() - _ALIKE))
+    around, alike = np.pad(found, 1), _ALIKE * (1.0 - found.max()) + _ALIKE_LEAST
+    peaks = np.flatnonzero((found >= around[:-2]) & (found >= around[2:]) & (1.0 - found <= alike))
     step = int(min(steps[peaks], key=abs))
     return Lag(step / _HZ, _correlation(a, b, step), len(peaks) == 1)
 

@@ -89,9 +89,16 @@ def measure(
 
 
 def _with_network(source: Source, options: MeasureOptions, progress: Progress | None) -> Measurement:
-    bundle = options.bundle()
+    networks = LoadedNetworks(options.bundle(), options.threads, options.providers)
+    return measure_with(networks, source, options, progress)
+
+
+def measure_with(
+    networks: LoadedNetworks, source: Source, options: MeasureOptions, progress: Progress | None = None
+) -> Measurement:
+    """Measure with networks that are loaded already; see `measure`."""
+    bundle = networks.bundle
     options = options.replace(face=as_trained(options.face, bundle.info.square))
-    networks = LoadedNetworks(bundle, options.threads, options.providers)
     with open_inputs(source, bundle.info, fs=options.fs, face=options.face, progress=progress) as inputs:
         outputs = run_recording(inputs, networks, options.signal_settings.every_phase)
     frames = _frames(inputs.frames)

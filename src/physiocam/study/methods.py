@@ -42,22 +42,23 @@ def study_methods(facts: StudyFacts, measurement: Measurement) -> MethodsText:
     measured = [row for row in facts.recordings if row.get("error") is None]
     faces = numbers(measured, "face_found_fraction")
     share = f"a median of {np.median(faces):.1%} of the frames of a recording ({faces.min():.1%} to {faces.max():.1%})"
-    about = f"{_recordings(facts, measured)} {face_text(measurement, share)}"
+    about = f"{_recordings(facts, measured, measurement.version)} {face_text(measurement, share)}"
     text = methods_text(about, measurement)
     return MethodsText((*text.paragraphs, _parts(facts)), text.settings, text.references)
 
 
-def _recordings(facts: StudyFacts, measured: Sequence[StudyRow]) -> str:
+def _recordings(facts: StudyFacts, measured: Sequence[StudyRow], version: str) -> str:
     people = {row.get(PARTICIPANT) for row in measured} - {None}
     of_people = f" of {len(people)} participants" if people else ""
     lengths, rates = numbers(measured, "duration_s"), Counter(f"{row['fs']:.2f}" for row in measured)
-    speeds = ", ".join(f"{rate}" for rate, _ in rates.most_common(3)) + (" and others" if len(rates) > 3 else "")
+    speeds = ", ".join(rate for rate, _ in rates.most_common(3)) + (" and others" if len(rates) > 3 else "")
     failed = len(facts.recordings) - len(measured)
     left_out = f" {failed} more could not be measured." if failed else ""
-    found = ", ".join(f"a {words} was obtained in {len(numbers(measured, name))}" for name, (words, _) in RATES.items())
+    found = " and ".join(f"a {words} in {len(numbers(measured, name))}" for name, (words, _) in RATES.items())
     return (
         f"{len(measured)} recordings{of_people} (median {np.median(lengths):.1f} s, {lengths.min():.1f} to "
-        f"{lengths.max():.1f} s; {speeds} frames/s) were measured with physiocam; {found}.{left_out}"
+        f"{lengths.max():.1f} s; {speeds} frames/s) were measured with physiocam {version}, which gave {found}."
+        f"{left_out}"
     )
 
 

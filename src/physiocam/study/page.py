@@ -1,6 +1,7 @@
 """The page of a study: quality, failures, conditions, outliers, links to each report, and the methods."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ _SHARES = {
     "breathing_rate_coverage": ("coverage of the breathing rate", "breathing"),
 }
 _MOST_OUTLIERS = 40
+_LENGTH = re.compile(r"^[\d.]+ s long")
 _MOST_REASONS = 10
 
 
@@ -134,14 +136,13 @@ def _link(page: StudyPage, name: str) -> str | None:
 
 
 def _missing(rows: Sequence[StudyRow]) -> list[tuple[str, int]]:
-    """Why rates are missing, and how often."""
+    """Why rates are missing, and how often; lengths are left out, so that equal reasons are one."""
     reasons = Counter(
-        f"no {words}: {row[f'{name}_note']}"
+        f"no {words}: {_LENGTH.sub('too short', str(row[f'{name}_note']))}"
         for row in rows
         for name, (words, _) in RATES.items()
         if row.get(name) is None and row.get(f"{name}_note") is not None
     )
-    reasons.update(str(row["note"]) for row in rows if row.get("note") is not None)
     return reasons.most_common(_MOST_REASONS)
 
 

@@ -59,7 +59,8 @@ def group_strips(groups: Groups, column: str, unit: str, style: str) -> list[Str
 
 def share_strips(rows: Sequence[StudyRow], columns: Mapping[str, tuple[str, str]]) -> list[Strip]:
     """Draw columns of shares, 0 to 1, below each other; `columns` has their labels and styles."""
-    axis = Axis(0.0, 1.0, "0 to 1", ((0.0, "0"), (0.5, "0.5"), (1.0, "1")))
+    # Wider, so that dots at the ends are whole.
+    axis = Axis(-0.02, 1.02, "0 to 1", ((0.0, "0"), (0.5, "0.5"), (1.0, "1")))
     return [
         _strip(label, found, len(rows), axis, style, digits=2)
         for column, (label, style) in columns.items()

@@ -99,7 +99,8 @@ class ImageSequence:
         if self._shape is None:
             self._shape, self._sized = image.shape, name
         if image.shape != self._shape:
-            raise VideoError(f"{self._odd_one(name, image.shape, read)}; resize all images to one size")
+            step = "resize all images to one size (single photographs: physiocam photos)"
+            raise VideoError(f"{self._odd_one(name, image.shape, read)}; {step}")
         return image
 
     def _decoded(self, name: str, read: Callable[[str], bytes]) -> NDArray[np.uint8] | None:
@@ -200,6 +201,30 @@ def _within_bounds(content: bytes) -> bytes:
     if len(content) > _MOST_BYTES:
         raise ValueError
     return content
+
+
+def read_image(path: Path) -> NDArray[np.uint8] | None:
+    """Read a single image, upright; None if it cannot be read.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    uint8 array (H, W, 3) or None
+        RGB.
+    """
+    with files_of(path.parent) as read:
+        return ImageSequence(partial(files_of, path.parent), [path.name], untimed_grid(1, 1.0, 1.0))._decoded(
+            path.name, read
+        )
+
+
+def images_below(root: Path) -> list[Path]:
+    """Images in a folder and below, in the natural order of their paths."""
+    found = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if _is_image(path)}
+    return [found[name] for name in natural_order(found)]
 
 
 def _is_image(path: Path) -> bool:

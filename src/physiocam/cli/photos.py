@@ -1,0 +1,35 @@
+"""`physiocam photos`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from physiocam.cli.console import complain, count_bar, interruptible
+from physiocam.cli.options import FaceOption, ProviderOption, ThreadsOption, WeightsOption, face_choice, providers_of
+
+
+def photos_command(
+    photos: Annotated[list[str], typer.Argument(metavar="PHOTO...", help="Images, or folders of images.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="Folder for photos.csv.")],
+    weights: WeightsOption = "default",
+    face: FaceOption = "auto",
+    threads: ThreadsOption = None,
+    provider: ProviderOption = None,
+) -> None:
+    """Measure facial action units in single photographs of any size: one row each in photos.csv."""
+    with interruptible():
+        from physiocam.batch.measure_photos import PHOTOS, measure_photos
+        from physiocam.measuring.options import MeasureOptions
+
+        options = MeasureOptions(
+            weights=weights, face=face_choice(face), threads=threads, providers=providers_of(provider)
+        )
+        with count_bar("measuring", "photos", len(photos)) as bar:
+            found = measure_photos(photos, output, options, progress=lambda one: bar(1, one.error))
+    failed = sum(photo.error is not None for photo in found)
+    faces = sum(photo.square is not None for photo in found)
+    typer.echo(f"{len(found)} photos, a face in {faces} of them; one row each in {output / PHOTOS}")
+    if failed:
+        complain(f"{failed} of {len(found)} photos could not be measured (see above)")
+        raise typer.Exit(1)
