@@ -16,7 +16,7 @@ from physiocam.evaluation.against import against, read_evaluated
 from physiocam.evaluation.agreement import agreement
 from physiocam.evaluation.compare import compare
 from physiocam.evaluation.evaluate import Evaluation, RateComparison
-from physiocam.evaluation.metrics import rate_scores
+from physiocam.evaluation.metrics import Estimate, rate_scores
 from physiocam.evaluation.rate_source import read_rates
 from physiocam.evaluation.summary import rates_csv, to_markdown
 from physiocam.results.measurement import Measurement
@@ -114,6 +114,9 @@ def test_a_file_that_cannot_be_compared_is_refused(tmp_path: Path, text: str, wo
         read_rates(tmp_path / "gone")
 
 
+UNKNOWN = Estimate(None, None, None)
+
+
 def evaluation(offset: float, count: int) -> Evaluation:
     rows = tuple(
         RateComparison(f"r{index}", f"S{index}", 0.0, 60.0 + 3 * index + offset, 60.0 + 3 * index, 0.9, None, None)
@@ -122,7 +125,7 @@ def evaluation(offset: float, count: int) -> Evaluation:
     said, true = (np.array([getattr(row, name) for row in rows]) for name in ("predicted", "true"))
     return Evaluation(
         "default", count, rate_scores(said, true), None, {"heart": rows, "breathing": ()},
-        {"heart": None, "breathing": None}, {"heart": None, "breathing": None}, None,
+        dict.fromkeys(("heart", "breathing"), UNKNOWN), dict.fromkeys(("heart", "breathing"), UNKNOWN), None,
     )  # fmt: skip
 
 

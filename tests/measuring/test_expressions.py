@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
@@ -26,12 +27,16 @@ pytestmark = pytest.mark.usefixtures("traced_once")
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     torch.manual_seed(0)
-    small = {"big_size": 32, "small_size": 2}
     config = ExpressionCnnConfig(
-        tasks=(EXPRESSION, INTENSITY, HEAD_POSE), channels=(4, 4), blocks=(0, 0), summary_channels=2, **small
+        tasks=(EXPRESSION, INTENSITY, HEAD_POSE),
+        channels=(4, 4),
+        blocks=(0, 0),
+        summary_channels=2,
+        big_size=32,
+        small_size=2,
     )
     networks = {
-        "pulse": build(BigSmallConfig(tasks=(PULSE,), **small)),
+        "pulse": build(BigSmallConfig(tasks=(PULSE,), big_size=32, small_size=2)),
         "expression": ExpressionCnn(config),
     }
     about = BundleAbout("a test", "none", unit_auc={"AU12": 0.99, "AU14": 0.7})
@@ -39,7 +44,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return export_bundle(networks, folder, name="b", about=about, fs=FS)
 
 
-def outputs(**changes: np.ndarray) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+def outputs(**changes: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
     plain = {
         "au": np.full((FRAMES, len(EXPRESSION.labels)), -4.0, np.float32),
         "intensity": np.zeros((FRAMES, len(INTENSITY.labels)), np.float32),
@@ -56,7 +61,7 @@ def test_a_face_that_is_turned_away_has_no_action_units(bundle: Bundle) -> None:
     found = np.ones(FRAMES, bool)
     found[500:] = False
     told = read_expressions(outputs(head_pose=pose), found, FS, bundle, "none")
-    unseen = np.isnan(told.probability).all(axis=1)
+    unseen = np.asarray(np.isnan(told.probability).all(axis=1))
     assert unseen[100:190].all()
     assert unseen[500:].all()
     assert unseen.sum() == 190
@@ -85,7 +90,7 @@ def test_the_neutral_face_is_taken_off_units_and_intensities(bundle: Bundle) -> 
     assert raw.intensity[0, chin] == pytest.approx(1.5)
 
 
-def test_a_recording_has_them_in_its_files(bundle: Bundle, beating: np.ndarray, tmp_path: Path) -> None:  # type: ignore[type-arg]
+def test_a_recording_has_them_in_its_files(bundle: Bundle, beating: NDArray[np.uint8], tmp_path: Path) -> None:
     measurement = measure(beating, weights=bundle, fs=30.0)
     assert list(measurement.action_units) == list(EXPRESSION_UNITS)
     assert measurement.intensity.shape == (measurement.frames, len(INTENSITY.labels))
@@ -98,7 +103,7 @@ def test_a_recording_has_them_in_its_files(bundle: Bundle, beating: np.ndarray, 
     assert {"AU45_p", "AU12_c", "AU12_r", "AU12_L_r", "AU12_R_r", "pose_pitch", "pose_yaw", "pose_roll"} <= set(header)
 
 
-def test_a_stream_gives_the_same(bundle: Bundle, beating: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_a_stream_gives_the_same(bundle: Bundle, beating: NDArray[np.uint8]) -> None:
     stream = Stream(weights=bundle, fs=30.0, neutral="none")
     for frame in beating:
         stream.push(frame)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
 from physiocam.measuring.neutral import neutral_choice, neutral_levels
@@ -9,17 +10,17 @@ from physiocam.measuring.options import MeasureOptions
 
 FS = 10.0
 
+Column = NDArray[np.float64]
 
-def levels(
-    seconds: float, rest: float, *, smiles: tuple[tuple[float, float], ...] = (), high: float = 4.0
-) -> np.ndarray:  # type: ignore[type-arg]
+
+def levels(seconds: float, rest: float, *, smiles: tuple[tuple[float, float], ...] = (), high: float = 4.0) -> Column:
     column = rest + 0.3 * np.random.default_rng(0).standard_normal(round(seconds * FS))
     for start, stop in smiles:
         column[round(start * FS) : round(stop * FS)] = high
     return column[:, None]
 
 
-def taken(column: np.ndarray, choice: str = "auto") -> tuple[float, str]:  # type: ignore[type-arg]
+def taken(column: Column, choice: str = "auto") -> tuple[float, str]:
     found, done = neutral_levels(column, FS, neutral_choice(choice), at_rest=-2.0, most=3.0)
     return float(found[0]), done
 
