@@ -118,5 +118,5 @@ def _active_units(measurement: MeasurementData) -> str:
 
 
 def doubt_text(unit: ActionUnit) -> str:
-    """Return " (uncertain)" for a unit that is known to be told poorly, or nothing."""
+    """Return " (uncertain)" for a unit that is known to be recognized poorly, or nothing."""
     return " (uncertain)" if unit.is_uncertain else ""

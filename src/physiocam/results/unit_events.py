@@ -44,7 +44,7 @@ def unit_events(measurement: MeasurementData) -> tuple[UnitEvent, ...]:
     """Return every event of every action unit, in the order of their onsets.
 
     An event begins where the probability rises to 0.5 and ends where it falls below 0.4. Pauses of less than 0.2 s do
-    not end it, and what is shorter than 0.25 s (a blink: 0.05 s) is no event. Gaps end events.
+    not end it, and what is shorter than 0.25 s (a blink: 0.05 s) is left out. Gaps end events.
 
     Parameters
     ----------
