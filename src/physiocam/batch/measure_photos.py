@@ -100,8 +100,7 @@ def measure_photos(
     options = with_changes(options, changes)
     if options.method != NETWORK:
         raise PhysiocamError(f"method is '{options.method}'; photographs have no pulse, expected network")
-    named = [sources] if isinstance(sources, str | os.PathLike) else sources
-    paths = [path for source in named for path in _images(Path(source))]
+    paths = find_photos(sources)
     place = None if output is None else folder_path(output, "output")
     if place is not None:
         check_folder(place)
@@ -114,6 +113,18 @@ def measure_photos(
     if place is not None:
         _write(photos, place / PHOTOS)
     return photos
+
+
+def find_photos(sources: VideoSource | Sequence[VideoSource]) -> list[Path]:
+    """Return the images among paths, and in folders and below.
+
+    Raises
+    ------
+    PhysiocamError
+        If a path does not exist, or a folder holds no image.
+    """
+    named = [sources] if isinstance(sources, str | os.PathLike) else sources
+    return [path for source in named for path in _images(Path(source))]
 
 
 def _images(source: Path) -> list[Path]:

@@ -19,14 +19,15 @@ def photos_command(
 ) -> None:
     """Measure facial action units in single photographs of any size: one row each in photos.csv."""
     with interruptible():
-        from physiocam.batch.measure_photos import PHOTOS, measure_photos
+        from physiocam.batch.measure_photos import PHOTOS, find_photos, measure_photos
         from physiocam.measuring.options import MeasureOptions
 
         options = MeasureOptions(
             weights=weights, face=face_choice(face), threads=threads, providers=providers_of(provider)
         )
-        with count_bar("measuring", "photos", len(photos)) as bar:
-            found = measure_photos(photos, output, options, progress=lambda one: bar(1, one.error))
+        paths = find_photos(photos)
+        with count_bar("measuring", "photos", len(paths)) as bar:
+            found = measure_photos(paths, output, options, progress=lambda one: bar(1, one.error))
     failed = sum(photo.error is not None for photo in found)
     faces = sum(photo.square is not None for photo in found)
     typer.echo(f"{len(found)} photos, a face in {faces} of them; one row each in {output / PHOTOS}")

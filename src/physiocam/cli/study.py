@@ -92,7 +92,8 @@ def study_command(
         options = measure_options(given, options_file, context)
         check_wanted(options, output)
         tables = TableOptions(epoch_s, None if around_s is None else _around(around_s), tuple(formats or ("csv",)))
-        design = read_design(source)
+        with extra("study", "reading files of ELAN"):
+            design = read_design(source)
         for recording in design.recordings:
             for problem in recording.problems:
                 complain(f"{recording.name}: {problem}")
