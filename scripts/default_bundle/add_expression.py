@@ -33,7 +33,7 @@ from physiocam.weights.export import BundleAbout, Memory, Slow, export_bundle
 from physiocam.weights.pytorch import load_network, load_networks
 from rendered_faces import Faces, load_rendered_faces, make_shards
 from train_expression import calibrate, still_logits, train_expression
-from unit_figures import area_under_roc, drawn_aucs, still_figures
+from unit_figures import area_under_roc, drawn_aucs, still_figures, trust
 
 SEED = 3000
 PEOPLE, HELD_OUT_PEOPLE = 300, 60
@@ -120,15 +120,6 @@ def judged(network: ExpressionCnn, rendered: Faces, stills: Stills, drawn: Drawn
 def chosen(faces: Faces, rows: NDArray[np.bool_]) -> Faces:
     """Some of the faces."""
     return Faces(**{field.name: getattr(faces, field.name)[rows] for field in fields(faces)})
-
-
-def trust(figures: dict[str, Any]) -> dict[str, float]:
-    """By unit, the lower of its areas under the ROC curve on rendered people and on stills, where there are both."""
-    known = dict(figures["held_out_rendered"]["auc"])
-    for pair, area in figures["held_out_stills_auc"].items():
-        unit = pair.split()[0]
-        known[unit] = min(known[unit], area)
-    return known
 
 
 @torch.inference_mode()

@@ -11,6 +11,7 @@ confidence, fitted to what both hear in them.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -77,11 +78,11 @@ def main() -> None:
             "footage_of_others": list(FOOTAGE),
         },
     }  # fmt: skip
-    about = BundleAbout(DESCRIPTION, bundle.info.licence, provenance, bundle.info.evaluation)
+    about = BundleAbout(DESCRIPTION, bundle.info.licence, provenance, bundle.info.evaluation, bundle.info.unit_auc)
     export(bundle, network, unfitted(), about, work / "unfitted")
     confidence, figures = fit(hear(films, work / "unfitted"))
     print(figures)
-    about = BundleAbout(DESCRIPTION, about.licence, provenance, {**bundle.info.evaluation, "confidence": figures})
+    about = replace(about, evaluation={**bundle.info.evaluation, "confidence": figures})
     print(export(bundle, network, confidence, about, arguments.out).describe())
 
 

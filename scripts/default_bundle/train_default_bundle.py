@@ -45,7 +45,7 @@ from physiocam.weights.pytorch import load_network, load_networks
 from train_action_units import train_big
 from train_head import drawn_views, still_views, train_head
 from train_rates import pulse_of, respiration_of, slow_config, train_pulse, train_respiration
-from unit_figures import clear_sides, drawn_aucs, logistic, still_figures
+from unit_figures import clear_sides, drawn_aucs, logistic, still_figures, trust
 
 SEED = 100
 BIG_EPOCHS, PULSE_EPOCHS, SLOW_EPOCHS, HEAD_EPOCHS = 6, 5, 8, 3
@@ -311,7 +311,7 @@ def _export(
         {"bigsmall": network},
         folder,
         name="default",
-        about=BundleAbout(DESCRIPTION, "Apache-2.0", record, evaluation),
+        about=BundleAbout(DESCRIPTION, "Apache-2.0", record, evaluation, trust(evaluation)),
         fs=FS,
         cut=Cut(factor=CROP_FACTOR),
         others=[Slow({"breathing": slow}, SLOW_FS, SLOW_CROP)],

@@ -1,5 +1,6 @@
 """How well action units are told in stills and drawn faces, and the scale that makes scores log odds."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,19 @@ def drawn_aucs(logits: NDArray[np.floating], drawn: DrawnFaces) -> dict[str, flo
         label: area_under_roc(logits[:, column], drawn.targets[:, column] == 1.0, drawn.targets[:, column] == 0.0)
         for column, label in enumerate(AU_LABELS)
     }
+
+
+def trust(evaluation: Mapping[str, Any]) -> dict[str, float]:
+    """By unit, the lowest of its areas under the ROC curve on held-out faces of every kind."""
+    lowest: dict[str, float] = {}
+    tables = [evaluation.get(name, {}) for name in ("held_out_stills_auc", "held_out_drawn_auc")]
+    tables.append(evaluation.get("held_out_rendered", {}).get("auc", {}))
+    for table in tables:
+        for name, area in table.items():
+            # Stills are named with the emotion word that implies the unit.
+            unit = name.split()[0]
+            lowest[unit] = min(lowest.get(unit, 1.0), area)
+    return lowest
 
 
 def emotion_aucs(scores: NDArray[np.floating], emotion: NDArray[np.str_]) -> dict[str, float]:
