@@ -103,6 +103,18 @@ def test_a_recording_has_them_in_its_files(bundle: Bundle, beating: NDArray[np.u
     assert {"AU45_p", "AU12_c", "AU12_r", "AU12_L_r", "AU12_R_r", "pose_pitch", "pose_yaw", "pose_roll"} <= set(header)
 
 
+def test_a_stream_compares_with_the_neutral_face_of_more_than_its_last_seconds(
+    bundle: Bundle, beating: NDArray[np.uint8]
+) -> None:
+    stream = Stream(weights=bundle, fs=30.0)
+    for frame in beating:
+        stream.push(frame)
+    whole, last = stream.measurement(), stream.measurement(last_s=3.0)
+    assert (whole.neutral, last.neutral) == ("auto", "auto")
+    assert last.frames < 100
+    np.testing.assert_array_equal(last.action_unit_probability, whole.action_unit_probability[-last.frames :])
+
+
 def test_a_stream_gives_the_same(bundle: Bundle, beating: NDArray[np.uint8]) -> None:
     stream = Stream(weights=bundle, fs=30.0, neutral="none")
     for frame in beating:

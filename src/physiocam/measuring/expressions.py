@@ -1,7 +1,7 @@
 """What a face expresses: from the outputs of networks for single frames to action units, intensities and head pose."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -59,6 +59,16 @@ class Expressions:
     neutral_choice: NeutralChoice = "none"
     trust: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    def last(self, frames: int) -> "Expressions":
+        """Return those of the last frames alone, compared with the same neutral face."""
+        rows = slice(len(self.probability) - frames, None)
+        return replace(
+            self,
+            probability=self.probability[rows],
+            intensity=self.intensity[rows],
+            head_pose=self.head_pose[rows],
+        )
 
 
 def no_expressions(frames: int) -> Expressions:

@@ -10,7 +10,7 @@ from physiocam.errors import PhysiocamError
 from physiocam.foundation.arguments import number
 from physiocam.inputs.crop import recrop
 from physiocam.measuring.clip_pipeline import HAS_MOTION, LoadedNetworks, RunningClips, outputs_of_frames
-from physiocam.measuring.expressions import read_expressions
+from physiocam.measuring.expressions import Expressions, read_expressions
 from physiocam.measuring.face_colour import FaceColour
 from physiocam.measuring.frame_intake import HOLE_S, FrameIntake, TimedFrame, is_due
 from physiocam.measuring.frame_log import FrameLog
@@ -37,6 +37,9 @@ _MEMORY_S = 60.0
 
 # Frame times jitter: a frame may come early by this share of its interval.
 _EARLY = 0.1
+
+# The neutral face is looked for in so many seconds, as far as they are kept.
+_NEUTRAL_S = 300.0
 
 # A note reports frames whose typical rate differs from the grid's by more than this share.
 _OTHER_PACE = 0.1
@@ -180,8 +183,7 @@ class Stream:
         grid = self._grid(last_s)
         self._clips.pipeline.settle()
         rows = _since(self._clips.log, grid)
-        seen = rows[_nearest(rows["time_s"], grid)]
-        found = (seen["found"] > 0) & (np.abs(seen["time_s"] - grid) <= HOLE_S / 2)
+        seen, found = _on_grid(rows, grid)
         frames = Frames(
             source="stream",
             fs=self.fs,
@@ -194,9 +196,7 @@ class Stream:
         has_motion = seen[HAS_MOTION] != 0
         signals = network_signals(
             self._differences(grid, found, has_motion),
-            read_expressions(
-                outputs_of_frames(seen, self._bundle.info, found), found, self.fs, self._bundle, self._options.neutral
-            ),
+            self._expressions(last_s).last(len(grid)),
             self._bundle,
             self._judges(grid),
         )
@@ -238,6 +238,15 @@ class Stream:
         first, end = float(rows["time_s"][0]), float(rows["time_s"][-1])
         start = first if last_s is None else max(first, end - last_s)
         return np.arange(math.ceil(start * self.fs - 1e-6), math.floor(end * self.fs + 1e-6) + 1) / self.fs
+
+    def _expressions(self, last_s: float | None) -> Expressions:
+        """What the face expresses, in more than the last seconds: its neutral state shows in minutes."""
+        grid = self._grid(None if last_s is None else max(last_s, _NEUTRAL_S))
+        seen, found = _on_grid(_since(self._clips.log, grid), grid)
+        info = self._bundle.info
+        return read_expressions(
+            outputs_of_frames(seen, info, found), found, self.fs, self._bundle, self._options.neutral
+        )
 
     def _differences(
         self, grid: NDArray[np.float64], found: NDArray[np.bool_], has_motion: NDArray[np.bool_]
@@ -287,6 +296,12 @@ class Stream:
         if pace is not None and abs(pace / self.fs - 1.0) > _OTHER_PACE:
             notes.append(f"frames came at {pace:.3g}/s and were interpolated to {self.fs:.3g}/s")
         return (*notes, *people_notes(self._faces_at_once, self._changes))
+
+
+def _on_grid(rows: NDArray[Any], grid: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Rows of the log at the times of the grid, and whether they show a face."""
+    seen = rows[_nearest(rows["time_s"], grid)]
+    return seen, (seen["found"] > 0) & (np.abs(seen["time_s"] - grid) <= HOLE_S / 2)
 
 
 def _since(log: FrameLog, grid: NDArray[np.float64]) -> NDArray[Any]:
