@@ -81,11 +81,12 @@ def table_page(
     lines = [
         f"# {wanted.title}: {what_was_run}", "",
         *table(["", "", *(column.title for column in columns)], rows), "",
-        "Ours: mean +- standard deviation over folds; after a single test, the standard error over recordings. FLOPs "
-        "and parameters are those of one network, FLOPs by the paper's rule. Bold: the best of ours, and of the "
-        "paper's.", "",
+        "Ours: mean +- standard deviation over folds; after a single test, the standard error over recordings. Bold: "
+        "the best of ours, and of the paper's.", "",
         f"Paper: {wanted.source}, {wanted.run}.",
     ]  # fmt: skip
+    if any(row.cost for row in wanted.rows):
+        lines += ["", "FLOPs and parameters are those of one network, FLOPs by the paper's rule."]
     if wanted.note:
         lines += ["", wanted.note]
     lines += _comparison(wanted, measured)
@@ -146,23 +147,25 @@ def _cell(column: _Column, value: Value | None, best: dict[str, str]) -> str:
 def _comparison(wanted: PublishedTable, measured: Sequence[RowValues]) -> list[str]:
     """Differences of ours from the first row on the same recordings."""
     first, *others = zip(wanted.rows, measured, strict=True)
+    quantities = [name for name in ("heart", "breathing") if any(getattr(row, name) for row in wanted.rows)]
     rows = []
     for row, values in others:
         cells = []
-        for quantity in ("heart", "breathing"):
+        for quantity in quantities:
             found = paired_difference(values.errors.get(quantity, {}), first[1].errors.get(quantity, {}))
             cells.append(
-                f"{found.mean:+.2f} [{found.interval[0]:+.2f}, {found.interval[1]:+.2f}] on {found.recordings}"
+                f"{found.mean:+.2f} [{found.interval[0]:+.2f}, {found.interval[1]:+.2f}] on {found.recordings} of "
+                f"{found.subjects} subjects"
                 if found
                 else "-"
             )
-        if cells != ["-", "-"]:
+        if set(cells) - {"-"}:
             rows.append([row.name, *cells])
     if not rows:
         return []
     return [
         "", f"## Ours, against {first[0].name}", "",
-        *table(["", "heart MAE", "breathing MAE"], rows), "",
-        "Mean difference on the same recordings, with a 95 % bootstrap interval over subjects. An interval without 0 "
-        "is a difference that is not chance.",
+        *table(["", *(f"{quantity} MAE" for quantity in quantities)], rows), "",
+        "Mean difference on the same recordings, with a 95 % bootstrap interval over subjects. If it does not contain "
+        "0, chance is an unlikely reason; with fewer than about ten subjects it is too narrow to say so.",
     ]  # fmt: skip
