@@ -96,20 +96,10 @@ def test_every_size_gives_one_that_players_take(width: int, height: int, make_me
     assert shape == overlay.draw(grey(height, width), 3.0).shape
 
 
-def test_pixels_that_are_not_square_are_shown_as_wide_as_they_are(make_measurement: Make) -> None:
-    measurement = make_measurement()
-    plain = OverlayFrame(measurement, 640, 480).draw(grey(), 5.0)
-    wide = OverlayFrame(measurement, 640, 480, pixel_aspect=4 / 3).draw(grey(), 5.0)
-    assert wide.shape[1] - plain.shape[1] == 853 - 640
-    columns = np.nonzero(np.all(wide[:, :853] == BOX, axis=-1))[1]
-    assert columns.max() == pytest.approx(39 * 4 / 3, abs=2)
-
-
 @pytest.mark.parametrize("size", [(64, 48), (16, 480), (480, 16), (3000, 4), (1, 1)])
-@pytest.mark.parametrize("aspect", [1e-6, 1 / 255, 0.05, 20.0, 255.0, 1e6])
-def test_pixels_of_any_shape_are_drawn(make_measurement: Make, size: tuple[int, int], aspect: float) -> None:
+def test_pictures_of_any_shape_are_drawn(make_measurement: Make, size: tuple[int, int]) -> None:
     measurement, (width, height) = make_measurement(), size
-    frame = OverlayFrame(measurement, width, height, aspect).draw(np.zeros((height, width, 3), np.uint8), 5.0)
+    frame = OverlayFrame(measurement, width, height).draw(np.zeros((height, width, 3), np.uint8), 5.0)
     assert frame.shape[0] <= 1080
     assert frame.shape[1] <= 1280 + 1080
 
