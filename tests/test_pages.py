@@ -189,6 +189,15 @@ def _commands(block: str) -> list[str]:
 
 ALL_COMMANDS = [step.text for page in PAGES for step in steps(page) if step.kind == "sh"]
 
+_ACROSS = "needs three data sets; tests/reproduce/test_reproduce.py makes the table of three stores"
+
+EXCEPTIONS |= {
+    "physiocam prepare bp4d-au /data/BP4D+ stores/bp4d-au-faces --set crop=face": _ACROSS,
+    "physiocam prepare pure /data/PURE stores/pure": _ACROSS,
+    "physiocam prepare ubfc-rppg /data/UBFC-rPPG stores/ubfc": _ACROSS,
+    "physiocam reproduce table3 stores/bp4d-au-faces stores/pure stores/ubfc -o paper-across": _ACROSS,
+}
+
 EXCEPTIONS |= {
     command: "tests/test_examples.py runs it" for command in ALL_COMMANDS if command.startswith("python examples/")
 }

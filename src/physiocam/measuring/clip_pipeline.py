@@ -306,7 +306,7 @@ def outputs_of_frames(
 ) -> dict[str, NDArray[np.float32]]:
     """Return the outputs that belong to single frames in rows of the log, by task; (T, C), NaN without a face."""
     return {
-        task.name: np.where(found[:, None], rows[task.name].reshape(len(rows), -1), np.float32(np.nan))
+        task.name: np.where(found[:, None], rows[task.name].reshape(len(rows), task.outputs), np.float32(np.nan))
         for task in networks.tasks
         if not task.is_single_waveform
     }
