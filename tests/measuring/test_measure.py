@@ -332,8 +332,8 @@ def real_skin(shared: Path) -> tuple[NDArray[np.float64], float]:
 
 # In 12 s, CHROM, GREEN and PBV stand out of the noise barely or not at all: they may say nothing, but nothing wrong.
 # With the reference's settings, which withhold nothing, all must be right; its spectrum has steps of 3.5 beats/min. PBV
-# stands out of the noise least of all: it reads the step below, 70.3, in square pixels, and the one above, 77.4, in those
-# that are stored.
+# stands out of the noise least of all: it reads the step below, 70.3, in square pixels, and the one above, 77.4, in
+# stored ones.
 @pytest.mark.parametrize("method", METHODS)
 def test_a_real_pulse_by_each_classical_method(real_skin: tuple[NDArray[np.float64], float], method: str) -> None:
     rgb, fs = real_skin
