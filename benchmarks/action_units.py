@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import rendered_recordings
-from physiocam.synthetic.rendered.units import UNITS
+from physiocam.networks.action_units import EXPRESSION_UNITS
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
     plan = rendered_recordings.Plan(given.model, given.seconds, given.fs, given.seed)
     rendered_recordings.make(plan, given.folder, given.recordings, given.jobs)
     recordings = list(rendered_recordings.load(given.folder))
-    for column, unit in enumerate(UNITS):
+    for column, unit in enumerate(EXPRESSION_UNITS):
         shown = sum(int(recording.intensities[:, column].max() >= 1) for recording in recordings)
         print(f"{unit}: in {shown} of {len(recordings)} recordings")
     for name in recordings[0].attributes if recordings else ():

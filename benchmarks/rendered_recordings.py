@@ -37,7 +37,7 @@ class RenderedRecording:
     fs : float
         Frames per second.
     sides : float32 array (T, 15, 2)
-        Intensity 0..5 of `physiocam.synthetic.rendered.units.UNITS` on the person's left and right.
+        Intensity 0..5 of `physiocam.networks.action_units.EXPRESSION_UNITS` on the person's left and right.
     pose : float32 array (T, 3)
         Pitch, yaw and roll in degrees.
     gaze : float32 array (T, 2)

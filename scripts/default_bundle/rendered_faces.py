@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from expression_stills import CROP_FACTOR, CROP_SIZE
 from physiocam.foundation.parallel import run_jobs
 from physiocam.foundation.provenance import code_version, digest_of, keep_file
+from physiocam.networks.action_units import EXPRESSION_UNITS
 from physiocam.synthetic.rendered.camera import Camera, backdrop
 from physiocam.synthetic.rendered.covering import hand_over
 from physiocam.synthetic.rendered.expressions import still_face
@@ -25,7 +26,7 @@ from physiocam.synthetic.rendered.light import Lighting
 from physiocam.synthetic.rendered.model import FaceModel
 from physiocam.synthetic.rendered.person import RenderedPerson
 from physiocam.synthetic.rendered.picture import render
-from physiocam.synthetic.rendered.units import UNITS, lips_apart
+from physiocam.synthetic.rendered.units import lips_apart
 from physiocam.synthetic.rendered.view import View
 from physiocam.video.resize import area_resize
 
@@ -52,7 +53,7 @@ class Faces:
     frames : uint8 array (F, CROP_SIZE, CROP_SIZE, 3)
         As in `expression_stills.Stills`: the middle 144 pixels are the detector's square.
     intensities : float32 array (F, 15)
-        0..5 of `UNITS`, the stronger side.
+        0..5 of `EXPRESSION_UNITS`, the stronger side.
     sides : float32 array (F, 15, 2)
         0..5 on the person's left and right; the person's left is on the right of the picture.
     pose : float32 array (F, 3)
@@ -179,14 +180,14 @@ def _frame(
     lit = (picture.light + (1 - picture.cover[..., None]) * behind) * camera.gain(picture)
     image = camera.develop(area_resize(lit, CROP_SIZE, CROP_SIZE), random)
     sides = face.sides.copy()
-    sides[UNITS.index("AU25")] = lips_apart(head.lip_gap(face))
+    sides[EXPRESSION_UNITS.index("AU25")] = lips_apart(head.lip_gap(face))
     return {
         "frames": _through_encoder((image + 0.5).clip(0, 255).astype(np.uint8), random),
         "intensities": sides.max(axis=1).astype(np.float32),
         "sides": sides.astype(np.float32),
         "pose": pose.astype(np.float32),
         "gaze": np.array(face.gaze, np.float32),
-        "blink": bool(sides[UNITS.index("AU45")].min() >= 3.5),
+        "blink": bool(sides[EXPRESSION_UNITS.index("AU45")].min() >= 3.5),
         "occluded": np.array([where == place for place in ("mouth", "cheek", "eye")]),
         "kind": np.array(kind, "U12"),
         "exposure": np.float32(camera.exposure),

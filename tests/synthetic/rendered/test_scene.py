@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from physiocam.errors import DatasetError
+from physiocam.networks.action_units import EXPRESSION_UNITS
 from physiocam.synthetic.drawn.scene import SceneSettings
 from physiocam.synthetic.people import RenderedPeople, people_named
 from physiocam.synthetic.recordings import synthetic_entries
@@ -17,7 +18,7 @@ from physiocam.synthetic.rendered.light import Lighting
 from physiocam.synthetic.rendered.model import FaceModel
 from physiocam.synthetic.rendered.person import RenderedPerson
 from physiocam.synthetic.rendered.picture import Picture, render
-from physiocam.synthetic.rendered.units import UNITS, FacePose
+from physiocam.synthetic.rendered.units import FacePose
 from physiocam.synthetic.rendered.view import View
 from physiocam.video.face import FaceDetector
 
@@ -65,7 +66,7 @@ def test_skin_darkens_with_the_blood(made_up: Path) -> None:
 def test_a_smile_is_on_the_side_that_smiles(made_up: Path) -> None:
     head = _head(made_up)
     sides = np.zeros((15, 2))
-    sides[UNITS.index("AU12"), 0] = 5
+    sides[EXPRESSION_UNITS.index("AU12"), 0] = 5
     change = np.abs(_seen(head, FacePose(sides)).light - _seen(head, FacePose.neutral()).light).sum(axis=-1)
     # The person's left is on the right of the picture.
     assert change[:, 50:].sum() > 5 * change[:, :46].sum()
@@ -75,7 +76,7 @@ def test_a_dropped_jaw_parts_the_lips(made_up: Path) -> None:
     head = _head(made_up)
     sides = np.zeros((15, 2))
     assert head.lip_gap(FacePose(sides)) == 0
-    sides[UNITS.index("AU26")] = 5
+    sides[EXPRESSION_UNITS.index("AU26")] = 5
     assert head.lip_gap(FacePose(sides)) > 1
 
 

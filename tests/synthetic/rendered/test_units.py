@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
+from physiocam.networks.action_units import EXPRESSION_UNITS
 from physiocam.synthetic.rendered.expressions import apart, both_sides, still_face
-from physiocam.synthetic.rendered.units import SIDED, UNITS, FacePose, lips_apart
+from physiocam.synthetic.rendered.units import SIDED, FacePose, lips_apart
 
 
 def _pose(unit: str, left: float, right: float) -> FacePose:
     sides = np.zeros((15, 2))
-    sides[UNITS.index(unit)] = left, right
+    sides[EXPRESSION_UNITS.index(unit)] = left, right
     return FacePose(sides)
 
 
@@ -32,10 +33,10 @@ def test_the_gaze_moves_the_eyes_together() -> None:
 
 def test_pressed_lips_do_not_part() -> None:
     sides = np.full((3, 15, 2), 3.0)
-    sides[1:, [UNITS.index(unit) for unit in ("AU17", "AU23", "AU24")]] = [[[0.0]], [[1.0]]]
+    sides[1:, [EXPRESSION_UNITS.index(unit) for unit in ("AU17", "AU23", "AU24")]] = [[[0.0]], [[1.0]]]
     apart(sides)
-    np.testing.assert_allclose(sides[:, UNITS.index("AU25"), 0], (0, 3, 1.5))
-    np.testing.assert_allclose(sides[:, UNITS.index("AU12"), 0], 3)
+    np.testing.assert_allclose(sides[:, EXPRESSION_UNITS.index("AU25"), 0], (0, 3, 1.5))
+    np.testing.assert_allclose(sides[:, EXPRESSION_UNITS.index("AU12"), 0], 3)
 
 
 def test_lips_are_apart_by_their_gap() -> None:
@@ -46,7 +47,7 @@ def test_lips_are_apart_by_their_gap() -> None:
 
 def test_kinds_of_faces_are_what_they_are_called() -> None:
     random = np.random.default_rng(0)
-    rest = np.arange(15) < UNITS.index("AU45")
+    rest = np.arange(15) < EXPRESSION_UNITS.index("AU45")
     for _ in range(40):
         assert not still_face("neutral", random).sides[rest].any()
         assert still_face("units", random).sides[rest].max() >= 0.6

@@ -5,8 +5,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.networks.action_units import AU_LABELS
-from physiocam.synthetic.rendered.units import SIDED, UNITS, FacePose
+from physiocam.networks.action_units import AU_LABELS, EXPRESSION_UNITS
+from physiocam.synthetic.rendered.units import SIDED, FacePose
 
 # What people show together, with how strong each is of the strongest.
 EXPRESSIONS = MappingProxyType(
@@ -71,38 +71,38 @@ def still_face(kind: str, random: np.random.Generator) -> FacePose:
     FacePose
         With the gaze and the blinks of any face.
     """
-    sides = np.zeros((len(UNITS), 2))
+    sides = np.zeros((len(EXPRESSION_UNITS), 2))
     others: dict[str, float] = {}
     if kind == "units":
         for unit in random.choice(AU_LABELS, size=int(random.choice((1, 2, 3), p=(0.5, 0.3, 0.2))), replace=False):
-            sides[UNITS.index(unit)] = both_sides(str(unit), float(random.uniform(0.6, 5)), random)
+            sides[EXPRESSION_UNITS.index(unit)] = both_sides(str(unit), float(random.uniform(0.6, 5)), random)
         if random.uniform() < 0.2:
-            sides[UNITS.index("AU25")] = random.uniform(1, 5)
+            sides[EXPRESSION_UNITS.index("AU25")] = random.uniform(1, 5)
     elif kind == "expression":
         sides = together(random.uniform(1, 5), random)
     elif kind == "talking":
         jaw, lips, others = TALKING[random.integers(len(TALKING))]
-        sides[UNITS.index("AU26")] = jaw * random.uniform(0.2, 1.3)
-        sides[UNITS.index("AU25")] = lips * random.uniform(0.2, 1.3)
+        sides[EXPRESSION_UNITS.index("AU26")] = jaw * random.uniform(0.2, 1.3)
+        sides[EXPRESSION_UNITS.index("AU25")] = lips * random.uniform(0.2, 1.3)
     elif kind == "other":
         others = OTHERS[random.integers(len(OTHERS))]
         others = {name: weight * random.uniform(0.3, 1.0) for name, weight in others.items()}
     apart(sides)
     if random.uniform() < 0.14:
         blink = random.choice((random.uniform(0.8, 3.5), random.uniform(3.5, 5.0)), p=(0.4, 0.6))
-        sides[UNITS.index("AU45")] = both_sides("AU45", float(blink), random, 0.08)
+        sides[EXPRESSION_UNITS.index("AU45")] = both_sides("AU45", float(blink), random, 0.08)
     gaze = np.clip(random.normal(0, (0.3, 0.22)), -1, 1)
     return FacePose(sides, (float(gaze[0]), float(gaze[1])), others)
 
 
 def together(strength: float, random: np.random.Generator) -> NDArray[np.float64]:
     """Invent an expression of a strength 0..5 that people show: intensities (15, 2)."""
-    sides = np.zeros((len(UNITS), 2))
+    sides = np.zeros((len(EXPRESSION_UNITS), 2))
     name = list(EXPRESSIONS)[random.integers(len(EXPRESSIONS))]
     for unit, share in EXPRESSIONS[name].items():
         if random.uniform() < 0.88:
             level = min(strength * share * random.uniform(0.6, 1.2), 5.0)
-            sides[UNITS.index(unit)] = both_sides(unit, level, random, 0.8 if name == "contempt" else 0.2)
+            sides[EXPRESSION_UNITS.index(unit)] = both_sides(unit, level, random, 0.8 if name == "contempt" else 0.2)
     return sides
 
 
@@ -119,6 +119,6 @@ def both_sides(unit: str, level: float, random: np.random.Generator, lopsided: f
 
 def apart(sides: NDArray[np.float64]) -> None:
     """Take out, in place, what a mouth cannot do at once: pressed lips do not part; sides (..., 15, 2)."""
-    pressing = sides[..., [UNITS.index(unit) for unit in _PRESSING], :].max(axis=(-2, -1))
+    pressing = sides[..., [EXPRESSION_UNITS.index(unit) for unit in _PRESSING], :].max(axis=(-2, -1))
     for unit in ("AU25", "AU26"):
-        sides[..., UNITS.index(unit), :] *= np.clip(1.5 - pressing, 0, 1)[..., None]
+        sides[..., EXPRESSION_UNITS.index(unit), :] *= np.clip(1.5 - pressing, 0, 1)[..., None]

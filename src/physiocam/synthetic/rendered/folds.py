@@ -7,8 +7,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.networks.action_units import EXPRESSION_UNITS
 from physiocam.synthetic.drawn.shapes import Plane, Point, bump, line
-from physiocam.synthetic.rendered.units import UNITS
 
 # Depth of a fold at full strength in cm, and the share of light that it swallows.
 _DEPTH, _DARK = 0.075, 0.3
@@ -69,7 +69,7 @@ class Folds:
     Attributes
     ----------
     relief : float32 array (16, H, W)
-        Height in cm that each of `UNITS` adds at full strength, and last what age adds at rest.
+        Height in cm that each of `EXPRESSION_UNITS` adds at full strength, and last what age adds at rest.
     crease : float32 array (16, H, W)
         Share of the light that each swallows.
     left : float32 array (H, W)
@@ -84,17 +84,17 @@ class Folds:
     def on(cls, chart: Plane) -> "Folds":
         """Draw all folds on a chart of places (H, W, 3) on the mean face."""
         side, up = np.abs(chart[..., 0]), chart[..., 1]
-        crease = np.zeros((len(UNITS) + 1, *side.shape), dtype=np.float32)
+        crease = np.zeros((len(EXPRESSION_UNITS) + 1, *side.shape), dtype=np.float32)
         relief = np.zeros_like(crease)
-        for row, paths in enumerate([*(_LINES.get(unit, ()) for unit in UNITS), _RESTING]):
+        for row, paths in enumerate([*(_LINES.get(unit, ()) for unit in EXPRESSION_UNITS), _RESTING]):
             for width, points in paths:
                 near = _near(side, up, points, 4 * width)
                 crease[row][near] += _DARK * line(side[near], up[near], points, width)
                 relief[row][near] -= _DEPTH * line(side[near], up[near], points, 1.3 * width)
         for unit, bulges in _BULGES.items():
             for height, at, size in bulges:
-                relief[UNITS.index(unit)] += height * bump(side, up, at, size)
-        chin = UNITS.index("AU17")
+                relief[EXPRESSION_UNITS.index(unit)] += height * bump(side, up, at, size)
+        chin = EXPRESSION_UNITS.index("AU17")
         # Dimpled like orange peel.
         pits = np.maximum(np.sin(9.0 * chart[..., 0]) * np.sin(8.5 * up + 2.0 * np.sin(4.0 * chart[..., 0])), 0)
         boss = bump(side, up, (0.0, -6.9), (1.3, 0.8))
@@ -109,7 +109,7 @@ class Folds:
         Parameters
         ----------
         activations : float array (15, 2)
-            Weights 0..1 of `UNITS` on the left and right.
+            Weights 0..1 of `EXPRESSION_UNITS` on the left and right.
         depth, resting : float
             How deep skin folds in action and at rest.
 

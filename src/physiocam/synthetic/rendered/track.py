@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.datasets.recording import ActionUnitCodes
-from physiocam.networks.action_units import AU_LABELS
+from physiocam.networks.action_units import AU_LABELS, EXPRESSION_UNITS
 from physiocam.synthetic.drawn.expressions import course
 from physiocam.synthetic.physiology import wander
 from physiocam.synthetic.rendered.expressions import OTHERS, TALKING, apart, both_sides, together
 from physiocam.synthetic.rendered.head import RenderedHead
-from physiocam.synthetic.rendered.units import UNITS, FacePose, lips_apart
+from physiocam.synthetic.rendered.units import FacePose, lips_apart
 
 # What begins: a single unit, so that none can be recognized only by the others; what people show together; speech;
 # a movement that is none of the units.
@@ -18,7 +18,7 @@ _KINDS, _SHARES = ("unit", "together", "speech", "other"), (0.42, 0.38, 0.12, 0.
 # Mouths a second in speech.
 _SYLLABLES = 5.0
 
-_LIDS, _LIPS, _JAW = (UNITS.index(unit) for unit in ("AU45", "AU25", "AU26"))
+_LIDS, _LIPS, _JAW = (EXPRESSION_UNITS.index(unit) for unit in ("AU45", "AU25", "AU26"))
 
 
 class FaceTrack:
@@ -39,8 +39,8 @@ class FaceTrack:
     Attributes
     ----------
     sides : float64 array (T, 15, 2)
-        Intensity 0..5 of `UNITS` on the person's left and right. AU25 is as far as the lips are apart, whatever parts
-        them.
+        Intensity 0..5 of `EXPRESSION_UNITS` on the person's left and right. AU25 is as far as the lips are apart,
+        whatever parts them.
     gaze : float64 array (T, 2)
         To the person's left and up, -1..1.
     blinks : float64 array (n,)
@@ -51,7 +51,7 @@ class FaceTrack:
         self, head: RenderedHead, frames: int, fs: float, per_minute: float, weakest: float, random: np.random.Generator
     ) -> None:
         times = np.arange(frames) / fs
-        self.sides = np.zeros((frames, len(UNITS), 2))
+        self.sides = np.zeros((frames, len(EXPRESSION_UNITS), 2))
         self._others: dict[str, NDArray[np.float64]] = {}
         # One in each stretch, so that more than two rarely overlap.
         stretch = 60 / per_minute if per_minute > 0 else np.inf
@@ -78,9 +78,9 @@ class FaceTrack:
 
     def intensity(self, label: str) -> NDArray[np.int8]:
         """Intensity 0..5 of any action unit, the stronger side, in whole steps; 0 for units that no face shows."""
-        if label not in UNITS:
+        if label not in EXPRESSION_UNITS:
             return np.zeros(len(self.sides), dtype=np.int8)
-        stronger = self.sides[:, UNITS.index(label)].max(axis=1)
+        stronger = self.sides[:, EXPRESSION_UNITS.index(label)].max(axis=1)
         return np.asarray(np.floor(stronger + 1e-9), dtype=np.int8)
 
     @property
@@ -99,8 +99,8 @@ class FaceTrack:
         match str(random.choice(_KINDS, p=_SHARES)):
             case "unit":
                 unit = str(random.choice(AU_LABELS))
-                sides = np.zeros((len(UNITS), 2))
-                sides[UNITS.index(unit)] = both_sides(unit, level, random)
+                sides = np.zeros((len(EXPRESSION_UNITS), 2))
+                sides[EXPRESSION_UNITS.index(unit)] = both_sides(unit, level, random)
                 np.maximum(self.sides, rising[:, None, None] * sides, out=self.sides)
             case "together":
                 np.maximum(self.sides, rising[:, None, None] * together(level, random), out=self.sides)

@@ -7,10 +7,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.networks.action_units import AU_LABELS
-
-# The twelve, and lips apart, jaw dropped, eyes shut.
-UNITS = (*AU_LABELS, "AU25", "AU26", "AU45")
+from physiocam.networks.action_units import EXPRESSION_UNITS
 
 # Units whose muscles act on one side alone.
 SIDED = ("AU01", "AU02", "AU04", "AU06", "AU07", "AU10", "AU12", "AU14", "AU15", "AU45")
@@ -56,7 +53,7 @@ class FacePose:
     Attributes
     ----------
     sides : float array (15, 2)
-        Intensity 0..5 of `UNITS` on the person's left and right; equal for those without sides.
+        Intensity 0..5 of `EXPRESSION_UNITS` on the person's left and right; equal for those without sides.
     gaze : tuple of float
         Of the eyes, to the person's left and up, -1..1.
     others : dict of str to float
@@ -70,7 +67,7 @@ class FacePose:
     @classmethod
     def neutral(cls) -> "FacePose":
         """Return a resting face."""
-        return cls(np.zeros((len(UNITS), 2)))
+        return cls(np.zeros((len(EXPRESSION_UNITS), 2)))
 
     def activations(self) -> NDArray[np.float64]:
         """Return weights 0..1 of units and sides, (15, 2), by the scale of intensities."""
@@ -84,7 +81,7 @@ class FacePose:
             if weight:
                 weights[name] = weights.get(name, 0.0) + weight
 
-        for unit, (left, right) in zip(UNITS, self.activations().tolist(), strict=True):
+        for unit, (left, right) in zip(EXPRESSION_UNITS, self.activations().tolist(), strict=True):
             for shape, share in _SHAPES[unit].items():
                 if shape.endswith("_"):
                     add(f"{shape}L", share * left)
