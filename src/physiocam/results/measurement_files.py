@@ -17,6 +17,7 @@ from physiocam.foundation.arguments import folder_path
 from physiocam.foundation.files import complete_files
 from physiocam.foundation.regular_files import read_file
 from physiocam.networks.action_units import ACTIVE_THRESHOLD
+from physiocam.networks.config import HEAD_POSE
 from physiocam.results.measurement_data import ActionUnit, Face, MeasurementData, Weights
 from physiocam.results.unit_events import unit_events
 from physiocam.signals.rate import Rate, RateSeries
@@ -35,7 +36,7 @@ _SQUARE = ("face_x", "face_y", "face_size")
 _RATES = ("timestamp_s", "heart_rate", "heart_rate_quality", "breathing_rate", "breathing_rate_quality")
 _BEATS = ("timestamp_s", "quality", "interval_ms")
 _EVENTS = ("unit", "onset_s", "apex_s", "offset_s", "peak_probability", "peak_intensity")
-_POSE = ("pose_pitch", "pose_yaw", "pose_roll")
+POSE = tuple(f"pose_{angle}" for angle in HEAD_POSE.labels)
 # An intensity's column has the name of OpenFace.
 _INTENSITY = "_r"
 # A day at 60 frames/s, with twelve action units.
@@ -107,7 +108,7 @@ def read_measurement(folder: str | bytes | os.PathLike[str], kind: type[_Kind]) 
         known = np.stack([waves[name] for name in _SQUARE], axis=1)
         squares = np.where(np.isfinite(known), known, -1).astype(np.int32)
     rated = tuple(name.removesuffix(_INTENSITY) for name in units if name.endswith(_INTENSITY))
-    turned = set(_POSE) <= units.keys()
+    turned = set(POSE) <= units.keys()
     return kind(
         **{
             field.name: getattr(summary, field.name)
@@ -125,7 +126,7 @@ def read_measurement(folder: str | bytes | os.PathLike[str], kind: type[_Kind]) 
         action_unit_probability=_side_by_side(units, summary.frames, [f"{label}_p" for label in summary.action_units]),
         intensity_labels=rated,
         intensity=_side_by_side(units, summary.frames, [f"{label}{_INTENSITY}" for label in rated]),
-        head_pose=_side_by_side(units, summary.frames, _POSE) if turned else _no_pose(summary.frames),
+        head_pose=_side_by_side(units, summary.frames, POSE) if turned else _no_pose(summary.frames),
         heart_rate_variability=_variability(place, summary),
     )
 
@@ -135,7 +136,7 @@ def _side_by_side(table: _Columns, rows: int, names: Sequence[str]) -> NDArray[n
 
 
 def _no_pose(frames: int) -> NDArray[np.float32]:
-    return np.full((frames, len(_POSE)), np.nan, np.float32)
+    return np.full((frames, len(POSE)), np.nan, np.float32)
 
 
 def file_names(measurement: MeasurementData) -> tuple[str, ...]:
@@ -213,7 +214,7 @@ def _action_units_csv(measurement: MeasurementData) -> Iterator[str]:
         header.append(f"{label}{_INTENSITY}")
         columns.append(_fixed(intensity, 2))
     if np.isfinite(measurement.head_pose).any():
-        header += _POSE
+        header += POSE
         columns += [_fixed(angle, 1) for angle in measurement.head_pose.T]
     return _csv(header, zip(*columns, strict=True))
 

@@ -6,6 +6,7 @@ import pandas as pd
 from physiocam.networks.action_units import ACTIVE_THRESHOLD
 from physiocam.results.frame_rates import each_frame
 from physiocam.results.measurement_data import MeasurementData
+from physiocam.results.measurement_files import POSE
 
 
 def measurement_frame(measurement: MeasurementData) -> pd.DataFrame:
@@ -53,7 +54,7 @@ def measurement_frame(measurement: MeasurementData) -> pd.DataFrame:
     for label, intensity in zip(measurement.intensity_labels, measurement.intensity.T, strict=True):
         columns[f"{label}_r"] = intensity
     if np.isfinite(measurement.head_pose).any():
-        columns |= dict(zip(("pose_pitch", "pose_yaw", "pose_roll"), measurement.head_pose.T, strict=True))
+        columns |= dict(zip(POSE, measurement.head_pose.T, strict=True))
     frame = pd.DataFrame(columns, index=pd.RangeIndex(measurement.frames, name="frame"))
     frame.attrs["sampling_rate"] = measurement.fs
     return frame

@@ -50,26 +50,7 @@ def unit_events(measurement: MeasurementData) -> tuple[UnitEvent, ...]:
     ----------
     measurement : MeasurementData
     """
-    events = []
-    for column, label in enumerate(measurement.action_units):
-        # As in the files, so that they never contradict each other.
-        probability = measurement.action_unit_probability[:, column].astype(np.float64).round(4)
-        intensity = None
-        if label in measurement.intensity_labels:
-            intensity = measurement.intensity[:, measurement.intensity_labels.index(label)].astype(np.float64).round(2)
-        strength = probability if intensity is None else intensity
-        for start, stop in _runs(probability, measurement.fs, _SHORTEST_BLINK_S if label == BLINK else _SHORTEST_S):
-            apex = start + int(np.nanargmax(strength[start:stop]))
-            events.append(
-                UnitEvent(
-                    label,
-                    float(measurement.timestamps_s[start]),
-                    float(measurement.timestamps_s[apex]),
-                    float(measurement.timestamps_s[stop - 1] + 1.0 / measurement.fs),
-                    float(np.nanmax(probability[start:stop])),
-                    None if intensity is None else float(np.nanmax(intensity[start:stop])),
-                )
-            )
+    events = [event for label in measurement.action_units for event in _events_of(measurement, label)]
     return tuple(sorted(events, key=lambda event: (event.onset_s, event.unit)))
 
 
@@ -81,12 +62,33 @@ def blinks_per_minute(measurement: MeasurementData) -> float | None:
     seen_s = float(np.isfinite(measurement.action_unit_probability[:, column]).sum()) / measurement.fs
     if not seen_s:
         return None
-    blinks = [
-        event
-        for event in unit_events(measurement)
-        if event.unit == BLINK and event.offset_s - event.onset_s <= _LONGEST_BLINK_S
-    ]
-    return 60.0 * len(blinks) / seen_s
+    closed = _events_of(measurement, BLINK)
+    return 60.0 * sum(event.offset_s - event.onset_s <= _LONGEST_BLINK_S for event in closed) / seen_s
+
+
+def _events_of(measurement: MeasurementData, label: str) -> list[UnitEvent]:
+    """Events of one action unit."""
+    # As in the files, so that they never contradict each other.
+    column = list(measurement.action_units).index(label)
+    probability = measurement.action_unit_probability[:, column].astype(np.float64).round(4)
+    intensity = None
+    if label in measurement.intensity_labels:
+        intensity = measurement.intensity[:, measurement.intensity_labels.index(label)].astype(np.float64).round(2)
+    strength = probability if intensity is None else intensity
+    events = []
+    for start, stop in _runs(probability, measurement.fs, _SHORTEST_BLINK_S if label == BLINK else _SHORTEST_S):
+        apex = start + int(np.nanargmax(strength[start:stop]))
+        events.append(
+            UnitEvent(
+                label,
+                float(measurement.timestamps_s[start]),
+                float(measurement.timestamps_s[apex]),
+                float(measurement.timestamps_s[stop - 1] + 1.0 / measurement.fs),
+                float(np.nanmax(probability[start:stop])),
+                None if intensity is None else float(np.nanmax(intensity[start:stop])),
+            )
+        )
+    return events
 
 
 def _runs(probability: NDArray[np.float64], fs: float, shortest_s: float) -> list[tuple[int, int]]:
