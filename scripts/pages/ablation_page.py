@@ -14,7 +14,7 @@ import numpy as np
 from physiocam.evaluation.evaluate import Evaluation, evaluate
 from physiocam.evaluation.paired import paired_difference
 from physiocam.evaluation.predictions import load_all_predictions
-from physiocam.evaluation.summary import table
+from physiocam.evaluation.table_text import table
 from physiocam.foundation.provenance import difference, read_record
 from physiocam.signals.quantities import Quantity
 from physiocam.signals.settings import SETTINGS

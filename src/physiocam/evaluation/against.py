@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from physiocam.errors import PhysiocamError
 from physiocam.evaluation.agreement import AGREEMENT_HEAD, Agreement, agreement, agreement_cells, few_pairs
 from physiocam.evaluation.evaluate import Evaluation
-from physiocam.evaluation.summary import RATES_CSV, table
+from physiocam.evaluation.summary import RATES_CSV
+from physiocam.evaluation.table_text import table
 
 _Key = tuple[str, str, str]
 

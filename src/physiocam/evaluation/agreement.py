@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
+from physiocam.evaluation.table_text import number
 
 # A difference up to these shares of the true rate, in percent, is counted.
 WITHIN_PERCENT = (3, 5, 10)
@@ -115,11 +116,11 @@ def agreement_cells(found: Agreement) -> tuple[str, ...]:
     coverage = "" if found.coverage is None else f" ({found.coverage:.0%})"
     return (
         f"{found.pairs} of {found.references}{coverage}",
-        *(_number(value) for value in (found.bias,)),
+        number(found.bias, 2),
         limits,
-        *(_number(value) for value in (found.arms, found.mae, found.mape)),
+        *(number(value, 2) for value in (found.arms, found.mae, found.mape)),
         " / ".join(shares),
-        _number(found.pearson, 3),
+        number(found.pearson, 3),
     )
 
 
@@ -134,7 +135,3 @@ def few_pairs(pairs: int) -> str | None:
     if not 0 < pairs < LEAST_PAIRS:
         return None
     return f"Only {pairs} compared: with less than {LEAST_PAIRS}, intervals, limits and a correlation are not given."
-
-
-def _number(value: float | None, digits: int = 2) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"

@@ -1,7 +1,5 @@
 """Two recordings, bundles or sensors, compared second by second."""
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -14,7 +12,8 @@ from physiocam.errors import PhysiocamError
 from physiocam.evaluation.agreement import AGREEMENT_HEAD, Agreement, agreement, agreement_cells, few_pairs
 from physiocam.evaluation.lag import Lag, find_lag
 from physiocam.evaluation.rate_source import QUANTITIES, RateSource, Series
-from physiocam.evaluation.summary import table, write_text
+from physiocam.evaluation.summary import write_text
+from physiocam.evaluation.table_text import csv_text, table
 from physiocam.networks.action_units import ACTIVE_THRESHOLD
 from physiocam.signals.quantities import UNITS, Quantity
 
@@ -216,12 +215,10 @@ def write_comparisons(found: Sequence[Comparison], folder: Path) -> None:
 
 
 def _pairs_csv(found: Sequence[Comparison]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("result", "quantity", "time_s", "reference", "rate"))
-    for one in found:
-        for quantity, pairs in one.pairs.items():
-            for time, a, b in zip(pairs.times_s, pairs.reference, pairs.other, strict=True):
-                cells = ("" if value != value else f"{value:.3f}" for value in (a, b))  # noqa: PLR0124
-                writer.writerow((one.other, quantity, f"{time:.1f}", *cells))
-    return text.getvalue()
+    rows = (
+        (one.other, quantity, f"{time:.1f}", *("" if value != value else f"{value:.3f}" for value in (a, b)))  # noqa: PLR0124
+        for one in found
+        for quantity, pairs in one.pairs.items()
+        for time, a, b in zip(pairs.times_s, pairs.reference, pairs.other, strict=True)
+    )
+    return csv_text(("result", "quantity", "time_s", "reference", "rate"), rows)

@@ -12,7 +12,7 @@ from physiocam.errors import DatasetError
 from physiocam.evaluation.evaluate import Evaluation, RateComparison
 from physiocam.evaluation.metrics import ActionUnitScores, rate_scores
 from physiocam.evaluation.predictions import Predictions
-from physiocam.evaluation.summary import number
+from physiocam.evaluation.table_text import number
 from physiocam.foundation.files import complete_file
 from physiocam.signals.quantities import WAVEFORM_TASKS, Quantity
 from physiocam.signals.settings import SignalSettings

@@ -1,10 +1,7 @@
 """An evaluation as a page, as rows and as plain values."""
 
-import csv
-import io
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,7 @@ from physiocam.errors import DatasetError, PhysiocamError
 from physiocam.evaluation.agreement import AGREEMENT_HEAD, LEAST_PAIRS, agreement, agreement_cells, few_pairs
 from physiocam.evaluation.evaluate import Evaluation
 from physiocam.evaluation.metrics import Estimate, RateScores
+from physiocam.evaluation.table_text import csv_text, number, table
 from physiocam.foundation.files import complete_file
 from physiocam.foundation.provenance import Facts, difference, digest_of, read_record
 
@@ -148,29 +146,15 @@ def to_markdown(found: Evaluation, title: str) -> str:
 
 def rates_csv(found: Evaluation) -> str:
     """Return one row for each recording or window and quantity."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        ("recording", "subject", "start_s", "quantity", "unit", "predicted", "true", "quality", "snr_db", "macc")
-    )
-    for quantity, rows in found.comparisons.items():
-        for row in rows:
-            values = (row.predicted, row.true, row.quality, row.snr, row.macc)
-            writer.writerow(
-                (row.recording, row.subject, f"{row.start_s:g}", quantity, _UNITS[quantity],
-                 *("" if value is None else f"{value:.6g}" for value in values))
-            )  # fmt: skip
-    return text.getvalue()
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return the lines of a Markdown table."""
-    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
-
-
-def number(value: float | None, digits: int = 1) -> str:
-    """Return a number for a table, or a dash if there is none."""
-    return "-" if value is None else f"{value:.{digits}f}"
+    head = ("recording", "subject", "start_s", "quantity", "unit", "predicted", "true", "quality", "snr_db", "macc")
+    rows = (
+        (row.recording, row.subject, f"{row.start_s:g}", quantity, _UNITS[quantity],
+         *("" if value is None else f"{value:.6g}"
+           for value in (row.predicted, row.true, row.quality, row.snr, row.macc)))
+        for quantity, compared in found.comparisons.items()
+        for row in compared
+    )  # fmt: skip
+    return csv_text(head, rows)
 
 
 def _rate_row(found: Evaluation, quantity: str, scores: RateScores) -> tuple[str, ...]:

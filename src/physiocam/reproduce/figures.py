@@ -1,8 +1,6 @@
 """Reproduces the paper's Figures 5-D, 6 and 7 (extra `report`)."""
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,8 @@ from physiocam.errors import PhysiocamError
 from physiocam.evaluation.cross_validation import Folds, cross_validate
 from physiocam.evaluation.evaluate import evaluate
 from physiocam.evaluation.plots import plot_waveforms, save
-from physiocam.evaluation.summary import number, table, write_text
+from physiocam.evaluation.summary import write_text
+from physiocam.evaluation.table_text import csv_text, number, table
 from physiocam.networks.config import NetworkConfig
 from physiocam.networks.network import Network
 from physiocam.reproduce.paper_set_up import set_up_differences
@@ -185,7 +184,7 @@ def _figure6(bench: ReproductionRun, folder: Path) -> str:
     )
     save(figure, folder / "figure6.png")
     found_rows = list(zip(bench.clip_lengths, means, spreads, strict=True))
-    write_text(folder / "figure6.csv", _rows(("clip_length", "mean_f1", "spread"), found_rows))
+    write_text(folder / "figure6.csv", csv_text(("clip_length", "mean_f1", "spread"), found_rows))
     rows = [
         (str(length), f"{mean:.1f} +- {spread:.1f}", ", ".join(f"{one:.1f}" for one in f1))
         for (length, mean, spread), f1 in zip(found_rows, scores, strict=True)
@@ -218,11 +217,3 @@ def _figure7(bench: ReproductionRun, folder: Path) -> str:
 def _differences(settings: TrainSettings, folds: Folds | None, test_stores: Sequence[Path] = ()) -> list[str]:
     found = set_up_differences(settings, folds, test_stores)
     return ["## Where the set-up differs", "", *(f"- {line}" for line in found), ""]
-
-
-def _rows(head: Sequence[str], rows: Iterable[tuple[int, float, float]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return text.getvalue()

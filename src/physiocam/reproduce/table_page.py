@@ -1,12 +1,10 @@
 """A table of the paper as a page and as rows: ours above the paper's, the best in bold."""
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from physiocam.evaluation.paired import paired_difference
-from physiocam.evaluation.summary import table
+from physiocam.evaluation.table_text import csv_text, table
 from physiocam.reproduce.published import PublishedRow, PublishedTable
 from physiocam.reproduce.table_values import RowValues, Value
 
@@ -96,9 +94,7 @@ def table_page(
 
 def table_csv(wanted: PublishedTable, measured: Sequence[RowValues]) -> str:
     """Return one row for each figure of a table's rows."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("row", "methods", "figure", "ours", "spread", "paper"))
+    rows = []
     for row, values in zip(wanted.rows, measured, strict=True):
         units = [_of_unit(label) for label in sorted({*values.units, *row.units})]
         for column in (*_COLUMNS, *units):
@@ -106,8 +102,8 @@ def table_csv(wanted: PublishedTable, measured: Sequence[RowValues]) -> str:
             if ours is not None or paper is not None:
                 numbers = (ours.mean if ours else None, ours.spread if ours else None, paper)
                 told = ("" if number is None else f"{number:.6g}" for number in numbers)
-                writer.writerow((row.name, " ".join(row.methods), column.name, *told))
-    return text.getvalue()
+                rows.append((row.name, " ".join(row.methods), column.name, *told))
+    return csv_text(("row", "methods", "figure", "ours", "spread", "paper"), rows)
 
 
 def _columns(wanted: PublishedTable) -> Iterator[_Column]:
