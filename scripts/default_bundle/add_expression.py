@@ -28,12 +28,13 @@ from physiocam.networks.bigsmall import BigSmall
 from physiocam.networks.config import AU, INTENSITY
 from physiocam.networks.expression_cnn import ExpressionCnn
 from physiocam.networks.network import Network
-from physiocam.weights.bundle import Bundle, load_bundle
-from physiocam.weights.export import BundleAbout, Memory, Slow, export_bundle
-from physiocam.weights.pytorch import load_network, load_networks
+from physiocam.weights.bundle import load_bundle
+from physiocam.weights.export import BundleAbout
+from physiocam.weights.pytorch import load_networks
 from rendered_faces import Faces, load_rendered_faces, make_shards
-from train_expression import calibrate, still_logits, train_expression
+from train_expression import ABSENT, PRESENT, calibrate, still_logits, train_expression
 from unit_figures import area_under_roc, drawn_aucs, still_figures, trust
+from written_again import written_again
 
 SEED = 3000
 PEOPLE, HELD_OUT_PEOPLE = 300, 60
@@ -41,8 +42,6 @@ PEOPLE, HELD_OUT_PEOPLE = 300, 60
 RENDERED = {0: 4800, 1: 2800}
 EPOCHS = 6
 
-# An intensity is there, for judging, from here on, and absent up to there.
-_PRESENT, _ABSENT = 1.5, 0.5
 # One side moves alone where the other does less than this share of it.
 _ONE_SIDED = 0.5
 
@@ -99,7 +98,13 @@ def main() -> None:
         {**bundle.info.evaluation, **figures},
         trust(figures),
     )
-    print(export(bundle, network, about, arguments.out).describe())
+    networks: dict[str, Network] = {
+        name: _without_units(cast(BigSmall, other))
+        for name, other in load_networks(bundle).items()
+        if not isinstance(other, ExpressionCnn)
+    }
+    bundle = written_again(bundle, arguments.out, about, networks={**networks, "expression": network})
+    print(bundle.describe())
 
 
 def joined(parts: list[Faces]) -> Faces:
@@ -131,7 +136,7 @@ def rendered_figures(network: ExpressionCnn, faces: Faces) -> dict[str, Any]:
     true = faces.intensities
     auc, r, error = {}, {}, {}
     for column, label in enumerate(EXPRESSION_UNITS):
-        auc[label] = area_under_roc(logits[:, column], true[:, column] >= _PRESENT, true[:, column] <= _ABSENT)
+        auc[label] = area_under_roc(logits[:, column], true[:, column] >= PRESENT, true[:, column] <= ABSENT)
         r[label] = round(float(np.corrcoef(rated[:, column], true[:, column])[0, 1]), 3)
         error[label] = round(float(np.abs(np.clip(rated[:, column], 0, 5) - true[:, column]).mean()), 3)
     return {
@@ -147,36 +152,10 @@ def rendered_figures(network: ExpressionCnn, faces: Faces) -> dict[str, Any]:
 def _sides_told(rated: NDArray[np.floating], faces: Faces, unit: str) -> dict[str, float | int]:
     """Of faces in which one side moves alone, how often the stronger side is told."""
     sides = faces.sides[:, EXPRESSION_UNITS.index(unit)]
-    alone = (sides.max(axis=1) >= _PRESENT) & (sides.min(axis=1) < _ONE_SIDED * sides.max(axis=1))
+    alone = (sides.max(axis=1) >= PRESENT) & (sides.min(axis=1) < _ONE_SIDED * sides.max(axis=1))
     left, right = (rated[:, INTENSITY.labels.index(f"{unit}_{side}")] for side in ("L", "R"))
     told = (left > right) == (sides[:, 0] > sides[:, 1])
     return {"faces": int(alone.sum()), "right": round(float(told[alone].mean()), 3) if alone.any() else 0.0}
-
-
-def export(bundle: Bundle, network: ExpressionCnn, about: BundleAbout, folder: Path) -> Bundle:
-    """Write the bundle with this network for action units; the others lose their heads for them."""
-    networks: dict[str, Network] = {}
-    for name, other in load_networks(bundle).items():
-        if not isinstance(other, ExpressionCnn):
-            networks[name] = _without_units(cast(BigSmall, other))
-    info = bundle.info
-    others: list[Slow | Memory] = []
-    if info.memory:
-        memory = {entry.name: load_network(bundle, entry) for entry in info.memory.networks}
-        others.append(Memory(memory, info.memory.confidence))
-    if info.slow:
-        slow = {entry.name: load_network(bundle, entry) for entry in info.slow.networks}
-        others.append(Slow(slow, info.slow.fs, info.slow.crop))
-    return export_bundle(
-        {**networks, "expression": network},
-        folder,
-        name=info.name,
-        about=about,
-        fs=info.fs,
-        cut=info.cut,
-        others=others,
-        overwrite=True,
-    )
 
 
 def _without_units(network: BigSmall) -> BigSmall:

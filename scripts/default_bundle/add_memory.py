@@ -21,12 +21,12 @@ from fit_confidence import fit, hear, unfitted
 from long_clips import TRAINING_FOOTAGE, load_carriers, load_long_clips
 from physiocam.foundation.provenance import digest_of
 from physiocam.networks.small_tcn import SmallTcn
-from physiocam.signals.confidence import Confidence
 from physiocam.weights.bundle import Bundle, load_bundle
-from physiocam.weights.export import BundleAbout, Memory, Slow, export_bundle
-from physiocam.weights.pytorch import load_network, load_networks
+from physiocam.weights.export import BundleAbout, Memory
+from physiocam.weights.pytorch import load_network
 from real_motion import load_motions
 from train_memory import train_memory
+from written_again import written_again
 
 SEED = 1000
 CLIPS, OTHERS, FILMS = 1500, 60, 240
@@ -79,11 +79,12 @@ def main() -> None:
         },
     }  # fmt: skip
     about = BundleAbout(DESCRIPTION, bundle.info.licence, provenance, bundle.info.evaluation, bundle.info.unit_auc)
-    export(bundle, network, unfitted(), about, work / "unfitted")
+    written_again(bundle, work / "unfitted", about, memory=Memory({"pulse": network}, unfitted()))
     confidence, figures = fit(hear(films, work / "unfitted"))
     print(figures)
     about = replace(about, evaluation={**bundle.info.evaluation, "confidence": figures})
-    print(export(bundle, network, confidence, about, arguments.out).describe())
+    memory = Memory({"pulse": network}, confidence)
+    print(written_again(bundle, arguments.out, about, memory=memory).describe())
 
 
 def memory_of(bundle: Bundle | None) -> SmallTcn | None:
@@ -93,25 +94,6 @@ def memory_of(bundle: Bundle | None) -> SmallTcn | None:
     network = load_network(bundle, bundle.info.memory.networks[0])
     assert isinstance(network, SmallTcn)
     return network
-
-
-def export(bundle: Bundle, network: SmallTcn, confidence: Confidence, about: BundleAbout, folder: Path) -> Bundle:
-    """Write a bundle's networks, and one with memory beside them."""
-    slow = bundle.info.slow
-    others: list[Slow | Memory] = [Memory({"pulse": network}, confidence)]
-    if slow:
-        networks = {entry.name: load_network(bundle, entry) for entry in slow.networks}
-        others.append(Slow(networks, slow.fs, slow.crop))
-    return export_bundle(
-        load_networks(bundle),
-        folder,
-        name=bundle.info.name,
-        about=about,
-        fs=bundle.info.fs,
-        cut=bundle.info.cut,
-        others=others,
-        overwrite=True,
-    )
 
 
 if __name__ == "__main__":

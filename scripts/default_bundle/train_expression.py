@@ -30,7 +30,7 @@ _STILLS, _RENDERED, _DRAWN = 28, 28, 8
 _HIGHEST = 1.5e-3
 _STRETCH = 0.12
 # An intensity between these is neither clearly there nor clearly not.
-_ABSENT, _PRESENT = 0.5, 1.5
+ABSENT, PRESENT = 0.5, 1.5
 # Units that the stills' weak labels know least of; what they say of them counts less.
 _UNSURE = ("AU07", "AU14", "AU17", "AU23", "AU24")
 _UNSURE_WEIGHT = 0.4
@@ -194,7 +194,7 @@ def _truth_of_stills(stills: Stills) -> _Truth:
 
 def _truth_of_rendered(rendered: Faces) -> _Truth:
     strongest = rendered.intensities
-    units = np.where(strongest >= _PRESENT, 1.0, np.where(strongest <= _ABSENT, 0.0, np.nan))
+    units = np.where(strongest >= PRESENT, 1.0, np.where(strongest <= ABSENT, 0.0, np.nan))
     sided = rendered.sides[:, [EXPRESSION_UNITS.index(unit) for unit in SIDED_UNITS]]
     levels = np.concatenate([strongest, sided.reshape(len(sided), -1)], axis=1)
     return _truth(units, levels, pose=rendered.pose)

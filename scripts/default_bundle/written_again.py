@@ -1,0 +1,40 @@
+"""Writing a bundle again with one part of it exchanged."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from physiocam.networks.network import Network
+from physiocam.weights.bundle import Bundle
+from physiocam.weights.export import BundleAbout, Memory, Slow, export_bundle
+from physiocam.weights.pytorch import load_network, load_networks
+
+
+def written_again(
+    bundle: Bundle,
+    folder: Path,
+    about: BundleAbout,
+    *,
+    networks: Mapping[str, Network] | None = None,
+    memory: Memory | None = None,
+) -> Bundle:
+    """Write a bundle with other networks, or another memory; what is not given stays as it is."""
+    info = bundle.info
+    others: list[Slow | Memory] = []
+    if memory is None and info.memory:
+        remembering = {entry.name: load_network(bundle, entry) for entry in info.memory.networks}
+        memory = Memory(remembering, info.memory.confidence)
+    if memory is not None:
+        others.append(memory)
+    if info.slow:
+        slow = {entry.name: load_network(bundle, entry) for entry in info.slow.networks}
+        others.append(Slow(slow, info.slow.fs, info.slow.crop))
+    return export_bundle(
+        load_networks(bundle) if networks is None else networks,
+        folder,
+        name=info.name,
+        about=about,
+        fs=info.fs,
+        cut=info.cut,
+        others=others,
+        overwrite=True,
+    )
