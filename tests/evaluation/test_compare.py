@@ -32,6 +32,7 @@ def test_the_figures_are_those_of_the_standards() -> None:
     found = agreement(rates, reference)
     difference = np.array([1.8, -4.0, 10.0, 0.0, 0.0])
     assert (found.pairs, found.references, found.coverage) == (5, 6, 5 / 6)
+    assert found.bias is not None
     assert found.bias == pytest.approx(difference.mean())
     assert found.arms == pytest.approx(np.sqrt(np.mean(difference**2)))
     assert found.mape == pytest.approx((3 + 5 + 10) / 5)

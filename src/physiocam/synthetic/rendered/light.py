@@ -39,7 +39,7 @@ class Lighting:
         """Set up lamps: from even light of a room to a hard lamp from the side or below."""
         hard = random.uniform()
         azimuth = random.normal(0, 0.65)
-        height = random.choice([random.uniform(0.15, 1.1), random.uniform(-0.35, 0.3)], p=(0.85, 0.15))
+        height = float(random.choice([random.uniform(0.15, 1.1), random.uniform(-0.35, 0.3)], p=(0.85, 0.15)))
         warm = np.exp(random.normal(0, 0.07) * np.array([1.0, 0.0, -1.3]))
         other = np.exp(random.normal(0, 0.08) * np.array([1.0, 0.0, -1.3]))
         key = (0.5 + 1.1 * hard) * warm
