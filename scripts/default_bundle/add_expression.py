@@ -1,6 +1,6 @@
 """Give the default bundle its network of expressions, in the place of the joint network's head for action units.
 
-    python scripts/default_bundle/add_expression.py EXPRESSIONS_DIR FACE_MODEL_DIR --mini-xception HDF5 --face-api BIN
+    python scripts/default_bundle/add_expression.py EXPRESSIONS_DIR FACE_MODEL_DIR --mini-xception HDF5 --face-api BIN --face-landmarks BIN
         --work WORK_DIR [--bundle BUNDLE] [--out BUNDLE] [--jobs 2]
 
 Stages, all kept in WORK_DIR with what they were made with, so that an interrupted run goes on where it was: weakly
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from augmentation import plain
 from drawn_faces import DrawnFaces, load_drawn_faces
 from expression_stills import Stills, load_stills
-from face_expression_net import FaceExpressionNet
+from face_api import FaceExpressionNet, FaceLandmarkNet
 from mini_xception import MiniXception
 from physiocam.foundation.provenance import digest_of
 from physiocam.networks.action_units import EXPRESSION_UNITS, SIDED_UNITS
@@ -39,8 +39,8 @@ from written_again import written_again
 SEED = 3000
 PEOPLE, HELD_OUT_PEOPLE = 300, 60
 # Rendered faces by the seed of their people.
-RENDERED = {0: 4800, 1: 2800}
-EPOCHS = 6
+RENDERED = {0: 6400, 1: 2800}
+EPOCHS = 18
 
 # One side moves alone where the other does less than this share of it.
 _ONE_SIDED = 0.5
@@ -62,6 +62,9 @@ def main() -> None:
     parser.add_argument(
         "--face-api", type=Path, required=True, help="face_expression_model.bin of the npm package @vladmandic/face-api"
     )
+    parser.add_argument(
+        "--face-landmarks", type=Path, required=True, help="face_landmark_68_model.bin of the same package"
+    )
     parser.add_argument("--work", type=Path, required=True, help="folder for what the stages leave")
     parser.add_argument("--bundle", type=Path, default=Path("src/physiocam/weights/default"))
     parser.add_argument("--out", type=Path, default=Path("src/physiocam/weights/default"))
@@ -77,12 +80,16 @@ def main() -> None:
         make_shards(arguments.face_model, work / "rendered" / f"{seed}", count, seed, arguments.jobs)
     rendered = joined([load_rendered_faces(work / "rendered" / f"{seed}") for seed in RENDERED])
     learned, others = chosen(rendered, ~rendered.held_out), chosen(rendered, rendered.held_out)
+    points = FaceLandmarkNet(arguments.face_landmarks)
     made_with = {
+        "landmarks": points.sha256,
         "data": [digest_of(work / name) for name in ("stills.npz", "drawn.npz", "rendered")],
         "code": [digest_of(Path(__file__).with_name(f"{name}.py"))
-                 for name in ("train_expression", "augmentation", "kept_training")],
+                 for name in ("train_expression", "augmentation", "normalization", "kept_training")],
     }  # fmt: skip
-    network, record = train_expression(stills, learned, drawn, EPOCHS, SEED, work / "expression.pt", made_with)
+    network, record = train_expression(
+        stills, learned, drawn, points.landmarks, EPOCHS, SEED, work / "expression.pt", made_with
+    )
     record["calibration"] = calibrate(network, stills, learned)
     figures = judged(network, others, stills, load_drawn_faces(HELD_OUT_PEOPLE, SEED + 2, work / "drawn_held.npz"))
     bundle = load_bundle(arguments.bundle)

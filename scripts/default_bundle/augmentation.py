@@ -22,11 +22,19 @@ class Moved(NamedTuple):
         Whether left and right are exchanged.
     turned : float32 tensor (B,)
         By how much heads were turned in the picture before that, in radians; clockwise is positive.
+    taken : float32 tensor (B, 2, 3)
+        Where in the crop each place of the frame comes from: an affine map; edges are at -1 and 1.
     """
 
     frames: Tensor
     flipped: Tensor
     turned: Tensor
+    taken: Tensor
+
+    def points(self, places: Tensor) -> Tensor:
+        """Where places (B, P, 2) of the crops are in the frames."""
+        linear, shift = self.taken[:, :, :2], self.taken[:, :, 2]
+        return torch.linalg.solve(linear, (places - shift[:, None]).mT).mT
 
 
 def augment(crops: NDArray[np.uint8]) -> Tensor:
@@ -47,9 +55,10 @@ def moved(crops: NDArray[np.uint8], *, stretch: float = 0.0) -> Moved:
         torch.stack([scale * wide * angle.cos() * flip, -scale * angle.sin(), shift[:, 0]], 1),
         torch.stack([scale * wide * angle.sin() * flip, scale * angle.cos(), shift[:, 1]], 1),
     ]
-    grid = affine_grid(torch.stack(rows, 1), [n, 3, SIZE, SIZE], align_corners=False)
+    taken = torch.stack(rows, 1)
+    grid = affine_grid(taken, [n, 3, SIZE, SIZE], align_corners=False)
     frames = _surrounded(grid_sample(image, grid, padding_mode="border", align_corners=False))
-    return Moved(frames, flip < 0, -angle)
+    return Moved(frames, flip < 0, -angle, taken)
 
 
 def relit(image: Tensor) -> Tensor:

@@ -35,7 +35,7 @@ _TOLD = ("neutral", "happiness", "surprise", "anger", "sadness")
 _TEACHER_SHARE = 0.6
 
 # What has a part in the stills.
-_SCRIPTS = ("expression_stills", "emotion_teacher", "mini_xception", "face_expression_net")
+_SCRIPTS = ("expression_stills", "emotion_teacher", "mini_xception", "face_api")
 
 # Until the classifiers' words are as frequent as wanted.
 _ROUNDS = 200

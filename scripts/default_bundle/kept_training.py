@@ -92,8 +92,10 @@ class KeptTraining(Generic[_Network]):
         self._taken += 1
         share = min(self._share, 1 - 1 / (self._taken + 1))
         with torch.no_grad():
-            for one, other in zip(self.mean.parameters(), self.network.parameters(), strict=True):
-                one.lerp_(other, 1 - share)
+            for one, other in zip(self.mean.state_dict().values(), self.network.state_dict().values(), strict=True):
+                # Counters of batches are no weights.
+                if one.is_floating_point():
+                    one.lerp_(other, 1 - share)
         self._loss += loss.item() / self._steps
 
     def end_epoch(self, **figures: Any) -> None:

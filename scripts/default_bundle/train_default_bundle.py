@@ -26,7 +26,7 @@ from torch import Tensor
 from augmentation import plain
 from drawn_faces import DrawnFaces, load_drawn_faces
 from expression_stills import Stills, load_stills
-from face_expression_net import FaceExpressionNet
+from face_api import FaceExpressionNet
 from filmed_clips import SLOW_CROP, SLOW_FS, PreparedClip, load_clips
 from mini_xception import MiniXception
 from physiocam.foundation.provenance import Facts, code_version, digest_of, keep_file

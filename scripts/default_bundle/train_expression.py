@@ -1,7 +1,8 @@
 """The network of expressions: action units, intensities on both sides and the head's turn, from single frames."""
 
 import copy
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +16,9 @@ from augmentation import Moved, bearded, hidden, moved, plain, relit, standardiz
 from drawn_faces import DrawnFaces
 from emotion_teacher import WORDS
 from expression_stills import DRAWS, Stills, draw
+from face_api import LANDMARKS
 from kept_training import KeptTraining
+from normalization import fold, normalize
 from physiocam.networks.action_units import AU_LABELS, EXPRESSION_UNITS, MOST_INTENSE, SIDED_UNITS
 from physiocam.networks.bigsmall import Head
 from physiocam.networks.config import EXPRESSION, HEAD_POSE, INTENSITY
@@ -27,7 +30,7 @@ from unit_figures import emotion_aucs, logistic
 
 # Frames in a batch.
 _STILLS, _RENDERED, _DRAWN = 28, 28, 8
-_HIGHEST = 1.5e-3
+_HIGHEST = 3e-3
 _STRETCH = 0.12
 # An intensity between these is neither clearly there nor clearly not.
 ABSENT, PRESENT = 0.5, 1.5
@@ -35,8 +38,13 @@ ABSENT, PRESENT = 0.5, 1.5
 _UNSURE = ("AU07", "AU14", "AU17", "AU23", "AU24")
 _UNSURE_WEIGHT = 0.4
 # Shares of the losses, and what intensities and angles are divided by.
-_LEVELS, _POSE = 2.0, 2.0
+_LEVELS, _POSE, _PLACES = 8.0, 6.0, 4.0
 _DEGREES = 30.0
+# The landmark that each becomes in a mirror: jaw, brows, nose, eyes, outer and inner lips.
+_MIRRORED_LANDMARKS = [
+    *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1), 45, 44, 43, 42, 47, 46,
+    39, 38, 37, 36, 41, 40, *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), *range(67, 64, -1),
+]  # fmt: skip
 # A unit is called active in this share of neutral stills.
 _FALSE_ALARMS = 0.04
 # A unit is called active at 0.5 as if it were so in this share of the moments.
@@ -46,6 +54,9 @@ _MIRRORED = [
     *range(len(EXPRESSION_UNITS)),
     *(len(EXPRESSION_UNITS) + 2 * number + side for number in range(len(SIDED_UNITS)) for side in (1, 0)),
 ]
+
+
+Landmarks = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -60,18 +71,22 @@ class _Truth:
         Of `INTENSITY`.
     pose : float32 tensor (n, 3)
         In degrees.
+    places : float32 tensor (n, 68, 2)
+        Landmarks, from -1 to 1 at the edges.
     """
 
     units: Tensor
     weight: Tensor
     levels: Tensor
     pose: Tensor
+    places: Tensor
 
 
 def train_expression(
     stills: Stills,
     rendered: Faces,
     drawn: DrawnFaces,
+    landmarks: Landmarks,
     epochs: int,
     seed: int,
     kept: Path,
@@ -85,6 +100,8 @@ def train_expression(
         Real faces, weakly labelled. Those that are held out have no part.
     rendered, drawn : Faces, DrawnFaces
         Faces whose truth is known.
+    landmarks : callable
+        Places (n, 68, 2) of landmarks in crops. The network learns to find them too: it then looks where units are.
     epochs, seed : int
     kept : Path
         File for the state after the last epoch.
@@ -93,10 +110,14 @@ def train_expression(
     """
     torch.manual_seed(seed)
     network = ExpressionCnn(ExpressionCnnConfig(tasks=(EXPRESSION, INTENSITY, HEAD_POSE)))
-    # A layer that is thrown away afterwards learns what classifiers of emotions think of each still.
-    words = nn.Linear(cast(Head, network.heads["au"]).fc1.in_features, len(WORDS))
-    learning = nn.ModuleDict({"network": network, "words": words})
-    of_stills, of_rendered, of_drawn = _truth_of_stills(stills), _truth_of_rendered(rendered), _truth_of_drawn(drawn)
+    normalize(network.stages)
+    # Layers that are thrown away afterwards learn what classifiers of emotions think of each still, and landmarks.
+    width = cast(Head, network.heads["au"]).fc1.in_features
+    words, places = nn.Linear(width, len(WORDS)), nn.Linear(width, 2 * LANDMARKS)
+    learning = nn.ModuleDict({"network": network, "words": words, "places": places})
+    of_stills = _truth_of_stills(stills, landmarks(stills.crops))
+    of_rendered = _truth_of_rendered(rendered, landmarks(rendered.frames))
+    of_drawn = _truth_of_drawn(drawn, landmarks(drawn.crops))
     steps = sum(DRAWS.values()) // _STILLS
     training = KeptTraining(learning, kept, made_with, epochs=epochs, steps=steps, seed=seed, highest=_HIGHEST)
     for random in training.epochs_left():
@@ -109,12 +130,15 @@ def train_expression(
             )
             features = network.features(standardized(seen.frames))
             loss = _loss({name: head(features) for name, head in network.heads.items()}, truth)
+            found = places(features).unflatten(1, (LANDMARKS, 2))
+            loss = loss + _PLACES * smooth_l1_loss(found, truth.places, beta=0.05)
             opinions = words(features[: len(batch)])
             training.step(loss + OPINIONS * divergence(opinions, torch.from_numpy(stills.words[batch])))
-        found = cast(ExpressionCnn, training.mean["network"])
-        training.end_epoch(held_out=emotion_aucs(still_logits(found, stills.crops[stills.held_out]),
+        mean = cast(ExpressionCnn, training.mean["network"]).eval()
+        training.end_epoch(held_out=emotion_aucs(still_logits(mean, stills.crops[stills.held_out]),
                                                  stills.emotion[stills.held_out]))  # fmt: skip
     trained = cast(ExpressionCnn, copy.deepcopy(training.mean["network"])).eval()
+    fold(trained.stages)
     _in_units(trained)
     return trained, training.record
 
@@ -135,7 +159,7 @@ def calibrate(network: ExpressionCnn, stills: Stills, rendered: Faces) -> dict[s
     """
     quiet = still_logits(network, stills.crops[(stills.emotion == "neutral") & ~stills.held_out])
     logits = still_logits(network, rendered.frames)
-    truth = _truth_of_rendered(rendered).units.numpy()
+    truth = _clear_units(rendered)
     last = cast(Head, network.heads["au"]).fc2
     folded = {}
     for column, label in enumerate(EXPRESSION_UNITS):
@@ -154,8 +178,8 @@ def calibrate(network: ExpressionCnn, stills: Stills, rendered: Faces) -> dict[s
 def _seen(crops: list[NDArray[np.uint8]]) -> Moved:
     """Crops of several kinds, each moved, lit, bearded, partly hidden and filmed anew."""
     parts = [moved(some, stretch=_STRETCH) for some in crops]
-    frames, flipped, turned = (torch.cat(column) for column in zip(*parts, strict=True))
-    return Moved(hidden(relit(bearded(frames))), flipped, turned)
+    seen = Moved(*(torch.cat(column) for column in zip(*parts, strict=True)))
+    return seen._replace(frames=hidden(relit(bearded(seen.frames))))
 
 
 def _mirrored(truth: _Truth, seen: Moved) -> _Truth:
@@ -164,7 +188,10 @@ def _mirrored(truth: _Truth, seen: Moved) -> _Truth:
     pose = truth.pose.clone()
     pose[:, 2] += torch.rad2deg(seen.turned)
     pose = torch.where(flipped, pose * torch.tensor([1.0, -1.0, -1.0]), pose)
-    return _Truth(truth.units, truth.weight, torch.where(flipped, truth.levels[:, _MIRRORED], truth.levels), pose)
+    levels = torch.where(flipped, truth.levels[:, _MIRRORED], truth.levels)
+    places = seen.points(truth.places)
+    places = torch.where(flipped[:, None], places[:, _MIRRORED_LANDMARKS], places)
+    return _Truth(truth.units, truth.weight, levels, pose, places)
 
 
 def _loss(outputs: dict[str, Tensor], truth: _Truth) -> Tensor:
@@ -179,7 +206,7 @@ def _loss(outputs: dict[str, Tensor], truth: _Truth) -> Tensor:
     )
 
 
-def _truth_of_stills(stills: Stills) -> _Truth:
+def _truth_of_stills(stills: Stills, places: NDArray[np.float32]) -> _Truth:
     count = len(stills.crops)
     units = np.full((count, len(EXPRESSION_UNITS)), np.nan, np.float32)
     units[:, : len(AU_LABELS)] = stills.targets
@@ -189,27 +216,33 @@ def _truth_of_stills(stills: Stills) -> _Truth:
     twelve = np.array([label[:4] in AU_LABELS for label in INTENSITY.labels])
     levels[np.ix_(quiet, np.flatnonzero(twelve))] = 0.0
     weight = [_UNSURE_WEIGHT if label in _UNSURE else 1.0 for label in EXPRESSION_UNITS]
-    return _truth(units, levels, weight=np.tile(np.array(weight, np.float32), (count, 1)))
+    return _truth(units, levels, places, weight=np.tile(np.array(weight, np.float32), (count, 1)))
 
 
-def _truth_of_rendered(rendered: Faces) -> _Truth:
-    strongest = rendered.intensities
-    units = np.where(strongest >= PRESENT, 1.0, np.where(strongest <= ABSENT, 0.0, np.nan))
+def _truth_of_rendered(rendered: Faces, places: NDArray[np.float32]) -> _Truth:
+    strongest, units = rendered.intensities, _clear_units(rendered)
     sided = rendered.sides[:, [EXPRESSION_UNITS.index(unit) for unit in SIDED_UNITS]]
     levels = np.concatenate([strongest, sided.reshape(len(sided), -1)], axis=1)
-    return _truth(units, levels, pose=rendered.pose)
+    return _truth(units, levels, places, pose=rendered.pose)
 
 
-def _truth_of_drawn(drawn: DrawnFaces) -> _Truth:
+def _clear_units(rendered: Faces) -> NDArray[np.floating]:
+    """Which units (n, 15) are there, 1, and which are not, 0; NaN where that is not clear."""
+    strongest = rendered.intensities
+    return np.where(strongest >= PRESENT, 1.0, np.where(strongest <= ABSENT, 0.0, np.nan))
+
+
+def _truth_of_drawn(drawn: DrawnFaces, places: NDArray[np.float32]) -> _Truth:
     count = len(drawn.crops)
     units = np.full((count, len(EXPRESSION_UNITS)), np.nan, np.float32)
     units[:, : len(AU_LABELS)] = drawn.targets
-    return _truth(units, np.full((count, len(INTENSITY.labels)), np.nan))
+    return _truth(units, np.full((count, len(INTENSITY.labels)), np.nan), places)
 
 
 def _truth(
     units: NDArray[np.floating],
     levels: NDArray[np.floating],
+    places: NDArray[np.floating],
     pose: NDArray[np.floating] | None = None,
     weight: NDArray[np.floating] | None = None,
 ) -> _Truth:
@@ -218,18 +251,16 @@ def _truth(
         pose = np.full((count, 3), np.nan)
     if weight is None:
         weight = np.ones_like(units)
-    return _Truth(*(torch.from_numpy(part.astype(np.float32)) for part in (units, weight, levels, pose)))
+    return _Truth(*(torch.from_numpy(part.astype(np.float32)) for part in (units, weight, levels, pose, places)))
 
 
 def _part(truth: _Truth, chosen: NDArray[np.int64]) -> _Truth:
     rows = torch.from_numpy(chosen)
-    return _Truth(truth.units[rows], truth.weight[rows], truth.levels[rows], truth.pose[rows])
+    return _Truth(*(getattr(truth, field.name)[rows] for field in fields(_Truth)))
 
 
 def _joined(parts: list[_Truth]) -> _Truth:
-    return _Truth(*(
-        torch.cat([getattr(part, name) for part in parts]) for name in ("units", "weight", "levels", "pose")
-    ))  # fmt: skip
+    return _Truth(*(torch.cat([getattr(part, field.name) for part in parts]) for field in fields(_Truth)))
 
 
 def _in_units(network: ExpressionCnn) -> None:

@@ -1,38 +1,43 @@
-"""The expression network of face-api, a small densely connected network of separable convolutions.
+"""Two small networks of face-api: densely connected separable convolutions that read an expression, or landmarks.
 
-The npm package `@vladmandic/face-api` carries its weights in `model/face_expression_model.bin` and a table of them in
-`model/face_expression_model-weights_manifest.json` (MIT licence). Its maker trained it on public pictures and on some
-from the web, which are not named. Of the files only numbers are read.
+The npm package `@vladmandic/face-api` carries their weights in `model/face_expression_model.bin` and
+`model/face_landmark_68_model.bin`, each with a table in `...-weights_manifest.json` beside it (MIT licence). Their
+maker trained them on public pictures and on some from the web, which are not named. Of the files only numbers are read.
 """
 
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import conv2d, pad, relu
 
 from emotion_teacher import WORDS
 from physiocam.foundation.provenance import digest_of
 
+SIZE = 112
+LANDMARKS = 68
+
 _OUTPUTS = ("neutral", "happiness", "sadness", "anger", "fear", "disgust", "surprise")
-# Mean R, G and B of the pictures that it learned from.
+# Mean R, G and B of the pictures that they learned from.
 _MEAN = (122.782, 117.001, 104.298)
 _BLOCKS = 4
+_BATCH = 256
+# Pixels that are cut off around a crop for each look at its landmarks; the mean is steadier than each.
+_MARGINS = (4, 12, 20)
 
 
-class FaceExpressionNet:
-    """An `emotion_teacher.EmotionTeacher`.
+class _FaceApiNet:
+    """What the two have in common.
 
     Parameters
     ----------
     file : Path
-        Weights, `face_expression_model.bin`, with their table beside.
+        Weights, with their table beside.
     """
-
-    size = 112
-    margins: tuple[int, ...] = (0, 8, 16, 24)
 
     def __init__(self, file: Path) -> None:
         self.sha256 = digest_of(file)
@@ -50,10 +55,9 @@ class FaceExpressionNet:
             if scale:
                 values = values * np.float32(scale["scale"]) + np.float32(scale["min"])
             self._weights[entry["name"]] = torch.from_numpy(values.reshape(entry["shape"]))
-        self._order = [_OUTPUTS.index(word) for word in WORDS]
 
-    def logits(self, images: Tensor) -> Tensor:
-        """Logits (n, 7) in the order of `emotion_teacher.WORDS`."""
+    def outputs(self, images: Tensor) -> Tensor:
+        """Outputs of the last layer for float32 RGB images (n, 3, 112, 112) from 0 to 255."""
         x = (images - torch.tensor(_MEAN).view(1, 3, 1, 1)) / 255
         for block in range(_BLOCKS):
             layers = [f"dense{block}/conv{number}" for number in range(4)]
@@ -63,7 +67,7 @@ class FaceExpressionNet:
                 total = total + self._separated(relu(total), layer)
             x = relu(total)
         outputs: Tensor = x.mean((2, 3)) @ self._weights["fc/weights"] + self._weights["fc/bias"]
-        return outputs[:, self._order]
+        return outputs
 
     def _convolved(self, x: Tensor, layer: str) -> Tensor:
         kernel = self._weights[f"{layer}/filters"].permute(3, 2, 0, 1)
@@ -74,6 +78,37 @@ class FaceExpressionNet:
         x = conv2d(_surrounded(x, stride), depthwise, stride=stride, groups=x.shape[1])
         pointwise = self._weights[f"{layer}/pointwise_filter"].permute(3, 2, 0, 1)
         return conv2d(x, pointwise, self._weights[f"{layer}/bias"])
+
+
+class FaceExpressionNet(_FaceApiNet):
+    """An `emotion_teacher.EmotionTeacher`, of `face_expression_model.bin`."""
+
+    size = SIZE
+    margins: tuple[int, ...] = (0, 8, 16, 24)
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Logits (n, 7) in the order of `emotion_teacher.WORDS`."""
+        return self.outputs(images)[:, [_OUTPUTS.index(word) for word in WORDS]]
+
+
+class FaceLandmarkNet(_FaceApiNet):
+    """Where brows, lids, nose, lips and jaw are, by `face_landmark_68_model.bin`."""
+
+    @torch.inference_mode()
+    def landmarks(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Places (n, 68, 2) in square RGB crops (n, S, S, 3): across and down, from -1 to 1 at the crop's edges."""
+        return np.concatenate([
+            np.mean([self._seen(crops[first : first + _BATCH], margin) for margin in _MARGINS], axis=0)
+            for first in range(0, len(crops), _BATCH)
+        ])  # fmt: skip
+
+    def _seen(self, crops: NDArray[np.uint8], margin: int) -> NDArray[np.float32]:
+        side = crops.shape[1]
+        small = [cv2.resize(crop[margin : side - margin, margin : side - margin], (SIZE, SIZE),
+                            interpolation=cv2.INTER_AREA) for crop in crops]  # fmt: skip
+        shares = self.outputs(torch.from_numpy(np.stack(small)).permute(0, 3, 1, 2).float())
+        inner = np.asarray(shares).reshape(-1, LANDMARKS, 2) * 2 - 1
+        return np.asarray(inner * np.float32(1 - 2 * margin / side))
 
 
 def _surrounded(x: Tensor, stride: int) -> Tensor:
