@@ -76,8 +76,10 @@ def test_every_dependency_has_a_lower_bound() -> None:
             assert ">=" in requirement or requirement.startswith("physiocam["), requirement
 
 
-def test_the_detectors_licence_is_among_the_licence_files() -> None:
-    assert "src/physiocam/video/detector/LICENSE" in PROJECT["license-files"]
+def test_licences_of_the_detector_and_the_weights_are_among_the_licence_files() -> None:
+    assert {f"src/physiocam/{part}/LICENSE" for part in ("video/detector", "weights/default")} < set(
+        PROJECT["license-files"]
+    )
     for name in PROJECT["license-files"]:
         assert (ROOT / name).is_file()
 

@@ -1,7 +1,7 @@
 """Give the default bundle its network of expressions, in the place of the joint network's head for action units.
 
-    python scripts/default_bundle/add_expression.py EXPRESSIONS_DIR FACE_MODEL_DIR --mini-xception HDF5 --face-api BIN --face-landmarks BIN
-        --work WORK_DIR [--bundle BUNDLE] [--out BUNDLE] [--jobs 2]
+    python scripts/default_bundle/add_expression.py EXPRESSIONS_DIR FACE_MODEL_DIR --mini-xception HDF5 --face-api BIN
+        --face-landmarks BIN --work WORK_DIR [--bundle BUNDLE] [--out BUNDLE] [--jobs 2]
 
 Stages, all kept in WORK_DIR with what they were made with, so that an interrupted run goes on where it was: weakly
 labelled stills; drawn faces; rendered faces, whose action units, intensities and head pose are exactly known; the
@@ -10,6 +10,8 @@ network, epoch by epoch; its calibration. Rendered people and stills that had no
 
 import argparse
 from dataclasses import fields
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,7 +24,7 @@ from drawn_faces import DrawnFaces, load_drawn_faces
 from expression_stills import Stills, load_stills
 from face_api import FaceExpressionNet, FaceLandmarkNet
 from mini_xception import MiniXception
-from physiocam.foundation.provenance import digest_of
+from physiocam.foundation.provenance import digest_of, keep_file
 from physiocam.networks.action_units import EXPRESSION_UNITS, SIDED_UNITS
 from physiocam.networks.bigsmall import BigSmall
 from physiocam.networks.config import AU, INTENSITY
@@ -88,7 +90,7 @@ def main() -> None:
                  for name in ("train_expression", "augmentation", "normalization", "kept_training")],
     }  # fmt: skip
     network, record = train_expression(
-        stills, learned, drawn, points.landmarks, EPOCHS, SEED, work / "expression.pt", made_with
+        stills, learned, drawn, partial(_landmarks, points, work), EPOCHS, SEED, work / "expression.pt", made_with
     )
     record["calibration"] = calibrate(network, stills, learned)
     figures = judged(network, others, stills, load_drawn_faces(HELD_OUT_PEOPLE, SEED + 2, work / "drawn_held.npz"))
@@ -112,6 +114,13 @@ def main() -> None:
     }
     bundle = written_again(bundle, arguments.out, about, networks={**networks, "expression": network})
     print(bundle.describe())
+
+
+def _landmarks(net: FaceLandmarkNet, work: Path, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Landmarks of crops, found once."""
+    file = work / f"landmarks-{sha256(crops).hexdigest()[:12]}.npy"
+    keep_file(file, {"net": net.sha256}, lambda beside: np.save(beside, net.landmarks(crops)))
+    return np.asarray(np.load(file), np.float32)
 
 
 def joined(parts: list[Faces]) -> Faces:

@@ -62,6 +62,8 @@ ACTIVE_SHARE = 1 / 3
 # Clear stills of an active unit without which they say too little of it alone.
 ENOUGH = 30
 
+LICENCE = "LicenseRef-physiocam-weights-1.0"
+
 # The detector's box as it is: what lies beyond it in the stills is no picture.
 CROP_FACTOR = 1.0
 FS = 30.0
@@ -311,7 +313,9 @@ def _export(
         {"bigsmall": network},
         folder,
         name="default",
-        about=BundleAbout(DESCRIPTION, "Apache-2.0", record, evaluation, trust(evaluation)),
+        about=BundleAbout(
+            DESCRIPTION, LICENCE, record, evaluation, trust(evaluation), licence_text=load_bundle().licence_text
+        ),
         fs=FS,
         cut=Cut(factor=CROP_FACTOR),
         others=[Slow({"breathing": slow}, SLOW_FS, SLOW_CROP)],

@@ -1,6 +1,7 @@
 """Writing a bundle again with one part of it exchanged."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from physiocam.networks.network import Network
@@ -17,7 +18,7 @@ def written_again(
     networks: Mapping[str, Network] | None = None,
     memory: Memory | None = None,
 ) -> Bundle:
-    """Write a bundle with other networks, or another memory; what is not given stays as it is."""
+    """Write a bundle with other networks, or another memory; what is not given, and the licence, stays as it is."""
     info = bundle.info
     others: list[Slow | Memory] = []
     if memory is None and info.memory:
@@ -32,7 +33,7 @@ def written_again(
         load_networks(bundle) if networks is None else networks,
         folder,
         name=info.name,
-        about=about,
+        about=replace(about, licence=info.licence, licence_text=bundle.licence_text),
         fs=info.fs,
         cut=info.cut,
         others=others,

@@ -205,6 +205,13 @@ def test_exporting_never_shows_half_a_bundle(monkeypatch: pytest.MonkeyPatch, tm
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_licence_is_written_beside_the_weights(tmp_path: Path) -> None:
+    written = write(tmp_path / "tiny", about=BundleAbout("a test", "mine", licence_text="Be kind.\n"))
+    assert (written.folder / "LICENSE").read_text() == written.licence_text == "Be kind.\n"
+    assert json.loads(written.describe())["licence_text"] == ["Be kind."]
+    assert write(tmp_path / "other").licence_text is None
+
+
 def test_an_existing_bundle_is_kept_unless_told_otherwise(bundle: Path) -> None:
     before = load_bundle(bundle).sha256
     with pytest.raises(BundleError, match="exists already"):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from physiocam.cli.console import animated, complain, console, extra, interruptible
+from physiocam.cli.licence import name_licence
 from physiocam.cli.options import (
     FaceOption,
     NeutralName,
@@ -115,6 +116,7 @@ def live_command(
             if output is not None:
                 measurement.write(output)
         show(measurement, output)
+        name_licence(weights)
         if failure is not None:
             raise failure
 

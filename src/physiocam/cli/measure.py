@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from physiocam.cli.console import complain, count_bar, extra, interruptible, progress_bar
+from physiocam.cli.licence import name_licence
 from physiocam.cli.options import (
     FaceOption,
     FsOption,
@@ -120,6 +121,8 @@ def measure_command(
         show_table(outcomes)
         where = f"; one row per video in {output / SUMMARY}" if output is not None else ""
         typer.echo(f"{count - len(failed)} of {count} videos are measured{where}")
+    if len(failed) < count and options.method == "network":
+        name_licence(options.weights)
     if failed:
         complain(
             str(failed[0].error) if single else f"{len(failed)} of {count} videos could not be measured (see above)"

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from physiocam.cli.console import complain, count_bar, interruptible
+from physiocam.cli.licence import name_licence
 from physiocam.cli.options import FaceOption, ProviderOption, ThreadsOption, WeightsOption, face_choice, providers_of
 
 
@@ -31,6 +32,8 @@ def photos_command(
     failed = sum(photo.error is not None for photo in found)
     faces = sum(photo.square is not None for photo in found)
     typer.echo(f"{len(found)} photos, a face in {faces} of them; one row each in {output / PHOTOS}")
+    if failed < len(found):
+        name_licence(weights)
     if failed:
         complain(f"{failed} of {len(found)} photos could not be measured (see above)")
         raise typer.Exit(1)

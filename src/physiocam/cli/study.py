@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from physiocam.cli.console import complain, console, count_bar, escaped, extra, interruptible
+from physiocam.cli.licence import name_licence
 from physiocam.cli.options import (
     FaceOption,
     FsOption,
@@ -111,6 +112,8 @@ def study_command(
                 progress=lambda one: bar(one.summary["frames"] if one.summary else 0, one.error),
             )
     _show(study, output / PAGE)
+    if options.method == "network":
+        name_licence(options.weights)
     if failed := sum(outcome.error is not None for outcome in study.outcomes):
         complain(f"{failed} of {len(study.outcomes)} recordings could not be measured (see above)")
         raise typer.Exit(1)

@@ -280,6 +280,15 @@ def _export(module: TrainModule, store: Store, settings: TrainSettings) -> None:
     _write_bundle(module.network, store, settings, settings.output / BUNDLE, module.made_with)
 
 
+def _terms(settings: TrainSettings) -> str:
+    """What decides the licence of weights that were just trained."""
+    text = "to be stated by you: the weights follow the terms of the recordings"
+    if settings.initial_bundle is None:
+        return text
+    info = load_bundle(settings.initial_bundle).info
+    return f"{text}, and of the weights that they began with, '{info.name}': {info.licence}"
+
+
 def _write_bundle(
     network: Network, store: Store, settings: TrainSettings, folder: Path, made_with: Mapping[str, Any]
 ) -> Bundle:
@@ -295,7 +304,7 @@ def _write_bundle(
         about=BundleAbout(
             f"trained by physiocam {__version__} on {len(infos)} recordings of {len(subjects)} subjects, "
             f"{sum(info.frames for info in infos)} frames",
-            "to be stated by you: the weights follow the terms of the recordings",
+            _terms(settings),
             {
                 "settings": settings.model_dump(mode="json"),
                 "store": dict(store.settings),

@@ -24,6 +24,7 @@ from physiocam.weights.description import SAFE_NAME, BundleInfo, MemoryNetworks,
 
 __all__ = [
     "DESCRIPTION",
+    "LICENCE",
     "Bundle",
     "BundleInfo",
     "MemoryNetworks",
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 DESCRIPTION = "bundle.json"
+LICENCE = "LICENSE"
 _DEFAULT = Path(__file__).parent / "default"
 
 
@@ -73,9 +75,17 @@ class Bundle:
         """Return a task by name, if the bundle has it."""
         return next((task for task in self.info.tasks if task.name == name), None)
 
+    @property
+    def licence_text(self) -> str | None:
+        """The file LICENSE beside the weights; None if there is none."""
+        file = self.folder / LICENCE
+        return read_file(file).decode("utf-8", errors="replace") if file.is_file() else None
+
     def describe(self) -> str:
         """Return the bundle's description as JSON."""
         facts = {"folder": readable(self.folder), "sha256": self.sha256, **self.info.model_dump(mode="json")}
+        if (text := self.licence_text) is not None:
+            facts["licence_text"] = text.splitlines()
         return json.dumps(facts, indent=2, ensure_ascii=False)
 
 

@@ -34,6 +34,7 @@ from physiocam.networks.network import Network, given
 from physiocam.signals.confidence import Confidence
 from physiocam.weights.bundle import (
     DESCRIPTION,
+    LICENCE,
     Bundle,
     BundleInfo,
     MemoryNetworks,
@@ -77,6 +78,8 @@ class BundleAbout:
         Plain values that are stored in the description.
     unit_auc : mapping of str to float
         See `physiocam.weights.bundle.BundleInfo`.
+    licence_text : str, optional
+        Is written beside the weights.
     """
 
     description: str
@@ -84,6 +87,7 @@ class BundleAbout:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     evaluation: Mapping[str, Any] = field(default_factory=dict)
     unit_auc: Mapping[str, float] = field(default_factory=dict)
+    licence_text: str | None = None
 
 
 def export_bundle(
@@ -156,6 +160,8 @@ def export_bundle(
             evaluation=dict(about.evaluation),
         )
         (beside / DESCRIPTION).write_text(info.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        if about.licence_text is not None:
+            (beside / LICENCE).write_text(about.licence_text, encoding="utf-8")
         load_bundle(beside)
         to_disk(beside)
         _publish(beside, target)
