@@ -9,6 +9,7 @@ network, epoch by epoch; its calibration. Rendered people and stills that had no
 """
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import fields
 from functools import partial
 from hashlib import sha256
@@ -30,7 +31,7 @@ from physiocam.networks.bigsmall import BigSmall
 from physiocam.networks.config import AU, INTENSITY
 from physiocam.networks.expression_cnn import ExpressionCnn
 from physiocam.networks.network import Network
-from physiocam.weights.bundle import load_bundle
+from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.export import BundleAbout
 from physiocam.weights.pytorch import load_networks
 from rendered_faces import Faces, load_rendered_faces, make_shards
@@ -94,12 +95,18 @@ def main() -> None:
     )
     record["calibration"] = calibrate(network, stills, learned)
     figures = judged(network, others, stills, load_drawn_faces(HELD_OUT_PEOPLE, SEED + 2, work / "drawn_held.npz"))
-    bundle = load_bundle(arguments.bundle)
     stage = {
         **record, "stills": {"count": len(stills.crops), "held_out": int(stills.held_out.sum()),
                              "sha256": stills.source_sha256},
         "drawn_people": PEOPLE, "rendered_faces": len(learned.frames), "face_model": "ICT-FaceKit, light (MIT)",
     }  # fmt: skip
+    print(with_expressions(load_bundle(arguments.bundle), network, stage, figures, arguments.out).describe())
+
+
+def with_expressions(
+    bundle: Bundle, network: ExpressionCnn, stage: Mapping[str, Any], figures: Mapping[str, Any], out: Path
+) -> Bundle:
+    """Write a bundle whose units come from the network of expressions."""
     about = BundleAbout(
         DESCRIPTION,
         bundle.info.licence,
@@ -112,8 +119,7 @@ def main() -> None:
         for name, other in load_networks(bundle).items()
         if not isinstance(other, ExpressionCnn)
     }
-    bundle = written_again(bundle, arguments.out, about, networks={**networks, "expression": network})
-    print(bundle.describe())
+    return written_again(bundle, out, about, networks={**networks, "expression": network})
 
 
 def _landmarks(net: FaceLandmarkNet, work: Path, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
