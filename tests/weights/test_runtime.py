@@ -11,7 +11,7 @@ pytest.importorskip("onnxscript")
 
 from physiocam.errors import BundleError  # noqa: E402
 from physiocam.networks.bigsmall import BigSmall  # noqa: E402
-from physiocam.networks.config import AU, BigSmallConfig  # noqa: E402
+from physiocam.networks.config import AU, EXPRESSION, BigSmallConfig, Task  # noqa: E402
 from physiocam.networks.network import Network  # noqa: E402
 from physiocam.networks.registry import build, preset  # noqa: E402
 from physiocam.weights.bundle import Bundle  # noqa: E402
@@ -104,6 +104,29 @@ def test_single_branch_networks_get_only_their_inputs(tmp_path: Path) -> None:
     assert set(ours) == {"au", "pulse", "respiration"}
     for task, output in ours.items():
         np.testing.assert_allclose(output, expected[task], atol=1e-5)
+
+
+def test_a_network_may_have_only_the_first_outputs_of_a_task(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    twelve = build(preset("big").model_copy(update={"tasks": (AU,)})).eval()
+    fifteen = build(preset("expression-cnn").model_copy(update={"tasks": (EXPRESSION,)})).eval()
+    for networks in ({"a": twelve, "b": fifteen}, {"b": fifteen, "a": twelve}):
+        both = bundle(tmp_path / "-".join(networks), **networks)
+        assert both.task("au") == EXPRESSION
+        big, small = inputs(2, frames=3)
+        ours = Runtime(both, threads=1).run(big, small)["au"]
+        a, b = in_pytorch(twelve, big, small)["au"], in_pytorch(fifteen, big[:, :1], small)["au"]
+        np.testing.assert_allclose(ours[..., :12], (a + b) / 2, atol=1e-5)
+        np.testing.assert_allclose(ours[..., 12:], b[..., 12:], atol=1e-5)
+
+
+def test_networks_with_other_outputs_for_a_task_are_refused(tmp_path: Path) -> None:
+    other = Task(name="au", kind="binary", labels=("AU02", "AU01"))
+    networks = {
+        name: build(preset("big").model_copy(update={"tasks": (task,)})) for name, task in (("a", AU), ("b", other))
+    }
+    with pytest.raises(BundleError, match="cannot be averaged"):
+        bundle(tmp_path, **networks)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,10 @@ class Task(BaseModel):
         """Number of outputs, C."""
         return len(self.labels)
 
+    def begins(self, other: "Task") -> bool:
+        """Whether its outputs are the first outputs of another task, or all of them."""
+        return self.kind == other.kind and self.labels == other.labels[: len(self.labels)]
+
     @property
     def is_single_waveform(self) -> bool:
         """Whether it is one waveform, such as the pulse, which can be summed to a signal and have a rate."""

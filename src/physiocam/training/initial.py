@@ -60,13 +60,16 @@ def _answering(network: Network, name: str) -> nn.Module | None:
 
 
 def _take_weights(network: Network, name_or_path: str) -> None:
-    """Use a bundle's weights; tasks that it lacks keep the network's."""
+    """Use the weights of a bundle's network of the same architecture; tasks that it lacks keep the network's."""
     others = load_networks(load_bundle(name_or_path))
-    if len(others) > 1:
+    alike = [other for other in others.values() if type(other) is type(network)]
+    if len(alike) != 1:
+        found = ", ".join(f"{name} ({other.config.architecture})" for name, other in others.items())
         raise PhysiocamError(
-            f"initial_bundle '{name_or_path}' holds {len(others)} networks, {', '.join(others)}; give a bundle of one"
+            f"initial_bundle '{name_or_path}' holds {found}; expected one network of the run's architecture, "
+            f"{network.config.architecture}"
         )
-    (other,) = others.values()
+    (other,) = alike
     known = set(other.config.tasks)
     fresh = tuple(f"heads.{task.name}." for task in network.config.tasks if task not in known)
     own, theirs = network.state_dict(), other.state_dict()

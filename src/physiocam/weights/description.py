@@ -58,8 +58,13 @@ class _SameInputs:
 
     @property
     def tasks(self) -> tuple[Task, ...]:
-        """All tasks of these networks, each once."""
-        return tuple({task.name: task for entry in self.networks for task in entry.config.tasks}.values())
+        """All tasks of these networks, each once, as the network that has the most outputs for it describes it."""
+        tasks: dict[str, Task] = {}
+        for entry in self.networks:
+            for task in entry.config.tasks:
+                if task.outputs > len(tasks[task.name].labels if task.name in tasks else ()):
+                    tasks[task.name] = task
+        return tuple(tasks.values())
 
     @property
     def clip_length(self) -> int:
@@ -100,7 +105,7 @@ class _SameInputs:
         for task in self.tasks:
             for entry in self.networks:
                 for other in entry.config.tasks:
-                    if other.name == task.name and other != task:
+                    if other.name == task.name and not other.begins(task):
                         raise ValueError(f"networks differ in what task '{task.name}' is; they cannot be averaged")
 
 

@@ -22,6 +22,8 @@ _PHASED_RANK = 6
 class Runtime:
     """Runs networks of a bundle that take the same inputs, and averages those with the same task.
 
+    A network may have only the first outputs of a task; the others are then averaged over those that have them.
+
     Parameters
     ----------
     bundle : Bundle
@@ -111,10 +113,20 @@ class Runtime:
             sharp = np.ascontiguousarray(big[:, ::every])
             for task, output in zip(config.tasks, _run_network(config, session, sharp, small), strict=True):
                 answers.setdefault(task.name, []).append(output)
-        return {
-            task: outputs[0] if len(outputs) == 1 else np.mean(outputs, axis=0, dtype=np.float32)
-            for task, outputs in answers.items()
-        }
+        return {task: _mean(outputs) for task, outputs in answers.items()}
+
+
+def _mean(outputs: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """The mean of outputs (..., C) of one task, each over the networks that have it."""
+    if len(outputs) == 1:
+        return outputs[0]
+    width = max(output.shape[-1] for output in outputs)
+    total = np.zeros((*outputs[0].shape[:-1], width), np.float32)
+    count = np.zeros(width, np.float32)
+    for output in outputs:
+        total[..., : output.shape[-1]] += output
+        count[: output.shape[-1]] += 1
+    return total / count
 
 
 def _run_network(
