@@ -1,4 +1,4 @@
-"""Give the default bundle its network of expressions, in the place of the joint network's head for action units.
+"""Give the default bundle its network of expressions, which is averaged with the joint network's head for action units.
 
     python scripts/default_bundle/add_expression.py EXPRESSIONS_DIR FACE_MODEL_DIR --mini-xception HDF5 --face-api BIN
         --face-landmarks BIN --work WORK_DIR [--bundle BUNDLE] [--out BUNDLE] [--jobs 2]
@@ -14,29 +14,27 @@ from dataclasses import fields
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from augmentation import plain
-from drawn_faces import DrawnFaces, load_drawn_faces
-from expression_stills import Stills, load_stills
+from drawn_faces import load_drawn_faces
+from expression_judging import judged
+from expression_stills import load_stills
 from face_api import FaceExpressionNet, FaceLandmarkNet
 from mini_xception import MiniXception
 from physiocam.foundation.provenance import digest_of, keep_file
-from physiocam.networks.action_units import EXPRESSION_UNITS, SIDED_UNITS
 from physiocam.networks.bigsmall import BigSmall
-from physiocam.networks.config import AU, INTENSITY
 from physiocam.networks.expression_cnn import ExpressionCnn
-from physiocam.networks.network import Network
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.export import BundleAbout
 from physiocam.weights.pytorch import load_networks
 from rendered_faces import Faces, load_rendered_faces, make_shards
-from train_expression import ABSENT, PRESENT, calibrate, still_logits, train_expression
-from unit_figures import area_under_roc, drawn_aucs, still_figures, trust
+from train_expression import Units, calibrate, still_logits, train_expression
+from unit_figures import trust
 from written_again import written_again
 
 SEED = 3000
@@ -45,14 +43,11 @@ PEOPLE, HELD_OUT_PEOPLE = 300, 60
 RENDERED = {0: 6400, 1: 2800}
 EPOCHS = 18
 
-# One side moves alone where the other does less than this share of it.
-_ONE_SIDED = 0.5
-
 DESCRIPTION = (
-    "BigSmall (N = 3, wrapping shift) for the pulse, a slow Small network for breathing, a network with memory "
-    "(SmallTcn) that reads the pulse, and a network of expressions (ExpressionCnn) for action units, their intensities "
-    "and head pose. Pulse and breathing learned on generated clips, and on real footage with a pulse put into the "
-    "skin; expressions on rendered faces, whose action units are known, weakly labelled stills and drawn faces. No "
+    "Joint BigSmall (N = 3, wrapping shift) for action units and pulse, a slow Small network for breathing, a network "
+    "with memory (SmallTcn) that reads the pulse, and a network of expressions (ExpressionCnn) for action units, their "
+    "intensities and head pose. Pulse and breathing learned on generated clips, and on real footage with a pulse put "
+    "into the skin; action units on rendered faces, where they are known, weakly labelled stills and drawn faces. No "
     "recording of a person with sensors or FACS codes was used."
 )
 
@@ -93,20 +88,44 @@ def main() -> None:
     network, record = train_expression(
         stills, learned, drawn, partial(_landmarks, points, work), EPOCHS, SEED, work / "expression.pt", made_with
     )
-    record["calibration"] = calibrate(network, stills, learned)
-    figures = judged(network, others, stills, load_drawn_faces(HELD_OUT_PEOPLE, SEED + 2, work / "drawn_held.npz"))
+    bundle = load_bundle(arguments.bundle)
+    joint = joint_units(bundle)
+    record["calibration"] = calibrate(network, joint, stills, learned)
+    held_out = load_drawn_faces(HELD_OUT_PEOPLE, SEED + 2, work / "drawn_held.npz")
+    figures = judged(partial(averaged, network, joint), network, others, stills, held_out)
     stage = {
         **record, "stills": {"count": len(stills.crops), "held_out": int(stills.held_out.sum()),
                              "sha256": stills.source_sha256},
         "drawn_people": PEOPLE, "rendered_faces": len(learned.frames), "face_model": "ICT-FaceKit, light (MIT)",
     }  # fmt: skip
-    print(with_expressions(load_bundle(arguments.bundle), network, stage, figures, arguments.out).describe())
+    print(with_expressions(bundle, network, stage, figures, arguments.out).describe())
+
+
+def joint_units(bundle: Bundle) -> Units:
+    """What a bundle's joint network says of the twelve units in crops: logits (n, 12)."""
+    (joint,) = (network for network in load_networks(bundle).values() if isinstance(network, BigSmall))
+    still = torch.zeros(1, joint.config.clip_length, 3, joint.config.small_size, joint.config.small_size)
+
+    @torch.inference_mode()
+    def logits(crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+        parts = np.array_split(crops, max(len(crops) // 64, 1))
+        found = [joint(plain(part)[:, None], still.expand(len(part), -1, -1, -1, -1))["au"][:, 0] for part in parts]
+        return np.asarray(torch.cat(found).double())
+
+    return logits
+
+
+def averaged(network: ExpressionCnn, joint: Units, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The bundle's logits (n, 15): the mean of both networks where both know a unit."""
+    logits, theirs = still_logits(network, crops), joint(crops)
+    logits[:, : theirs.shape[1]] = (logits[:, : theirs.shape[1]] + theirs) / 2
+    return logits
 
 
 def with_expressions(
     bundle: Bundle, network: ExpressionCnn, stage: Mapping[str, Any], figures: Mapping[str, Any], out: Path
 ) -> Bundle:
-    """Write a bundle whose units come from the network of expressions."""
+    """Write a bundle with the network beside its others."""
     about = BundleAbout(
         DESCRIPTION,
         bundle.info.licence,
@@ -114,12 +133,8 @@ def with_expressions(
         {**bundle.info.evaluation, **figures},
         trust(figures),
     )
-    networks: dict[str, Network] = {
-        name: _without_units(cast(BigSmall, other))
-        for name, other in load_networks(bundle).items()
-        if not isinstance(other, ExpressionCnn)
-    }
-    return written_again(bundle, out, about, networks={**networks, "expression": network})
+    others = {name: other for name, other in load_networks(bundle).items() if not isinstance(other, ExpressionCnn)}
+    return written_again(bundle, out, about, networks={**others, "expression": network})
 
 
 def _landmarks(net: FaceLandmarkNet, work: Path, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -135,56 +150,9 @@ def joined(parts: list[Faces]) -> Faces:
     return Faces(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
-def judged(network: ExpressionCnn, rendered: Faces, stills: Stills, drawn: DrawnFaces) -> dict[str, Any]:
-    """Figures on faces that had no part in the training."""
-    return {
-        "held_out_rendered": rendered_figures(network, rendered),
-        **still_figures(still_logits(network, stills.crops[stills.held_out]), stills),
-        "held_out_drawn_auc": drawn_aucs(still_logits(network, drawn.crops), drawn),
-    }
-
-
 def chosen(faces: Faces, rows: NDArray[np.bool_]) -> Faces:
     """Some of the faces."""
     return Faces(**{field.name: getattr(faces, field.name)[rows] for field in fields(faces)})
-
-
-@torch.inference_mode()
-def rendered_figures(network: ExpressionCnn, faces: Faces) -> dict[str, Any]:
-    """How the network does on rendered people who had no part in its training."""
-    parts = np.array_split(faces.frames, max(len(faces.frames) // 64, 1))
-    features = torch.cat([network.features(plain(part)) for part in parts])
-    logits, rated, pose = (np.asarray(network.heads[task](features)) for task in ("au", "intensity", "head_pose"))
-    true = faces.intensities
-    auc, r, error = {}, {}, {}
-    for column, label in enumerate(EXPRESSION_UNITS):
-        auc[label] = area_under_roc(logits[:, column], true[:, column] >= PRESENT, true[:, column] <= ABSENT)
-        r[label] = round(float(np.corrcoef(rated[:, column], true[:, column])[0, 1]), 3)
-        error[label] = round(float(np.abs(np.clip(rated[:, column], 0, 5) - true[:, column]).mean()), 3)
-    return {
-        "faces": len(true),
-        "auc": auc,
-        "intensity_r": r,
-        "intensity_error": error,
-        "side": {unit: _sides_told(rated, faces, unit) for unit in SIDED_UNITS},
-        "head_pose_error": [round(float(e), 2) for e in np.abs(pose - faces.pose).mean(axis=0)],
-    }
-
-
-def _sides_told(rated: NDArray[np.floating], faces: Faces, unit: str) -> dict[str, float | int]:
-    """Of faces in which one side moves alone, how often the stronger side is told."""
-    sides = faces.sides[:, EXPRESSION_UNITS.index(unit)]
-    alone = (sides.max(axis=1) >= PRESENT) & (sides.min(axis=1) < _ONE_SIDED * sides.max(axis=1))
-    left, right = (rated[:, INTENSITY.labels.index(f"{unit}_{side}")] for side in ("L", "R"))
-    told = (left > right) == (sides[:, 0] > sides[:, 1])
-    return {"faces": int(alone.sum()), "right": round(float(told[alone].mean()), 3) if alone.any() else 0.0}
-
-
-def _without_units(network: BigSmall) -> BigSmall:
-    tasks = tuple(task for task in network.config.tasks if task.name != AU.name)
-    other = BigSmall(network.config.model_copy(update={"tasks": tasks}))
-    other.load_state_dict({name: network.state_dict()[name] for name in other.state_dict()})
-    return other.eval()
 
 
 if __name__ == "__main__":

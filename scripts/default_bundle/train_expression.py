@@ -57,6 +57,7 @@ _MIRRORED = [
 
 
 Landmarks = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+Units = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -151,23 +152,33 @@ def still_logits(network: ExpressionCnn, crops: NDArray[np.uint8]) -> NDArray[np
     return np.asarray(logits.double())
 
 
-def calibrate(network: ExpressionCnn, stills: Stills, rendered: Faces) -> dict[str, dict[str, float]]:
+def calibrate(network: ExpressionCnn, joint: Units, stills: Stills, rendered: Faces) -> dict[str, dict[str, float]]:
     """Fold a scale and a shift into the units' last layer; returns them.
 
-    The scale comes from rendered faces, whose truth is known, by a logistic fit. The shift lets no unit be called
-    active in more than a small share of the neutral stills: these are real faces at rest.
+    The scale comes from rendered faces, whose truth is known, by a logistic fit. So does the shift of units that the
+    joint network does not know. Of the others, the mean of both networks is to call a small share of the neutral stills
+    active: these are real faces at rest.
+
+    Parameters
+    ----------
+    network : ExpressionCnn
+    joint : callable
+        Logits (n, 12) of the network with which this one will be averaged.
+    stills, rendered : Stills, Faces
+        Those that had a part in the training.
     """
-    quiet = still_logits(network, stills.crops[(stills.emotion == "neutral") & ~stills.held_out])
-    logits = still_logits(network, rendered.frames)
-    truth = _clear_units(rendered)
+    neutral = stills.crops[(stills.emotion == "neutral") & ~stills.held_out]
+    quiet, theirs = still_logits(network, neutral), joint(neutral)
+    logits, truth = still_logits(network, rendered.frames), _clear_units(rendered)
     last = cast(Head, network.heads["au"]).fc2
     folded = {}
     for column, label in enumerate(EXPRESSION_UNITS):
         scale, shift = logistic(
             logits[truth[:, column] == 1, column], logits[truth[:, column] == 0, column], _ACTIVE_SHARE
         )
-        highest = float(np.quantile(scale * quiet[:, column] + shift, 1 - _FALSE_ALARMS))
-        shift -= max(highest, 0.0)
+        if label in AU_LABELS:
+            mean = (scale * quiet[:, column] + shift + theirs[:, column]) / 2
+            shift -= 2 * float(np.quantile(mean, 1 - _FALSE_ALARMS))
         with torch.no_grad():
             last.weight[column] *= scale
             last.bias[column] = last.bias[column] * scale + shift
