@@ -70,9 +70,7 @@ def _attributes(faces: Faces) -> dict[str, NDArray[np.str_]]:
         "glasses": np.where(faces.glasses == "none", "without", "with"),
         "beard": np.where(faces.beard == "none", "without", "with"),
         "light": split(faces.exposure, (0.16, 0.27), ("1 dim", "2 middle", "3 bright")),
-        "head": split(
-            np.abs(faces.pose[:, 1]), (10, 20), ("1 to the camera", "2 turned by 10 to 20 degrees", "3 more")
-        ),
+        "head": split(np.abs(faces.pose[:, 1]), (10, 20), ("1 to the camera", "2 turned by 10 degrees", "3 by 20")),
     }
 
 

@@ -29,17 +29,32 @@ def main() -> None:
 
 def _action_units(evaluation: dict[str, Any], results: dict[str, Any]) -> list[str]:
     stills = {name.split()[0]: f"{auc} ({name.split()[1]})" for name, auc in evaluation["held_out_stills_auc"].items()}
-    generated = next(iter(results.values()))["generated"]["action_units"]
+    decisions, drawn = evaluation["held_out_stills_decisions"], evaluation["held_out_drawn_auc"]
+    rendered = evaluation["held_out_rendered"]
+    filmed = next(iter(results.values()))["generated"]["action_units"]
     rows = []
-    for label, decided in evaluation["held_out_stills_decisions"].items():
+    for label, area in rendered["auc"].items():
+        decided = decisions.get(label)
         rows.append([
-            label, stills.get(label, "-"), evaluation["held_out_drawn_auc"][label], generated[label],
-            f"{decided['found']:.0%} of {decided['active']}", f"{decided['false_alarms']:.0%}",
+            label, stills.get(label, "-"),
+            f"{decided['found']:.0%} of {decided['active']}" if decided else "-",
+            f"{decided['false_alarms']:.0%}" if decided else "-",
+            area, rendered["intensity_r"][label], rendered["intensity_error"][label],
+            drawn.get(label, "-"), filmed.get(label, "-"),
         ])  # fmt: skip
-    drawn, filmed = (mean(row[column] for row in rows) for column in (2, 3))
-    rows.append(["mean", "", f"{drawn:.3f}", f"{filmed:.3f}", "", ""])
-    titles = ["unit", "stills, against neutral", "drawn faces", "benchmark's recordings", "found", "false alarms"]
-    return [*_table(titles, rows), ""]
+    means = [mean(row[column] for row in rows if row[column] != "-") for column in (4, 5, 6, 7, 8)]
+    rows.append(["mean", "", "", "", *(f"{value:.3f}" for value in means)])
+    titles = ["unit", "stills, against neutral", "found", "false alarms", "rendered faces", "intensity, r", "error",
+              "drawn faces", "benchmark's recordings"]  # fmt: skip
+    groups = [
+        [f"{name}: {value.lstrip('123 ')}", group["faces"], group.get("auc", "-"), group.get("intensity_error", "-")]
+        for name, values in rendered["by"].items()
+        for value, group in values.items()
+    ]
+    return [
+        *_table(titles, rows), "",
+        *_table(["rendered faces", "faces", "mean AUC", "intensity error"], groups), "",
+    ]  # fmt: skip
 
 
 def _rates(evaluation: dict[str, Any], results: dict[str, Any]) -> list[str]:
