@@ -48,15 +48,15 @@ def traced_once() -> Iterator[None]:
 
     from physiocam.weights import export
 
-    trace = export._to_onnx
+    trace = export.trace
 
-    def remembered(network: Any, inputs: Any) -> Any:
+    def remembered(network: Any) -> Any:
         if network.config not in _TRACED:
-            _TRACED[network.config] = trace(network, inputs).SerializeToString()
+            _TRACED[network.config] = trace(network).SerializeToString()
         return onnx.ModelProto.FromString(_TRACED[network.config])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(export, "_to_onnx", remembered)
+        patch.setattr(export, "trace", remembered)
         yield
 
 

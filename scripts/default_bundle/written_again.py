@@ -1,6 +1,7 @@
-"""Writing a bundle again with one part of it exchanged."""
+"""Writing a bundle again with one part of it exchanged, its weights in half precision."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,12 +26,12 @@ def written_again(
         remembering = {entry.name: load_network(bundle, entry) for entry in info.memory.networks}
         memory = Memory(remembering, info.memory.confidence)
     if memory is not None:
-        others.append(memory)
+        others.append(Memory(_halved(memory.networks), memory.confidence))
     if info.slow:
         slow = {entry.name: load_network(bundle, entry) for entry in info.slow.networks}
-        others.append(Slow(slow, info.slow.fs, info.slow.crop))
+        others.append(Slow(_halved(slow), info.slow.fs, info.slow.crop))
     return export_bundle(
-        load_networks(bundle) if networks is None else networks,
+        _halved(load_networks(bundle) if networks is None else networks),
         folder,
         name=info.name,
         about=replace(about, licence=info.licence, licence_text=bundle.licence_text),
@@ -39,3 +40,7 @@ def written_again(
         others=others,
         overwrite=True,
     )
+
+
+def _halved(networks: Mapping[str, Network]) -> dict[str, Network]:
+    return {name: deepcopy(network).half() for name, network in networks.items()}

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from copy import deepcopy
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,11 @@ from physiocam.errors import BundleError  # noqa: E402
 from physiocam.inputs.crop import Crop, Cut  # noqa: E402
 from physiocam.networks.bigsmall import BigSmall  # noqa: E402
 from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig  # noqa: E402
-from physiocam.weights import export  # noqa: E402
+from physiocam.weights import export, onnx_graph  # noqa: E402
 from physiocam.weights.bundle import Bundle, load_bundle  # noqa: E402
 from physiocam.weights.catalogue import list_bundles  # noqa: E402
 from physiocam.weights.export import BundleAbout, Slow, export_bundle  # noqa: E402
+from physiocam.weights.pytorch import load_networks  # noqa: E402
 from physiocam.weights.runtime import Runtime  # noqa: E402
 
 CONFIG = BigSmallConfig(big_size=32, small_size=2)
@@ -199,10 +201,29 @@ def test_exporting_never_shows_half_a_bundle(monkeypatch: pytest.MonkeyPatch, tm
     def fail(*_: object) -> None:
         raise BundleError("stop")
 
-    monkeypatch.setattr(export, "_check", fail)
+    monkeypatch.setattr(export, "check_graph", fail)
     with pytest.raises(BundleError, match="stop"):
         write(tmp_path / "tiny")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_in_half_precision_take_half_the_space(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = BigSmall(CONFIG).eval()
+    about = BundleAbout("a test", "none")
+    whole = export_bundle({"n": network}, tmp_path / "whole", name="b", about=about, fs=25.0)
+    half = export_bundle({"n": deepcopy(network).half()}, tmp_path / "half", name="b", about=about, fs=25.0)
+    sizes = [(bundle.folder / "n.safetensors").stat().st_size for bundle in (whole, half)]
+    assert sizes[1] < 0.52 * sizes[0]
+    (rounded,) = load_networks(half).values()
+    for name, tensor in network.state_dict().items():
+        assert rounded.state_dict()[name].dtype == tensor.dtype
+        assert torch.equal(rounded.state_dict()[name], tensor.half().float())
+    random = np.random.default_rng(0)
+    big, small = (random.standard_normal((2, *shape), np.float32) for shape in ((1, 3, 32, 32), (3, 3, 2, 2)))
+    exact, found = (Runtime(bundle, threads=1).run(big, small) for bundle in (whole, half))
+    for task, values in exact.items():
+        np.testing.assert_allclose(found[task], values, atol=2e-3)
 
 
 def test_a_licence_is_written_beside_the_weights(tmp_path: Path) -> None:
@@ -307,14 +328,14 @@ def test_a_network_is_exported_as_it_stands(tmp_path: Path) -> None:
 
 
 def test_a_wrong_graph_is_never_published(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    places = export._places
+    places = onnx_graph._places
 
     def swapped(weights: Path) -> dict[str, tuple[int, int]]:
         found = places(weights)
         five, six = "big.conv5.weight", "big.conv6.weight"
         return {**found, five: found[six], six: found[five]}
 
-    monkeypatch.setattr(export, "_places", swapped)
+    monkeypatch.setattr(onnx_graph, "_places", swapped)
     with pytest.raises(BundleError, match="differs from PyTorch"):
         write(tmp_path / "tiny")
     assert list(tmp_path.iterdir()) == []

@@ -1,36 +1,26 @@
 """Exports networks as bundles: safetensors, ONNX and the description (needs the `train` extra)."""
 
 import contextlib
-import io
-import json
-import logging
 import os
-import struct
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import numpy as np
 import onnx
-import onnxruntime
-import torch
-from onnx.external_data_helper import set_external_data
 from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from physiocam.errors import BundleError, one_line, writing_to
 from physiocam.foundation.files import folder_beside, to_disk
 from physiocam.foundation.locks import alone_in
 from physiocam.inputs.crop import Crop, Cut
-from physiocam.networks.bigsmall import BigSmall
 from physiocam.networks.config import NetworkConfig
-from physiocam.networks.network import Network, given
+from physiocam.networks.network import Network
 from physiocam.signals.confidence import Confidence
 from physiocam.weights.bundle import (
     DESCRIPTION,
@@ -43,9 +33,7 @@ from physiocam.weights.bundle import (
     check_name,
     load_bundle,
 )
-
-# ONNX Runtime and PyTorch add in different orders; a larger difference means a wrong graph.
-_TOLERANCE = 1e-4
+from physiocam.weights.onnx_graph import check_graph, save_graph, trace
 
 _WHOLE_FACE = Cut()
 
@@ -108,7 +96,7 @@ def export_bundle(
     Parameters
     ----------
     networks : mapping of str to Network
-        By name.
+        By name. Weights in half precision are stored so, in half the space; they are computed with in single precision.
     folder : path
     name : str
     about : BundleAbout
@@ -209,135 +197,25 @@ def _export(networks: Mapping[str, Network], folder: Path) -> tuple[NetworkEntry
     entries = []
     for name, network in networks.items():
         check_name(name)
-        still = deepcopy(network).cpu().eval()
+        stored = {key: tensor.cpu().contiguous() for key, tensor in network.state_dict().items()}
+        still = deepcopy(network).float().cpu().eval()
         if network.config not in graphs:
-            graphs[network.config] = _to_onnx(_all_different(still), _example_inputs(still))
-        entries.append(_write(still, graphs[network.config], folder, name))
+            graphs[network.config] = trace(still)
+        entries.append(_write(still, stored, graphs[network.config], folder / name))
     return tuple(entries)
 
 
-def _write(network: Network, model: onnx.ModelProto, folder: Path, name: str) -> NetworkEntry:
-    weights, graph = folder / f"{name}.safetensors", folder / f"{name}.onnx"
-    save_file({key: tensor.contiguous() for key, tensor in network.state_dict().items()}, weights)
+def _write(network: Network, stored: dict[str, Tensor], traced: onnx.ModelProto, path: Path) -> NetworkEntry:
+    weights, graph = path.with_name(f"{path.name}.safetensors"), path.with_name(f"{path.name}.onnx")
+    save_file(stored, weights)
     weights.chmod(0o644)
-    _point_into(model, weights)
-    onnx.save(model, graph)
-    _check(network, _example_inputs(network), graph)
+    save_graph(traced, weights, graph)
+    check_graph(network, graph)
     return NetworkEntry(
-        name=name,
+        name=path.name,
         config=network.config,
         weights=weights.name,
         weights_sha256=sha256(weights.read_bytes()).hexdigest(),
         onnx=graph.name,
         onnx_sha256=sha256(graph.read_bytes()).hexdigest(),
     )
-
-
-class _InOrder(nn.Module):
-    """The network with outputs in the order of its tasks: ONNX has no dicts."""
-
-    def __init__(self, network: Network) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, big: Tensor | None = None, small: Tensor | None = None) -> tuple[Tensor, ...]:
-        if self.network.config.shares_big:
-            outputs = cast(BigSmall, self.network).forward_phases(given(big, "big"), given(small, "small"))
-        else:
-            outputs = self.network(big, small)
-        return tuple(outputs[task.name] for task in self.network.config.tasks)
-
-
-def _example_inputs(network: Network) -> dict[str, Tensor]:
-    config = network.config
-    generator = torch.Generator().manual_seed(0)
-    inputs = {}
-    if config.uses_big:
-        inputs["big"] = torch.randn(2, config.big_frames, 3, config.big_size, config.big_size, generator=generator)
-    if config.uses_small:
-        phases = (3,) if config.shares_big else ()
-        shape = (2, *phases, config.clip_length, 3, config.small_size, config.small_size)
-        inputs["small"] = torch.randn(shape, generator=generator)
-    return inputs
-
-
-def _all_different(network: Network) -> Network:
-    """Copy a network with random weights: the exporter would merge equal tensors, such as new normalizations'."""
-    other = deepcopy(network)
-    generator = torch.Generator().manual_seed(0)
-    for tensor in other.state_dict().values():
-        if tensor.is_floating_point():
-            tensor.uniform_(generator=generator)
-    return other
-
-
-def _to_onnx(network: Network, inputs: dict[str, Tensor]) -> onnx.ModelProto:
-    axes = {key: {0: torch.export.Dim("clips")} for key in inputs}
-    if network.config.shares_big:
-        axes["small"][1] = torch.export.Dim("phases")
-    # Hide the exporter's messages about operators of packages that are not installed.
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.inference_mode():
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            _InOrder(network),
-            kwargs=inputs,
-            dynamo=True,
-            input_names=list(inputs),
-            output_names=[task.name for task in network.config.tasks],
-            dynamic_shapes=axes,
-            verbose=False,
-        )
-    assert program is not None
-    model: onnx.ModelProto = program.model_proto
-    # Remove names of source files and lines of the exporting machine.
-    for node in model.graph.node:
-        del node.metadata_props[:]
-        node.doc_string = ""
-    for value in (*model.graph.value_info, *model.graph.input, *model.graph.output, *model.graph.initializer):
-        del value.metadata_props[:]
-    return model
-
-
-def _point_into(model: onnx.ModelProto, weights: Path) -> None:
-    """Replace the graph's copies of the weights by references to the safetensors file."""
-    tensors = {tensor.name.removeprefix("network."): tensor for tensor in model.graph.initializer}
-    for name, (offset, length) in _places(weights).items():
-        # Normalizations count their training batches, which a graph does not need.
-        if name.endswith(".num_batches_tracked"):
-            continue
-        if name not in tensors:
-            raise BundleError(f"the exporter dropped tensor '{name}'; this PyTorch cannot export bundles")
-        tensor = tensors[name]
-        tensor.raw_data = b""  # only its presence is checked
-        set_external_data(tensor, weights.name, offset, length)
-        tensor.ClearField("raw_data")
-
-
-def _places(weights: Path) -> dict[str, tuple[int, int]]:
-    """Byte offset and length of each tensor in a safetensors file."""
-    with weights.open("rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(length))
-    start = 8 + length
-    return {
-        name: (start + entry["data_offsets"][0], entry["data_offsets"][1] - entry["data_offsets"][0])
-        for name, entry in header.items()
-        if name != "__metadata__"
-    }
-
-
-def _phase_by_phase(network: Network, big: Tensor, small: Tensor) -> dict[str, Tensor]:
-    runs = [network(big, small[:, phase]) for phase in range(small.shape[1])]
-    return {task.name: torch.stack([run[task.name] for run in runs], dim=1) for task in network.config.tasks}
-
-
-def _check(network: Network, inputs: dict[str, Tensor], graph: Path) -> None:
-    with torch.inference_mode():
-        expected = _phase_by_phase(network, **inputs) if network.config.shares_big else network(**inputs)
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    found = session.run(None, {key: tensor.numpy() for key, tensor in inputs.items()})
-    for task, output in zip(network.config.tasks, found, strict=True):
-        error = float(np.abs(expected[task.name].numpy() - output).max())
-        if not error <= _TOLERANCE * max(1.0, float(expected[task.name].abs().max())):
-            raise BundleError(f"ONNX Runtime differs from PyTorch by {error:.2g} in task '{task.name}'; not exported")
