@@ -132,6 +132,35 @@ def test_a_classical_measurement_shows_the_heart_alone(make_measurement: Make) -
     assert "method POS [1]" in said
 
 
+def test_intensities_blinks_and_the_pose_of_the_head_are_shown_where_they_are_measured(make_measurement: Make) -> None:
+    plain = make_measurement()
+    said = words(report_page(plain, "no maps"))
+    assert "Head pose" not in said
+    assert "intensity" not in said
+    pose = np.zeros((plain.frames, 3), np.float32)
+    pose[:, 1] = np.linspace(-20, 25, plain.frames)
+    pose[~plain.face_found] = np.nan
+    rated = replace(
+        plain,
+        blinks_per_minute=14.26,
+        intensity_labels=("AU12",),
+        intensity=np.full((plain.frames, 1), 2.5, np.float32),
+        head_pose=pose,
+    )
+    page = report_page(rated, "no maps")
+    said = words(page)
+    assert "Blinks: 14.3 a minute" in said
+    assert "The thin line is the intensity" in said
+    # At half of the height, for a unit alone.
+    (line,) = re.findall(r'class="line intensity" d="M([^"]*)"', page)
+    assert {point.split()[1] for point in re.split("[ML]", line)} == {"500.0"}
+    assert "yaw: positive to the person's left" in said
+    assert any(
+        "yaw of the head from -20 to 25 degrees" in (svg.get("aria-label") or "") for svg in Page(page).all("svg")
+    )
+    assert page.count('class="line pose"') == 3
+
+
 def test_nothing_of_the_recording_becomes_markup(make_measurement: Make) -> None:
     evil = '<script>alert(1)</script>"&amp;.mp4'
     measurement = replace(make_measurement(source=f"x/{evil}"), notes=("<img src=x>",))

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, sel
 from physiocam.foundation.files import complete_file
 from physiocam.report import sections
 from physiocam.report.face_picture import FacePicture
+from physiocam.report.head import head_graphs
 from physiocam.report.methods import methods_of
 from physiocam.report.missing_rates import WAVES
 from physiocam.results.measurement import Measurement
@@ -109,6 +110,7 @@ def _content(measurement: Measurement, attention: "Attention | str", face: FaceP
         "units": sections.action_unit_rows(measurement),
         "uncertain": any(unit.is_uncertain for unit in measurement.action_units.values()),
         "units_table": sections.action_unit_table(measurement),
+        "head": head_graphs(measurement),
         "beats": None if beats is None else sections.beat_graph(measurement, beats),
         "face": face and _Face(f"at {face.time_s:.1f} s", _data(face.png), face.side),
         "attention": attention,

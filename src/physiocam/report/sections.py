@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.networks.action_units import MOST_INTENSE
 from physiocam.report.graph import Axis, Graph, Table, bins, column, highest, lowest, mean, text
 from physiocam.report.missing_rates import WAVES, rate_of, why_no_rate
 from physiocam.results.measurement import Measurement
@@ -195,6 +196,11 @@ def action_unit_rows(measurement: Measurement) -> list[tuple[str, ActionUnit, Gr
         graph.add_spans(gaps, "gap")
         graph.add_area(edges / measurement.fs, probability, "au")
         graph.add_level(0.5, "floor")
+        if label in measurement.intensity_labels:
+            intensity = measurement.intensity[:, measurement.intensity_labels.index(label)]
+            graph.add_line(
+                (edges[:-1] + edges[1:]) / 2 / measurement.fs, mean(intensity, edges) / MOST_INTENSE, "intensity"
+            )
         rows.append((label, unit, graph))
     return rows
 
