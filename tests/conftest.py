@@ -46,9 +46,9 @@ def traced_once() -> Iterator[None]:
     pytest.importorskip("onnxscript")
     import onnx
 
-    from physiocam.weights import export
+    from physiocam.weights import export, onnx_graph
 
-    trace = export.trace
+    trace = onnx_graph.trace
 
     def remembered(network: Any) -> Any:
         if network.config not in _TRACED:

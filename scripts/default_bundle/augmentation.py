@@ -34,7 +34,8 @@ class Moved(NamedTuple):
     def points(self, places: Tensor) -> Tensor:
         """Where places (B, P, 2) of the crops are in the frames."""
         linear, shift = self.taken[:, :, :2], self.taken[:, :, 2]
-        return torch.linalg.solve(linear, (places - shift[:, None]).mT).mT
+        moved: Tensor = torch.linalg.solve(linear, (places - shift[:, None]).mT).mT
+        return moved
 
 
 def augment(crops: NDArray[np.uint8]) -> Tensor:

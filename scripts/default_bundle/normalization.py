@@ -1,5 +1,7 @@
 """Batch normalization that a network has while it learns, and that goes into its convolutions afterwards."""
 
+from typing import cast
+
 import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -25,6 +27,7 @@ def fold(network: nn.Module) -> None:
     """Undo `normalize`: the convolutions do what they and their normalizations did in evaluation mode."""
     for name, part in list(network.named_children()):
         if isinstance(part, nn.Sequential) and len(part) == 2 and isinstance(part[1], nn.BatchNorm2d):
-            setattr(network, name, fuse_conv_bn_eval(part[0].eval(), part[1].eval()))
+            convolution, after = cast(nn.Conv2d, part[0]), part[1]
+            setattr(network, name, fuse_conv_bn_eval(convolution.eval(), after.eval()))
         else:
             fold(part)

@@ -126,7 +126,7 @@ def _mean(outputs: list[NDArray[np.float32]]) -> NDArray[np.float32]:
     for output in outputs:
         total[..., : output.shape[-1]] += output
         count[: output.shape[-1]] += 1
-    return total / count
+    return np.asarray(total / count, np.float32)
 
 
 def _run_network(
