@@ -27,7 +27,9 @@ from expression_stills import load_stills
 from face_api import FaceExpressionNet, FaceLandmarkNet
 from mini_xception import MiniXception
 from physiocam.foundation.provenance import digest_of, keep_file
+from physiocam.networks.action_units import SIDES
 from physiocam.networks.bigsmall import BigSmall
+from physiocam.networks.config import INTENSITY
 from physiocam.networks.expression_cnn import ExpressionCnn
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.export import BundleAbout
@@ -42,6 +44,9 @@ PEOPLE, HELD_OUT_PEOPLE = 300, 60
 # Rendered faces by the seed of their people.
 RENDERED = {0: 6400, 1: 2800}
 EPOCHS = 18
+
+# An intensity is given where it correlates at least so much with the truth; sides, where so many are right.
+_LEAST_R, _LEAST_RIGHT = 0.5, 0.8
 
 DESCRIPTION = (
     "Joint BigSmall (N = 3, wrapping shift) for action units and pulse, a slow Small network for breathing, a network "
@@ -134,7 +139,24 @@ def with_expressions(
         trust(figures),
     )
     others = {name: other for name, other in load_networks(bundle).items() if not isinstance(other, ExpressionCnn)}
-    return written_again(bundle, out, about, networks={**others, "expression": network})
+    sound = _with_sound_intensities(network, figures["held_out_rendered"])
+    return written_again(bundle, out, about, networks={**others, "expression": sound})
+
+
+def _with_sound_intensities(network: ExpressionCnn, figures: Mapping[str, Any]) -> ExpressionCnn:
+    """The network without the intensities that held-out faces show to be little more than guesses."""
+    sound = [unit for unit, r in figures["intensity_r"].items() if r >= _LEAST_R]
+    sided = [unit for unit in sound if unit in figures["side"] and figures["side"][unit]["right"] >= _LEAST_RIGHT]
+    labels = (*sound, *(f"{unit}_{side}" for unit in sided for side in SIDES))
+    rows = [INTENSITY.labels.index(label) for label in labels]
+    kept = INTENSITY.model_copy(update={"labels": labels})
+    tasks = tuple(kept if task.name == kept.name else task for task in network.config.tasks)
+    other = ExpressionCnn(network.config.model_copy(update={"tasks": tasks}))
+    last = f"heads.{kept.name}.fc2."
+    other.load_state_dict({
+        name: tensor[rows] if name.startswith(last) else tensor for name, tensor in network.state_dict().items()
+    })  # fmt: skip
+    return other.eval()
 
 
 def _landmarks(net: FaceLandmarkNet, work: Path, crops: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -36,7 +36,7 @@ def _rendered(logits: NDArray[np.float64], network: ExpressionCnn, faces: Faces)
     parts = np.array_split(faces.frames, max(len(faces.frames) // 64, 1))
     features = torch.cat([network.features(plain(part)) for part in parts])
     rated, pose = (np.asarray(network.heads[task](features)) for task in ("intensity", "head_pose"))
-    rated = np.clip(rated, 0, 5)
+    sided, rated = rated, np.clip(rated[:, : len(EXPRESSION_UNITS)], 0, 5)
     true = faces.intensities
     r, error = {}, {}
     for column, label in enumerate(EXPRESSION_UNITS):
@@ -48,7 +48,7 @@ def _rendered(logits: NDArray[np.float64], network: ExpressionCnn, faces: Faces)
         "auc": {label: area for label, area in auc.items() if area is not None},
         "intensity_r": r,
         "intensity_error": error,
-        "side": {unit: _sides(rated, faces, unit) for unit in SIDED_UNITS},
+        "side": {unit: _sides(sided, faces, unit) for unit in SIDED_UNITS},
         "head_pose_error": [round(float(e), 2) for e in np.abs(pose - faces.pose).mean(axis=0)],
         "by": {
             name: {value: _group(logits, rated, true, values == value) for value in np.unique(values).tolist()}
@@ -97,10 +97,10 @@ def _aucs(logits: NDArray[np.float64], true: NDArray[np.float32]) -> dict[str, f
     return areas
 
 
-def _sides(rated: NDArray[np.floating[Any]], faces: Faces, unit: str) -> dict[str, float | int]:
+def _sides(sided: NDArray[np.floating[Any]], faces: Faces, unit: str) -> dict[str, float | int]:
     """Of faces in which one side moves alone, how often that side is the stronger one."""
     sides = faces.sides[:, EXPRESSION_UNITS.index(unit)]
     alone = (sides.max(axis=1) >= PRESENT) & (sides.min(axis=1) < _ONE_SIDED * sides.max(axis=1))
-    left, right = (rated[:, INTENSITY.labels.index(f"{unit}_{side}")] for side in ("L", "R"))
+    left, right = (sided[:, INTENSITY.labels.index(f"{unit}_{side}")] for side in ("L", "R"))
     agrees = (left > right) == (sides[:, 0] > sides[:, 1])
     return {"faces": int(alone.sum()), "right": round(float(agrees[alone].mean()), 3) if alone.any() else 0.0}

@@ -46,7 +46,7 @@ _MIRRORED_LANDMARKS = [
     39, 38, 37, 36, 41, 40, *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), *range(67, 64, -1),
 ]  # fmt: skip
 # A unit is called active in this share of neutral stills.
-_FALSE_ALARMS = 0.04
+_FALSE_ALARMS = 0.07
 # A unit is called active at 0.5 as if it were so in this share of the moments.
 _ACTIVE_SHARE = 0.2
 # Right and left change places in a mirror.

@@ -85,7 +85,7 @@ def show(measurement: "Measurement", folder: Path | None) -> None:
         table = Table(*titles, box=None, padding=(0, 2, 0, 0))
         share = _bar if terminal.width >= _BARS_FROM else "{:.0%}".format
         for label, unit in units:
-            intensity = [] if unit.mean_intensity is None else [f"{unit.mean_intensity:.1f}"]
+            intensity = ["" if unit.mean_intensity is None else f"{unit.mean_intensity:.1f}"] if rated else []
             cells = [f"{unit.mean_probability:.2f}", *intensity, share(unit.active_fraction or 0.0)]
             table.add_row(label, unit.name + doubt_text(unit), *cells, style="dim" if unit.is_uncertain else None)
         terminal.print(table)
