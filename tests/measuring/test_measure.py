@@ -3,6 +3,7 @@
 import json
 import warnings
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ import physiocam
 from physiocam.errors import PhysiocamError, VideoError
 from physiocam.measuring import measure as measuring
 from physiocam.measuring.face_frames import open_frames
-from physiocam.measuring.skin_colour import mean_colours
+from physiocam.measuring.skin_colour import SkinColour
 from physiocam.results.measurement import Measurement
 from physiocam.signals.methods import METHODS
 from physiocam.signals.rate import estimate_rate
 from physiocam.signals.settings import SETTINGS
 from physiocam.signals.waveform import clean_waveform
+from physiocam.video.face_source import people_locator
 from physiocam.video.writer import write_video
 
 FS = 30.0
@@ -326,8 +328,9 @@ def test_a_real_pulse_by_pos(shared: Path) -> None:
 @pytest.fixture(scope="module")
 def real_skin(shared: Path) -> tuple[NDArray[np.float64], float]:
     """Mean colours, and frames per second, of the square that classical methods are given."""
-    with open_frames(shared / "data" / "vitallens_1" / "video.mp4", measuring._SKIN_FACTOR) as frames:
-        return np.array(list(mean_colours(frames.located))), frames.video.fs
+    locator, skin = partial(people_locator, "auto", crop_factor=measuring._SKIN_FACTOR), SkinColour()
+    with open_frames(shared / "data" / "vitallens_1" / "video.mp4", locator) as frames:
+        return np.array([skin.add(image, square) for image, (square,), _ in frames.seen]), frames.video.fs
 
 
 # In 12 s, CHROM, GREEN and PBV stand out of the noise barely or not at all: they may say nothing, but nothing wrong.

@@ -118,10 +118,13 @@ class VideoWork:
         chosen = {name: value for name, value in self.options.to_dict().items() if name != "threads"}
         if callable(self.options.face):
             chosen["face"] = _locator_fact(self.options.face)
-        return {"video": content, "source": readable(video), "weights_sha256": self.weights, "physiocam": self.code,
-            "people": self.people} | {
-            name: readable(value) if isinstance(value, str) else value for name, value in chosen.items()
-        }
+        return {
+            "video": content,
+            "source": readable(video),
+            "weights_sha256": self.weights,
+            "physiocam": self.code,
+            "people": self.people,
+        } | {name: readable(value) if isinstance(value, str) else value for name, value in chosen.items()}
 
 
 def _locator_fact(face: Callable[[float], FaceLocator]) -> str:

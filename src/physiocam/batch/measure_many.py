@@ -141,7 +141,12 @@ def _outcomes(planned: Planned, done: Outcome[tuple[MeasuredVideo, ...]]) -> lis
         return [VideoOutcome(planned.video, planned.folder, None, done.error, planned.note)]
     return [
         VideoOutcome(
-            planned.video, planned.folder and planned.folder / one.folder, one.summary, None, planned.note, one.measurement
+            planned.video,
+            planned.folder and planned.folder / one.folder,
+            one.summary,
+            None,
+            planned.note,
+            one.measurement,
         )
         for one in done.result
     ]

@@ -18,7 +18,7 @@ from physiocam.video.people import change_notes, others_note
 # Whom to measure: the largest face over the recording, each of the N largest, or everyone.
 PeopleChoice = Literal["largest", "all"] | int
 
-# Only the largest faces over the recording are measured, and who that is shows at the end. A face is measured from where
+# Only the largest faces over the recording are given, and who that is shows at the end. A face is measured from where
 # it is at least this share as large as the smallest of those, so that a crowd in the background costs nothing.
 _RIVAL = 0.7
 
@@ -34,7 +34,7 @@ def people_choice(people: object) -> PeopleChoice:
     PhysiocamError
         If it is neither "largest", "all" nor a number.
     """
-    if people == "largest" or people == "all":
+    if people in ("largest", "all"):
         return people  # type: ignore[return-value]
     if isinstance(people, str):
         raise PhysiocamError(f"people is {people!r}; expected 'largest', 'all' or how many of the largest")

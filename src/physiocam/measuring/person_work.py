@@ -27,7 +27,7 @@ class PersonWork(Protocol):
     def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> None:
         """Take in the next frame (H, W, 3), with the square of this person."""
 
-    def end_scene(self, found: NDArray[np.bool_]) -> None:
+    def end_scene(self, found: NDArray[np.bool_], /) -> None:
         """End a scene, all of whose frames were added; `found`, (n,), says which of them show this person."""
 
     def signals(self, found: NDArray[np.bool_], cuts: Sequence[int]) -> Signals:
@@ -82,7 +82,7 @@ class NetworkWork:
                 self._scene.add(None, None)
         self._scene.add(image, square)
 
-    def end_scene(self, found: NDArray[np.bool_]) -> None:
+    def end_scene(self, found: NDArray[np.bool_], /) -> None:
         """End a scene."""
         scene = self._scene or self._new_scene()
         self._before.append(scene.finish(found))
@@ -173,7 +173,7 @@ class SkinWork:
         self._colours.append(self._colour.add(image, square))
         self._worked(1)
 
-    def end_scene(self, found: NDArray[np.bool_]) -> None:
+    def end_scene(self, _found: NDArray[np.bool_], /) -> None:
         """End a scene: the colours start anew behind a cut."""
         self._colour = SkinColour()
 

@@ -43,7 +43,8 @@ def write_overlay(
     fs : float, optional
         As it was given to `physiocam.measure`.
     truth : Truth, optional
-        What sensors and coders recorded of one person, drawn beside what was measured; see `physiocam.report.truth.truth_of`.
+        What sensors and coders recorded of one person, drawn beside what was measured; see
+        `physiocam.report.truth.truth_of`.
     progress : callable, optional
         As in `physiocam.measure`.
 

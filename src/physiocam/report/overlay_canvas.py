@@ -72,7 +72,7 @@ class OverlayCanvas:
     def _draw_caption(self, canvas: Image.Image, lines: list[str]) -> None:
         if not lines:
             return
-        strip = caption(tuple(lines), self._size(13), self._picture.width)
+        strip = _caption(tuple(lines), self._size(13), self._picture.width)
         bottom = self._picture.y + self._picture.height
         canvas.paste(strip, (self._picture.x, bottom - strip.height), strip)
 
@@ -88,16 +88,16 @@ class OverlayCanvas:
 
 
 @lru_cache(maxsize=64)
-def font(size: int) -> ImageFont.FreeTypeFont:
+def _font(size: int) -> ImageFont.FreeTypeFont:
     font = ImageFont.load_default(size)
     assert isinstance(font, ImageFont.FreeTypeFont)
     return font
 
 
 @lru_cache(maxsize=1024)
-def texttext_mask(text: str, size: int) -> Image.Image:
+def text_mask(text: str, size: int) -> Image.Image:
     """Coverage of a line of text, as high as its font."""
-    font = font(size)
+    font = _font(size)
     ascent, descent = font.getmetrics()
     mask = Image.new("L", (max(round(font.getlength(text)), 1), ascent + descent))
     ImageDraw.Draw(mask).text((0, 0), text, fill=255, font=font)
@@ -105,7 +105,7 @@ def texttext_mask(text: str, size: int) -> Image.Image:
 
 
 @lru_cache(maxsize=64)
-def caption(lines: tuple[str, ...], size: int, width: int) -> Image.Image:
+def _caption(lines: tuple[str, ...], size: int, width: int) -> Image.Image:
     """Lines of text on a dark strip, broken to fit its width."""
     broken = [part for line in lines for part in _broken(line, size, width - 2 * size)]
     masks = [text_mask(line, size) for line in broken]
@@ -120,7 +120,7 @@ def caption(lines: tuple[str, ...], size: int, width: int) -> Image.Image:
 def _broken(line: str, size: int, width: int) -> list[str]:
     parts: list[str] = []
     for word in line.split():
-        if parts and font(size).getlength(f"{parts[-1]} {word}") <= width:
+        if parts and _font(size).getlength(f"{parts[-1]} {word}") <= width:
             parts[-1] += f" {word}"
         else:
             parts.append(word)

@@ -58,8 +58,7 @@ class OverlayFrame(OverlayCanvas):
         pad, trace = self._size(12), self._size(58)
         x, inner = self._panel.x + pad, self._panel.width - 2 * pad
         self._traces = {
-            quantity: Place(x, self._size(12 + 42 + index * 121), inner, trace)
-            for index, quantity in enumerate(_NAMES)
+            quantity: Place(x, self._size(12 + 42 + index * 121), inner, trace) for index, quantity in enumerate(_NAMES)
         }
         self._rows = self._action_unit_rows(x, inner)
         self._background = self._still_parts()

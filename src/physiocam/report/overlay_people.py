@@ -47,7 +47,8 @@ class PeopleOverlayFrame(OverlayCanvas):
         x, inner = self._panel.x + pad, self._panel.width - 2 * pad
         fit = max((self._rows_end()[1] - pad) // self._size(_ROW), 0)
         self._rows = [
-            Place(x, pad + row * self._size(_ROW), inner, self._size(_ROW)) for row in range(min(len(measurements), fit))
+            Place(x, pad + row * self._size(_ROW), inner, self._size(_ROW))
+            for row in range(min(len(measurements), fit))
         ]
         self._background = self._empty()
         self._write_right(self._background, f"physiocam {measurements[0].version}", self._rows_end()[1], 12, QUIET)
@@ -130,5 +131,7 @@ def _colour(number: int) -> Colour:
 def _active(measurement: Measurement, index: int) -> str:
     """The active units of a frame."""
     probability = dict(zip(measurement.action_units, measurement.action_unit_probability[index].tolist(), strict=True))
-    active = sorted((label for label in probability if probability[label] >= ACTIVE_THRESHOLD), key=probability.__getitem__)
+    active = sorted(
+        (label for label in probability if probability[label] >= ACTIVE_THRESHOLD), key=probability.__getitem__
+    )
     return " ".join(active[::-1][:_MOST_UNITS])

@@ -114,7 +114,7 @@ def _attention(
         return f"this needs {error.name} (pip install 'physiocam[explain]')"
     try:
         return find_attention(
-            source, options.weights, fs=options.fs, face=lambda fs: MeasuredFace(measurement), progress=progress
+            source, options.weights, fs=options.fs, face=lambda _: MeasuredFace(measurement), progress=progress
         )
     except PhysiocamError as error:
         return str(error)

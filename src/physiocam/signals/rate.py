@@ -234,18 +234,18 @@ def rates_along(
     window = max(round(chosen.window_s * fs), 1)
     around = np.pad(waveform, (window // 2, window), constant_values=np.nan)
     starts = np.round(rate_times(len(waveform), fs) * fs).astype(int)
-    scene = scene_numbers(len(waveform), cuts)
-    scene_around = np.pad(scene, (window // 2, window), mode="edge")
-    frequencies, spectra, usable_s = window_spectra(around, fs, chosen, window, starts, scene_around)
+    scene = scene_numbers(np.arange(len(around)) - window // 2, cuts)
+    frequencies, spectra, usable_s = window_spectra(around, fs, chosen, window, starts, scene)
     rate_hz = interpolated_peaks(frequencies, spectra)
     lobe_hz = _LOBE / np.maximum(usable_s, 1 / fs)
     enough = (usable_s >= chosen.minimum_s) & spectra.any(axis=1)
     if judge:
         quality = np.zeros(len(starts))
+        unpadded = scene[window // 2 :][: len(waveform)]
         for row in np.flatnonzero(enough):
             part = slice(max(starts[row] - window // 2, 0), starts[row] - window // 2 + window)
             spectrum = frequencies, spectra[row], float(lobe_hz[row])
-            within = np.where(scene[part] == scene[starts[row]], difference[part], np.nan)
+            within = np.where(unpadded[part] == unpadded[starts[row]], difference[part], np.nan)
             quality[row] = _probability(within, fs, float(rate_hz[row]), spectrum, chosen, judge.part(part))
     else:
         quality = spectral_quality(
@@ -255,7 +255,7 @@ def rates_along(
     if chosen.overtones:
         before = np.asarray(difference if raw is None else raw, np.float64)
         unfiltered = np.pad(before, (window // 2, window), constant_values=np.nan)
-        wide, power, _ = window_spectra(unfiltered, fs, _wide(chosen, fs), window, starts, scene_around)
+        wide, power, _ = window_spectra(unfiltered, fs, _wide(chosen, fs), window, starts, scene)
         for row in np.flatnonzero(given):
             if is_doubled(wide, power[row], rate_hz[row], lobe_hz[row]):
                 rate_hz[row] /= 2

@@ -114,7 +114,7 @@ def pooled_spectrum(
     # Windows that lie within the recording, or one as long as it.
     window = min(round(settings.window_s * fs), len(waveform))
     starts = np.arange(0, len(waveform) - window + 1, max(round(STEP_S * fs), 1))
-    scene = scene_numbers(len(waveform), cuts)
+    scene = scene_numbers(np.arange(len(waveform)), cuts)
     frequencies, spectra, usable_s = window_spectra(waveform, fs, settings, window, starts, scene)
     weights = np.where(usable_s >= settings.minimum_s, usable_s, 0.0)
     if not weights.any():

@@ -91,9 +91,9 @@ def scenes_of(frames: int, cuts: Sequence[int]) -> list[slice]:
     return [slice(start, stop) for start, stop in pairwise(edges)]
 
 
-def scene_numbers(frames: int, cuts: Sequence[int]) -> NDArray[np.int_]:
-    """Return the number of each frame's scene (T,), from 0."""
-    return np.searchsorted(np.asarray(cuts, dtype=int), np.arange(frames), side="right")
+def scene_numbers(frames: NDArray[np.int_], cuts: Sequence[int]) -> NDArray[np.int_]:
+    """Return the number of the scene, from 0, of each of these frames."""
+    return np.searchsorted(np.asarray(cuts, dtype=int), frames, side="right")
 
 
 def _clean_stretch(difference: NDArray[np.float64], fs: float, settings: RateSettings) -> NDArray[np.float64]:

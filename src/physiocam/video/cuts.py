@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 # Frames are compared as pictures of about this size: motion of a few pixels hardly shows, another scene does.
 _ROWS, _COLUMNS = 24, 32
 
-# Another scene: the two pictures have little of their light and dark in common, and far less than the frames before had.
+# Another scene: the two pictures have little of their light and dark in common, and far less than those before had.
 _UNLIKE, _MORE_THAN_MOTION = 0.3, 2.0
 
-# The same scene, taken up again later: the picture changes this much, in levels of 255, and many times more than before.
+# The same scene, taken up again later: the picture changes this much, in levels of 255, and many times more than usual.
 _JUMP, _MORE_THAN_JERK = 5.0, 4.5
+
+# Light that is switched makes a picture so many times brighter, or darker.
+_BRIGHTER = 3.0
 
 # Changes of this much time tell what is motion; so many of them are needed, and smaller ones are noise. Scenes are not
 # shorter: a picture that goes on changing that much is moving.
@@ -77,6 +80,6 @@ def _unlikeness(before: NDArray[np.float32], now: NDArray[np.float32]) -> float:
 
 
 def _change(before: NDArray[np.float32], now: NDArray[np.float32]) -> float:
-    """Mean difference in levels, as if both pictures were equally bright."""
-    gain = float(before.mean()) / max(float(now.mean()), 1.0)
+    """Mean difference in levels, as if both pictures were equally bright, unless one is far brighter."""
+    gain = min(max(float(before.mean()) / max(float(now.mean()), 1.0), 1 / _BRIGHTER), _BRIGHTER)
     return float(np.abs(gain * now - before).mean())

@@ -116,7 +116,7 @@ class PeopleLocator(Protocol):
     def seen(self) -> FacesSeen:
         """See above."""
 
-    def locate(self, image: NDArray[np.uint8] | None, cut: bool = False) -> Sequence[Square | None]:
+    def locate(self, image: NDArray[np.uint8] | None, cut: bool = False, /) -> Sequence[Square | None]:
         """Return the square of each person so far; called once for each frame, in order.
 
         Parameters
@@ -141,7 +141,7 @@ class OnePerson:
         self.seen = locator.seen
         self._locator = locator
 
-    def locate(self, image: NDArray[np.uint8] | None, cut: bool = False) -> list[Square | None]:
+    def locate(self, image: NDArray[np.uint8] | None, _cut: bool = False, /) -> list[Square | None]:
         """Return the square; a cut makes no difference."""
         square = self._locator.locate(image)
         self.people[0].squares.append(square)

@@ -37,14 +37,17 @@ _CLOSE = 1.5
 _KEPT = 5
 
 
+_NOWHERE = FaceBox(0.0, 0.0, 1.0, 1.0, 0.0)
+
+
 @dataclass(eq=False)
 class _Person(SeenPerson):
     """One person, and what is known of the face."""
 
     face: FollowedFace = field(default_factory=lambda: FollowedFace(1.0))
     look: Look = field(default_factory=lambda: np.zeros(0))
-    box: FaceBox = FaceBox(0, 0, 1, 1, 0)
-    expected: FaceBox = FaceBox(0, 0, 1, 1, 0)
+    box: FaceBox = _NOWHERE
+    expected: FaceBox = _NOWHERE
     present: bool = False
     missed: bool = False
     last_seen: int = 0
@@ -106,7 +109,7 @@ class PeopleTracker:
         # Frames since the last detection, about five per second, to find out later when a face was lost.
         self._recent: list[tuple[int, Thumbnail]] = []
 
-    def locate(self, image: NDArray[np.uint8] | None, cut: bool = False) -> list[Square | None]:
+    def locate(self, image: NDArray[np.uint8] | None, cut: bool = False, /) -> list[Square | None]:
         """Return the square of each person so far, None where the face is not seen.
 
         Parameters
