@@ -140,6 +140,11 @@ def three_people(seconds: float = 50.0, seed: int = 0, fs: float = 25.0, height:
     height : int
         Of the picture, in pixels; it is twice as wide.
     """
+    return GroupScene(three_walkers(seconds, seed, fs, height), height, 2 * height, seed=seed)
+
+
+def three_walkers(seconds: float, seed: int, fs: float, height: int) -> list[Walker]:
+    """Return the people of `three_people`, from the furthest to the nearest."""
     random = np.random.default_rng([seed, 3])
     rates = random.permutation([58.0, 74.0, 93.0]) + random.uniform(-4, 4, 3)
     breaths = random.permutation([11.0, 15.0, 19.0]) + random.uniform(-1, 1, 3)
@@ -159,4 +164,4 @@ def three_people(seconds: float = 50.0, seed: int = 0, fs: float = 25.0, height:
             seed=int(random.integers(2**31)),
         )
         walkers.append(Walker(int(random.integers(2**31)), settings, path))
-    return GroupScene(walkers, height, 2 * height, seed=seed)
+    return walkers
