@@ -59,6 +59,15 @@ def test_the_same_scene_taken_up_again_is_found_where_much_has_moved() -> None:
     assert cuts([*noisy(at(20), 30), *noisy(at(80), 30)]) == [30]
 
 
+def test_a_frozen_picture_that_catches_up_is_no_cut() -> None:
+    def at(x: int) -> Image:
+        image = scene(7)
+        image[20:110, x : x + 60] = (200, 150, 120)
+        return image
+
+    assert cuts([*noisy(at(20), 20), *[at(20)] * 25, *noisy(at(80), 20)]) == []
+
+
 def test_noise_alone_has_no_cuts() -> None:
     random = np.random.default_rng(0)
     assert cuts([random.integers(0, 256, (48, 64, 3)).astype(np.uint8) for _ in range(60)]) == []

@@ -14,6 +14,9 @@ _UNLIKE, _MORE_THAN_MOTION = 0.3, 2.0
 # The same scene, taken up again later: the picture changes this much, in levels of 255, and many times more than usual.
 _JUMP, _MORE_THAN_JERK = 5.0, 4.5
 
+# A picture that changed less than this was frozen, as in a bad connection, and then catches up.
+_FROZEN = 0.02
+
 # Light that is switched makes a picture so many times brighter, or darker.
 _BRIGHTER = 3.0
 
@@ -50,10 +53,12 @@ class CutFinder:
         if before is None or before.shape != now.shape:
             return False
         unlike, change = _unlikeness(before, now), _change(before, now)
-        usual = max(*self._changes, _NOISE) if len(self._changes) >= _LEAST else np.inf
+        most = max(self._changes) if len(self._changes) >= _LEAST else np.inf
+        usual = max(most, _NOISE)
         self._since += 1
         scene = unlike > _UNLIKE and change >= _MORE_THAN_MOTION * usual
-        if self._since >= self._shortest and (scene or (change >= _JUMP and change >= _MORE_THAN_JERK * usual)):
+        jump = most > _FROZEN and change >= max(_JUMP, _MORE_THAN_JERK * usual)
+        if self._since >= self._shortest and (scene or jump):
             self._since = 0
             return True
         self._changes.append(change)

@@ -171,7 +171,7 @@ class PeopleTracker:
             if self._is_free(face):
                 self._appear(face, index, image)
                 steady = False
-        if self._all_well():
+        if not any(person.missed for person in self._present()):
             self._recent.clear()
         return steady and self._all_well()
 
@@ -187,7 +187,7 @@ class PeopleTracker:
         allowed = [(unlike, person) for unlike, person in allowed if unlike < self._most_unlike(person, face, index)]
         if allowed:
             unlike, person = min(allowed, key=lambda one: one[0])
-            if unlike > SAME and person.box.overlap(face) < HELD_OVERLAP:
+            if unlike > (SAME if person.box.overlap(face) < HELD_OVERLAP else _LIKELY):
                 person.doubts.append(index)
             if person.present:
                 self._lose(person)
