@@ -162,7 +162,7 @@ def test_a_face_that_jumps_is_the_same_person_with_a_gap() -> None:
 
 
 def test_what_one_look_takes_for_a_face_counts_for_nothing() -> None:
-    tracker = followed(Stage(Actor(RED, 120), Actor(GREEN, {0: None, 30: 500, 42: None})), 100)
+    tracker = followed(Stage(Actor(RED, 120), Actor(GREEN, {0: None, 44: 500, 47: None})), 100)
     assert tracker.people[0].detections >= tracker.seen.needed == 2
     assert [person.detections for person in tracker.people[1:]] == [1]
 

@@ -133,7 +133,7 @@ def three_people(seconds: float = 50.0, seed: int = 0, fs: float = 25.0, height:
     Parameters
     ----------
     seconds : float
-        40 or more leave each of them long enough in one place for the rates.
+        At least 20; 40 or more leave each of them long enough in one place for the rates.
     seed : int
         Of the people and everything else.
     fs : float
