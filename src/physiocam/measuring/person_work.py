@@ -174,7 +174,7 @@ class SkinWork:
         self._worked(1)
 
     def end_scene(self, _found: NDArray[np.bool_], /) -> None:
-        """End a scene: the colours start anew behind a cut."""
+        """End a scene: the colours start again behind a cut."""
         self._colour = SkinColour()
 
     def signals(self, found: NDArray[np.bool_], cuts: Sequence[int]) -> Signals:

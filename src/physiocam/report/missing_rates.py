@@ -61,7 +61,8 @@ def _windows(measurement: Measurement, times: NDArray[np.float64], window_s: flo
     fs, bounds = measurement.fs, np.array([0, *measurement.cuts, measurement.frames])
     scene = np.searchsorted(bounds, np.round(times * fs).astype(int), side="right") - 1
     edges = np.rint((times[:, None] + window_s * np.array([-0.5, 0.5])) * fs).astype(int)
-    return np.clip(edges, bounds[scene][:, None], bounds[np.minimum(scene + 1, len(bounds) - 1)][:, None])
+    ends = bounds[np.minimum(scene + 1, len(bounds) - 1)]
+    return np.asarray(np.clip(edges, bounds[scene][:, None], ends[:, None]))
 
 
 def _within(which: NDArray[np.bool_], windows: NDArray[np.int_], fs: float) -> NDArray[np.float64]:

@@ -68,8 +68,8 @@ class GroupScene:
         frames = len(self.timestamps_s)
         self._noise = noise_pool(2 * height * width, noise, random).T
         self._places = random.integers(height * width, size=frames)
-        bright = np.linspace(1.0, 0.8, width, dtype=np.float32)[None, :, None]
-        self._wall = np.broadcast_to(bright * np.float32([150, 158, 150]), (height, width, 3))
+        wall = np.linspace(1.0, 0.8, width)[None, :, None] * np.array([150.0, 158.0, 150.0])
+        self._wall = np.broadcast_to(wall.astype(np.float32), (height, width, 3))
         middles = np.stack([np.interp(self.timestamps_s, *np.array(one.path).T) for one in walkers], axis=1)
         # Left edges of the parts of the picture, (T, P).
         halves = np.array([one.settings.width / 2 for one in walkers])
@@ -95,7 +95,7 @@ class GroupScene:
             target += layer[..., :3]
         place = int(self._places[index])
         canvas += self._noise[place : place + height * width].reshape(height, width, 3)
-        return np.clip(canvas, 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(canvas, 0, 255).astype(np.uint8))
 
     @cached_property
     def faces(self) -> NDArray[np.float64]:
@@ -124,7 +124,7 @@ class GroupScene:
         distance = np.abs(x[:, :, None] - x[:, None])
         near = distance < 2 * _CROSSING * (half[:, :, None] + half[:, None])
         near[:, np.arange(len(self.scenes)), np.arange(len(self.scenes))] = False
-        return ~near.any(axis=2)
+        return np.asarray(~near.any(axis=2))
 
 
 def three_people(seconds: float = 50.0, seed: int = 0, fs: float = 25.0, height: int = 360) -> GroupScene:

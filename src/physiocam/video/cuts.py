@@ -1,4 +1,4 @@
-"""Hard cuts: where a recording goes on with another scene, from one frame to the next."""
+"""Hard cuts: where another scene begins, from one frame to the next."""
 
 from collections import deque
 
@@ -29,7 +29,7 @@ class CutFinder:
     """Finds hard cuts while frames pass by, in constant time and memory.
 
     A moving camera and moving people change many frames in a row; a cut changes one, by far more than those before it.
-    Brighter and darker light is no change. Fades are not found.
+    Brighter and darker light does not count. Fades are not found.
 
     Parameters
     ----------

@@ -63,7 +63,7 @@ def people_locator(face: FaceSource, fs: float, crop_factor: float) -> PeopleLoc
 
 
 def is_found(face: FaceSource) -> bool:
-    """Return whether faces are looked for: neither is a square given, nor a locator of one's own."""
+    """Return whether faces are looked for: neither is a square given, nor your own locator."""
     return not callable(face) and face in ("auto", "find")
 
 
