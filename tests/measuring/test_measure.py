@@ -201,7 +201,7 @@ def test_wrong_settings_and_squares_say_what_was_expected() -> None:
     with pytest.raises(PhysiocamError, match="8x8 frame"):
         physiocam.measure(video, fs=FS, face=(0, 0, 9))
     with pytest.raises(PhysiocamError, match="face is 'left'"):
-        physiocam.measure(video, fs=FS, face="left")  # type: ignore[arg-type]
+        physiocam.measure(video, fs=FS, face="left")  # type: ignore[call-overload]
 
 
 def test_progress_reaches_the_end() -> None:
@@ -447,7 +447,7 @@ def test_other_people_and_a_change_to_one_of_them_are_noted(shared: Path) -> Non
 )
 def test_arguments_are_checked_whatever_the_method(method: str, name: str, value: object) -> None:
     with pytest.raises(PhysiocamError, match=f"^{name} is .*; expected "):
-        physiocam.measure("no-such-file.mp4", method=method, **{name: value})  # type: ignore[arg-type]
+        physiocam.measure("no-such-file.mp4", method=method, **{name: value})  # type: ignore[call-overload]
 
 
 def test_masked_frames_are_refused_and_unmasked_ones_taken() -> None:

@@ -35,7 +35,7 @@ def people_choice(people: object) -> PeopleChoice:
         If it is neither "largest", "all" nor a number.
     """
     if people in ("largest", "all"):
-        return people  # type: ignore[return-value]
+        return people
     if isinstance(people, str):
         raise PhysiocamError(f"people is {people!r}; expected 'largest', 'all' or how many of the largest")
     return whole_number(people, "people", least=1)
