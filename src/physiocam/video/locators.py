@@ -138,8 +138,12 @@ class OnePerson:
 
     def __init__(self, locator: TrackedLocator) -> None:
         self.people = (SeenPerson(locator.found),)
-        self.seen = locator.seen
         self._locator = locator
+
+    @property
+    def seen(self) -> FacesSeen:
+        """Who else was in the picture, as the locator knows it."""
+        return self._locator.seen
 
     def locate(self, image: NDArray[np.uint8] | None, _cut: bool = False, /) -> list[Square | None]:
         """Return the square; a cut makes no difference."""
