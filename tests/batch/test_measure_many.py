@@ -3,6 +3,7 @@
 import csv
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,10 @@ from physiocam.batch import kept_results
 from physiocam.batch.measure_many import measure_many
 from physiocam.batch.plan import Planned, plan_videos
 from physiocam.cli import app
+from physiocam.measuring.measure import measure_each
 from physiocam.measuring.options import MeasureOptions
+from physiocam.measuring.people import PeopleChoice
+from physiocam.results.measurement import Measurement
 from physiocam.video.writer import write_video
 
 OPTIONS = MeasureOptions(face="center", threads=1)
@@ -38,11 +42,11 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the videos that are measured, as they come."""
     names: list[str] = []
 
-    def counted(video: str, options: MeasureOptions, progress: Any) -> Any:
+    def counted(video: str, options: MeasureOptions, people: PeopleChoice, progress: Any) -> Any:
         names.append(os.path.basename(video))
-        return package.measure(video, options, progress=progress)
+        return measure_each(video, options, people, progress)
 
-    monkeypatch.setattr(kept_results, "measure", counted)
+    monkeypatch.setattr(kept_results, "measure_each", counted)
     return names
 
 
@@ -282,3 +286,63 @@ def test_overlays_among_the_videos_are_not_measured(videos: Path) -> None:
     physiocam(videos, "-o", videos / "results", "--method", "pos")
     (videos / "results" / "a" / "overlay.mp4").write_bytes((videos / "a.mp4").read_bytes())
     assert [Path(one.video).name for one in plan_videos([str(videos)], None)] == ["a.mp4", "b.mp4"]
+
+
+@pytest.fixture
+def two_people(monkeypatch: pytest.MonkeyPatch, make_measurement: Any) -> list[str]:
+    """Lets every video have two people, and has the names of those that are measured."""
+    names: list[str] = []
+
+    def measured(video: str, options: MeasureOptions, people: PeopleChoice, progress: Any) -> tuple[Measurement, ...]:
+        names.append(os.path.basename(video))
+        one = make_measurement(8.0, None, source=video)
+        return (one,) if people == "largest" else (replace(one, person=1), replace(one, person=2))
+
+    monkeypatch.setattr(kept_results, "measure_each", measured)
+    return names
+
+
+def test_several_people_have_folders_and_rows_of_their_own(videos: Path, tmp_path: Path, two_people: list[str]) -> None:
+    out = tmp_path / "out"
+    chosen = [videos / "a.mp4", videos / "day2" / "b.mp4"]
+    outcomes = measure_many(chosen, out, OPTIONS, people="all")
+    places = ["a/person-1", "a/person-2", "b/person-1", "b/person-2"]
+    assert [one.folder for one in outcomes] == [out / place for place in places]
+    assert [one.measurement().person for one in outcomes] == [1, 2, 1, 2]
+    rows = table(out / "summary.csv")
+    assert [(row["folder"], row["person"]) for row in rows] == list(zip(places, "1212", strict=True))
+    assert not (out / "a" / "measurement.json").exists()
+    # Kept, as long as nothing changes.
+    assert [one.summary for one in measure_many(chosen, out, OPTIONS, people="all")] == [
+        one.summary for one in outcomes
+    ]
+    assert two_people == ["a.mp4", "b.mp4"]
+    (out / "b" / "person-2" / "rates.csv").unlink()
+    measure_many(chosen, out, OPTIONS, people="all")
+    assert two_people == ["a.mp4", "b.mp4", "b.mp4"]
+
+
+def test_nothing_of_several_people_stays_where_one_is_measured(
+    videos: Path, tmp_path: Path, two_people: list[str]
+) -> None:
+    out = tmp_path / "out"
+    measure_many(videos / "a.mp4", out, OPTIONS, people="all")
+    (out / "person-2" / "notes.txt").write_text("mine")
+    (out / "overlay.mp4").write_bytes(b"of an earlier measurement")
+    measure_many(videos / "a.mp4", out, OPTIONS)
+    assert (out / "measurement.json").exists()
+    assert not (out / "person-1").exists()
+    assert not (out / "overlay.mp4").exists()
+    assert [path.name for path in (out / "person-2").iterdir()] == ["notes.txt"]
+    measure_many(videos / "a.mp4", out, OPTIONS, people=2)
+    assert not (out / "measurement.json").exists()
+    assert len(two_people) == 3
+
+
+def test_people_of_a_video_that_is_gone_keep_their_rows(videos: Path, tmp_path: Path, two_people: list[str]) -> None:
+    chosen = [videos / "a.mp4", videos / "day2" / "b.mp4"]
+    measure_many(chosen, tmp_path, OPTIONS, people="all")
+    chosen[1].unlink()
+    measure_many([chosen[0], videos / "broken.mp4"], tmp_path, OPTIONS, people="all")
+    gone = [row["folder"] for row in table(tmp_path / "summary.csv") if "no longer there" in row["error"]]
+    assert gone == ["b/person-1", "b/person-2"]

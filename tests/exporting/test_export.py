@@ -208,3 +208,14 @@ def test_a_recording_without_a_face_can_be_exported(measurement: Measurement, tm
         for library in chosen.needs:
             pytest.importorskip(library)
         assert export_measurement(empty, tmp_path, name, INFO)
+
+
+def test_cuts_are_events(measurement: Measurement, tmp_path: Path) -> None:
+    pytest.importorskip("pympi")
+    cut = replace(measurement, cuts_s=(8.0, 20.5))
+    assert [(one.start_s, one.end_s) for one in events_of(cut) if one.label == "cut"] == [(8.0, 8.0), (20.5, 20.5)]
+    import pympi
+
+    (path,) = export_measurement(cut, tmp_path, "elan")
+    found = pympi.Eaf(str(path)).get_annotation_data_for_tier("cuts")
+    assert sorted(start for start, *_ in found) == [8000, 20500]

@@ -1,11 +1,13 @@
 """A person's own neutral face."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
-from physiocam.measuring.neutral import neutral_choice, neutral_levels
+from physiocam.measuring.neutral import neutral_choice, neutral_in_scenes, neutral_levels
 from physiocam.measuring.options import MeasureOptions
 
 FS = 10.0
@@ -64,3 +66,17 @@ def test_the_first_seconds_are_those_with_a_face() -> None:
 def test_another_choice_is_refused() -> None:
     with pytest.raises(PhysiocamError, match=r"neutral is 'mean'; expected one of auto, first-seconds, none"):
         MeasureOptions(neutral="mean")  # type: ignore[arg-type]
+
+
+def test_no_scene_is_compared_with_the_face_of_another() -> None:
+    # 15 s of a heavy brow, then 15 s without, then 5 s, which are too short to know.
+    heavy, light = np.full((round(15 * FS), 1), 0.5), np.full((round(15 * FS), 1), -3.0)
+    levels = np.concatenate([heavy, light, heavy[: round(5 * FS)]])
+    edges = [0, len(heavy), 2 * len(heavy), len(levels)]
+    scenes = [slice(start, stop) for start, stop in pairwise(edges)]
+    taken, done = neutral_in_scenes(levels, FS, "auto", (-2.0, 3.0), scenes)
+    assert done == "auto"
+    assert (taken[scenes[0]] == 2.5).all()
+    assert (taken[scenes[1]] == 0.0).all()
+    assert (taken[scenes[2]] == 0.0).all()
+    assert neutral_in_scenes(levels[:20], FS, "auto", (-2.0, 3.0), [slice(0, 20)])[1] == "none"

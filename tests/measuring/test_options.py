@@ -76,7 +76,7 @@ def test_what_was_a_bundle_s_name_says_what_it_is_now(noise: NDArray[np.uint8]) 
     with pytest.raises(
         PhysiocamError, match="expected MeasureOptions; a bundle is given by its name: weights='default'"
     ):
-        physiocam.measure(noise, "default", fs=FS)  # type: ignore[arg-type]
+        physiocam.measure(noise, "default", fs=FS)  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize(

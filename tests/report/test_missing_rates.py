@@ -1,11 +1,13 @@
 """Why there is no rate at a moment: the reason names what was there and what is needed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from physiocam.report.missing_rates import why_no_rate
 from physiocam.results.measurement import Measurement
+from physiocam.signals.rate import RateSeries
 
 Make = Callable[..., Measurement]
 
@@ -32,3 +34,11 @@ def test_where_nobody_is_seen_no_face_is_the_reason(make_measurement: Make) -> N
 def test_without_any_waveform_the_reason_is_that_of_the_whole(make_measurement: Make) -> None:
     measurement = make_measurement(8.0, (0.0, 8.0))
     assert set(why_no_rate(measurement, "breathing")) == {measurement.breathing_rate.note}
+
+
+def test_a_cut_ends_what_is_counted(make_measurement: Make) -> None:
+    whole = make_measurement(40.0, None)
+    unknown = replace(whole, heart_rate_along=RateSeries(np.full(40, np.nan), np.zeros(40)), cuts_s=(20.0,))
+    reasons = why_no_rate(unknown, "heart")
+    assert reasons[19] == "5.5 s of pulse within 10 s; 6 s needed"
+    assert reasons[10] == "no steady pulse stands out from the noise"

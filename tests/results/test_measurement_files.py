@@ -114,8 +114,9 @@ def check_same(one: Measurement, other: Measurement) -> None:
             "heart_rate_along": RateSeries(np.zeros(0), np.zeros(0)),
             "breathing_rate_along": RateSeries(np.zeros(0), np.zeros(0)),
         },
+        {"cuts_s": (0.25, 0.75), "person": 2},
     ],
-    ids=["plain", "variability", "estimates", "no beats", "classical", "short"],
+    ids=["plain", "variability", "estimates", "no beats", "classical", "short", "scenes"],
 )
 def test_what_was_written_is_read(measured: Measurement, tmp_path: Path, changes: dict[str, Any]) -> None:
     written = replace(measured, **changes)

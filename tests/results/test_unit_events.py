@@ -80,3 +80,9 @@ def test_blinks_are_counted_and_closed_eyes_are_none() -> None:
     assert measured(("AU45", unseen)).blinks_per_minute == pytest.approx(60 * 2 / 7.0)
     assert measured(("AU12", closed)).blinks_per_minute is None
     assert measured(("AU45", np.full(200, np.nan))).blinks_per_minute is None
+
+
+def test_cuts_end_events() -> None:
+    seen = measured(("AU12", bump((40, 120))))
+    events = replace(seen, cuts_s=(4.0,)).events
+    assert [(event.onset_s, event.offset_s) for event in events] == [(2.0, 4.0), (4.0, 6.0)]

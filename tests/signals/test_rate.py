@@ -271,3 +271,41 @@ def test_an_hour_has_its_rate_all_along() -> None:
     assert len(along.value) == 3600
     assert along.value[1:-1] == pytest.approx(72, abs=3)
     assert estimate_rate(signal, 30.0, "heart", DEFAULT).value == pytest.approx(72, abs=0.3)
+
+
+def two_scenes() -> tuple[NDArray[np.float64], int]:
+    """30 s at 60 beats/min and, behind a cut, 20 s at 96, with another phase."""
+    first, second = wave(60, seconds=30), wave(96, seconds=20)
+    signal = np.concatenate([first, -second])
+    signal[len(first) - 1] = np.nan
+    return signal, len(first)
+
+
+@pytest.mark.parametrize("settings", ["default", "paper"])
+def test_no_rate_reaches_across_a_cut(settings: str) -> None:
+    signal, cut = two_scenes()
+    along = rates_along(signal, 30.0, "heart", SETTINGS[settings], cuts=[cut])
+    times = rate_times(len(signal), 30.0)
+    # Windows of 10 s that hold 6 s of a scene: 1 s from its ends on.
+    before, after = (times > 1) & (times < 29), (times > 31) & (times < 49)
+    np.testing.assert_allclose(along.value[before], 60, atol=1.0)
+    np.testing.assert_allclose(along.value[after], 96, atol=1.0)
+
+
+def test_scenes_of_one_person_have_one_rate_whatever_their_phases() -> None:
+    parts = [wave(72, seconds=8.3) * sign for sign in (1, -1, 1, -1)]
+    cuts = np.cumsum([len(part) for part in parts])[:-1]
+    signal = np.concatenate(parts)
+    signal[cuts - 1] = np.nan
+    assert estimate_rate(signal, 30.0, "heart", DEFAULT, cuts=cuts.tolist()).value == pytest.approx(72, abs=1.0)
+    # Windows of 30 s do not fit into scenes of 8 s, and none is put together of several.
+    breath = np.concatenate([wave(15, seconds=8.3) for _ in range(4)])
+    breath[cuts - 1] = np.nan
+    told = estimate_rate(breath, 30.0, "breathing", DEFAULT, cuts=cuts.tolist())
+    assert told.value is None
+    assert told.note == "the usable signal is in pieces; breathing needs 15 s within 30 s"
+
+
+def test_without_cuts_nothing_changes() -> None:
+    signal = wave(72, noise=1.0)
+    assert estimate_rate(signal, 30.0, "heart", DEFAULT, cuts=[]) == estimate_rate(signal, 30.0, "heart", DEFAULT)

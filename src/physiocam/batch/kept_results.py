@@ -1,11 +1,12 @@
 """Results on disk that are reused while the video, weights, options and version of physiocam stay the same."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from inspect import getsource
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pydantic_core import from_json
@@ -14,21 +15,42 @@ from physiocam.errors import PhysiocamError, VideoError
 from physiocam.foundation.provenance import mismatch, source_digest, write_record
 from physiocam.foundation.regular_files import read_file
 from physiocam.measuring.face_frames import Progress
-from physiocam.measuring.measure import measure
+from physiocam.measuring.measure import measure_each
 from physiocam.measuring.options import MeasureOptions
+from physiocam.measuring.people import PeopleChoice
 from physiocam.readable import readable
-from physiocam.report.results import write_results
+from physiocam.report.results import write_people, write_results
 from physiocam.results.measurement import Measurement
-from physiocam.results.measurement_files import MEASURED_WITH, MEASUREMENT, OVERLAY, REPORT, file_names, remove_results
+from physiocam.results.measurement_files import (
+    MEASURED_WITH,
+    MEASUREMENT,
+    OVERLAY,
+    REPORT,
+    file_names,
+    people_folders,
+    person_folder,
+    remove_files,
+    remove_results,
+)
 from physiocam.video.face_source import face_source_name
 from physiocam.video.locators import FaceLocator
 
 
 @dataclass(frozen=True)
 class MeasuredVideo:
-    """The summary of a measured video, and the whole measurement if no files were written."""
+    """The summary of a person in a measured video, and the whole measurement if no files were written.
+
+    Attributes
+    ----------
+    summary : dict
+        As `Measurement.to_dict` gives it.
+    folder : str
+        Of the person, in the video's; empty if it is the same.
+    measurement : Measurement or None
+    """
 
     summary: dict[str, Any]
+    folder: str = ""
     measurement: Measurement | None = None
 
 
@@ -43,6 +65,8 @@ class VideoWork:
         The sha256 of the bundle; None for a classical method.
     code : str
         The version of physiocam.
+    people : "largest", "all" or int
+        Whom to measure.
     progress : callable, optional
         As in `physiocam.measure`; only if the work stays in this process.
     """
@@ -50,27 +74,37 @@ class VideoWork:
     options: MeasureOptions
     weights: str | None
     code: str
+    people: PeopleChoice = "largest"
     progress: Progress | None = None
 
-    def __call__(self, item: tuple[str, Path | None]) -> MeasuredVideo:
-        """Measure the video into its folder; without a folder nothing is written."""
+    def __call__(self, item: tuple[str, Path | None]) -> tuple[MeasuredVideo, ...]:
+        """Measure the people of a video into its folder; without a folder nothing is written."""
         video, folder = item
         if folder is None:
-            measurement = measure(video, self.options, progress=self.progress)
-            return MeasuredVideo(measurement.to_dict(), measurement)
+            found = measure_each(video, self.options, self.people, self.progress)
+            return tuple(MeasuredVideo(one.to_dict(), measurement=one) for one in found)
         made_with = self._made_with(video)
-        if mismatch(folder, made_with, MEASURED_WITH) is None and (summary := _read(folder / MEASUREMENT)) is not None:
-            return MeasuredVideo(summary)
+        if mismatch(folder, made_with, MEASURED_WITH) is None and (kept := _kept(folder)):
+            return kept
         # Old results must not be mistaken for new ones, even if the video can no longer be measured.
         _clear(folder, video)
-        measurement = measure(video, self.options, progress=self.progress)
-        write_results(measurement, video, folder, self.options, progress=self.progress)
-        extras = ((REPORT, self.options.report), (OVERLAY, self.options.overlay))
-        written = (*file_names(measurement), *(name for name, wanted in extras if wanted))
+        found = measure_each(video, self.options, self.people, self.progress)
+        if self.people == "largest":
+            write_results(found[0], video, folder, self.options, progress=self.progress)
+        else:
+            write_people(found, video, folder, self.options, progress=self.progress)
         # A file name may be any bytes, which JSON cannot hold.
         about = {"video": readable(video), "path": os.fsencode(video).hex()}
-        write_record(folder, made_with, written, name=MEASURED_WITH, about=about)
-        return MeasuredVideo(measurement.to_dict())
+        write_record(folder, made_with, self._written(found), name=MEASURED_WITH, about=about)
+        return tuple(MeasuredVideo(one.to_dict(), _folder_of(one)) for one in found)
+
+    def _written(self, found: Sequence[Measurement]) -> list[str]:
+        """The result files, as paths in the video's folder."""
+        written = [OVERLAY] if self.options.overlay else []
+        for one in found:
+            names = [*file_names(one), *([REPORT] if self.options.report else [])]
+            written += [(PurePosixPath(_folder_of(one)) / name).as_posix() for name in names]
+        return written
 
     def _made_with(self, video: str) -> dict[str, Any]:
         """Everything that decides the result."""
@@ -84,9 +118,13 @@ class VideoWork:
         chosen = {name: value for name, value in self.options.to_dict().items() if name != "threads"}
         if callable(self.options.face):
             chosen["face"] = _locator_fact(self.options.face)
-        return {"video": content, "source": readable(video), "weights_sha256": self.weights, "physiocam": self.code} | {
-            name: readable(value) if isinstance(value, str) else value for name, value in chosen.items()
-        }
+        return {
+            "video": content,
+            "source": readable(video),
+            "weights_sha256": self.weights,
+            "physiocam": self.code,
+            "people": self.people,
+        } | {name: readable(value) if isinstance(value, str) else value for name, value in chosen.items()}
 
 
 def _locator_fact(face: Callable[[float], FaceLocator]) -> str:
@@ -98,8 +136,28 @@ def _locator_fact(face: Callable[[float], FaceLocator]) -> str:
     return f"{face_source_name(face)} {sha256(source.encode()).hexdigest()}"
 
 
+def _folder_of(measurement: Measurement) -> str:
+    return "" if measurement.person is None else person_folder(measurement.person)
+
+
+def _kept(folder: Path) -> tuple[MeasuredVideo, ...]:
+    """The results in a folder, by person; empty if there are none that can be read."""
+    places = [folder] if (folder / MEASUREMENT).is_file() else people_folders(folder)
+    found = [(place, _read(place / MEASUREMENT)) for place in places]
+    if any(summary is None for _, summary in found):
+        return ()
+    return tuple(MeasuredVideo(summary, "" if place == folder else place.name) for place, summary in found if summary)
+
+
 def _clear(folder: Path, video: str) -> None:
     try:
+        if people := people_folders(folder):
+            # The overlay video of several people is not in the folder of one.
+            remove_files(folder, (OVERLAY,), video)
+        for place in people:
+            remove_results(place, video)
+            with suppress(OSError):  # it holds something else
+                place.rmdir()
         remove_results(folder, video)
         (folder / MEASURED_WITH).unlink(missing_ok=True)
     except NotADirectoryError:

@@ -18,6 +18,7 @@ from physiocam.foundation.parallel import Outcome, run_jobs
 from physiocam.foundation.provenance import code_version
 from physiocam.measuring.face_frames import Progress
 from physiocam.measuring.options import MeasureOptions, OptionChanges, with_changes
+from physiocam.measuring.people import PeopleChoice, people_choice
 from physiocam.signals.methods import NETWORK
 
 VideoSource = str | os.PathLike[str]
@@ -28,6 +29,7 @@ def measure_many(
     output: VideoSource | None,
     options: MeasureOptions | None = None,
     *,
+    people: PeopleChoice = "largest",
     jobs: int = 1,
     scheduler: str | None = None,
     progress: Callable[[VideoOutcome], None] | None = None,
@@ -49,6 +51,9 @@ def measure_many(
         table is summary.csv, with summary.parquet beside it where pyarrow is installed. None writes nothing.
     options : MeasureOptions, optional
         How to measure.
+    people : "largest", "all" or int
+        Whom to measure in each video, as in `physiocam.measure`. The files of several people lie in folders of their
+        own in the video's: person-1, person-2, ...
     jobs : int
         Videos measured at a time, each by a process of its own; they share the cores out (extra `cluster`).
     scheduler : str, optional
@@ -63,7 +68,7 @@ def measure_many(
     Returns
     -------
     list of VideoOutcome
-        In the order of the videos.
+        In the order of the videos; of several people in one, each has an outcome.
 
     Raises
     ------
@@ -80,7 +85,7 @@ def measure_many(
     paths = [os.fspath(source) for source in named]
     place = None if output is None else folder_path(output, "output")
     planned = plan_videos(paths, place)
-    work = Work(with_changes(options, changes), jobs, scheduler, progress, frame_progress)
+    work = Work(with_changes(options, changes), jobs, scheduler, progress, frame_progress, people_choice(people))
     return measure_planned(planned, place, work)
 
 
@@ -93,6 +98,7 @@ class Work:
     scheduler: str | None = None
     progress: Callable[[VideoOutcome], None] | None = None
     frame_progress: Progress | None = None
+    people: PeopleChoice = "largest"
 
 
 def measure_planned(planned: Sequence[Planned], place: Path | None, how: Work) -> list[VideoOutcome]:
@@ -111,25 +117,36 @@ def measure_planned(planned: Sequence[Planned], place: Path | None, how: Work) -
     if jobs > 1 and options.threads is None:
         # Processes side by side share the cores out.
         options = options.replace(threads=max(usable_cores() // jobs, 1))
-    work = VideoWork(options, weights, code_version(), None if elsewhere else how.frame_progress)
+    work = VideoWork(options, weights, code_version(), how.people, None if elsewhere else how.frame_progress)
     # Other processes and machines may stand in other folders.
     path_of = str if len(planned) == 1 and scheduler is None else os.path.abspath
     items = [(path_of(one.video), one.folder and one.folder.resolve()) for one in planned]
-    outcomes: dict[int, VideoOutcome] = {}
+    outcomes: dict[int, list[VideoOutcome]] = {}
     with nullcontext() if place is None else alone_in(place, "measuring into"):
         for done in run_jobs(work, items, jobs, scheduler):
-            outcome = outcomes[done.index] = _outcome(planned[done.index], done)
-            if how.progress is not None:
-                how.progress(outcome)
-        ordered = [outcomes[index] for index in range(len(planned))]
+            outcomes[done.index] = _outcomes(planned[done.index], done)
+            for outcome in outcomes[done.index]:
+                if how.progress is not None:
+                    how.progress(outcome)
+        ordered = [outcome for index in range(len(planned)) for outcome in outcomes[index]]
         # A folder that was only mistyped for a video that is not there stays away.
         if place is not None and (len(ordered) > 1 or ordered[0].error is None or (place / SUMMARY).exists()):
             write_summary(ordered, place)
     return ordered
 
 
-def _outcome(planned: Planned, done: Outcome[MeasuredVideo]) -> VideoOutcome:
-    found = done.result or MeasuredVideo({})
-    return VideoOutcome(
-        planned.video, planned.folder, found.summary or None, done.error, planned.note, found.measurement
-    )
+def _outcomes(planned: Planned, done: Outcome[tuple[MeasuredVideo, ...]]) -> list[VideoOutcome]:
+    """One for each person, or one that says why there is none."""
+    if done.result is None:
+        return [VideoOutcome(planned.video, planned.folder, None, done.error, planned.note)]
+    return [
+        VideoOutcome(
+            planned.video,
+            planned.folder and planned.folder / one.folder,
+            one.summary,
+            None,
+            planned.note,
+            one.measurement,
+        )
+        for one in done.result
+    ]

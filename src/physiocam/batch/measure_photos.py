@@ -144,7 +144,7 @@ def _measured(path: Path, networks: LoadedNetworks, options: MeasureOptions) -> 
     # A clip of one picture: the networks of the action units see single frames.
     frames = [image] * info.clip_length
     try:
-        found = measure_with(networks, frames, options.replace(fs=info.fs))
+        found, *others = measure_with(networks, frames, options.replace(fs=info.fs), "all")
     except PhysiocamError as error:
         return Photo(str(path), error=str(error))
     if not found.face_found.any():
@@ -155,7 +155,8 @@ def _measured(path: Path, networks: LoadedNetworks, options: MeasureOptions) -> 
         label: float(value)
         for label, value in zip(found.action_units, found.action_unit_probability[first].tolist(), strict=True)
     }
-    return Photo(str(path), probability, (x, y, size), found.notes)
+    notes = (*found.notes, f"the largest of {1 + len(others)} faces") if others else found.notes
+    return Photo(str(path), probability, (x, y, size), notes)
 
 
 def _write(photos: Sequence[Photo], path: Path) -> None:

@@ -11,13 +11,13 @@ from physiocam.results.measurement import Measurement
 
 @dataclass(frozen=True)
 class VideoOutcome:
-    """What became of one video.
+    """What became of one video, or of one of several people in it.
 
     Attributes
     ----------
     video : str
     folder : Path or None
-        Where its results are; None where nothing is written.
+        Where the results are; None where nothing is written.
     summary : dict or None
         As `Measurement.to_dict` gives it; None where it failed.
     error : str or None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from physiocam.batch.summary_table import SUMMARY, TABLES
-from physiocam.results.measurement_files import MEASUREMENT, OVERLAY
+from physiocam.results.measurement_files import MEASUREMENT, OVERLAY, people_folders
 from physiocam.video.images import videos_below
 
 
@@ -76,7 +76,11 @@ def _videos(source: str) -> Iterator[tuple[str, PurePath]]:
 def recorded_videos(root: Path) -> list[Path]:
     """Videos in a folder and below, sorted, without overlay videos of measurements."""
     below = videos_below(root)
-    return [path for path in below if not (path.name == OVERLAY and (path.parent / MEASUREMENT).is_file())]
+    return [path for path in below if not (path.name == OVERLAY and _has_results(path.parent))]
+
+
+def _has_results(folder: Path) -> bool:
+    return (folder / MEASUREMENT).is_file() or bool(people_folders(folder))
 
 
 def free_place(wanted: PurePath, taken: Container[str]) -> PurePath:

@@ -36,7 +36,8 @@ def _of_gone_videos(summary: Path, current: Sequence[Path]) -> list[dict[str, An
     rows = []
     for place in _earlier_folders(summary):
         folder = (summary.parent / place).resolve()
-        record = read_record(folder, MEASURED_WITH)
+        # One of several people has a folder in the video's, which has the record.
+        record = read_record(folder, MEASURED_WITH) or read_record(folder.parent, MEASURED_WITH)
         if record is None or folder in current:
             continue
         try:
@@ -106,7 +107,7 @@ def _row(outcome: VideoOutcome, output: Path) -> dict[str, Any]:
             if "interval" in value:
                 row[f"{key}_low"], row[f"{key}_high"] = value["interval"] or (None, None)
         elif key != "source":
-            row[key] = "; ".join(value) if isinstance(value, list) else value
+            row[key] = "; ".join(map(str, value)) if isinstance(value, list) else value
     if outcome.note is not None:
         row["notes"] = "; ".join([outcome.note, row["notes"]] if row.get("notes") else [outcome.note])
     return row

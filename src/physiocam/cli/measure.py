@@ -1,8 +1,10 @@
 """`physiocam measure`."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +19,7 @@ from physiocam.cli.options import (
     NeutralName,
     NeutralOption,
     OptionsFile,
+    PeopleOption,
     ProviderOption,
     ReportOption,
     SchedulerOption,
@@ -26,9 +29,13 @@ from physiocam.cli.options import (
     WeightsOption,
     check_wanted,
     measure_options,
+    people_of,
     providers_of,
 )
 from physiocam.cli.summary import print_json, show, show_table
+
+if TYPE_CHECKING:
+    from physiocam.batch.outcome import VideoOutcome
 
 
 def measure_command(
@@ -50,6 +57,7 @@ def measure_command(
     weights: WeightsOption = "default",
     method: MethodOption = "network",
     face: FaceOption = "auto",
+    people: PeopleOption = "largest",
     settings: SettingsOption = SettingsName.default,
     neutral: NeutralOption = NeutralName.auto,
     fs: FsOption = None,
@@ -94,6 +102,7 @@ def measure_command(
 
         options = measure_options(given, options_file, context)
         check_wanted(options, output)
+        whom = people_of(people)
         count = len(plan_videos(videos, output))
         single = count == 1 and scheduler is None
         with (
@@ -105,18 +114,19 @@ def measure_command(
                 videos,
                 output,
                 options,
+                people=whom,
                 jobs=jobs,
                 scheduler=scheduler,
-                progress=bar and (lambda one: bar(one.summary["frames"] if one.summary else 0, one.error)),
+                progress=bar and partial(_count, bar),
                 frame_progress=frames,
             )
     failed = [outcome for outcome in outcomes if outcome.error is not None]
     if as_json:
-        print_json(outcomes)
+        print_json(outcomes, as_list=not single or whom != "largest")
     elif single:
         for outcome in outcomes:
             if outcome.error is None:
-                show(outcome.measurement(), output)
+                show(outcome.measurement(), outcome.folder)
     else:
         show_table(outcomes)
         where = f"; one row per video in {output / SUMMARY}" if output is not None else ""
@@ -128,3 +138,10 @@ def measure_command(
             str(failed[0].error) if single else f"{len(failed)} of {count} videos could not be measured (see above)"
         )
         raise typer.Exit(1)
+
+
+def _count(bar: Callable[[int, str | None], None], outcome: "VideoOutcome") -> None:
+    """Count a video, with the first of its people."""
+    summary = outcome.summary or {"frames": 0, "person": None}
+    if summary["person"] in (None, 1):
+        bar(summary["frames"], outcome.error)

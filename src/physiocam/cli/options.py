@@ -14,6 +14,7 @@ from physiocam.foundation.cores import within_cores
 if TYPE_CHECKING:
     from physiocam.foundation.arguments import FaceChoice
     from physiocam.measuring.options import MeasureOptions
+    from physiocam.measuring.people import PeopleChoice
 
 
 class SettingsName(StrEnum):
@@ -41,6 +42,14 @@ FaceOption = Annotated[
         metavar="WHERE",
         help="auto (as the networks were trained; the default ones find the face), find, center or bottom (the largest "
         "square there), or X,Y,SIZE in pixels.",
+    ),
+]
+PeopleOption = Annotated[
+    str,
+    typer.Option(
+        metavar="WHOM",
+        help="largest (the one person whose face is the largest over the recording), all, or how many of the largest. "
+        "The files of several go to person-1, person-2, ...",
     ),
 ]
 SettingsOption = Annotated[
@@ -166,6 +175,22 @@ def check_wanted(options: "MeasureOptions", output: Path | None) -> None:
 def providers_of(given: list[str] | None) -> tuple[str, ...]:
     """Return what the option --provider says, or the processor where it is not given."""
     return tuple(given or ("cpu",))
+
+
+def people_of(text: str) -> "PeopleChoice":
+    """Read what the option --people says.
+
+    Raises
+    ------
+    PhysiocamError
+        If it is neither largest, all nor a number.
+    """
+    from physiocam.measuring.people import people_choice
+
+    try:
+        return people_choice(int(text) if text.lstrip("-").isdecimal() else text)
+    except PhysiocamError:
+        raise PhysiocamError(f"--people is '{text}'; expected largest, all, or how many of the largest") from None
 
 
 def face_choice(text: str) -> "FaceChoice":

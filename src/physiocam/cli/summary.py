@@ -22,13 +22,12 @@ _BARS_FROM = 60
 _MOST_UNITS = 3
 
 
-def print_json(outcomes: "Sequence[VideoOutcome]") -> None:
-    """Print the summaries as JSON: one object, or a list for several videos, with the errors of those that failed."""
+def print_json(outcomes: "Sequence[VideoOutcome]", as_list: bool) -> None:
+    """Print the summaries as JSON: one object, or a list, with the errors of videos that failed."""
     content = [dict(one.summary or {"source": readable(one.video), "error": one.error}) for one in outcomes]
-    single = len(outcomes) == 1
-    if single and outcomes[0].summary is None:
+    if not as_list and outcomes[0].summary is None:
         return
-    shown = content[0] if single else content
+    shown = content if as_list else content[0]
     sys.stdout.write(json.dumps(shown, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
@@ -40,7 +39,9 @@ def show_table(outcomes: "Sequence[VideoOutcome]") -> None:
     for outcome in outcomes:
         if outcome.summary is not None:
             rates = [_short(outcome.summary[name]) for name in ("heart_rate", "breathing_rate")]
-            table.add_row(escaped(Path(readable(outcome.video)).name), *rates, _most_active(outcome.summary))
+            who = "" if outcome.summary["person"] is None else f", person {outcome.summary['person']}"
+            name = escaped(Path(readable(outcome.video)).name) + who
+            table.add_row(name, *rates, _most_active(outcome.summary))
     terminal = console()
     if table.row_count:
         terminal.print(table)
@@ -69,8 +70,9 @@ def show(measurement: "Measurement", folder: Path | None) -> None:
 
     terminal = console()
     square = "fixed square" if measurement.face.fixed else "face"
+    who = "" if measurement.person is None else f", person {measurement.person}"
     terminal.print(
-        f"[bold]{escaped(measurement.source)}[/bold]  {measurement.duration_s:.1f} s, "
+        f"[bold]{escaped(measurement.source)}{who}[/bold]  {measurement.duration_s:.1f} s, "
         f"{measurement.frames} frames at {measurement.fs:.2f}/s, "
         f"{square} in {measurement.face.found_fraction:.0%} of the frames"
     )

@@ -13,9 +13,10 @@ from physiocam.evaluation.predictions import PredictionJob, Predictions, keep_pr
 from physiocam.evaluation.set_up import cut_differences
 from physiocam.evaluation.stored_inputs import StoredInputs, slow_settings, wanted_settings
 from physiocam.evaluation.stored_truth import with_truth
-from physiocam.measuring.clip_pipeline import LoadedNetworks, run_recording
+from physiocam.measuring.clip_pipeline import LoadedNetworks
 from physiocam.measuring.face_frames import Progress
 from physiocam.measuring.outputs import probabilities
+from physiocam.measuring.recording_run import run_recording
 from physiocam.networks.config import AU
 from physiocam.readable import readable
 from physiocam.signals.methods import NETWORK, classical_method, pulse_differences

@@ -20,7 +20,7 @@ _TO_FIXED = np.uint16(257)
 
 
 class StoredInputs:
-    """Inputs of a bundle's networks from a stored recording; a `measuring.clip_pipeline.RecordingInputs`.
+    """Inputs of a bundle's networks from a stored recording; a `measuring.recording_run.RecordingInputs`.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class StoredInputs:
 
 
 class StoredSlowInputs:
-    """Inputs of slow networks from a stored recording; a `measuring.clip_pipeline.SlowRecording`.
+    """Inputs of slow networks from a stored recording; a `measuring.recording_run.SlowRecording`.
 
     Parameters
     ----------

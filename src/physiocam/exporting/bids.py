@@ -27,7 +27,7 @@ _README = """# Facial videos, measured
 
 Each `*_physio.tsv.gz` holds signals that physiocam measured in the video of a face, and the JSON file next to it names
 their columns, units and sampling rate. Missing values are n/a: no face, or no rate that stands out from the noise. The
-`*_events.tsv` list when facial action units were active, when no face was seen, and beats.
+`*_events.tsv` list when facial action units were active, when no face was seen, hard cuts, and beats.
 """
 
 
@@ -116,11 +116,16 @@ def _events_about(measurement: MeasurementData) -> dict[str, Any]:
     levels = {label: f"{unit.name} active" for label, unit in measurement.action_units.items()}
     return {
         "onset": {"Description": "start, from the start of the video", "Units": "s"},
-        "duration": {"Description": "length; 0 for a beat", "Units": "s"},
+        "duration": {"Description": "length; 0 for a beat and a cut", "Units": "s"},
         "trial_type": {
             "LongName": "Event",
-            "Description": "Facial action unit, gap or beat",
-            "Levels": {**(levels or ACTION_UNIT_NAMES), "no_face": "no face was found", "beat": "beat of the pulse"},
+            "Description": "Facial action unit, gap, cut or beat",
+            "Levels": {
+                **(levels or ACTION_UNIT_NAMES),
+                "no_face": "no face was found",
+                "cut": "another scene begins",
+                "beat": "beat of the pulse",
+            },
         },
         "StimulusPresentation": {"SoftwareName": "none"},
     }

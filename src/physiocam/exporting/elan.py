@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from physiocam.exporting.about import RecordingInfo, stem_of
-from physiocam.exporting.events import BEAT, GAP, events_of
+from physiocam.exporting.events import BEAT, CUT, GAP, events_of
 from physiocam.foundation.files import complete_file
 from physiocam.results.measurement_data import MeasurementData
 
@@ -19,11 +19,12 @@ def write(measurement: MeasurementData, folder: Path, about: RecordingInfo) -> l
     if video.is_file():
         eaf.add_linked_file(str(video.resolve()), mimetype="video/mp4")
     names = {label: f"{label} {unit.name}" for label, unit in measurement.action_units.items()} | {GAP: "no face"}
+    names |= {CUT: "cuts"} if measurement.cuts_s else {}
     for tier in names.values():
         eaf.add_tier(tier, part=about.participant, ann="physiocam")
     eaf.remove_tier("default")
     for event in events_of(measurement):
-        # A beat has no length, which an annotation needs.
+        # Beats are too many for annotations, which need a length; a cut has a millisecond.
         if event.label != BEAT:
             start, end = round(_MS * event.start_s), round(_MS * event.end_s)
             eaf.add_annotation(names[event.label], start, max(end, start + 1), event.label)

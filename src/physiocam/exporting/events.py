@@ -1,4 +1,4 @@
-"""What happened in a recording, for formats that have events: active units, gaps without a face, beats."""
+"""What happened in a recording, for formats that have events: active units, gaps without a face, cuts, beats."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from physiocam.results.measurement_data import MeasurementData
 from physiocam.results.unit_events import unit_events
 from physiocam.signals.waveform import stretches
 
-GAP, BEAT = "no_face", "beat"
+GAP, CUT, BEAT = "no_face", "cut", "beat"
 
 
 @dataclass(frozen=True)
@@ -17,9 +17,9 @@ class Event:
     Attributes
     ----------
     label : str
-        An action unit, "no_face" or "beat".
+        An action unit, "no_face", "cut" or "beat".
     start_s, end_s : float
-        From the start of the video; equal for a beat.
+        From the start of the video; equal for a beat and a cut.
     """
 
     label: str
@@ -39,6 +39,7 @@ def events_of(measurement: MeasurementData) -> list[Event]:
     found += [
         Event(GAP, origin + gap.start / fs, origin + gap.stop / fs) for gap in stretches(~measurement.face_found, 1)
     ]
+    found += [Event(CUT, time, time) for time in measurement.cuts_s]
     if (variability := measurement.beats) is not None:
         found += [Event(BEAT, time, time) for time in variability.beats_s.tolist()]
     return sorted(found, key=lambda event: (event.start_s, event.label))

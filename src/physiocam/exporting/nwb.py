@@ -52,8 +52,8 @@ def write(measurement: MeasurementData, folder: Path, about: RecordingInfo) -> l
                 description="probability of each action unit, 0 to 1; columns: " + ", ".join(measurement.action_units),
             )
         )  # fmt: skip
-    events = TimeIntervals(name="events", description="active action units, gaps without a face, and beats")
-    events.add_column(name="label", description="action unit, no_face or beat")
+    events = TimeIntervals(name="events", description="active action units, gaps without a face, cuts, and beats")
+    events.add_column(name="label", description="action unit, no_face, cut or beat")
     for event in events_of(measurement):
         events.add_interval(start_time=event.start_s, stop_time=event.end_s, label=event.label)
     file.add_time_intervals(events)

@@ -6,7 +6,7 @@ import numpy as np
 
 from physiocam.exporting.about import RecordingInfo, stem_of
 from physiocam.exporting.channels import Channel, channels_of, start_s
-from physiocam.exporting.events import BEAT, events_of
+from physiocam.exporting.events import BEAT, CUT, events_of
 from physiocam.foundation.files import complete_files
 from physiocam.results.measurement_data import MeasurementData
 
@@ -51,6 +51,8 @@ def _marks(measurement: MeasurementData) -> list[tuple[int, str, str]]:
     for event in events_of(measurement):
         if event.label == BEAT:
             found.append((event.start_s, _BEAT, ""))
+        elif event.label == CUT:
+            found.append((event.start_s, _NOTE, CUT))
         else:
             found += [(event.start_s, _NOTE, f"({event.label}"), (event.end_s, _NOTE, f"{event.label})")]
     last = measurement.frames - 1

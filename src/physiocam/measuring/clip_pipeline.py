@@ -4,9 +4,8 @@ Blocks of inputs, cut into clips, go through a bundle's networks. The outputs ar
 frame. Networks on a slower time scale have their own log.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +14,7 @@ from physiocam.inputs.blocks import InputBlock, InputCollector, InputShape
 from physiocam.measuring.clip_phases import phases_of
 from physiocam.measuring.frame_log import FrameLog
 from physiocam.measuring.memory_windows import PARTS, MemoryWindows
-from physiocam.measuring.outputs import flatten_stills, mask_unseen_changes
-from physiocam.networks.config import PULSE
-from physiocam.signals.confidence import Judge
-from physiocam.signals.readings import LIGHT, light_of, readings_of
+from physiocam.signals.readings import LIGHT, light_of
 from physiocam.video.locators import Square
 from physiocam.weights.bundle import Bundle, BundleInfo, SlowNetworks
 from physiocam.weights.runtime import Runtime
@@ -197,110 +193,6 @@ class LoadedNetworks:
         return ClipPipeline(slow, self._slow, every_phase) if slow and self._slow else None
 
 
-class SlowRecording(Protocol):
-    """Inputs of slow networks: every `step`-th frame of a recording, in blocks."""
-
-    step: int
-
-    def finish(self) -> Sequence[InputBlock]:
-        """Return all blocks; call it after the recording's own blocks have been read."""
-
-
-class RecordingInputs(Protocol):
-    """A recording in blocks of inputs: from its frames (`network_inputs`) or from a store.
-
-    Attributes
-    ----------
-    blocks : iterator of InputBlock
-        In the order of time, once.
-    timestamps : sequence of float
-        Times of the frames in the blocks so far, in seconds.
-    found : bool array
-        Whether each of them shows a face; for the last seconds, this may still change.
-    slow : SlowRecording or None
-    """
-
-    blocks: Iterator[InputBlock]
-
-    @property
-    def timestamps(self) -> Sequence[float]:
-        """See above."""
-
-    @property
-    def found(self) -> NDArray[np.bool_]:
-        """See above."""
-
-    @property
-    def slow(self) -> SlowRecording | None:
-        """See above."""
-
-    def batches(self, block: InputBlock) -> Iterable[tuple[int, int]]:
-        """Start and stop of the clips to run at a time."""
-
-
-@dataclass(frozen=True, eq=False)
-class RecordingOutputs:
-    """Outputs of a bundle's networks for a recording.
-
-    Attributes
-    ----------
-    differences : dict of str to float64 array (T,)
-        By waveform task: the difference to the next frame; NaN if that change was not seen, 0 if nothing moves.
-    of_frames : dict of str to float32 array (T, C)
-        By task, outputs that belong to single frames, such as the logits of action units; NaN in gaps.
-    judges : dict of str to Judge
-        By waveform task, what its rate is judged by.
-    """
-
-    differences: dict[str, NDArray[np.float64]]
-    of_frames: dict[str, NDArray[np.float32]]
-    judges: dict[str, Judge]
-
-
-def run_recording(inputs: RecordingInputs, networks: LoadedNetworks, every_phase: bool) -> RecordingOutputs:
-    """Run all networks of a bundle over a recording.
-
-    Parameters
-    ----------
-    inputs : RecordingInputs
-    networks : LoadedNetworks
-    every_phase : bool
-        As in `ClipPipeline`.
-    """
-    pipeline = networks.pipeline(every_phase)
-    read = 0
-    for block in inputs.blocks:
-        rows = slice(read, read + block.frames)
-        for time_s in inputs.timestamps[rows]:
-            pipeline.log.append(time_s)
-        # Long gaps cost no time: the networks are not run there, and outputs in gaps are masked below.
-        pipeline.run(block, inputs.found[rows], inputs.batches(block))
-        read += block.frames
-        # Free the memory of this block before the next one is read, which needs as much.
-        del block
-    pipeline.settle()
-    found, log = inputs.found, pipeline.log.rows
-    info = networks.bundle.info
-    differences = {task: mask_unseen_changes(wave, found) for task, wave in pipeline.waveforms(log).items()}
-    judges = {}
-    readings = pipeline.readings(log, PULSE.name)
-    if info.memory and info.memory.confidence and readings is not None:
-        judges[PULSE.name] = Judge(readings_of(readings), info.memory.confidence)
-    slow = networks.slow_pipeline(every_phase)
-    if inputs.slow and slow and info.slow:
-        _run_slow(inputs.slow, slow, inputs.timestamps)
-        for task in info.slow.tasks:
-            differences[task.name] = _spread(slow.log.rows[task.name], inputs.slow.step, found)
-    # Whether something moves is taken from the fast inputs. The frames of slow networks are far apart: they may all be
-    # key frames of the codec, and do not show what happens between them.
-    has_motion = log[HAS_MOTION] > 0
-    return RecordingOutputs(
-        {task: flatten_stills(difference, has_motion) for task, difference in differences.items()},
-        outputs_of_frames(log, info, found),
-        judges,
-    )
-
-
 def outputs_of_frames(
     rows: NDArray[Any], networks: BundleInfo, found: NDArray[np.bool_]
 ) -> dict[str, NDArray[np.float32]]:
@@ -310,18 +202,3 @@ def outputs_of_frames(
         for task in networks.tasks
         if not task.is_single_waveform
     }
-
-
-def _run_slow(inputs: SlowRecording, pipeline: ClipPipeline, timestamps: Sequence[float]) -> None:
-    for time_s in timestamps[:: inputs.step]:
-        pipeline.log.append(time_s)
-    for block in inputs.finish():
-        pipeline.run(block, block.shown.reshape(-1)[: block.frames])
-
-
-def _spread(output: NDArray[np.float32], step: int, found: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Spread each difference over the frames that it spans: their sum is the interpolated waveform."""
-    differences = mask_unseen_changes(output, found[::step]) / step
-    # The change after the last frame that they saw is unknown.
-    differences[-1] = np.nan
-    return np.repeat(differences, step)[: len(found)]

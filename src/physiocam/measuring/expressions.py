@@ -1,13 +1,13 @@
 """What a face expresses: from the outputs of networks for single frames to action units, intensities and head pose."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from physiocam.measuring.neutral import NeutralChoice, neutral_levels
+from physiocam.measuring.neutral import NeutralChoice, neutral_in_scenes
 from physiocam.measuring.outputs import probabilities
 from physiocam.networks.action_units import MOST_INTENSE
 from physiocam.networks.config import AU, HEAD_POSE, INTENSITY
@@ -21,8 +21,8 @@ _POSE_S = 0.3
 
 # Log odds of a unit in a face at rest, and the most that is taken off a face whose rest looks like more. Intensities
 # likewise.
-_AT_REST, _MOST_TAKEN = -2.0, 3.0
-_NO_INTENSITY, _MOST_INTENSITY_TAKEN = 0.0, 2.0
+_UNIT_BOUNDS = -2.0, 3.0
+_INTENSITY_BOUNDS = 0.0, 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,8 @@ class Expressions:
     head_pose : float32 array (T, 3)
         Pitch, yaw and roll in degrees; NaN without a face, or if the bundle does not give them.
     neutral : dict of str to float
-        By unit, the log odds that were taken off as the person's neutral face; without those that are 0.
+        By unit, the log odds that were taken off as the person's neutral face, on average over the frames with a face;
+        without those that are 0.
     neutral_choice : str
         How the neutral face was found: "auto", "first-seconds" or "none".
     trust : dict of str to float
@@ -83,6 +84,7 @@ def read_expressions(
     fs: float,
     bundle: Bundle,
     neutral: NeutralChoice,
+    scenes: Sequence[slice] = (slice(None),),
 ) -> Expressions:
     """Return what a face expresses.
 
@@ -96,22 +98,26 @@ def read_expressions(
     bundle : Bundle
     neutral : "auto", "first-seconds" or "none"
         See `neutral.neutral_levels`.
+    scenes : sequence of slice
+        Of the T frames, in order; each has its own neutral face.
     """
     au = bundle.task(AU.name)
     if au is None:
         return no_expressions(len(found))
     pose = np.full((len(found), 3), np.nan, np.float32)
     if HEAD_POSE.name in outputs:
-        pose = _calm(np.where(found[:, None], outputs[HEAD_POSE.name], np.nan), fs)
+        turns = np.where(found[:, None], outputs[HEAD_POSE.name], np.nan)
+        pose = np.concatenate([_calm(turns[scene], fs) for scene in scenes])
     turned = found & (np.hypot(pose[:, 0], pose[:, 1]) > MOST_TURNED_DEG)
     seen = found & ~turned
     logits = np.where(seen[:, None], outputs[AU.name], np.nan).astype(np.float64)
-    taken, chosen = neutral_levels(logits, fs, neutral, _AT_REST, _MOST_TAKEN)
+    taken, chosen = neutral_in_scenes(logits, fs, neutral, _UNIT_BOUNDS, scenes)
+    usual = taken[seen].mean(axis=0) if seen.any() else np.zeros(len(au.labels))
     intensity_task = bundle.task(INTENSITY.name)
     intensity = np.empty((len(found), 0), np.float32)
     if intensity_task is not None:
         rated = np.where(seen[:, None], outputs[INTENSITY.name], np.nan).astype(np.float64)
-        at_rest, _ = neutral_levels(rated, fs, neutral, _NO_INTENSITY, _MOST_INTENSITY_TAKEN)
+        at_rest, _ = neutral_in_scenes(rated, fs, neutral, _INTENSITY_BOUNDS, scenes)
         intensity = np.clip(rated - at_rest, 0.0, MOST_INTENSE).astype(np.float32)
     return Expressions(
         au.labels,
@@ -119,7 +125,7 @@ def read_expressions(
         intensity_task.labels if intensity_task else (),
         intensity,
         pose,
-        {label: float(level) for label, level in zip(au.labels, taken, strict=True) if level > 0},
+        {label: float(level) for label, level in zip(au.labels, usual, strict=True) if level > 0},
         chosen,
         bundle.info.unit_auc,
         _notes(turned, found),

@@ -1,23 +1,38 @@
-"""A recording's frames in one pass, each with the square that holds its face."""
+"""A recording's frames in one pass, each with the squares that hold the faces."""
 
 import math
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError, VideoError
-from physiocam.inputs.face_changes import Located
-from physiocam.measuring.face_colour import FaceColour
 from physiocam.signals.waveform import check_fs
 from physiocam.video.ahead import read_ahead
-from physiocam.video.face_source import FaceSource, face_locator
-from physiocam.video.locators import Square, TrackedLocator
-from physiocam.video.people import notes_of
+from physiocam.video.cuts import CutFinder
+from physiocam.video.locators import PeopleLocator, Square
 from physiocam.video.reader import Frame, Source, Video, open_video
 
 Progress = Callable[[int, int | None], None]
+
+
+class SeenFrame(NamedTuple):
+    """A frame, and where everyone is in it.
+
+    Attributes
+    ----------
+    image : uint8 array (H, W, 3) or None
+    squares : list of Square or None
+        Of each person so far.
+    cut : bool
+        Whether another scene begins with this frame.
+    """
+
+    image: NDArray[np.uint8] | None
+    squares: list[Square | None]
+    cut: bool
 
 
 class FaceFrames:
@@ -26,76 +41,66 @@ class FaceFrames:
     Attributes
     ----------
     video : Video
+    locator : PeopleLocator
+        Who was seen so far.
     timestamps : list of float
         Times in seconds of the frames read so far.
-    located : iterator of (image, square)
+    cuts : list of int
+        The first frames of new scenes so far, counted from 0.
+    seen : iterator of SeenFrame
         In the order of time, once.
     """
 
-    def __init__(self, video: Video, locator: TrackedLocator, crop_factor: float, progress: Progress | None) -> None:
+    def __init__(self, video: Video, locator: PeopleLocator, progress: Progress | None) -> None:
         self.video = video
+        self.locator = locator
         self.timestamps: list[float] = []
-        self._locator = locator
-        self._squares: list[Square | None] = []
+        self.cuts: list[int] = []
         self._progress = progress
-        self._halves = 0
-        self._colour = FaceColour(crop_factor)
-        self.located = self._located()
+        self._halves = 0.0
+        self.seen = self._seen()
 
-    @property
-    def found(self) -> NDArray[np.bool_]:
-        """Whether there is a face, a frame read so far; the tracker may still change its mind about the last second."""
-        return np.array(self._locator.found, dtype=bool)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What is odd about the recording as far as it was read, and who else is in it."""
-        return (*self.video.notes, *self._colour.notes(), *notes_of(self._locator.seen, self.video.fs))
-
-    @property
-    def squares(self) -> NDArray[np.int32]:
-        """Face squares (T, 3) as x, y and side in pixels, a frame read so far; -1 where no face is found."""
-        pairs = zip(self._squares, self._locator.found, strict=True)
-        squares = [square if found and square else (-1, -1, -1) for square, found in pairs]
-        return np.array(squares, dtype=np.int32).reshape(-1, 3)
-
-    def advance(self, frames: int) -> None:
+    def advance(self, frames: float) -> None:
         """Count frames that went through one of two halves: being read, and being worked on."""
         self._halves += frames
         if self._progress is not None:
-            done, total = self._halves // 2, self.video.frames
+            # Thirds of a frame do not add up exactly.
+            done, total = int(self._halves / 2 + 1e-6), self.video.frames
             # The last clip may be filled up, and a damaged file may hold fewer frames than it says.
             self._progress(done if total is None else min(done, total), total)
 
-    def _located(self) -> Generator[Located, None, None]:
+    def end(self) -> None:
+        """Count all frames as worked on: nothing is done in those without a face."""
+        self.advance(max(2 * len(self.timestamps) - self._halves, 0))
+
+    def _seen(self) -> Generator[SeenFrame, None, None]:
+        finder = CutFinder(self.video.fs)
         with closing(read_ahead(self.video, _bytes)) as frames:
-            for frame in frames:
+            for index, frame in enumerate(frames):
                 self.timestamps.append(frame.timestamp_s)
                 self.advance(1)
-                square = self._locator.locate(frame.image)
-                self._squares.append(square)
-                self._colour.add(frame.image, square)
-                yield frame.image, square
+                if cut := finder.add(frame.image):
+                    self.cuts.append(index)
+                yield SeenFrame(frame.image, list(self.locator.locate(frame.image, cut)), cut)
 
 
 @contextmanager
 def open_frames(
     source: Source,
-    crop_factor: float,
+    locator: Callable[[float], PeopleLocator],
     *,
     max_fs: float = math.inf,
     fs: float | None = None,
-    face: FaceSource = "auto",
     progress: Progress | None = None,
 ) -> Iterator[FaceFrames]:
-    """Open a recording for one pass over its frames and their face squares.
+    """Open a recording for one pass over its frames and the squares of the faces.
 
     Parameters
     ----------
-    source, fs, face, progress
+    source, fs, progress
         As in `physiocam.measure`.
-    crop_factor : float
-        Side of a found face's square, as a multiple of the longer side of its box.
+    locator : callable
+        Returns a new locator for the recording's frames per second.
     max_fs : float
         As in `video.reader.open_video`.
 
@@ -107,17 +112,15 @@ def open_frames(
     ------
     VideoError
         If the source cannot be opened, holds no frame, or has too few of them a second.
-    PhysiocamError
-        If `face` makes no sense.
     """
     with open_video(source, fs=fs, max_fs=max_fs) as video:
         try:
             check_fs(video.fs)
         except PhysiocamError as error:
             raise VideoError(f"'{video.source}' cannot be measured: {error}") from None
-        frames = FaceFrames(video, face_locator(face, video.fs, crop_factor), crop_factor, progress)
+        frames = FaceFrames(video, locator(video.fs), progress)
         # The reading thread must end before the video is closed.
-        with closing(frames.located):
+        with closing(frames.seen):
             yield frames
 
 

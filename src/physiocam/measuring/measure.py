@@ -1,25 +1,22 @@
 """The main job: from a face video to heart rate, breathing rate and action units."""
 
 from dataclasses import replace
-from typing import Unpack
-
-import numpy as np
+from functools import partial
+from typing import Literal, Unpack, overload
 
 from physiocam.errors import PhysiocamError
-from physiocam.measuring.clip_pipeline import LoadedNetworks, run_recording
-from physiocam.measuring.expressions import no_expressions, read_expressions
-from physiocam.measuring.face_frames import FaceFrames, Progress, open_frames
-from physiocam.measuring.network_inputs import open_inputs
+from physiocam.measuring.clip_pipeline import LoadedNetworks
+from physiocam.measuring.face_frames import Progress, open_frames
+from physiocam.measuring.network_inputs import MAX_FS_RATIO
 from physiocam.measuring.options import MeasureOptions, OptionChanges, with_changes
-from physiocam.measuring.skin_colour import mean_colours
-from physiocam.measuring.summarize import Frames, Signals, network_signals, summarize
+from physiocam.measuring.people import People, PeopleChoice, people_choice
+from physiocam.measuring.person_work import NetworkWork, SkinWork
+from physiocam.measuring.summarize import summarize
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_data import Weights
-from physiocam.signals.colour_method import ColourMethod
-from physiocam.signals.methods import NETWORK, classical_method, pulse_differences
-from physiocam.signals.pos import raw_pos
+from physiocam.signals.methods import NETWORK, classical_method
 from physiocam.signals.variability import heart_rate_variability
-from physiocam.video.face_source import as_trained
+from physiocam.video.face_source import as_trained, face_source_name, is_found, people_locator
 from physiocam.video.reader import Source
 
 # The part of the face's box that the classical methods average: its middle, where there is skin and no background. Of
@@ -30,13 +27,36 @@ _SKIN_FACTOR = 0.6
 _SKIN_MAX_FS = 120.0
 
 
+@overload
 def measure(
     source: Source,
     options: MeasureOptions | None = None,
     *,
+    people: Literal["largest"] = "largest",
     progress: Progress | None = None,
     **changes: Unpack[OptionChanges],
-) -> Measurement:
+) -> Measurement: ...
+
+
+@overload
+def measure(
+    source: Source,
+    options: MeasureOptions | None = None,
+    *,
+    people: Literal["all"] | int,
+    progress: Progress | None = None,
+    **changes: Unpack[OptionChanges],
+) -> tuple[Measurement, ...]: ...
+
+
+def measure(
+    source: Source,
+    options: MeasureOptions | None = None,
+    *,
+    people: PeopleChoice = "largest",
+    progress: Progress | None = None,
+    **changes: Unpack[OptionChanges],
+) -> Measurement | tuple[Measurement, ...]:
     """Measure heart rate, breathing rate and facial action units in a face video.
 
     Parameters
@@ -45,6 +65,9 @@ def measure(
         Video file, folder of images, or RGB frames.
     options : MeasureOptions, optional
         How to measure.
+    people : "largest", "all" or int
+        Whom to measure: the one person whose face is the largest over the recording, everyone, or so many of the
+        largest. The recording is read once.
     progress : callable, optional
         Called with (frames done, frames in all or None) as the work goes on.
     **changes
@@ -53,8 +76,9 @@ def measure(
 
     Returns
     -------
-    Measurement
-        Without a face it is complete too: its rates are None, each with a note that says why.
+    Measurement, or tuple of Measurement
+        A tuple if `people` is "all" or a number: one a person, the largest first, with `person` counted from 1. Without
+        a face there is one too: its rates are None, each with a note that says why.
 
     Raises
     ------
@@ -80,59 +104,68 @@ def measure(
     options = with_changes(options, changes)
     if progress is not None and not callable(progress):
         raise PhysiocamError(f"progress is {progress!r}; expected a function of (frames done, frames in all or None)")
-    work = _with_network if options.method == NETWORK else _with_classical_method
-    measurement = work(source, options, progress)
-    if not options.hrv:
-        return measurement
+    found = measure_each(source, options, people_choice(people), progress)
+    return found[0] if people == "largest" else found
+
+
+def measure_each(
+    source: Source, options: MeasureOptions, people: PeopleChoice, progress: Progress | None = None
+) -> tuple[Measurement, ...]:
+    """Measure people, the largest first; "largest" is one without a number. See `measure`."""
+    if options.method == NETWORK:
+        networks = LoadedNetworks(options.bundle(), options.threads, options.providers)
+        options = options.replace(face=as_trained(options.face, networks.bundle.info.square))
+        _check_people(people, options)
+        found = measure_with(networks, source, options, people, progress)
+    else:
+        _check_people(people, options)
+        found = _with_classical_method(source, options, people, progress)
+    if options.hrv:
+        found = [_with_variability(one) for one in found]
+    if people == "largest":
+        return tuple(found)
+    return tuple(replace(one, person=number) for number, one in enumerate(found, 1))
+
+
+def _with_variability(measurement: Measurement) -> Measurement:
     variability = heart_rate_variability(measurement.pulse, measurement.fs, measurement.heart_rate)
     return replace(measurement, heart_rate_variability=variability)
 
 
-def _with_network(source: Source, options: MeasureOptions, progress: Progress | None) -> Measurement:
-    networks = LoadedNetworks(options.bundle(), options.threads, options.providers)
-    return measure_with(networks, source, options, progress)
-
-
 def measure_with(
-    networks: LoadedNetworks, source: Source, options: MeasureOptions, progress: Progress | None = None
-) -> Measurement:
-    """Measure with networks that are loaded already; see `measure`."""
-    bundle = networks.bundle
-    options = options.replace(face=as_trained(options.face, bundle.info.square))
-    with open_inputs(source, bundle.info, fs=options.fs, face=options.face, progress=progress) as inputs:
-        outputs = run_recording(inputs, networks, options.signal_settings.every_phase)
-    frames = _frames(inputs.frames)
-    expressions = read_expressions(outputs.of_frames, frames.found, frames.fs, bundle, options.neutral)
-    signals = network_signals(outputs.differences, expressions, bundle, outputs.judges)
-    return summarize(frames, signals, options, Weights(bundle.info.name, bundle.sha256))
+    networks: LoadedNetworks,
+    source: Source,
+    options: MeasureOptions,
+    people: PeopleChoice = "largest",
+    progress: Progress | None = None,
+) -> list[Measurement]:
+    """Measure people with networks that are loaded already; see `measure`."""
+    info = networks.bundle.info
+    options = options.replace(face=as_trained(options.face, info.square))
+    every_phase, max_fs = options.signal_settings.every_phase, MAX_FS_RATIO * info.fs
+    locator = partial(people_locator, options.face, crop_factor=info.crop.factor)
+    with open_frames(source, locator, max_fs=max_fs, fs=options.fs, progress=progress) as frames:
+        video = frames.video
+        start = partial(NetworkWork, networks, every_phase, options.neutral, video.fs, video.frames)
+        seen = People(frames, start, people, info.crop.factor).run()
+    weights = Weights(info.name, networks.bundle.sha256)
+    return [summarize(one, signals, options, weights) for one, signals in seen]
 
 
-def _with_classical_method(source: Source, options: MeasureOptions, progress: Progress | None) -> Measurement:
+def _with_classical_method(
+    source: Source, options: MeasureOptions, people: PeopleChoice, progress: Progress | None
+) -> list[Measurement]:
     method = classical_method(options.method)
-    with open_frames(
-        source, _SKIN_FACTOR, max_fs=_SKIN_MAX_FS, fs=options.fs, face=options.face, progress=progress
-    ) as frames:
-        signals = _classical_signals(frames, options.method, method)
-    return summarize(_frames(frames), signals, options, None)
+    locator = partial(people_locator, options.face, crop_factor=_SKIN_FACTOR)
+    with open_frames(source, locator, max_fs=_SKIN_MAX_FS, fs=options.fs, progress=progress) as frames:
+        start = partial(SkinWork, options.method, method, frames.video.fs)
+        seen = People(frames, start, people, _SKIN_FACTOR).run()
+    return [summarize(one, signals, options, None) for one, signals in seen]
 
 
-def _classical_signals(frames: FaceFrames, name: str, method: ColourMethod) -> Signals:
-    """Average the skin and apply a classical method; of the frames, only the mean colours are kept."""
-    colours = []
-    for colour in mean_colours(frames.located):
-        colours.append(colour)
-        frames.advance(1)
-    found = frames.found
-    rgb = np.where(found[:, None], colours, np.nan)
-    raw = pulse_differences(rgb, frames.video.fs, raw_pos)
-    return Signals(
-        pulse=pulse_differences(rgb, frames.video.fs, method),
-        respiration=f"the method '{name}' does not measure respiration",
-        expressions=no_expressions(len(found)),
-        raw_pulse=None if isinstance(raw, str) else raw,
-    )
-
-
-def _frames(seen: FaceFrames) -> Frames:
-    video = seen.video
-    return Frames(video.source, video.fs, np.array(seen.timestamps), seen.found, seen.squares, notes=seen.notes)
+def _check_people(people: PeopleChoice, options: MeasureOptions) -> None:
+    if people != "largest" and not is_found(options.face):
+        raise PhysiocamError(
+            f"people is {people!r}, but the face's square is given ({face_source_name(options.face)}); several people "
+            "must be found: face='find'"
+        )

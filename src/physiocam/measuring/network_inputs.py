@@ -10,8 +10,8 @@ from physiocam.inputs.blocks import InputBlock, InputCollector, InputShape, fram
 from physiocam.inputs.crop import Crop, recrop
 from physiocam.inputs.face_changes import Located
 from physiocam.measuring.face_frames import FaceFrames, Progress, open_frames
-from physiocam.video.face_source import FaceSource, as_trained
-from physiocam.video.locators import Square
+from physiocam.video.face_source import FaceSource, as_trained, face_locator
+from physiocam.video.locators import OnePerson, Square
 from physiocam.video.reader import Source, Video
 from physiocam.weights.bundle import BundleInfo, SlowNetworks
 
@@ -126,7 +126,7 @@ class NetworkInputs:
 
     def _watched(self) -> Iterator[Located]:
         """Frames on their way to the blocks, seen by the slow inputs too."""
-        for image, square in self.frames.located:
+        for image, (square,), _ in self.frames.seen:
             if self.slow:
                 self.slow.add(image, square)
             yield image, square
@@ -143,8 +143,8 @@ class NetworkInputs:
 
     @property
     def found(self) -> NDArray[np.bool_]:
-        """Whether there is a face, as in `FaceFrames`."""
-        return self.frames.found
+        """Whether there is a face, a frame so far; the tracker may still change its mind about the last seconds."""
+        return np.array(self.frames.locator.people[0].found, dtype=bool)
 
     def batches(self, block: InputBlock, clips: int = _CLIPS) -> Iterator[tuple[int, int]]:
         """Start and stop of the clips to hand to the networks at a time; each counts as done when the next is asked."""
@@ -183,5 +183,9 @@ def open_inputs(
     """
     max_fs = MAX_FS_RATIO * info.fs
     where = as_trained(face, info.square)
-    with open_frames(source, info.crop.factor, max_fs=max_fs, fs=fs, face=where, progress=progress) as frames:
+
+    def locator(fs: float) -> OnePerson:
+        return OnePerson(face_locator(where, fs, info.crop.factor))
+
+    with open_frames(source, locator, max_fs=max_fs, fs=fs, progress=progress) as frames:
         yield NetworkInputs(frames, info)

@@ -1,5 +1,6 @@
 """A person's neutral face, estimated along the recording."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -73,3 +74,35 @@ def neutral_levels(
     else:
         neutral = np.median(known[: round(FIRST_S * fs)], axis=0)
     return np.clip(neutral - at_rest, 0.0, most), choice
+
+
+def neutral_in_scenes(
+    levels: NDArray[np.float64],
+    fs: float,
+    choice: NeutralChoice,
+    bounds: tuple[float, float],
+    scenes: Sequence[slice],
+) -> tuple[NDArray[np.float64], NeutralChoice]:
+    """Return what `neutral_levels` takes off in each scene, for its frames.
+
+    Behind a cut it may be another light, or another person: no scene is compared with the face of another one.
+
+    Parameters
+    ----------
+    levels, fs, choice
+        As in `neutral_levels`.
+    bounds : (float, float)
+        Its `at_rest` and `most`.
+    scenes : sequence of slice
+        Of the T frames, in order.
+
+    Returns
+    -------
+    float64 array (T, A), str
+        And what was done in one scene at least.
+    """
+    taken, done = np.zeros_like(levels), {"none"}
+    for scene in scenes:
+        taken[scene], chosen = neutral_levels(levels[scene], fs, choice, *bounds)
+        done.add(chosen)
+    return taken, choice if choice in done else "none"

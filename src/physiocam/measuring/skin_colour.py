@@ -1,43 +1,44 @@
 """Frames to mean colours: what the classical methods live on, in one streaming pass."""
 
-from collections.abc import Iterable, Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.inputs.face_changes import Located
 from physiocam.video.locators import Square
 
 
-def mean_colours(located: Iterable[Located]) -> Iterator[NDArray[np.float64]]:
-    """Average each frame's face square.
+class SkinColour:
+    """Averages the square of a face while frames pass by.
 
     Another square is another piece of skin, whose colour differs by far more than a pulse changes it. So where the
     square moves, the frame before is averaged in both, and all that follows is scaled by their ratio: the colours go
     on without a step.
-
-    Parameters
-    ----------
-    located : iterable of (image, square)
-        In the order of time; image (H, W, 3) uint8 RGB. Either is None where the frame cannot be used.
-
-    Yields
-    ------
-    float64 array (3,)
-        Mean red, green and blue, 0..255 in the first square of a stretch; NaN where the frame cannot be used.
     """
-    scale = np.ones(3)
-    previous: tuple[NDArray[np.uint8], Square] | None = None
-    for image, square in located:
+
+    def __init__(self) -> None:
+        self._scale = np.ones(3)
+        self._last: tuple[NDArray[np.uint8], Square] | None = None
+
+    def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> NDArray[np.float64]:
+        """Take in the next frame.
+
+        Parameters
+        ----------
+        image : uint8 array (H, W, 3) or None
+        square : Square or None
+            Either is None where the frame cannot be used.
+
+        Returns
+        -------
+        float64 array (3,)
+            Mean red, green and blue, 0..255 in the first square of a stretch; NaN where the frame cannot be used.
+        """
         if image is None or square is None:
-            previous = None
-            scale = np.ones(3)
-            yield np.full(3, np.nan)
-            continue
-        if previous is not None and previous[1] != square:
-            scale = scale * _ratio(_mean(*previous), _mean(previous[0], square))
-        yield _mean(image, square) * scale
-        previous = image, square
+            self._last, self._scale = None, np.ones(3)
+            return np.full(3, np.nan)
+        if self._last is not None and self._last[1] != square:
+            self._scale = self._scale * _ratio(_mean(*self._last), _mean(self._last[0], square))
+        self._last = image, square
+        return _mean(image, square) * self._scale
 
 
 def _mean(image: NDArray[np.uint8], square: Square) -> NDArray[np.float64]:

@@ -28,8 +28,8 @@ from physiocam.signals.rate_notes import too_few_frames
 from physiocam.signals.readings import readings_of
 from physiocam.signals.waveform import check_fs
 from physiocam.video.face_source import as_trained, face_locator
+from physiocam.video.followed_face import MEMORY_S
 from physiocam.video.people import people_notes
-from physiocam.video.tracker import MEMORY_S
 
 # Inputs are standardized by statistics in which a frame this old has a weight of about a third (1 / e). When measured
 # from a file, recordings up to this long are standardized as a whole.

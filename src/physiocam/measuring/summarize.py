@@ -42,6 +42,8 @@ class Frames:
         Face squares, as in `Measurement.face_squares`.
     notes : tuple of str
         Anything unusual about the recording.
+    cuts : tuple of int
+        Frames at which another scene begins.
     """
 
     source: str
@@ -50,6 +52,7 @@ class Frames:
     found: NDArray[np.bool_]
     squares: NDArray[np.int32]
     notes: tuple[str, ...]
+    cuts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +124,8 @@ def summarize(frames: Frames, signals: Signals, options: MeasureOptions, weights
     nothing = np.full(len(found), np.nan)
     pulse = nothing if isinstance(signals.pulse, str) else signals.pulse
     respiration = nothing if isinstance(signals.respiration, str) else signals.respiration
-    heart_rate = _rate(signals.pulse, "heart", fs, found, settings, signals.raw_pulse, signals.judge)
-    breathing_rate = _rate(signals.respiration, "breathing", fs, found, settings)
+    heart_rate = _rate(signals.pulse, "heart", frames, settings, signals.raw_pulse, signals.judge)
+    breathing_rate = _rate(signals.respiration, "breathing", frames, settings)
     expressions = signals.expressions
     measurement = Measurement(
         source=frames.source,
@@ -145,12 +148,13 @@ def summarize(frames: Frames, signals: Signals, options: MeasureOptions, weights
         pulse=clean_waveform(pulse, fs, "heart", settings),
         respiration=clean_waveform(respiration, fs, "breathing", settings),
         rates_timestamps_s=frames.timestamps_s[:1].sum() + rate_times(len(found), fs),
-        heart_rate_along=_along(pulse, "heart", fs, heart_rate, settings, signals.raw_pulse, signals.judge),
-        breathing_rate_along=_along(respiration, "breathing", fs, breathing_rate, settings),
+        heart_rate_along=_along(pulse, "heart", frames, heart_rate, settings, signals.raw_pulse, signals.judge),
+        breathing_rate_along=_along(respiration, "breathing", frames, breathing_rate, settings),
         action_unit_probability=expressions.probability,
         intensity_labels=expressions.intensities,
         intensity=expressions.intensity,
         head_pose=expressions.head_pose,
+        cuts_s=tuple(frames.timestamps_s[list(frames.cuts)].tolist()),
     )
     return replace(measurement, blinks_per_minute=blinks_per_minute(measurement))
 
@@ -158,33 +162,32 @@ def summarize(frames: Frames, signals: Signals, options: MeasureOptions, weights
 def _rate(
     waveform: NDArray[np.float64] | str,
     quantity: Quantity,
-    fs: float,
-    found: NDArray[np.bool_],
+    frames: Frames,
     settings: SignalSettings,
     raw: NDArray[np.float64] | None = None,
     judge: Judge | None = None,
 ) -> Rate:
-    if not found.any():
+    if not frames.found.any():
         return Rate(None, UNITS[quantity], 0.0, "no face was found")
     if isinstance(waveform, str):
         return Rate(None, UNITS[quantity], 0.0, waveform)
-    rate = estimate_rate(waveform, fs, quantity, settings, raw, judge)
+    rate = estimate_rate(waveform, frames.fs, quantity, settings, raw, judge, frames.cuts)
     if judge:
         return rate
     # Frames without a face lower the quality, however clean the rest is.
-    return replace(rate, quality=rate.quality * _share(found))
+    return replace(rate, quality=rate.quality * _share(frames.found))
 
 
 def _along(
     waveform: NDArray[np.float64],
     quantity: Quantity,
-    fs: float,
+    frames: Frames,
     whole: Rate,
     settings: SignalSettings,
     raw: NDArray[np.float64] | None = None,
     judge: Judge | None = None,
 ) -> RateSeries:
-    along = rates_along(waveform, fs, quantity, settings, raw, judge)
+    along = rates_along(waveform, frames.fs, quantity, settings, raw, judge, frames.cuts)
     # By chance, noise looks like a rate in a few windows. A rate that changes much has no single value for the whole
     # recording, but a value in most windows.
     steady = whole.value is not None or _share(np.isfinite(along.value)) > _MOST

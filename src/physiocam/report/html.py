@@ -87,7 +87,7 @@ def _content(measurement: Measurement, attention: "Attention | str", face: FaceP
     beats, values = measurement.beats, answers(measurement)
     measured = [q for q in _QUANTITIES if measurement.method == "network" or q == "heart"]
     return {
-        "name": Path(measurement.source).name or measurement.source,
+        "name": _name(measurement),
         "measurement": measurement,
         "values": values,
         "intervals": {name: text for name, value in values.items() if (text := interval_text(value))},
@@ -117,6 +117,11 @@ def _content(measurement: Measurement, attention: "Attention | str", face: FaceP
         "pictures": [] if isinstance(attention, str) else _pictures(attention),
         "methods": methods_of(measurement),
     }
+
+
+def _name(measurement: Measurement) -> str:
+    name = Path(measurement.source).name or measurement.source
+    return name if measurement.person is None else f"{name}, person {measurement.person}"
 
 
 def _data(png: bytes) -> str:

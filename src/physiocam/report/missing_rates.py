@@ -36,8 +36,8 @@ def why_no_rate(measurement: Measurement, quantity: Quantity) -> list[str | None
     if not usable.any():
         return [rate.note] * len(along.value)
     times = measurement.rates_timestamps_s - measurement.timestamps_s[0]
-    usable_s = _within(usable, times, chosen.window_s, measurement.fs)
-    face_s = _within(measurement.face_found, times, chosen.window_s, measurement.fs)
+    windows = _windows(measurement, times, chosen.window_s)
+    usable_s, face_s = (_within(which, windows, measurement.fs) for which in (usable, measurement.face_found))
     reasons: list[str | None] = []
     columns = (along.value, along.quality, usable_s, face_s)
     for value, quality, signal_s, seen_s in zip(*(column.tolist() for column in columns), strict=True):
@@ -56,9 +56,17 @@ def why_no_rate(measurement: Measurement, quantity: Quantity) -> list[str | None
     return reasons
 
 
-def _within(which: NDArray[np.bool_], times: NDArray[np.float64], window_s: float, fs: float) -> NDArray[np.float64]:
-    """Seconds (R,) for which this is true within a window around each time."""
-    counts = np.concatenate([[0], np.cumsum(which)])
+def _windows(measurement: Measurement, times: NDArray[np.float64], window_s: float) -> NDArray[np.int_]:
+    """First frame, and one past the last, of the window around each time (R, 2), as far as its scene goes."""
+    fs, bounds = measurement.fs, np.array([0, *measurement.cuts, measurement.frames])
+    scene = np.searchsorted(bounds, np.round(times * fs).astype(int), side="right") - 1
     edges = np.rint((times[:, None] + window_s * np.array([-0.5, 0.5])) * fs).astype(int)
-    first, last = np.clip(edges, 0, len(which)).T
+    ends = bounds[np.minimum(scene + 1, len(bounds) - 1)]
+    return np.asarray(np.clip(edges, bounds[scene][:, None], ends[:, None]))
+
+
+def _within(which: NDArray[np.bool_], windows: NDArray[np.int_], fs: float) -> NDArray[np.float64]:
+    """Seconds (R,) for which this is true within each window."""
+    counts = np.concatenate([[0], np.cumsum(which)])
+    first, last = windows.T
     return np.asarray((counts[last] - counts[first]) / fs)

@@ -1,7 +1,7 @@
 """The overlay video: a recording with its measurement drawn beside it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from physiocam.measuring.face_frames import Progress
 from physiocam.report.overlay_frame import OverlayFrame
+from physiocam.report.overlay_people import PeopleOverlayFrame
 from physiocam.report.truth import Truth
 from physiocam.results.measurement import Measurement
 from physiocam.video.reader import Source, open_video
@@ -16,7 +17,7 @@ from physiocam.video.writer import write_timed_video
 
 
 def write_overlay(
-    measurement: Measurement,
+    measurement: Measurement | Sequence[Measurement],
     source: Source,
     path: str | os.PathLike[str],
     *,
@@ -26,13 +27,15 @@ def write_overlay(
 ) -> None:
     """Write a recording as a video with face box, running waveforms, rates and action units drawn beside it.
 
+    Of several people, each has a box in a colour and a name, and a row beside the picture.
+
     Every frame of the recording is shown upright at its own time, and its sound is kept. The file appears when it is
     complete.
 
     Parameters
     ----------
-    measurement : Measurement
-        Of this recording.
+    measurement : Measurement or sequence of Measurement
+        Of this recording; several for several people.
     source : path or uint8 array of shape (T, H, W, 3)
         The recording, as it was given to `physiocam.measure`.
     path : path
@@ -40,7 +43,8 @@ def write_overlay(
     fs : float, optional
         As it was given to `physiocam.measure`.
     truth : Truth, optional
-        What sensors and coders recorded, drawn beside what was measured; see `physiocam.report.truth.truth_of`.
+        What sensors and coders recorded of one person, drawn beside what was measured; see
+        `physiocam.report.truth.truth_of`.
     progress : callable, optional
         As in `physiocam.measure`.
 
@@ -58,11 +62,14 @@ def write_overlay(
         sound = Path(os.fsdecode(source))
 
     def drawn() -> Iterator[tuple[float, NDArray[np.uint8]]]:
-        overlay: OverlayFrame | None = None
+        overlay: OverlayFrame | PeopleOverlayFrame | None = None
         for count, frame in enumerate(video.own_frames(), 1):
             if overlay is None:
                 height, width, _ = frame.image.shape
-                overlay = OverlayFrame(measurement, width, height, truth=truth)
+                if isinstance(measurement, Measurement):
+                    overlay = OverlayFrame(measurement, width, height, truth=truth)
+                else:
+                    overlay = PeopleOverlayFrame(measurement, width, height)
             yield frame.shown_s, overlay.draw(frame.image, frame.timestamp_s)
             if progress is not None:
                 progress(count, video.frames)

@@ -1,14 +1,16 @@
 """All files of one measured recording: its data, and report and overlay video if wanted."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from physiocam.errors import PhysiocamError
 from physiocam.measuring.face_frames import Progress
 from physiocam.measuring.options import MeasureOptions
+from physiocam.report.measured_face import MeasuredFace
 from physiocam.results.measurement import Measurement
-from physiocam.results.measurement_files import OVERLAY, REPORT
+from physiocam.results.measurement_files import OVERLAY, REPORT, person_folder
 
 if TYPE_CHECKING:
     from physiocam.report.attention import Attention
@@ -30,7 +32,8 @@ def write_results(
     folder : Path
         Made if it does not exist.
     options : MeasureOptions
-        With which it was measured; they say whether report.html and overlay.mp4 are wanted.
+        With which it was measured; they say whether report.html and overlay.mp4 are wanted. One of several people has
+        no overlay video.
     progress : callable, optional
         As in `physiocam.measure`; restarts for each pass.
 
@@ -50,10 +53,49 @@ def write_results(
         # The classical methods' page shows no face, whatever is installed.
         picture = None if measurement.weights is None else face_picture(measurement, source, options.fs)
         write_report(measurement, folder / REPORT, attention, picture)
-    if options.overlay:
-        from physiocam.report.overlay import write_overlay
+    if options.overlay and measurement.person is None:
+        _overlay(measurement, source, folder, options, progress)
 
-        write_overlay(measurement, source, folder / OVERLAY, fs=options.fs, progress=progress)
+
+def write_people(
+    measurements: Sequence[Measurement],
+    source: str | os.PathLike[str],
+    folder: Path,
+    options: MeasureOptions,
+    progress: Progress | None = None,
+) -> None:
+    """Write the files of each of several people into a folder of their own, and one overlay video of all.
+
+    Parameters
+    ----------
+    measurements : sequence of Measurement
+    source, options, progress
+        As in `write_results`.
+    folder : Path
+        Of the recording; the folders of the people are in it.
+
+    Raises
+    ------
+    PhysiocamError, ImportError
+        As in `write_results`.
+    """
+    for measurement in measurements:
+        assert measurement.person is not None
+        write_results(measurement, source, folder / person_folder(measurement.person), options, progress)
+    if options.overlay:
+        _overlay(measurements, source, folder, options, progress)
+
+
+def _overlay(
+    measured: Measurement | Sequence[Measurement],
+    source: str | os.PathLike[str],
+    folder: Path,
+    options: MeasureOptions,
+    progress: Progress | None,
+) -> None:
+    from physiocam.report.overlay import write_overlay
+
+    write_overlay(measured, source, folder / OVERLAY, fs=options.fs, progress=progress)
 
 
 def _attention(
@@ -71,6 +113,8 @@ def _attention(
     except ImportError as error:
         return f"this needs {error.name} (pip install 'physiocam[explain]')"
     try:
-        return find_attention(source, options.weights, fs=options.fs, face=options.face, progress=progress)
+        return find_attention(
+            source, options.weights, fs=options.fs, face=lambda _: MeasuredFace(measurement), progress=progress
+        )
     except PhysiocamError as error:
         return str(error)

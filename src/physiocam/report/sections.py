@@ -62,6 +62,7 @@ def _strip(measurement: Measurement, quantity: Quantity, waveform: NDArray[np.fl
         "wave",
     )
     graph.add_spans(gaps, "gap")
+    _mark_cuts(graph, measurement)
     clipped = np.clip(waveform, -_RANGE, _RANGE)
     if len(waveform) <= _MOST_DRAWN:
         graph.add_line((start + np.arange(len(waveform))) / fs, clipped, style)
@@ -72,6 +73,12 @@ def _strip(measurement: Measurement, quantity: Quantity, waveform: NDArray[np.fl
         both = np.stack([lowest(clipped, edges), highest(clipped, edges)], axis=1)
         graph.add_line(np.repeat(middles, 2), both.ravel(), style)
     return graph
+
+
+def _mark_cuts(graph: Graph, measurement: Measurement) -> None:
+    for cut in measurement.cuts:
+        if graph.x.low < cut / measurement.fs < graph.x.high:
+            graph.add_upright(cut / measurement.fs, "cut")
 
 
 def _told(gaps: list[tuple[float, float]]) -> str:
@@ -117,6 +124,7 @@ def rate_graphs(measurement: Measurement, quantity: Quantity) -> list[Graph]:
     seconds = np.append(times - STEP_S / 2, times[-1] + STEP_S / 2)
     without = [(seconds[gap.start], seconds[gap.stop]) for gap in stretches(~np.isfinite(along.value), 1)]
     values.add_spans([*without, (seconds[-1], measurement.duration_s)], "gap")
+    _mark_cuts(values, measurement)
     if rate.value is not None:
         values.add_level(rate.value, "whole")
     values.add_line(times, along.value, quantity)
@@ -155,7 +163,7 @@ def spectrum_graph(measurement: Measurement, quantity: Quantity) -> tuple[Graph,
     """The spectrum from which the recording's rate was found, if there is one."""
     rate, _, waveform = rate_of(measurement, quantity)
     chosen = measurement.settings.of(quantity)
-    spectrum = waveform_spectrum(waveform, measurement.fs, chosen)
+    spectrum = waveform_spectrum(waveform, measurement.fs, chosen, measurement.cuts)
     if spectrum is None:
         return None
     per_minute, power = 60.0 * spectrum.frequencies_hz, spectrum.power / spectrum.power.max()
@@ -194,6 +202,7 @@ def action_unit_rows(measurement: Measurement) -> list[tuple[str, ActionUnit, Gr
         alt = f"probability of {label}, {unit.name}, along the recording; mean {text(unit.mean_probability, 2)}"
         graph = Graph(alt, x, Axis(0.0, 1.0, "", ()), "unit")
         graph.add_spans(gaps, "gap")
+        _mark_cuts(graph, measurement)
         graph.add_area(edges / measurement.fs, probability, "au")
         graph.add_level(0.5, "floor")
         if label in measurement.intensity_labels:

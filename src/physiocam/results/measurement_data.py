@@ -143,6 +143,10 @@ class MeasurementData:
         positive) in degrees; NaN in gaps, or if the bundle does not give them.
     heart_rate_variability : HeartRateVariability or None
         None where it was not asked for. Without beats, and with a note, where there is no heart rate.
+    cuts_s : tuple of float
+        Times of hard cuts: of the first frame of each new scene. No rate and no neutral face reaches across them.
+    person : int or None
+        Number of the person, the largest first, if several were asked for.
     """
 
     source: str
@@ -173,6 +177,14 @@ class MeasurementData:
     intensity_labels: tuple[str, ...] = ()
     intensity: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
     head_pose: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 3), np.float32))
+    cuts_s: tuple[float, ...] = ()
+    person: int | None = None
+
+    @property
+    def cuts(self) -> tuple[int, ...]:
+        """The frames at which new scenes begin, counted from 0."""
+        first_s = float(self.timestamps_s[:1].sum())
+        return tuple(round((time_s - first_s) * self.fs) for time_s in self.cuts_s)
 
     @property
     def beats(self) -> HeartRateVariability | None:
@@ -197,6 +209,8 @@ class MeasurementData:
             "settings": settings_as_text(self.settings),
             "version": self.version,
             "notes": list(self.notes),
+            "cuts_s": self.cuts_s,
+            "person": self.person,
         }
         if (variability := self.heart_rate_variability) is not None:
             summary |= {

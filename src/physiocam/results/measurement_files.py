@@ -31,6 +31,8 @@ _BESIDE = (MEASURED_WITH, REPORT, OVERLAY, BEATS)
 WAVEFORMS, RATES, ACTION_UNITS, EVENTS = "waveforms.csv", "rates.csv", "action_units.csv", "events.csv"
 _TABLES = (WAVEFORMS, RATES, ACTION_UNITS, EVENTS)
 
+_PERSON = "person-"
+
 _WAVES = ("timestamp_s", "pulse", "respiration", "face_found")
 _SQUARE = ("face_x", "face_y", "face_size")
 _RATES = ("timestamp_s", "heart_rate", "heart_rate_quality", "breathing_rate", "breathing_rate_quality")
@@ -69,6 +71,8 @@ class _Summary(BaseModel):
     sdnn: IntervalSpread | None = None
     rmssd: IntervalSpread | None = None
     timing_noise_ms: float | None = None
+    cuts_s: tuple[float, ...] = ()
+    person: int | None = None
 
 
 def write_measurement(measurement: MeasurementData, folder: str | bytes | os.PathLike[str]) -> None:
@@ -160,9 +164,26 @@ def remove_results(folder: Path, source: str | None = None) -> None:
     """
     if (folder / MEASUREMENT).is_file():
         # Remove the summary last: while it exists, the other files are known to belong to it.
-        for path in (folder / name for name in (*_BESIDE, *_TABLES, MEASUREMENT)):
-            if source is None or os.path.abspath(source) != os.path.abspath(path):
-                path.unlink(missing_ok=True)
+        remove_files(folder, (*_BESIDE, *_TABLES, MEASUREMENT), source)
+
+
+def remove_files(folder: Path, names: Iterable[str], source: str | None = None) -> None:
+    """Remove files with these names, as `remove_results` does."""
+    for path in (folder / name for name in names):
+        if source is None or os.path.abspath(source) != os.path.abspath(path):
+            path.unlink(missing_ok=True)
+
+
+def person_folder(number: int) -> str:
+    """Return the name of the folder of one of several people, in the recording's."""
+    return f"{_PERSON}{number}"
+
+
+def people_folders(folder: Path) -> list[Path]:
+    """The folders of several people's results in a recording's folder, in the order of their numbers."""
+    found = [place for place in folder.glob(f"{_PERSON}*") if (place / MEASUREMENT).is_file()]
+    numbers = {place: place.name.removeprefix(_PERSON) for place in found}
+    return sorted((place for place in found if numbers[place].isdecimal()), key=lambda place: int(numbers[place]))
 
 
 def _waveforms_csv(measurement: MeasurementData) -> Iterator[str]:

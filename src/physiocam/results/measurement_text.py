@@ -80,8 +80,9 @@ def _lines(measurement: MeasurementData) -> list[tuple[str, str]]:
         f"{measurement.duration_s:.1f} s, {measurement.frames} frames at "
         f"{measurement.fs:.2f} frames/s, {square} in {measurement.face.found_fraction:.0%} of them"
     )
+    who = "" if measurement.person is None else f", person {measurement.person}"
     return [
-        (readable(measurement.source), recording),
+        (readable(measurement.source) + who, recording),
         *((f"{name[0].upper()}{name[1:]}", _told(answer)) for name, answer in answers(measurement).items()),
         ("Action units", _active_units(measurement)),
         *_blinks(measurement),

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from physiocam.networks.action_units import ACTIVE_THRESHOLD, BLINK
 from physiocam.results.measurement_data import MeasurementData
+from physiocam.signals.waveform import scenes_of
 
 # An event begins above the threshold of activity and ends below this; pauses and events shorter than these are none.
 _ENDS_BELOW = 0.4
@@ -44,7 +45,7 @@ def unit_events(measurement: MeasurementData) -> tuple[UnitEvent, ...]:
     """Return every event of every action unit, in the order of their onsets.
 
     An event begins where the probability rises to 0.5 and ends where it falls below 0.4. Pauses of less than 0.2 s do
-    not end it, and what is shorter than 0.25 s (a blink: 0.05 s) is left out. Gaps end events.
+    not end it, and what is shorter than 0.25 s (a blink: 0.05 s) is left out. Gaps and cuts end events.
 
     Parameters
     ----------
@@ -76,7 +77,13 @@ def _events_of(measurement: MeasurementData, label: str) -> list[UnitEvent]:
         intensity = measurement.intensity[:, measurement.intensity_labels.index(label)].astype(np.float64).round(2)
     strength = probability if intensity is None else intensity
     events = []
-    for start, stop in _runs(probability, measurement.fs, _SHORTEST_BLINK_S if label == BLINK else _SHORTEST_S):
+    shortest_s = _SHORTEST_BLINK_S if label == BLINK else _SHORTEST_S
+    runs = [
+        (scene.start + start, scene.start + stop)
+        for scene in scenes_of(len(probability), measurement.cuts)
+        for start, stop in _runs(probability[scene], measurement.fs, shortest_s)
+    ]
+    for start, stop in runs:
         apex = start + int(np.nanargmax(strength[start:stop]))
         events.append(
             UnitEvent(

@@ -1,5 +1,6 @@
 """Heart and breathing rates, of a recording and along it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from physiocam.signals.quantities import STEP_S, UNITS, Quantity
 from physiocam.signals.rate_notes import NAMES, WAVES, too_slow, why_none
 from physiocam.signals.settings import RateSettings, SignalSettings
 from physiocam.signals.spectra import interpolated_peaks, periodogram, pooled_spectrum, window_spectra
-from physiocam.signals.waveform import clean_waveform
+from physiocam.signals.waveform import clean_waveform, scene_numbers
 
 # A window of T seconds spreads a frequency's power over this many 1/T to either side.
 _LOBE = 1.5
@@ -108,6 +109,7 @@ def estimate_rate(
     settings: SignalSettings,
     raw: NDArray[np.floating] | None = None,
     judge: Judge | None = None,
+    cuts: Sequence[int] = (),
 ) -> Rate:
     """Estimate one rate for a whole recording.
 
@@ -131,6 +133,8 @@ def estimate_rate(
     judge : Judge, optional
         Gives the quality: the probability that the rate is right, which must be 0.5 or more. By default the quality is
         `quality.spectral_quality`, which must reach the settings' floor.
+    cuts : sequence of int
+        Samples at which another scene begins. No window reaches across; the last sample before each must be a gap.
 
     Returns
     -------
@@ -148,7 +152,7 @@ def estimate_rate(
     seen_s = np.count_nonzero(np.isfinite(difference)) / fs
     if note := why_none(waveform, seen_s, fs, quantity, chosen):
         return Rate(None, unit, 0.0, note)
-    pooling = pooled_spectrum(waveform, fs, chosen)
+    pooling = pooled_spectrum(waveform, fs, chosen, cuts)
     if pooling is None:
         needs = f"{NAMES[quantity]} needs {chosen.minimum_s:g} s within {chosen.window_s:g} s"
         return Rate(None, unit, 0.0, f"the usable signal is in pieces; {needs}")
@@ -157,7 +161,7 @@ def estimate_rate(
     if chosen.method == "pooled":
         rate_hz = float(interpolated_peaks(frequencies, pooled)[0])
     elif chosen.method == "periodogram":
-        found_hz, power = periodogram(waveform, fs, chosen.band_hz)
+        found_hz, power = periodogram(waveform, fs, chosen.band_hz, cuts)
         rate_hz = float(found_hz[np.argmax(power)])
     else:
         rate_hz = _mean_peak_rate(waveform, fs)
@@ -178,7 +182,8 @@ def estimate_rate(
     floor = floor_of(chosen, judge is not None)
     quality = quality_of(rate_hz)
     if chosen.overtones and (judge or quality >= floor):
-        wide = pooled_spectrum(np.asarray(difference if raw is None else raw, dtype=np.float64), fs, _wide(chosen, fs))
+        unfiltered = np.asarray(difference if raw is None else raw, dtype=np.float64)
+        wide = pooled_spectrum(unfiltered, fs, _wide(chosen, fs), cuts)
         if wide is not None and is_doubled(wide[0], wide[1][0], rate_hz, lobe_hz):
             rate_hz /= 2
             if rate_hz < chosen.band_hz[0]:
@@ -204,6 +209,7 @@ def rates_along(
     settings: SignalSettings,
     raw: NDArray[np.floating] | None = None,
     judge: Judge | None = None,
+    cuts: Sequence[int] = (),
 ) -> RateSeries:
     """Estimate a rate around each time of `rate_times`, from windows of `window_s`.
 
@@ -211,7 +217,7 @@ def rates_along(
 
     Parameters
     ----------
-    difference, fs, quantity, settings, raw, judge
+    difference, fs, quantity, settings, raw, judge, cuts
         See `estimate_rate`.
 
     Returns
@@ -228,16 +234,19 @@ def rates_along(
     window = max(round(chosen.window_s * fs), 1)
     around = np.pad(waveform, (window // 2, window), constant_values=np.nan)
     starts = np.round(rate_times(len(waveform), fs) * fs).astype(int)
-    frequencies, spectra, usable_s = window_spectra(around, fs, chosen, window, starts)
+    scene = scene_numbers(np.arange(len(around)) - window // 2, cuts)
+    frequencies, spectra, usable_s = window_spectra(around, fs, chosen, window, starts, scene)
     rate_hz = interpolated_peaks(frequencies, spectra)
     lobe_hz = _LOBE / np.maximum(usable_s, 1 / fs)
     enough = (usable_s >= chosen.minimum_s) & spectra.any(axis=1)
     if judge:
         quality = np.zeros(len(starts))
+        unpadded = scene[window // 2 :][: len(waveform)]
         for row in np.flatnonzero(enough):
             part = slice(max(starts[row] - window // 2, 0), starts[row] - window // 2 + window)
             spectrum = frequencies, spectra[row], float(lobe_hz[row])
-            quality[row] = _probability(difference[part], fs, float(rate_hz[row]), spectrum, chosen, judge.part(part))
+            within = np.where(unpadded[part] == unpadded[starts[row]], difference[part], np.nan)
+            quality[row] = _probability(within, fs, float(rate_hz[row]), spectrum, chosen, judge.part(part))
     else:
         quality = spectral_quality(
             frequencies, spectra, rate_hz, lobe_hz=lobe_hz, usable_s=usable_s, noise_slope=chosen.noise_slope
@@ -246,7 +255,7 @@ def rates_along(
     if chosen.overtones:
         before = np.asarray(difference if raw is None else raw, np.float64)
         unfiltered = np.pad(before, (window // 2, window), constant_values=np.nan)
-        wide, power, _ = window_spectra(unfiltered, fs, _wide(chosen, fs), window, starts)
+        wide, power, _ = window_spectra(unfiltered, fs, _wide(chosen, fs), window, starts, scene)
         for row in np.flatnonzero(given):
             if is_doubled(wide, power[row], rate_hz[row], lobe_hz[row]):
                 rate_hz[row] /= 2

@@ -1,5 +1,6 @@
 """Power spectra of waveforms, of windows and of the whole, in the band in which a rate is sought."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from physiocam.signals.quantities import STEP_S
 from physiocam.signals.settings import RateSettings
+from physiocam.signals.waveform import scene_numbers, scenes_of
 
 # Frequencies a window is tried at, per 1/T of its T seconds: fine enough for the parabola through three.
 _OVERSAMPLING = 8
@@ -32,7 +34,9 @@ class Spectrum:
     power: NDArray[np.float64]
 
 
-def waveform_spectrum(waveform: NDArray[np.float64], fs: float, settings: RateSettings) -> Spectrum | None:
+def waveform_spectrum(
+    waveform: NDArray[np.float64], fs: float, settings: RateSettings, cuts: Sequence[int] = ()
+) -> Spectrum | None:
     """Return the spectrum in whose peak `estimate_rate` finds a recording's rate.
 
     Parameters
@@ -41,6 +45,8 @@ def waveform_spectrum(waveform: NDArray[np.float64], fs: float, settings: RateSe
         As `waveform.clean_waveform` gives it.
     fs : float
     settings : RateSettings
+    cuts : sequence of int
+        As in `rate.estimate_rate`.
 
     Returns
     -------
@@ -50,8 +56,8 @@ def waveform_spectrum(waveform: NDArray[np.float64], fs: float, settings: RateSe
     if fs <= 2 * settings.band_hz[1] or not np.nan_to_num(waveform).any():
         return None
     if settings.method == "periodogram":
-        return Spectrum(*periodogram(waveform, fs, settings.band_hz))
-    pooling = pooled_spectrum(waveform, fs, settings)
+        return Spectrum(*periodogram(waveform, fs, settings.band_hz, cuts))
+    pooling = pooled_spectrum(waveform, fs, settings, cuts)
     return None if pooling is None else Spectrum(pooling[0], pooling[1][0])
 
 
@@ -61,8 +67,12 @@ def window_spectra(
     settings: RateSettings,
     window: int,
     starts: NDArray[np.int_],
+    scene: NDArray[np.int_],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return frequencies (F,), power spectra (R, F) with rows of sum 1 (less if silent), and usable seconds (R,)."""
+    """Return frequencies (F,), power spectra (R, F) with rows of sum 1 (less if silent), and usable seconds (R,).
+
+    Of a window, only the samples of its middle's scene count; `scene` (T,) has their numbers.
+    """
     low, high = settings.band_hz
     spacing = fs / window / _OVERSAMPLING
     frequencies = low + spacing * np.arange(max(int((high - low) / spacing), 1) + 1)
@@ -73,10 +83,11 @@ def window_spectra(
     spectra = np.zeros((len(starts), len(frequencies)))
     usable_s = np.zeros(len(starts))
     windows = sliding_window_view(waveform, window) if len(starts) else np.zeros((0, window))
+    in_scene = sliding_window_view(scene, window) if len(starts) else np.zeros((0, window), dtype=int)
     for first in range(0, len(starts), _WINDOWS):
         rows = slice(first, first + _WINDOWS)
-        piece = windows[starts[rows]]
-        usable = np.isfinite(piece)
+        piece, number = windows[starts[rows]], in_scene[starts[rows]]
+        usable = np.isfinite(piece) & (number == number[:, window // 2, None])
         usable_s[rows] = usable.sum(axis=1) / fs
         spectra[rows] = np.abs(np.where(usable, piece, 0.0) @ waves) ** 2
     total = spectra.sum(axis=1, keepdims=True)
@@ -97,13 +108,14 @@ def interpolated_peaks(frequencies: NDArray[np.float64], spectra: NDArray[np.flo
 
 
 def pooled_spectrum(
-    waveform: NDArray[np.float64], fs: float, settings: RateSettings
+    waveform: NDArray[np.float64], fs: float, settings: RateSettings, cuts: Sequence[int] = ()
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float] | None:
     """Return frequencies (F,), the mean power spectrum (1, F) of windows and their mean usable seconds, if any are."""
     # Windows that lie within the recording, or one as long as it.
     window = min(round(settings.window_s * fs), len(waveform))
     starts = np.arange(0, len(waveform) - window + 1, max(round(STEP_S * fs), 1))
-    frequencies, spectra, usable_s = window_spectra(waveform, fs, settings, window, starts)
+    scene = scene_numbers(np.arange(len(waveform)), cuts)
+    frequencies, spectra, usable_s = window_spectra(waveform, fs, settings, window, starts, scene)
     weights = np.where(usable_s >= settings.minimum_s, usable_s, 0.0)
     if not weights.any():
         return None
@@ -112,11 +124,15 @@ def pooled_spectrum(
 
 
 def periodogram(
-    waveform: NDArray[np.float64], fs: float, band_hz: tuple[float, float]
+    waveform: NDArray[np.float64], fs: float, band_hz: tuple[float, float], cuts: Sequence[int] = ()
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return frequencies and powers of one periodogram's bins in the band, as the reference takes them."""
+    """Return frequencies and powers of one periodogram's bins in the band, as the reference takes them.
+
+    With cuts, the powers of the scenes are added.
+    """
     padded = 1 << (len(waveform) - 1).bit_length()
-    power = np.abs(np.fft.rfft(np.nan_to_num(waveform), padded)) ** 2
+    scenes = [waveform[scene] for scene in scenes_of(len(waveform), cuts)]
+    power = np.sum([np.abs(np.fft.rfft(np.nan_to_num(scene), padded)) ** 2 for scene in scenes], axis=0)
     frequencies = np.fft.rfftfreq(padded, 1 / fs)
     inside = (frequencies >= band_hz[0]) & (frequencies <= band_hz[1])
     return np.asarray(frequencies[inside], dtype=np.float64), np.asarray(power[inside], dtype=np.float64)

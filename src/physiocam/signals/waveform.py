@@ -1,7 +1,8 @@
 """From a network's difference-type output to a filtered waveform, each stretch between gaps separately."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +77,23 @@ def stretches(usable: NDArray[np.bool_], shortest: int) -> Iterator[slice]:
     for start, stop in edges.reshape(-1, 2).tolist():
         if stop - start >= shortest:
             yield slice(start, stop)
+
+
+def scenes_of(frames: int, cuts: Sequence[int]) -> list[slice]:
+    """Return the scenes of a recording, from the frames at which new ones begin.
+
+    Examples
+    --------
+    >>> scenes_of(100, [40])
+    [slice(0, 40, None), slice(40, 100, None)]
+    """
+    edges = [0, *cuts, frames]
+    return [slice(start, stop) for start, stop in pairwise(edges)]
+
+
+def scene_numbers(frames: NDArray[np.int_], cuts: Sequence[int]) -> NDArray[np.int_]:
+    """Return the number of the scene, from 0, of each of these frames."""
+    return np.searchsorted(np.asarray(cuts, dtype=int), frames, side="right")
 
 
 def _clean_stretch(difference: NDArray[np.float64], fs: float, settings: RateSettings) -> NDArray[np.float64]:

@@ -4,7 +4,17 @@ from collections.abc import Callable
 
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.arguments import FaceChoice, face_choice
-from physiocam.video.locators import FaceLocator, FixedSquare, LargestSquare, OwnLocator, SquareKind, TrackedLocator
+from physiocam.video.locators import (
+    FaceLocator,
+    FixedSquare,
+    LargestSquare,
+    OnePerson,
+    OwnLocator,
+    PeopleLocator,
+    SquareKind,
+    TrackedLocator,
+)
+from physiocam.video.people_tracker import PeopleTracker
 from physiocam.video.tracker import FaceTracker
 
 # Where the face is: detected, given, or found by your own locator, which a function of the frame rate returns.
@@ -34,9 +44,27 @@ def face_locator(face: FaceSource, fs: float, crop_factor: float) -> TrackedLoca
             raise PhysiocamError(f"face gives {made!r}; expected an object with the method locate(image)")
         return OwnLocator(made)
     face = face_choice(face)
-    if face in ("auto", "find"):
+    if is_found(face):
         return FaceTracker(fs, crop_factor)
     return LargestSquare(face) if face in ("center", "bottom") else FixedSquare(*face)
+
+
+def people_locator(face: FaceSource, fs: float, crop_factor: float) -> PeopleLocator:
+    """Return a new locator of everyone in the picture, or of the one chosen square; parameters as in `face_locator`.
+
+    Raises
+    ------
+    PhysiocamError
+        As there.
+    """
+    if is_found(face):
+        return PeopleTracker(fs, crop_factor)
+    return OnePerson(face_locator(face, fs, crop_factor))
+
+
+def is_found(face: FaceSource) -> bool:
+    """Return whether faces are looked for: neither is a square given, nor your own locator."""
+    return not callable(face) and face in ("auto", "find")
 
 
 def as_trained(face: FaceSource, square: SquareKind) -> FaceSource:

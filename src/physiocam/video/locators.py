@@ -1,6 +1,8 @@
 """Where the face is in each frame: the protocol of locators, those with a given square, and your own."""
 
 import operator
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -71,6 +73,83 @@ class TrackedLocator(FaceLocator, Protocol):
 
     found: list[bool]
     seen: FacesSeen
+
+
+@dataclass(eq=False)
+class SeenPerson:
+    """One person in a recording.
+
+    Attributes
+    ----------
+    found : list of bool
+        As in `TrackedLocator`.
+    squares : list of Square or None
+        Of each frame seen so far.
+    detections : int
+        In how many frames the face was detected; 0 where it is not looked for.
+    doubts : list of int
+        Frames, counted from 0, from which it may be another person.
+    """
+
+    found: list[bool] = field(default_factory=list)
+    squares: list[Square | None] = field(default_factory=list)
+    detections: int = 0
+    doubts: list[int] = field(default_factory=list)
+
+
+class PeopleLocator(Protocol):
+    """Finds everyone who is to be measured.
+
+    Attributes
+    ----------
+    people : sequence of SeenPerson
+        So far, in the order in which they appeared.
+    seen : FacesSeen
+        Who else was in the picture.
+    """
+
+    @property
+    def people(self) -> Sequence[SeenPerson]:
+        """See above."""
+
+    @property
+    def seen(self) -> FacesSeen:
+        """See above."""
+
+    def locate(self, image: NDArray[np.uint8] | None, cut: bool = False, /) -> Sequence[Square | None]:
+        """Return the square of each person so far; called once for each frame, in order.
+
+        Parameters
+        ----------
+        image : uint8 array of shape (H, W, 3) or None
+            None where the recording has a gap.
+        cut : bool
+            Whether another scene begins with this frame.
+        """
+
+
+class OnePerson:
+    """A locator of one square, as of one person.
+
+    Parameters
+    ----------
+    locator : TrackedLocator
+    """
+
+    def __init__(self, locator: TrackedLocator) -> None:
+        self.people = (SeenPerson(locator.found),)
+        self._locator = locator
+
+    @property
+    def seen(self) -> FacesSeen:
+        """Who else was in the picture, as the locator knows it."""
+        return self._locator.seen
+
+    def locate(self, image: NDArray[np.uint8] | None, _cut: bool = False, /) -> list[Square | None]:
+        """Return the square; a cut makes no difference."""
+        square = self._locator.locate(image)
+        self.people[0].squares.append(square)
+        return [square]
 
 
 class OwnLocator:

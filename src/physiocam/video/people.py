@@ -47,8 +47,12 @@ class FacesSeen:
     @property
     def at_once(self) -> int:
         """The most faces seen at once; those found in only one of several detections do not count."""
-        needed = min(_LOOKS, self._looks.total())
-        return max((faces for faces in self._looks if self._at_least(faces) >= needed), default=0)
+        return max((faces for faces in self._looks if self._at_least(faces) >= self.needed), default=0)
+
+    @property
+    def needed(self) -> int:
+        """In how many detections a face must be found to count."""
+        return min(_LOOKS, self._looks.total())
 
     def _at_least(self, faces: int) -> int:
         return sum(looks for seen, looks in self._looks.items() if seen >= faces)
@@ -82,6 +86,12 @@ def people_notes(at_once: int, changes: Sequence[tuple[float, bool]]) -> list[st
     notes = []
     if at_once > 1:
         notes.append(f"{at_once} faces were detected at once; the largest was followed, and only this one was measured")
+    return notes + change_notes(changes)
+
+
+def change_notes(changes: Sequence[tuple[float, bool]]) -> list[str]:
+    """Describe changes of the face that is followed, as `people_notes` does."""
+    notes = []
     for time_s, other in changes[:_LISTED]:
         if other:
             notes.append(
@@ -94,3 +104,15 @@ def people_notes(at_once: int, changes: Sequence[tuple[float, bool]]) -> list[st
     if len(changes) > _LISTED:
         notes.append(f"the face followed changed {len(changes)} times in all; the first {_LISTED} are listed")
     return notes
+
+
+def others_note(seen: int, measured: int) -> str:
+    """Say how many people were seen of whom some were measured.
+
+    Examples
+    --------
+    >>> others_note(3, 1)
+    'the largest of 3 faces; --people all measures each'
+    """
+    which = "the largest" if measured == 1 else f"one of the {measured} largest"
+    return f"{which} of {seen} faces; --people all measures each"

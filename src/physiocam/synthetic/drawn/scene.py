@@ -104,24 +104,47 @@ class Scene:
         -------
         uint8 array (H, W, 3), RGB
         """
+        return self._open_studio().shoot(self.expressions.at(index), self._instant(index))
+
+    def cutout(self, index: int) -> NDArray[np.float32]:
+        """Draw the person of one frame alone, without wall and noise.
+
+        Parameters
+        ----------
+        index : int
+
+        Returns
+        -------
+        float32 array (H, W, 4)
+            R, G and B in levels, weighted with the fourth, the opacity 0..1.
+        """
+        return self._open_studio().cut_out(self.expressions.at(index), self._instant(index))
+
+    def face(self, index: int) -> tuple[float, float, float]:
+        """Return x and y of the face's middle in one frame, and its height from hairline to chin, in pixels."""
+        studio, instant = self._open_studio(), self._instant(index)
+        x, y = studio.centre
+        return x + instant.right, y + instant.down, 2 * studio.scale * instant.nearness
+
+    def _open_studio(self) -> "_Studio":
         if self._studio is None:
             self._studio = _Studio(self.person, self.settings, self._studio_seed)
+        return self._studio
+
+    def _instant(self, index: int) -> "_Instant":
         settings = self.settings
         breath = float(self.physiology.respiration[index])
-        size = 2 * self._studio.scale
-        return self._studio.shoot(
-            self.expressions.at(index),
-            _Instant(
-                pulse=-settings.pulse_strength * float(self.physiology.pulse[index]),
-                right=float(self._motion[0, index]) * size,
-                down=(float(self._motion[1, index]) - settings.breathing_motion * breath) * size,
-                chest=-settings.chest_motion * settings.breathing_motion * breath * size,
-                lean=float(self._lean[index]),
-                nearness=float(self._nearness[index]),
-                light=float(self._light[index]) * (1 + settings.breathing_light * breath),
-                slant=float(self._slant[index]),
-                noise_place=int(self._places[index]),
-            ),
+        size = 2 * self._open_studio().scale
+        return _Instant(
+            pulse=-settings.pulse_strength * float(self.physiology.pulse[index]),
+            right=float(self._motion[0, index]) * size,
+            down=(float(self._motion[1, index]) - settings.breathing_motion * breath) * size,
+            chest=-settings.chest_motion * settings.breathing_motion * breath * size,
+            lean=float(self._lean[index]),
+            nearness=float(self._nearness[index]),
+            light=float(self._light[index]) * (1 + settings.breathing_light * breath),
+            slant=float(self._slant[index]),
+            noise_place=int(self._places[index]),
         )
 
 
@@ -147,14 +170,14 @@ class _Studio:
         height, width = settings.height, settings.width
         shorter = min(height, width)
         self.scale = settings.face_size / 2 * shorter
-        self._centre = ((width - 1) / 2 + random.uniform(-0.04, 0.04) * shorter, height - 1 - 0.56 * shorter)
+        self.centre = ((width - 1) / 2 + random.uniform(-0.04, 0.04) * shorter, height - 1 - 0.56 * shorter)
         direction = np.array([random.uniform(-0.55, 0.55), random.uniform(-0.6, -0.25), 0.85])
         right, down, ahead = (direction / np.linalg.norm(direction)).tolist()
         self._head = DrawnHead(person, self.scale, (right, down, ahead))
         tint = np.append(settings.tint, 1.0).astype(np.float32)
         self._signature = np.append(PULSE_RGB, 0.0).astype(np.float32)
-        u = ((np.arange(width, dtype=np.float32) - self._centre[0]) / self.scale)[None]
-        v = ((np.arange(height, dtype=np.float32) - self._centre[1]) / self.scale)[:, None]
+        u = ((np.arange(width, dtype=np.float32) - self.centre[0]) / self.scale)[None]
+        v = ((np.arange(height, dtype=np.float32) - self.centre[1]) / self.scale)[:, None]
         self._tint = tint
         self._wall = _wall(person, u, v, right, random) * tint
         self._top = max(int(np.searchsorted(v[:, 0], 0.45)), 1)
@@ -175,20 +198,34 @@ class _Studio:
         canvas = self._canvas
         height, width = canvas.shape[:2]
         np.copyto(canvas, self._wall)
+        self._lay(expression, instant)
+        self._light(instant)
+        canvas += self._noise[instant.noise_place : instant.noise_place + height * width].reshape(height, width, 4)
+        np.clip(canvas, 0, 255, out=canvas)
+        return canvas[..., :3].astype(np.uint8)
+
+    def cut_out(self, expression: Expression, instant: _Instant) -> _Quads:
+        self._canvas[:] = 0.0
+        self._lay(expression, instant)
+        opacity = self._canvas[..., 3].copy()
+        self._light(instant)
+        self._canvas[..., 3] = opacity
+        return self._canvas.copy()
+
+    def _lay(self, expression: Expression, instant: _Instant) -> None:
         self._lay_body(instant.chest, instant.pulse)
         if expression != self._expression:
             self._levels, self._perfused = (layer * self._tint for layer in self._head.draw(expression))
             self._perfused *= self._signature
             self._expression = expression
         head = self._levels + np.float32(instant.pulse) * self._perfused
-        self._lay_head(
-            head, self._centre[0] + instant.right, self._centre[1] + instant.down, instant.lean, instant.nearness
-        )
-        flat = canvas.reshape(height, width * 4)
+        x, y = self.centre
+        self._lay_head(head, x + instant.right, y + instant.down, instant.lean, instant.nearness)
+
+    def _light(self, instant: _Instant) -> None:
+        height, width = self._canvas.shape[:2]
+        flat = self._canvas.reshape(height, width * 4)
         flat *= np.float32(instant.light) + np.float32(instant.slant) * self._across
-        canvas += self._noise[instant.noise_place : instant.noise_place + height * width].reshape(height, width, 4)
-        np.clip(canvas, 0, 255, out=canvas)
-        return canvas[..., :3].astype(np.uint8)
 
     def _lay_body(self, down: float, pulse: float) -> None:
         body = self._body.copy()

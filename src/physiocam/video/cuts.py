@@ -1,0 +1,90 @@
+"""Hard cuts: where another scene begins, from one frame to the next."""
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Frames are compared as pictures of about this size: motion of a few pixels hardly shows, another scene does.
+_ROWS, _COLUMNS = 24, 32
+
+# Another scene: the two pictures have little of their light and dark in common, and far less than those before had.
+_UNLIKE, _MORE_THAN_MOTION = 0.3, 2.0
+
+# The same scene, taken up again later: the picture changes this much, in levels of 255, and many times more than usual.
+_JUMP, _MORE_THAN_JERK = 5.0, 4.5
+
+# A picture that changed less than this was frozen, as in a bad connection, and then catches up.
+_FROZEN = 0.02
+
+# Light that is switched makes a picture so many times brighter, or darker.
+_BRIGHTER = 3.0
+
+# Changes of this much time tell what is motion; so many of them are needed, and smaller ones are noise. Scenes are not
+# shorter: a picture that goes on changing that much is moving.
+_BEFORE_S, _LEAST, _NOISE = 0.5, 3, 0.5
+
+
+class CutFinder:
+    """Finds hard cuts while frames pass by, in constant time and memory.
+
+    A moving camera and moving people change many frames in a row; a cut changes one, by far more than those before it.
+    Brighter and darker light does not count. Fades are not found.
+
+    Parameters
+    ----------
+    fs : float
+        Frames per second.
+    """
+
+    def __init__(self, fs: float) -> None:
+        self._shortest = max(round(_BEFORE_S * fs), _LEAST)
+        self._changes: deque[float] = deque(maxlen=self._shortest)
+        # Frames since the last cut.
+        self._since = self._shortest
+        self._last: NDArray[np.float32] | None = None
+
+    def add(self, image: NDArray[np.uint8] | None) -> bool:
+        """Take in the next frame (H, W, 3), None in a gap; return whether a new scene begins with it."""
+        if image is None:
+            return False
+        before, now = self._last, _small_picture(image)
+        self._last = now
+        if before is None or before.shape != now.shape:
+            return False
+        unlike, change = _unlikeness(before, now), _change(before, now)
+        most = max(self._changes) if len(self._changes) >= _LEAST else np.inf
+        usual = max(most, _NOISE)
+        self._since += 1
+        scene = unlike > _UNLIKE and change >= _MORE_THAN_MOTION * usual
+        jump = most > _FROZEN and change >= max(_JUMP, _MORE_THAN_JERK * usual)
+        if self._since >= self._shortest and (scene or jump):
+            self._since = 0
+            return True
+        self._changes.append(change)
+        return False
+
+
+def _small_picture(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Means of about `_ROWS` by `_COLUMNS` fields, each of a few of its rows: a tenth of the time of all of them."""
+    height, width = image.shape[:2]
+    rows = image[:: max(height // _ROWS // 2, 1)]
+    step = max(width // _COLUMNS, 1)
+    columns = width // step
+    fields = rows[:, : columns * step].reshape(len(rows), columns, step, 3).mean(axis=2, dtype=np.float32)
+    together = max(len(fields) // _ROWS, 1)
+    count = len(fields) // together
+    return np.asarray(fields[: count * together].reshape(count, together, columns, 3).mean(axis=1))
+
+
+def _unlikeness(before: NDArray[np.float32], now: NDArray[np.float32]) -> float:
+    """One minus the correlation of two pictures, 0..2."""
+    one, other = (picture.ravel() - picture.mean() for picture in (before, now))
+    size = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return 1.0 - float(one @ other) / max(size, 1e-6)
+
+
+def _change(before: NDArray[np.float32], now: NDArray[np.float32]) -> float:
+    """Mean difference in levels, as if both pictures were equally bright, unless one is far brighter."""
+    gain = min(max(float(before.mean()) / max(float(now.mean()), 1.0), 1 / _BRIGHTER), _BRIGHTER)
+    return float(np.abs(gain * now - before).mean())
