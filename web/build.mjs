@@ -8,7 +8,7 @@
 
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const PAGE = "../src/physiocam/web/page";
@@ -37,7 +37,7 @@ async function pageFiles() {
     ["LICENSES.txt", await licences()],
   ]);
   const version = createHash("sha256");
-  for (const content of files.values()) version.update(content);
+  for (const [name, content] of files) version.update(name.endsWith(".gz") ? gunzipSync(content) : content);
   const served = ["./", ...[...files.keys()].filter((name) => !["index.html", "headers.json", "LICENSES.txt"].includes(name) && !name.endsWith(".gz"))];
   const define = { PAGE_FILES: JSON.stringify(served), PAGE_VERSION: JSON.stringify(version.digest("hex").slice(0, 12)) };
   for (const [name, content] of await bundled("src/page/offline_worker.ts", "offline", { define })) files.set(name, content);
@@ -50,9 +50,11 @@ async function licences() {
   const parts = [];
   for (const name of Object.keys(dependencies)) {
     const folder = `node_modules/${name}`;
-    const { version, license } = JSON.parse(await readFile(`${folder}/package.json`, "utf8"));
+    const { version, license, homepage, repository } = JSON.parse(await readFile(`${folder}/package.json`, "utf8"));
     const file = (await readdir(folder)).find((one) => /^licen[cs]e/i.test(one));
-    parts.push(`${name} ${version}, ${license}\n\n${file ? (await readFile(`${folder}/${file}`, "utf8")).trim() : ""}\n`);
+    // ONNX Runtime's package holds no text of its licence.
+    const terms = await readFile(file ? `${folder}/${file}` : "static/onnxruntime.LICENSE", "utf8");
+    parts.push(`${name} ${version}, ${license}\nSource: ${repository?.url ?? repository ?? homepage}\n\n${terms.trim()}\n`);
   }
   return Buffer.from(parts.join(`\n${"-".repeat(80)}\n\n`));
 }
@@ -63,7 +65,9 @@ async function verify() {
   const wrong = [];
   for (const name of new Set([...built, ...files.keys()])) {
     const found = built.includes(name) ? await readFile(`${PAGE}/${name}`) : null;
-    if (!found || !files.get(name)?.equals(found)) wrong.push(name);
+    // Compressed files differ from one version of Node to another; what is in them does not.
+    const plain = (content) => (name.endsWith(".gz") ? gunzipSync(content) : content);
+    if (!found || !files.has(name) || !plain(files.get(name)).equals(plain(found))) wrong.push(name);
   }
   if (wrong.length) throw new Error(`the built page differs from its source (${wrong.join(", ")}); run: npm run build`);
 }

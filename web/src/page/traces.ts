@@ -5,6 +5,7 @@ import { text } from "./texts.ts";
 
 export class Trace {
   private plot: uPlot | null = null;
+  private data: uPlot.AlignedData = [[], []];
 
   /** Shows at most the last `seconds`, in a colour that the style sheet names. */
   constructor(
@@ -14,7 +15,7 @@ export class Trace {
     private readonly seconds: number,
   ) {
     new ResizeObserver(() => this.plot?.setSize(this.size)).observe(place);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw([[], []]));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.plot && this.draw());
   }
 
   show(times: Float64Array, values: Float64Array): void {
@@ -23,8 +24,9 @@ export class Trace {
     const from = times.findIndex((time) => time >= start);
     const shown = Array.from(times.subarray(Math.max(from, 0)));
     const curve = Array.from(values.subarray(Math.max(from, 0)), (value) => (Number.isFinite(value) ? value : null));
-    if (this.plot) this.plot.setData([shown, curve]);
-    else this.draw([shown, curve]);
+    this.data = [shown, curve];
+    if (this.plot) this.plot.setData(this.data);
+    else this.draw();
     this.place.setAttribute("aria-label", text("traceSpoken", { name: this.name, seconds: Math.round(end - start) }));
   }
 
@@ -38,7 +40,7 @@ export class Trace {
     return { width: Math.max(this.place.clientWidth, 80), height: 128 };
   }
 
-  private draw(data: uPlot.AlignedData): void {
+  private draw(): void {
     this.plot?.destroy();
     const style = getComputedStyle(document.documentElement);
     const faint = style.getPropertyValue("--faint");
@@ -50,12 +52,12 @@ export class Trace {
         legend: { show: false },
         scales: { x: { time: false } },
         axes: [
-          { stroke: faint, grid, ticks: grid, values: (_, ticks) => ticks.map((tick) => `${Math.round(tick * 10) / 10} s`) },
+          { stroke: faint, grid, ticks: grid, size: 28, values: (_, ticks) => ticks.map((tick) => `${Math.round(tick * 10) / 10} s`) },
           { show: false },
         ],
         series: [{}, { stroke: style.getPropertyValue(this.colour), width: 1.5, points: { show: false } }],
       },
-      data,
+      this.data,
       this.place,
     );
   }

@@ -108,7 +108,7 @@ async function digestOf(content: Uint8Array<ArrayBuffer>): Promise<string> {
 let last: Promise<unknown> = Promise.resolve();
 
 function sessionOf(graph: Uint8Array, externalData: ort.InferenceSession.SessionOptions["externalData"] = []): Promise<ort.InferenceSession> {
-  const session = last.then(() => ort.InferenceSession.create(graph, { externalData }));
+  const session = last.then(() => ort.InferenceSession.create(graph, { externalData, extra: { session: { intra_op: { allow_spinning: "0" } } } }));
   last = session.catch(() => undefined);
   return session;
 }

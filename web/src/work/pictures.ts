@@ -1,7 +1,6 @@
 /** Decoded frames as upright RGB pictures, by the matrix and range that they state; as `video/pixels.py`. */
 
 import type { Image } from "../rules/image.ts";
-import { areaResize } from "../rules/resize.ts";
 
 /** The share of red and of blue in luma, by the names of WebCodecs. */
 const MATRICES: Readonly<Record<string, readonly [number, number]>> = {
@@ -25,10 +24,34 @@ export async function pictureOf(frame: VideoFrame, rotation = 0): Promise<Image>
   return turned(image, rotation);
 }
 
-/** Stretch a picture whose stored pixels are not square. */
+/** Stretch a picture whose stored pixels are not square, by the mean of the two nearest pixels of a row or column. */
 function squarePixels(image: Image, { displayWidth: width, displayHeight: height }: VideoFrame): Image {
   if (image.width === width && image.height === height) return image;
-  return { width, height, data: new Uint8Array(Uint8ClampedArray.from(areaResize(image, height, width)).buffer) };
+  const across = nearestTwo(image.width, width);
+  const down = nearestTwo(image.height, height);
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0, at = 0; y < height; y++) {
+    const upper = down.first[y]! * image.width;
+    const lower = Math.min(down.first[y]! + 1, image.height - 1) * image.width;
+    const below = down.share[y]!;
+    for (let x = 0; x < width; x++) {
+      const left = across.first[x]! * 3;
+      const right = Math.min(across.first[x]! + 1, image.width - 1) * 3;
+      const share = across.share[x]!;
+      for (let c = 0; c < 3; c++) {
+        const top = (1 - share) * image.data[upper * 3 + left + c]! + share * image.data[upper * 3 + right + c]!;
+        const bottom = below && (1 - share) * image.data[lower * 3 + left + c]! + share * image.data[lower * 3 + right + c]!;
+        data[at++] = (1 - below) * top + below * bottom + 0.5;
+      }
+    }
+  }
+  return { width, height, data };
+}
+
+/** For each pixel of a longer row: the first of the two pixels beside it, and the share of the second. */
+function nearestTwo(source: number, target: number): { first: Int32Array; share: Float64Array } {
+  const places = Float64Array.from({ length: target }, (_, i) => Math.min(Math.max(((i + 0.5) * source) / target - 0.5, 0), source - 1));
+  return { first: Int32Array.from(places), share: places.map((place) => place - Math.floor(place)) };
 }
 
 /** Luma and chroma, read as they were decoded and converted here: alike in every browser. */

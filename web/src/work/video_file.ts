@@ -1,6 +1,6 @@
 /** A video file as a recording: the times of all its frames first, then the frames one after the other. */
 
-import { ALL_FORMATS, BlobSource, EncodedPacketSink, Input, type InputVideoTrack, VideoSampleSink } from "mediabunny";
+import { BlobSource, EncodedPacketSink, Input, type InputVideoTrack, MATROSKA, MP4, MPEG_TS, QTFF, VideoSampleSink, WEBM } from "mediabunny";
 import { type Still, timedGrid } from "../rules/grid.ts";
 import { firstAtLeast } from "../rules/numbers.ts";
 import type { Recording } from "../rules/recording.ts";
@@ -15,6 +15,8 @@ export class FileProblem extends Error {
     super(`${reason}: ${detail}`);
   }
 }
+
+const FORMATS = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS];
 
 /** Times closer than this are one frame's, rounded. */
 const SAME_S = 1e-4;
@@ -46,7 +48,7 @@ export async function openVideoFile(file: File, maxFs: number): Promise<Recordin
 }
 
 async function videoTrackOf(file: File): Promise<InputVideoTrack> {
-  const input = new Input({ source: new BlobSource(file), formats: ALL_FORMATS });
+  const input = new Input({ source: new BlobSource(file), formats: FORMATS });
   let track: InputVideoTrack | null;
   try {
     track = await input.getPrimaryVideoTrack();
