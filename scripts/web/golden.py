@@ -2,8 +2,8 @@
 
     python scripts/web/golden.py
 
-writes web/tests/golden.json. Inputs are formulas that both languages compute, so that the file stays small. The tests of
-both languages compare their answers with it: one of them fails where a rule is changed in one language alone.
+writes web/tests/golden.json. Inputs are formulas that both languages compute, so that the file stays small. The tests
+of both languages compare their answers with it: one of them fails where a rule is changed in one language alone.
 """
 
 import json
@@ -51,7 +51,9 @@ def golden() -> dict[str, Any]:
         "resize": [_listed(area_resize(picture(0, *size), *to)) for size, to in RESIZED],
         "recrop": [list(recrop(Square(*square), Crop(), Crop(factor=2.0, down=0.4), 640, 480)) for square in RECROPPED],
         "blocks": [_blocks(memory) for memory in (None, 20.0)],
-        "waveforms": {name: _listed(clean_waveform(wave, fs, of, _DEFAULT)) for name, (wave, fs, of) in waves().items()},
+        "waveforms": {
+            name: _listed(clean_waveform(wave, fs, of, _DEFAULT)) for name, (wave, fs, of) in waves().items()
+        },
         "rates": {name: _rates(wave, fs, of) for name, (wave, fs, of) in waves().items()},
         "judged": _judged(),
         "light": _listed(light_of(_small())),
@@ -263,7 +265,9 @@ def _expressions(frames: int) -> dict[str, Any]:
     outputs = {
         "au": (np.sin(t / 9.0 + np.arange(3)) * 4 + np.arange(3) - 2).astype(np.float32),
         "intensity": (np.sin(t / 7.0 + np.arange(3)) * 3 + 1).astype(np.float32),
-        "head_pose": np.concatenate([35 * np.sin(t / 20.0), 10 * np.cos(t / 11.0), t / 30.0], axis=1).astype(np.float32),
+        "head_pose": np.concatenate([35 * np.sin(t / 20.0), 10 * np.cos(t / 11.0), t / 30.0], axis=1).astype(
+            np.float32
+        ),
     }
     read = read_expressions({name: np.where(found[:, None], one, np.nan) for name, one in outputs.items()}, found, 30.0,
                             _bundle(), "auto")  # fmt: skip
@@ -292,15 +296,18 @@ def _entry(name: str, config: dict[str, Any]) -> dict[str, Any]:
 def _bundle() -> Bundle:
     """A bundle like the default one, but small; its networks are made up by `_Runtime`."""
     memory = load_bundle().info.memory
-    assert memory is not None and memory.confidence is not None
+    assert memory is not None
+    assert memory.confidence is not None
     pulse, breath = _task("pulse", "waveform", "pulse"), _task("respiration", "waveform", "respiration")
     units = _task("au", "binary", "AU01", "AU12", "AU45")
     rated = _task("intensity", "level", "AU01", "AU12", "AU12_L")
     turned = _task("head_pose", "level", "pitch", "yaw", "roll")
     size = {"big_size": 16, "small_size": 9}
-    fast = {"architecture": "bigsmall", "tasks": [pulse], "clip_length": 3, "big_stride": 3, "branches": "small", **size}
-    sharp = {"architecture": "expression_cnn", "tasks": [units, rated, turned], "clip_length": 3, "big_stride": 3, **size}
-    slow = {"architecture": "bigsmall", "tasks": [breath], "clip_length": 15, "big_stride": 15, "branches": "small", **size}
+    small = {"architecture": "bigsmall", "branches": "small", **size}
+    three = {"clip_length": 3, "big_stride": 3}
+    fast = {"tasks": [pulse], **three, **small}
+    sharp = {"architecture": "expression_cnn", "tasks": [units, rated, turned], **three, **size}
+    slow = {"tasks": [breath], "clip_length": 15, "big_stride": 15, **small}
     long = {"architecture": "small_tcn", "tasks": [pulse], "clip_length": 64, **size}
     info = BundleInfo.model_validate({
         "name": "golden", "description": "", "licence": "", "fs": 30.0, "big_crop": {"factor": 1.3},
@@ -315,7 +322,7 @@ def _bundle() -> Bundle:
 class _Runtime:
     """Stands for networks: sums of their inputs."""
 
-    def __init__(self, bundle: Bundle, threads: object, networks: Any = None, providers: object = ()) -> None:
+    def __init__(self, bundle: Bundle, _threads: object, networks: Any = None, _providers: object = ()) -> None:
         entries = networks or bundle.info.networks
         self._tasks = {task.name: len(task.labels) for entry in entries for task in entry.config.tasks}
 
@@ -336,7 +343,7 @@ class _Runtime:
 class _OneFace:
     """Stands for a detector that finds one face, always."""
 
-    def detect(self, image: NDArray[np.uint8], min_score: float = 0.0) -> list[FaceBox]:
+    def detect(self, _image: object, _min_score: float = 0.0) -> list[FaceBox]:
         return [FaceBox(14.0, 6.0, 30.0, 36.0, 0.95)]
 
 
