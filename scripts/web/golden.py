@@ -322,7 +322,7 @@ def _bundle() -> Bundle:
 class _Runtime:
     """Stands for networks: sums of their inputs."""
 
-    def __init__(self, bundle: Bundle, _threads: object, networks: Any = None, _providers: object = ()) -> None:
+    def __init__(self, bundle: Bundle, _threads: object, networks: Any = None, *_: object, **__: object) -> None:
         entries = networks or bundle.info.networks
         self._tasks = {task.name: len(task.labels) for entry in entries for task in entry.config.tasks}
 
