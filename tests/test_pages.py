@@ -126,6 +126,7 @@ EXCEPTIONS = {
     "physiocam live -o session": _CAMERA,
     "physiocam live --camera 1 -o session": _CAMERA,
     "physiocam live --lsl": _CAMERA,
+    "physiocam web": "serves until it is ended",
     "docker run --rm --network none --read-only --cap-drop ALL --security-opt no-new-privileges --memory 2g "
     '--pids-limit 128 --tmpfs /tmp -v "$PWD/in:/in:ro" -v "$PWD/out:/out" YOUR-IMAGE timeout 600 '
     "physiocam measure /in/clip.mp4 -o /out": "needs a container engine",

@@ -149,7 +149,7 @@ def test_a_camera_is_recorded_and_saved(page: Page, server: PageServer, tmp_path
     assert page.evaluate("document.activeElement.id") == "camera"
     page.keyboard.press("Enter")
     page.wait_for_function(
-        "document.getElementById('status').textContent.startsWith('Measuring')", timeout=_PATIENCE_MS
+        "document.getElementById('status').textContent.startsWith('Measuring what')", timeout=_PATIENCE_MS
     )
     page.keyboard.press("Enter")
     assert measured(page)["face"]["found_fraction"] < 1

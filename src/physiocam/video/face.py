@@ -134,7 +134,7 @@ def _suppress(corners: NDArray[np.float64], scores: NDArray[np.float32]) -> list
 
 
 def detector_path() -> Path:
-    """Where the detector's network lies, as ONNX."""
+    """Path of the detector's network, as ONNX."""
     return _MODEL
 
 

@@ -104,4 +104,4 @@ class _Handler(BaseHTTPRequestHandler):
         super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Say nothing: what is looked at is nobody's business."""
+        """Keep no record of what is asked for."""

@@ -38,11 +38,11 @@ class SiteFile:
     Attributes
     ----------
     path : Path
-        Where it lies.
+        Where it is on the disk.
     media_type : str
         As a server states it.
     compressed : bool
-        Whether it lies there compressed by gzip, and a browser is to uncompress it.
+        Whether it is stored compressed by gzip, and a browser is to uncompress it.
     """
 
     path: Path

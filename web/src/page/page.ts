@@ -1,6 +1,7 @@
 /** The page: buttons, the camera, and what the worker says. */
 
 import { strToU8, zipSync } from "fflate";
+import type { Measurement } from "../rules/measurement.ts";
 import type { Files, FromWorker, Place, Preview, ToWorker } from "../work/messages.ts";
 import { Camera } from "./camera.ts";
 import { goOffline } from "./offline.ts";
@@ -25,8 +26,10 @@ function tell(message: ToWorker, transfer: Transferable[] = []): void {
   worker!.postMessage(message, transfer);
 }
 
-function status(said: string): void {
-  byId("status").textContent = said;
+/** What a screen reader speaks when it changes, and beside it what changes all the time. */
+function status(said: string, detail = ""): void {
+  if (byId("status").textContent !== said) byId("status").textContent = said;
+  byId("detail").textContent = detail;
 }
 
 function problem(said: string | null): void {
@@ -64,7 +67,7 @@ function measureFile(chosen: File): void {
   named = chosen.name;
   begin("file");
   byId<HTMLProgressElement>("progress").value = 0;
-  status(text("reading", { name: named, percent: 0 }));
+  status(text("reading", { name: named }));
   tell({ kind: "file", file: chosen });
 }
 
@@ -109,6 +112,17 @@ function drawPreview({ width, height, pixels }: Preview): void {
   preview.getContext("2d")!.putImageData(new ImageData(pixels, width, height), 0, 0);
 }
 
+function finished({ frames, rates }: Measurement, seconds: number): string {
+  const { heart, breathing } = rates;
+  return text("finished", {
+    name: named,
+    duration: (frames.found.length / frames.fs).toFixed(1),
+    seconds: seconds.toFixed(1),
+    heart: heart.value === null ? text("heartMissing") : text("heartSpoken", { rate: heart.value.toFixed(0) }),
+    breathing: breathing.value === null ? text("breathingMissing") : text("breathingSpoken", { rate: breathing.value.toFixed(0) }),
+  });
+}
+
 /** Draw the face's square over the picture, which the camera's shows mirrored. */
 function drawBox(place: Place | null): void {
   const box = byId("box");
@@ -122,7 +136,7 @@ function drawBox(place: Place | null): void {
 function heard(message: FromWorker): void {
   switch (message.kind) {
     case "loading":
-      return status(text("loading", { megabytes: (message.bytes / 1e6).toFixed(1) }));
+      return status(text("loading"), text("loaded", { megabytes: (message.bytes / 1e6).toFixed(1) }));
     case "ready":
       results.units(message.units);
       status(text("ready"));
@@ -132,7 +146,7 @@ function heard(message: FromWorker): void {
       if (state !== "file") return;
       const percent = Math.round((100 * message.done) / message.all);
       byId<HTMLProgressElement>("progress").value = percent;
-      status(text("reading", { name: named, percent }));
+      status(text("reading", { name: named }), text("read", { percent }));
       if (message.preview) {
         drawPreview(message.preview);
         drawBox(message.place);
@@ -144,13 +158,13 @@ function heard(message: FromWorker): void {
       return state === "camera" ? drawBox(message.place) : undefined;
     case "live":
       if (state !== "camera") return;
-      status(text("live", { fps: message.framesPerSecond.toFixed(0) }));
+      status(text("live"), text("pace", { fps: message.framesPerSecond.toFixed(0) }));
       return results.show(message.measurement, true);
     case "measured": {
       const { measurement, files, seconds } = message;
       saved = { name: named, files };
       results.show(measurement, false);
-      status(text("finished", { name: named, duration: (measurement.frames.found.length / measurement.frames.fs).toFixed(1), seconds: seconds.toFixed(1) }));
+      status(finished(measurement, seconds));
       enter("idle");
       document.documentElement.dataset["measured"] = files["measurement.json"];
       return byId("save").focus();
@@ -189,7 +203,7 @@ function listen(): void {
 async function start(): Promise<void> {
   if (!("VideoFrame" in globalThis && "VideoDecoder" in globalThis)) return problem(problemText("oldBrowser", ""));
   listen();
-  status(text("loading", { megabytes: 0 }));
+  status(text("loading"));
   await goOffline();
   worker = new Worker("work.js", { type: "module" });
   worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => heard(data));

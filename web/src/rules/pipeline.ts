@@ -99,24 +99,24 @@ export class ClipPipeline {
     this.remember(first, outputs);
   }
 
-  /** The waveforms of all rows, by task; of networks with memory and others for it the mean. */
-  waveforms(): Map<string, Float64Array> {
+  /** The waveforms from a row on, by task; of networks with memory and others for it the mean. */
+  waveforms(from = 0): Map<string, Float64Array> {
     const found = new Map<string, Float64Array>();
-    for (const task of this.networks.tasks) if (isWaveform(task)) found.set(task.name, Float64Array.from(this.log.values(task.name)));
+    for (const task of this.networks.tasks) if (isWaveform(task)) found.set(task.name, this.column(task.name, 1, 0, from));
     for (const { name } of this.windows?.tasks ?? []) {
-      const whole = columnOf(this.log.values(MEMORY + name), PARTS, 0);
+      const whole = this.column(MEMORY + name, PARTS, 0, from);
       const other = found.get(name);
       found.set(name, other ? whole.map((value, t) => 0.5 * (value + other[t]!)) : whole);
     }
     return found;
   }
 
-  /** Further readings of a task: whole, left, right, other and the light; null without a memory for it. */
-  readings(task: string): Float64Array[] | null {
+  /** Further readings of a task from a row on: whole, left, right, other and the light; null without a memory for it. */
+  readings(task: string, from = 0): Float64Array[] | null {
     if (!this.log.has(MEMORY + task)) return null;
-    const parts = Array.from({ length: PARTS }, (_, part) => columnOf(this.log.values(MEMORY + task), PARTS, part));
-    const other = this.log.has(task) ? Float64Array.from(this.log.values(task)) : new Float64Array(this.log.length).fill(NaN);
-    const light = LIGHT.map((_, kind) => columnOf(this.log.values(LIGHT_FIELD), LIGHT.length, kind));
+    const parts = Array.from({ length: PARTS }, (_, part) => this.column(MEMORY + task, PARTS, part, from));
+    const other = this.log.has(task) ? this.column(task, 1, 0, from) : new Float64Array(this.log.length - from).fill(NaN);
+    const light = LIGHT.map((_, kind) => this.column(LIGHT_FIELD, LIGHT.length, kind, from));
     return [...parts, other, ...light];
   }
 
@@ -141,6 +141,11 @@ export class ClipPipeline {
     return outputs;
   }
 
+  private column(field: string, width: number, index: number, from: number): Float64Array {
+    const table = this.log.values(field);
+    return Float64Array.from({ length: this.log.length - from }, (_, row) => table[(from + row) * width + index]!);
+  }
+
   private remember(first: number, outputs: Map<string, Float32Array>): void {
     for (const [task, output] of outputs) this.writeFrom(MEMORY + task, first, output, PARTS);
   }
@@ -150,10 +155,6 @@ export class ClipPipeline {
     const before = Math.max(-first, 0);
     this.log.write(field, first + before, rows.subarray(before * width));
   }
-}
-
-function columnOf(table: Float32Array, width: number, column: number): Float64Array {
-  return Float64Array.from({ length: table.length / width }, (_, row) => table[row * width + column]!);
 }
 
 /** Collects incoming frames into clips, and runs each clip as soon as it is complete. */

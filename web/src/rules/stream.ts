@@ -132,7 +132,7 @@ export class Stream {
     const longFound = this.foundAt(longRows, long);
     const expressions = readExpressions(clips.pipeline.ofFrames(longRows, longFound), labelsOf(bundle), longFound, this.fs);
     return summarize(
-      { source, fs: this.fs, seconds: grid, found, squares, notes: this.notes() },
+      { source, fs: this.fs, seconds: grid, found, squares, notes: this.notes(grid) },
       {
         differences: each((quantity) => this.difference(quantity, grid, found, (t) => motion[rows[t]!] !== 0)),
         judge: this.judge(grid),
@@ -172,10 +172,11 @@ export class Stream {
   private difference(quantity: Quantity, grid: Float64Array, found: readonly boolean[], motion: (t: number) => boolean): Float64Array | string {
     const task = TASKS[quantity];
     for (const clips of [this.slow, this.clips]) {
-      const wave = clips?.pipeline.waveforms().get(task);
+      const from = clips ? since(clips.log.seconds, grid) : 0;
+      const wave = clips?.pipeline.waveforms(from).get(task);
       if (!clips || !wave) continue;
       const needed = 2 * SETTINGS[quantity].band_hz[1];
-      const times = clips.log.seconds;
+      const times = clips.log.seconds.subarray(from);
       const pace = paceOf(times);
       // Interpolating frames that come too slowly would create false waves.
       if (pace !== null && pace <= needed) return tooFewFrames(pace, quantity, needed);
@@ -186,21 +187,28 @@ export class Stream {
 
   private judge(grid: Float64Array) {
     const model = this.bundle.memory?.confidence;
-    const readings = model && this.clips.pipeline.readings(TASKS.heart);
+    const from = since(this.clips.log.seconds, grid);
+    const readings = model && this.clips.pipeline.readings(TASKS.heart, from);
     if (!model || !readings) return null;
-    const times = this.clips.log.seconds;
+    const times = this.clips.log.seconds.subarray(from);
     return { readings: readings.map((column) => evenDifferences(times, column, grid, own.hole_s)), model };
   }
 
-  private notes(): string[] {
+  private notes(grid: Float64Array): string[] {
     const notes: string[] = [];
     if (this.late) notes.push(`${this.late} of ${this.frames} frames were not newer than the frame before and were left out`);
-    const pace = paceOf(this.clips.log.seconds);
+    const { seconds } = this.clips.log;
+    const pace = paceOf(seconds.subarray(since(seconds, grid)));
     if (pace !== null && Math.abs(pace / this.fs - 1) > own.other_pace) {
       notes.push(`frames came at ${general(pace, 3)}/s and were interpolated to ${general(this.fs, 3)}/s`);
     }
     return [...notes, ...peopleNotes(this.facesAtOnce, this.changes)];
   }
+}
+
+/** The last row before the grid starts. */
+function since(times: Float64Array, grid: Float64Array): number {
+  return grid.length ? Math.max(firstAtLeast(times, grid[0]!) - 1, 0) : times.length;
 }
 
 /** The typical number of frames per second, or null. */
