@@ -13,7 +13,7 @@ import pytest
 
 from physiocam.measuring.measure import measure
 from physiocam.web.server import PageServer
-from physiocam.web.site import site_files
+from physiocam.web.site import SiteFile, site_files
 from physiocam.weights.bundle import load_bundle
 
 pytest.importorskip("playwright")
@@ -124,11 +124,21 @@ def test_a_file_is_measured_as_by_the_command_line_without_a_network(page: Page,
     assert page.get_by_role("meter", name="AU12").get_attribute("aria-valuenow") is not None
 
 
-def test_frames_of_a_camera_are_measured_alike(page: Page, server: PageServer, shared: Path) -> None:
+def test_frames_of_a_camera_are_measured_alike(page: Page, shared: Path) -> None:
     video = shared / "data" / "vitallens_1" / "video.mp4"
     page.add_init_script(_FILMED)
-    page.route("**/film.mp4", lambda route: route.fulfill(path=video, content_type="video/mp4"))
-    opened(page, server.address)
+    files = site_files(load_bundle()) | {"film.mp4": SiteFile(video, "video/mp4", compressed=False)}
+    with PageServer(files, port=0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        opened(page, server.address)
+        found = filmed(page)
+        server.shutdown()
+    # Standardized by the frames so far, units differ more from a file's than frames that are known as a whole.
+    check_alike(found, video, 0.1)
+
+
+def filmed(page: Page) -> dict[str, Any]:
+    """What the page measures in a camera that shows film.mp4."""
     page.evaluate(
         """async () => {
           [globalThis.filmFrames, globalThis.filmFs] = [354, 30.013293];
@@ -139,8 +149,7 @@ def test_frames_of_a_camera_are_measured_alike(page: Page, server: PageServer, s
     page.click("#camera")
     page.wait_for_selector("html[data-filmed]", state="attached", timeout=_PATIENCE_MS)
     page.click("#stop")
-    # Standardized by the frames so far, units differ more from a file's than frames that are known as a whole.
-    check_alike(measured(page), video, 0.1)
+    return measured(page)
 
 
 def test_a_camera_is_recorded_and_saved(page: Page, server: PageServer, tmp_path: Path) -> None:

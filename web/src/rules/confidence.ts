@@ -143,16 +143,16 @@ function product(one: Pieces, other: Pieces): Number2 {
 const power = (pieces: Pieces): number => product(pieces, pieces)[0];
 
 /** Python's max(a, b) keeps a NaN that comes second only if it is not smaller; these powers are compared alike. */
-const atLeast = (value: number, least: number): number => (value < least ? least : value);
+const noLessThan = (value: number, least: number): number => (value < least ? least : value);
 
 function gain(pulse: Pieces, other: Pieces): Number2 {
   const [re, im] = product(pulse, other);
-  const all = atLeast(power(pulse), 1e-30);
+  const all = noLessThan(power(pulse), 1e-30);
   return [re / all, im / all];
 }
 
 function coherence(pulse: Pieces, other: Pieces): number {
-  return size(product(pulse, other)) ** 2 / atLeast(power(pulse) * power(other), 1e-30);
+  return size(product(pulse, other)) ** 2 / noLessThan(power(pulse) * power(other), 1e-30);
 }
 
 function clearness(coherences: readonly number[]): number {
@@ -160,7 +160,7 @@ function clearness(coherences: readonly number[]): number {
 }
 
 function agreement(one: Pieces, other: Pieces): number {
-  return product(one, other)[0] / atLeast((power(one) * power(other)) ** 0.5, 1e-30);
+  return product(one, other)[0] / noLessThan((power(one) * power(other)) ** 0.5, 1e-30);
 }
 
 function steadiness(pulse: Pieces, rateHz: number): number {
@@ -175,7 +175,7 @@ function steadiness(pulse: Pieces, rateHz: number): number {
     turned += re * Math.cos(angle) - im * Math.sin(angle);
     all += Math.hypot(pulse.re[i]!, pulse.im[i]!) * Math.hypot(pulse.re[i - 1]!, pulse.im[i - 1]!);
   }
-  return turned / atLeast(all, 1e-30);
+  return turned / noLessThan(all, 1e-30);
 }
 
 function logit(share: number): number {

@@ -20,8 +20,8 @@ export class FacesSeen {
   get atOnce(): number {
     const all = [...this.looks.values()].reduce((sum, looks) => sum + looks, 0);
     const needed = Math.min(rules.people.looks, all);
-    const atLeast = (faces: number) => [...this.looks].reduce((sum, [seen, looks]) => sum + (seen >= faces ? looks : 0), 0);
-    return Math.max(0, ...[...this.looks.keys()].filter((faces) => atLeast(faces) >= needed));
+    const looksAt = (faces: number) => [...this.looks].reduce((sum, [seen, looks]) => sum + (seen >= faces ? looks : 0), 0);
+    return Math.max(0, ...[...this.looks.keys()].filter((faces) => looksAt(faces) >= needed));
   }
 }
 
