@@ -19,7 +19,7 @@ from physiocam.weights.bundle import load_bundle
 pytest.importorskip("playwright")
 from playwright.sync_api import Browser, Page, sync_playwright
 
-_PATIENCE_MS = 400_000
+_PATIENCE_MS = 1_200_000
 _CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
 # Lets the camera show a file's frames at their own times, each when the worker has taken the one before, so that the

@@ -25,11 +25,10 @@ import { pooledSpectrum } from "../src/rules/spectra.ts";
 import { Stream } from "../src/rules/stream.ts";
 import { FaceTracker } from "../src/rules/tracker.ts";
 import { cleanWaveform } from "../src/rules/waveform.ts";
-import bundleInfo from "../../src/physiocam/weights/default/bundle.json";
 import golden from "./golden.json";
 
 const NEAR = 1e-5;
-const model = bundleInfo.memory.confidence as unknown as Confidence;
+const model = golden.model as unknown as Confidence;
 
 /** Everything alike, numbers to 1e-5; null stands for what is not finite. */
 function alike(found: unknown, expected: unknown, place: string, near = NEAR): void {
