@@ -152,6 +152,7 @@ EXCEPTIONS = {
     "python benchmarks/train.py --clips 60 --json docs/train.json": _BENCHMARK,
     "python benchmarks/evaluate.py PREDICTIONS.npz --json docs/evaluate.json": _BENCHMARK,
     "python benchmarks/overlay.py CLIP --json docs/overlay.json": _BENCHMARK,
+    "python benchmarks/page.py CLIP --json docs/page.json": _BENCHMARK,
     "physiocam data generate folder rendered/ --recordings 6 --seconds 10 --size 320x240 --people rendered "
     "--face-model MODEL": "needs the face model; tests/synthetic/rendered/ generates with a made-up one",
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import av
 import pytest
 
 from physiocam.measuring.measure import measure
@@ -20,6 +21,7 @@ pytest.importorskip("playwright")
 from playwright.sync_api import Browser, Page, sync_playwright
 
 _PATIENCE_MS = 1_200_000
+_FILM_FS = 30
 _CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
 # Lets the camera show a file's frames at their own times, each when the worker has taken the one before, so that the
@@ -124,27 +126,44 @@ def test_a_file_is_measured_as_by_the_command_line_without_a_network(page: Page,
     assert page.get_by_role("meter", name="AU12").get_attribute("aria-valuenow") is not None
 
 
-def test_frames_of_a_camera_are_measured_alike(page: Page, shared: Path) -> None:
-    video = shared / "data" / "vitallens_1" / "video.mp4"
+def test_frames_of_a_camera_are_measured_alike(page: Page, shared: Path, tmp_path: Path) -> None:
+    video = tmp_path / "film.mp4"
+    frames = write_seekable(shared / "data" / "vitallens_1" / "video.mp4", video)
     page.add_init_script(_FILMED)
     files = site_files(load_bundle()) | {"film.mp4": SiteFile(video, "video/mp4", compressed=False)}
     with PageServer(files, port=0) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         opened(page, server.address)
-        found = filmed(page)
+        found = filmed(page, frames)
         server.shutdown()
     # Standardized by the frames so far, units differ more from a file's than frames that are known as a whole.
     check_alike(found, video, 0.1)
 
 
-def filmed(page: Page) -> dict[str, Any]:
+def write_seekable(video: Path, copy: Path) -> int:
+    """Write a video again in which every frame can be decoded alone; return their number."""
+    with av.open(video) as given, av.open(copy, "w") as taken:
+        stream = taken.add_stream("libx264", rate=_FILM_FS)
+        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuv420p"
+        stream.options = {"crf": "10", "g": "1", "preset": "ultrafast"}
+        frames = 0
+        for frame in given.decode(video=0):
+            frames += 1
+            rgb = frame.to_ndarray(width=640, height=480, format="rgb24")
+            taken.mux(stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
+        taken.mux(stream.encode())
+    return frames
+
+
+def filmed(page: Page, frames: int) -> dict[str, Any]:
     """What the page measures in a camera that shows film.mp4."""
     page.evaluate(
-        """async () => {
-          [globalThis.filmFrames, globalThis.filmFs] = [354, 30.013293];
+        """async ([frames, fs]) => {
+          [globalThis.filmFrames, globalThis.filmFs] = [frames, fs];
           film.src = URL.createObjectURL(await (await fetch("film.mp4")).blob());
           await new Promise((done) => film.addEventListener("loadeddata", done, { once: true }));
-        }"""
+        }""",
+        [frames, _FILM_FS],
     )
     page.click("#camera")
     page.wait_for_selector("html[data-filmed]", state="attached", timeout=_PATIENCE_MS)
