@@ -100,8 +100,9 @@ def measured(page: Page) -> dict[str, Any]:
 def check_alike(found: dict[str, Any], video: Path, units: float) -> None:
     """The page's heart rate and action units are those of the command line."""
     expected = measure(video)
-    assert expected.heart_rate.value is not None
-    assert found["heart_rate"]["value"] == pytest.approx(expected.heart_rate.value, abs=1.0)
+    # The best guess, which is the value where there is one: a film that is encoded again loses some of its pulse.
+    assert found["heart_rate"]["estimate"] == pytest.approx(expected.heart_rate.estimate, abs=1.0)
+    assert (found["heart_rate"]["value"] is None) == (expected.heart_rate.value is None)
     assert set(found["action_units"]) == set(expected.action_units)
     for label, unit in expected.action_units.items():
         assert found["action_units"][label]["mean_probability"] == pytest.approx(unit.mean_probability, abs=units)
@@ -136,8 +137,8 @@ def test_frames_of_a_camera_are_measured_alike(page: Page, shared: Path, tmp_pat
         opened(page, server.address)
         found = filmed(page, frames)
         server.shutdown()
-    # Standardized by the frames so far, units differ more from a file's than frames that are known as a whole.
-    check_alike(found, video, 0.1)
+    # A camera's frames are standardized by those so far, so units differ somewhat more from the command line's.
+    check_alike(found, video, 0.06)
 
 
 def write_seekable(video: Path, copy: Path) -> int:
