@@ -177,9 +177,7 @@ def test_a_camera_is_recorded_and_saved(page: Page, server: PageServer, tmp_path
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "camera"
     page.keyboard.press("Enter")
-    page.wait_for_function(
-        "document.getElementById('status').textContent.startsWith('Measuring what')", timeout=_PATIENCE_MS
-    )
+    page.get_by_text("Measuring what the camera sees.").wait_for(timeout=_PATIENCE_MS)
     page.keyboard.press("Enter")
     assert measured(page)["face"]["found_fraction"] < 1
     with page.expect_download() as saved:
