@@ -126,6 +126,7 @@ EXCEPTIONS = {
     "physiocam live -o session": _CAMERA,
     "physiocam live --camera 1 -o session": _CAMERA,
     "physiocam live --lsl": _CAMERA,
+    "physiocam web": "serves until it is ended",
     "docker run --rm --network none --read-only --cap-drop ALL --security-opt no-new-privileges --memory 2g "
     '--pids-limit 128 --tmpfs /tmp -v "$PWD/in:/in:ro" -v "$PWD/out:/out" YOUR-IMAGE timeout 600 '
     "physiocam measure /in/clip.mp4 -o /out": "needs a container engine",
@@ -153,6 +154,7 @@ EXCEPTIONS = {
     "python benchmarks/train.py --clips 60 --json docs/train.json": _BENCHMARK,
     "python benchmarks/evaluate.py PREDICTIONS.npz --json docs/evaluate.json": _BENCHMARK,
     "python benchmarks/overlay.py CLIP --json docs/overlay.json": _BENCHMARK,
+    "python benchmarks/page.py CLIP --json docs/page.json": _BENCHMARK,
     "physiocam data generate folder rendered/ --recordings 6 --seconds 10 --size 320x240 --people rendered "
     "--face-model MODEL": "needs the face model; tests/synthetic/rendered/ generates with a made-up one",
 }

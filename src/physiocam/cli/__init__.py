@@ -27,6 +27,7 @@ from physiocam.cli.store import store_app
 from physiocam.cli.streams import OutputError, finish_output, give_up_output, prepare_streams
 from physiocam.cli.study import study_command
 from physiocam.cli.train import train_command
+from physiocam.cli.web import web_command
 from physiocam.cli.weights import weights_app
 from physiocam.errors import PhysiocamError, unwritable
 from physiocam.version import __version__
@@ -35,6 +36,7 @@ app = App("Facial action units, heart rate and breathing rate from an ordinary f
 app.command("measure")(measure_command)
 app.command("live")(live_command)
 app.command("demo")(demo_command)
+app.command("web")(web_command)
 app.command("study")(study_command)
 app.command("photos")(photos_command)
 app.command("compare")(compare_command)

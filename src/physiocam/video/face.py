@@ -133,6 +133,11 @@ def _suppress(corners: NDArray[np.float64], scores: NDArray[np.float32]) -> list
     return kept
 
 
+def detector_path() -> Path:
+    """Path of the detector's network, as ONNX."""
+    return _MODEL
+
+
 @cache
 def _model() -> bytes:
     try:

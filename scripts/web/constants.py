@@ -1,0 +1,146 @@
+"""Write the numbers and names of the Python rules that the page in `web/` needs: one source for both languages.
+
+    python scripts/web/constants.py
+
+writes web/src/rules/rules.json. A test fails where the file is not what this writes.
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from physiocam.inputs import statistics
+from physiocam.measuring import clip_phases, expressions, frame_intake, network_inputs, neutral, stream, summarize
+from physiocam.networks import action_units
+from physiocam.results import measurement_data, unit_events
+from physiocam.signals import confidence, half_rate, quality, quantities, rate, readings, spectra, waveform
+from physiocam.signals.settings import SETTINGS
+from physiocam.version import __version__
+from physiocam.video import even_grid, face, people, tracker
+from physiocam.weights import description
+
+RULES = Path(__file__).parents[2] / "web" / "src" / "rules" / "rules.json"
+
+
+def rules_text() -> str:
+    """Return the content of rules.json."""
+    return json.dumps(_signals() | _frames() | _answers(), indent=2) + "\n"
+
+
+def _frames() -> dict[str, Any]:
+    """From frames to the inputs of networks."""
+    return {
+        "still": statistics._STILL,
+        "still_share": statistics._STILL_SHARE,
+        "block_s": network_inputs._BLOCK_S,
+        "slow_block_s": network_inputs._SLOW_BLOCK_S,
+        "max_fs_ratio": network_inputs.MAX_FS_RATIO,
+        "clips_at_a_time": network_inputs._CLIPS,
+        "most_phases": description._MOST_PHASES,
+        "partial": clip_phases._PARTIAL,
+        "detector": {
+            "height": face.DETECTOR_HEIGHT,
+            "width": face.DETECTOR_WIDTH,
+            "min_score": face.MIN_SCORE,
+            "max_overlap": face._MAX_OVERLAP,
+        },
+        "tracker": {
+            "hold_s": tracker._HOLD_S,
+            "search_s": tracker._SEARCH_S,
+            "moved": tracker._MOVED,
+            "resized": tracker._RESIZED,
+            "held_score": tracker._HELD_SCORE,
+            "held_overlap": tracker._HELD_OVERLAP,
+            "own_head": tracker._OWN_HEAD,
+        },
+        "people": {"listed": people._LISTED, "looks": people._LOOKS},
+        "grid": {
+            "reach_s": even_grid._REACH_S,
+            "snap": even_grid._SNAP,
+            "longest_hole_s": even_grid.LONGEST_HOLE_S,
+            "slowest_fs": even_grid.SLOWEST_FS,
+            "fastest_fs": even_grid.FASTEST_FS,
+        },
+        "stream": {
+            "memory_s": stream._MEMORY_S,
+            "early": stream._EARLY,
+            "neutral_s": stream._NEUTRAL_S,
+            "other_pace": stream._OTHER_PACE,
+            "hole_s": frame_intake.HOLE_S,
+        },
+    }
+
+
+def _signals() -> dict[str, Any]:
+    """From waveforms to rates."""
+    default = SETTINGS["default"]
+    settings = {name: asdict(default.of(name)) for name in quantities.UNITS}
+    # The page has no other method and no detrending.
+    if any(one.pop("method") != "pooled" or one.pop("detrend") is not None for one in settings.values()):
+        raise SystemExit("the default settings use what the page lacks; write it in web/src/rules first")
+    return {
+        "version": __version__,
+        "settings": settings,
+        "units_of_rates": quantities.UNITS,
+        "waveform_tasks": quantities.WAVEFORM_TASKS,
+        "step_s": quantities.STEP_S,
+        "flat": waveform._FLAT,
+        "lobe": rate._LOBE,
+        "oversampling": spectra._OVERSAMPLING,
+        "silent": spectra._SILENT,
+        "harmonics": quality._HARMONICS,
+        "spread": quality._SPREAD,
+        "few": quality._FEW,
+        "half_rate": {
+            "beat": half_rate._BEAT,
+            "faint_beat": half_rate._FAINT_BEAT,
+            "third": half_rate._THIRD,
+            "slowest_hz": half_rate._SLOWEST_HZ,
+            "line": half_rate._LINE,
+        },
+        "light": readings.LIGHT,
+        "corner": readings._CORNER,
+        "confidence": {
+            "given_from": confidence.GIVEN_FROM,
+            "evidence": confidence.EVIDENCE,
+            "piece_s": confidence._PIECE_S,
+            "piece_step_s": confidence._PIECE_STEP_S,
+            "blood": confidence._BLOOD,
+            "grey": confidence._GREY,
+            "greyness": confidence._GREYNESS,
+            "most": confidence._MOST,
+        },
+        "most_windows": summarize._MOST,
+    }
+
+
+def _answers() -> dict[str, Any]:
+    """What a face expresses."""
+    return {
+        "unit_names": action_units.ACTION_UNIT_NAMES,
+        "blink": action_units.BLINK,
+        "active_threshold": action_units.ACTIVE_THRESHOLD,
+        "most_intense": action_units.MOST_INTENSE,
+        "trusted_auc": measurement_data.TRUSTED_AUC,
+        "expressions": {
+            "most_turned_deg": expressions.MOST_TURNED_DEG,
+            "pose_s": expressions._POSE_S,
+            "at_rest": expressions._AT_REST,
+            "most_taken": expressions._MOST_TAKEN,
+            "no_intensity": expressions._NO_INTENSITY,
+            "most_intensity_taken": expressions._MOST_INTENSITY_TAKEN,
+        },
+        "neutral": {"least_s": neutral.LEAST_S, "quantile": neutral._QUANTILE},
+        "events": {
+            "ends_below": unit_events._ENDS_BELOW,
+            "shortest_pause_s": unit_events._SHORTEST_PAUSE_S,
+            "shortest_s": unit_events._SHORTEST_S,
+            "shortest_blink_s": unit_events._SHORTEST_BLINK_S,
+            "longest_blink_s": unit_events._LONGEST_BLINK_S,
+        },
+    }
+
+
+if __name__ == "__main__":
+    RULES.write_text(rules_text(), encoding="utf-8")

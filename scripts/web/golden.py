@@ -1,0 +1,421 @@
+"""Write the golden vectors by which the page's rules in `web/` are tested: what the Python rules answer.
+
+    python scripts/web/golden.py
+
+writes web/tests/golden.json. Inputs are formulas that both languages compute, so that the file stays small. The tests
+of both languages compare their answers with it: one of them fails where a rule is changed in one language alone.
+"""
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physiocam.inputs.blocks import InputCollector, InputShape
+from physiocam.inputs.crop import Crop, recrop
+from physiocam.measuring import clip_pipeline
+from physiocam.measuring.expressions import read_expressions
+from physiocam.measuring.measure import measure
+from physiocam.measuring.memory_windows import _half
+from physiocam.measuring.stream import Stream
+from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_files import write_measurement
+from physiocam.signals.confidence import EVIDENCE, Candidate, Confidence, Judge, evidence_of
+from physiocam.signals.even_differences import even_differences
+from physiocam.signals.quantities import Quantity
+from physiocam.signals.rate import Rate, estimate_rate, rates_along
+from physiocam.signals.readings import LIGHT, light_of, readings_of
+from physiocam.signals.settings import SETTINGS
+from physiocam.signals.spectra import pooled_spectrum
+from physiocam.signals.waveform import clean_waveform
+from physiocam.video import tracker
+from physiocam.video.even_grid import timed_grid
+from physiocam.video.face import FaceBox, FaceDetector
+from physiocam.video.locators import Square
+from physiocam.video.resize import area_resize
+from physiocam.video.tracker import FaceTracker
+from physiocam.weights.bundle import Bundle
+from physiocam.weights.description import BundleInfo
+
+GOLDEN = Path(__file__).parents[2] / "web" / "tests" / "golden.json"
+_DEFAULT = SETTINGS["default"]
+
+
+def golden() -> dict[str, Any]:
+    """Return all answers, as JSON holds them."""
+    return {
+        "model": _MODEL.model_dump(),
+        "resize": [_listed(area_resize(picture(0, *size), *to)) for size, to in RESIZED],
+        "recrop": [list(recrop(Square(*square), Crop(), Crop(factor=2.0, down=0.4), 640, 480)) for square in RECROPPED],
+        "blocks": [_blocks(memory) for memory in (None, 20.0)],
+        "waveforms": {
+            name: _listed(clean_waveform(wave, fs, of, _DEFAULT)) for name, (wave, fs, of) in waves().items()
+        },
+        "rates": {name: _rates(wave, fs, of) for name, (wave, fs, of) in waves().items()},
+        "judged": _judged(),
+        "light": _listed(light_of(_small())),
+        "half": [_listed(_half(_small()[:1], side)) for side in ("left", "right")],
+        "even": _listed(even_differences(times(60), np.sin(np.arange(60.0)), np.arange(55) / 30, 0.5)),
+        "grids": [_grid(list_of(80)) for list_of in (times, steady, holed)],
+        "tracked": _tracked(),
+        "detected": _detected(),
+        "expressions": [_expressions(frames) for frames in (90, 400)],
+        "recording": _measured(_whole()),
+        "stream": _measured(_streamed()),
+    }
+
+
+RESIZED = (((50, 40), (9, 9)), ((201, 201), (24, 24)), ((20, 20), (36, 36)), ((144, 144), (9, 9)))
+RECROPPED = ((10, 20, 101), (500, 300, 140), (300, 100, 333))
+
+
+def picture(t: int, height: int, width: int) -> NDArray[np.uint8]:
+    """Pixels that both languages compute."""
+    y, x, c = np.meshgrid(np.arange(height), np.arange(width), np.arange(3), indexing="ij")
+    return ((x * 73 + y * 151 + c * 199 + t * (3 + (x * y) % 11)) % 256).astype(np.uint8)
+
+
+def beating(t: int, height: int, width: int) -> NDArray[np.uint8]:
+    """A smooth picture whose brightness beats 72 times and breathes 15 times a minute."""
+    y, x, c = np.meshgrid(np.arange(height), np.arange(width), np.arange(3), indexing="ij")
+    pulse = np.sin(2 * np.pi * 1.2 * t / 30.0) * (1 + c) + 2 * np.sin(2 * np.pi * 0.25 * t / 30.0) * (y / height)
+    light = 120 + 40 * np.sin(x / 7.0) + 30 * np.cos(y / 5.0) + 4 * pulse
+    return np.asarray(np.floor(light + 0.5), dtype=np.uint8)
+
+
+def noise(n: int, seed: int) -> NDArray[np.float64]:
+    """Numbers between -1 and 1 by a small congruential generator, the same in every language."""
+    values, state = np.empty(n), seed
+    for i in range(n):
+        state = (state * 16807) % 2147483647
+        values[i] = state / 2147483647 * 2 - 1
+    return values
+
+
+def times(n: int) -> NDArray[np.float64]:
+    """Frame times of a camera that is not quite regular."""
+    return np.asarray(np.arange(n) / 29.0 + 0.004 * np.sin(np.arange(n) * 1.7) + 0.02 * (np.arange(n) > n / 2))
+
+
+def steady(n: int) -> NDArray[np.float64]:
+    """Frame times in whole milliseconds."""
+    return np.round(np.arange(n) * 1000 / 60.0) / 1000
+
+
+def holed(n: int) -> NDArray[np.float64]:
+    """Frame times with a pause of two seconds."""
+    return np.asarray(np.arange(n) / 25.0 + 2.0 * (np.arange(n) >= 50) + 0.015 * (np.arange(n) % 2))
+
+
+def waves() -> dict[str, tuple[NDArray[np.float64], float, Quantity]]:
+    """Differences of waveforms, their frames per second, and what they are of."""
+
+    def wave(n: int, fs: float, hz: float, much: float, seed: int) -> NDArray[np.float64]:
+        return np.asarray(np.diff(np.sin(2 * np.pi * hz * np.arange(n + 1) / fs)) + much * noise(n, seed))
+
+    gap = wave(600, 30.0, 1.3, 0.05, 5)
+    gap[200:290] = np.nan
+    beat = np.arange(901) / 30.0
+    slow = np.diff(np.sin(2 * np.pi * 0.75 * beat) * 0.9 + np.sin(2 * np.pi * 1.5 * beat))
+    return {
+        "clear": (wave(450, 30.0, 1.2, 0.02, 1), 30.0, "heart"),
+        "noisy": (wave(450, 30.0, 1.2, 1.0, 2), 30.0, "heart"),
+        "gap": (gap, 30.0, "heart"),
+        "slow": (slow, 30.0, "heart"),
+        "short": (wave(100, 30.0, 1.2, 0.02, 3), 30.0, "heart"),
+        "breath": (wave(1500, 30.0, 0.25, 0.01, 4), 30.0, "breathing"),
+        "brief": (wave(300, 30.0, 0.25, 0.01, 4), 30.0, "breathing"),
+        "flat": (np.zeros(450), 30.0, "heart"),
+        "seldom": (wave(60, 4.0, 0.5, 0.0, 6), 4.0, "heart"),
+    }
+
+
+def _rates(wave: NDArray[np.float64], fs: float, of: Quantity, judge: Judge | None = None) -> dict[str, Any]:
+    along = rates_along(wave, fs, of, _DEFAULT, None, judge)
+    whole = estimate_rate(wave, fs, of, _DEFAULT, None, judge)
+    return {"whole": _rate(whole), "value": _listed(along.value), "quality": _listed(along.quality)}
+
+
+def _rate(rate: Rate) -> list[Any]:
+    interval = list(rate.interval) if rate.interval else None
+    return [rate.value, rate.quality, rate.note, rate.estimate, interval]
+
+
+def readings(n: int) -> NDArray[np.float64]:
+    """Readings beside a pulse, (n, 4 + LIGHT)."""
+    phase = np.sin(2 * np.pi * 1.2 * np.arange(n + 1) / 30.0)
+    columns = [np.diff(phase) * (1 + 0.1 * i) + 0.1 * (i % 5) * noise(n, 40 + i) for i in range(4 + len(LIGHT))]
+    return np.column_stack(columns)
+
+
+# Made up, so that it is the same whatever bundle is the default one.
+_MODEL = Confidence(
+    evidence=EVIDENCE,
+    centre=tuple(0.1 * i - 0.5 for i in range(len(EVIDENCE))),
+    scale=tuple(0.5 + 0.1 * i for i in range(len(EVIDENCE))),
+    weight=tuple(round(0.3 * float(np.cos(i)), 3) for i in range(len(EVIDENCE))),
+    bias=0.4,
+    widths=((0.02, 60.0), (0.5, 30.0), (0.9, 1.8), (1.0, 0.9)),
+)
+
+
+def _judge(table: NDArray[np.float64]) -> Judge:
+    return Judge(readings_of(table), _MODEL)
+
+
+def _judged() -> dict[str, Any]:
+    wave, fs, of = waves()["clear"]
+    with_other = _judge(readings(len(wave)))
+    table = readings(len(wave))
+    table[:, 3] = np.nan
+    wave_with_gap = wave.copy()
+    wave_with_gap[100:130] = np.nan
+    pooled = pooled_spectrum(clean_waveform(wave, fs, of, _DEFAULT), fs, _DEFAULT.heart)
+    assert pooled is not None
+    candidate = Candidate(wave, fs, 1.21, pooled[0], pooled[1][0], 0.15, 2.0)
+    return {
+        "evidence": _listed(evidence_of(candidate, with_other.readings)),
+        "probability": with_other.model.probability(evidence_of(candidate, with_other.readings)),
+        "width": [with_other.model.width(probability) for probability in (0.0, 0.5, 0.9, 1.0)],
+        "rates": _rates(wave, fs, of, with_other),
+        "without_other": _rates(wave_with_gap, fs, of, _judge(table)),
+    }
+
+
+def _small() -> NDArray[np.float32]:
+    return noise(4 * 243, 9).reshape(4, 3, 9, 9).astype(np.float32)
+
+
+def _blocks(memory: float | None) -> list[dict[str, Any]]:
+    shape = InputShape(clip_length=3, big_stride=3, big_size=16, small_size=9, big_crop=(Crop(), Crop(factor=1.3)))
+    collector = InputCollector(shape, 9, memory)
+    blocks = []
+    for t in range(14):
+        square = None if t == 10 else Square(5 + (t > 5), 7, 30)
+        blocks.append(collector.add(beating(t, 50, 60), square))
+    blocks.append(collector.flush())
+    return [
+        {
+            "frames": block.frames,
+            "has_motion": block.has_motion,
+            "shown": block.shown.astype(int).ravel().tolist(),
+            "small": _listed(block.small.reshape(-1, 243)[:, ::10]),
+            "big": _listed(block.big(0, block.clips).reshape(block.clips, -1)[:, ::37]),
+        }
+        for block in blocks
+        if block
+    ]
+
+
+def _grid(stamps: NDArray[np.float64]) -> dict[str, Any]:
+    grid = timed_grid(stamps, 48.0)
+    return {"fs": grid.fs, "positions": _listed(grid.positions), "frames": grid.frames, "together": grid.together}
+
+
+def faces_at(t: int) -> list[list[float]]:
+    """Boxes (x, y, width, height, score) that the detector is made to find in frame t."""
+    if 70 <= t < 100:
+        return []
+    first = [20.0 + (t > 40) * 12, 10.0, 30.0, 40.0, 0.5 if 10 < t < 25 else 0.95]
+    second = [80.0, 12.0, 24.0, 30.0, 0.9]
+    return [first, second] if t < 150 else [second]
+
+
+class _Faces:
+    """Stands for a detector that finds `faces_at`; the frame's number is its first pixel."""
+
+    def detect(self, image: NDArray[np.uint8], min_score: float = 0.0) -> list[FaceBox]:
+        return [FaceBox(*box) for box in faces_at(int(image[0, 0, 0])) if box[4] >= min_score]
+
+
+def _tracked() -> dict[str, Any]:
+    follower = FaceTracker(30.0, 1.2, _Faces())  # type: ignore[arg-type]
+    squares = []
+    for t in range(200):
+        frame = np.full((90, 120, 3), t, np.uint8)
+        squares.append(follower.locate(None if t == 5 else frame))
+    return {
+        "squares": [list(square) if square else None for square in squares],
+        "found": [int(found) for found in follower.found],
+        "changes": [[change.frame, int(change.other)] for change in follower.seen.changes],
+        "at_once": follower.seen.at_once,
+    }
+
+
+def detector_rows() -> NDArray[np.float32]:
+    """What the detector's network is made to answer: (rows, 6)."""
+    rows = [[0.0, 0.9 - 0.03 * i, 0.1 + 0.02 * i, 0.2, 0.3 + 0.02 * i, 0.6] for i in range(12)]
+    return np.array([*rows, [0.0, 0.99, 0.6, 0.1, 0.9, 0.7], [0.9, 0.1, 0.0, 0.0, 1.0, 1.0]], np.float32)
+
+
+class _Session:
+    """Stands for ONNX Runtime, and remembers what it was given."""
+
+    def run(self, _: object, feeds: dict[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        self.canvas = feeds["input"]
+        return [detector_rows()[None]]
+
+
+def _detected() -> dict[str, Any]:
+    detector = FaceDetector.__new__(FaceDetector)
+    session = _Session()
+    detector._session, detector._input = session, "input"
+    boxes = detector.detect(picture(0, 400, 300))
+    return {"boxes": [list(box) for box in boxes], "canvas": _listed(session.canvas.ravel()[::1009])}
+
+
+def _expressions(frames: int) -> dict[str, Any]:
+    found = np.arange(frames) % 50 > 2
+    t = np.arange(frames)[:, None]
+    outputs = {
+        "au": (np.sin(t / 9.0 + np.arange(3)) * 4 + np.arange(3) - 2).astype(np.float32),
+        "intensity": (np.sin(t / 7.0 + np.arange(3)) * 3 + 1).astype(np.float32),
+        "head_pose": np.concatenate([35 * np.sin(t / 20.0), 10 * np.cos(t / 11.0), t / 30.0], axis=1).astype(
+            np.float32
+        ),
+    }
+    read = read_expressions({name: np.where(found[:, None], one, np.nan) for name, one in outputs.items()}, found, 30.0,
+                            _bundle(), "auto")  # fmt: skip
+    return {
+        "probability": _listed(read.probability[::7]),
+        "intensity": _listed(read.intensity[::7]),
+        "pose": _listed(read.head_pose[::7]),
+        "neutral": read.neutral,
+        "choice": read.neutral_choice,
+        "notes": list(read.notes),
+    }
+
+
+def _task(name: str, kind: str, *labels: str) -> dict[str, Any]:
+    return {"name": name, "kind": kind, "labels": list(labels)}
+
+
+def _entry(name: str, config: dict[str, Any]) -> dict[str, Any]:
+    digest = "0" * 64
+    return {
+        "name": name, "config": config, "weights": f"{name}.safetensors", "weights_sha256": digest,
+        "onnx": f"{name}.onnx", "onnx_sha256": digest,
+    }  # fmt: skip
+
+
+def _bundle() -> Bundle:
+    """A bundle like the default one, but small; its networks are made up by `_Runtime`."""
+    pulse, breath = _task("pulse", "waveform", "pulse"), _task("respiration", "waveform", "respiration")
+    units = _task("au", "binary", "AU01", "AU12", "AU45")
+    rated = _task("intensity", "level", "AU01", "AU12", "AU12_L")
+    turned = _task("head_pose", "level", "pitch", "yaw", "roll")
+    size = {"big_size": 16, "small_size": 9}
+    small = {"architecture": "bigsmall", "branches": "small", **size}
+    three = {"clip_length": 3, "big_stride": 3}
+    fast = {"tasks": [pulse], **three, **small}
+    sharp = {"architecture": "expression_cnn", "tasks": [units, rated, turned], **three, **size}
+    slow = {"tasks": [breath], "clip_length": 15, "big_stride": 15, **small}
+    long = {"architecture": "small_tcn", "tasks": [pulse], "clip_length": 64, **size}
+    info = BundleInfo.model_validate({
+        "name": "golden", "description": "", "licence": "", "fs": 30.0, "big_crop": {"factor": 1.3},
+        "networks": [_entry("fast", fast), _entry("sharp", sharp)],
+        "slow": {"fs": 5.0, "crop": {"factor": 2.0, "down": 0.4}, "networks": [_entry("slow", slow)]},
+        "memory": {"networks": [_entry("long", long)], "confidence": _MODEL.model_dump()},
+        "unit_auc": {"AU12": 0.9},
+    })  # fmt: skip
+    return Bundle(Path("golden"), info, "0" * 64)
+
+
+class _Runtime:
+    """Stands for networks: sums of their inputs."""
+
+    def __init__(self, bundle: Bundle, _threads: object, networks: Any = None, *_: object, **__: object) -> None:
+        entries = networks or bundle.info.networks
+        self._tasks = {task.name: len(task.labels) for entry in entries for task in entry.config.tasks}
+
+    def run(self, big: NDArray[np.float32], small: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        return {task: output[:, 0] for task, output in self.run_phases(big, small[:, None]).items()}
+
+    def run_phases(self, big: NDArray[np.float32], small: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        seen = big.reshape(len(big), -1)[:, ::5].sum(axis=1) if big.size else np.zeros(len(small))
+        moved = small.astype(np.float64).sum(axis=(3, 4, 5)) / 243
+        place = np.arange(small.shape[2])
+        value = moved * (1 + 0.1 * place) + 0.001 * seen[:, None, None]
+        return {
+            task: np.stack([value * (1 + c) - 0.5 * c for c in range(width)], axis=-1).astype(np.float32)
+            for task, width in self._tasks.items()
+        }
+
+
+class _OneFace:
+    """Stands for a detector that finds one face, always."""
+
+    def detect(self, _image: object, _min_score: float = 0.0) -> list[FaceBox]:
+        return [FaceBox(14.0, 6.0, 30.0, 36.0, 0.95)]
+
+
+def _with_made_up_networks() -> ExitStack:
+    stack = ExitStack()
+    stack.enter_context(patch.object(clip_pipeline, "Runtime", _Runtime))
+    stack.enter_context(patch.object(tracker, "FaceDetector", _OneFace))
+    return stack
+
+
+def _whole() -> Measurement:
+    frames = [beating(t, 48, 64) for t in range(600)]
+    with _with_made_up_networks():
+        return measure(frames, weights=_bundle(), fs=30.0)
+
+
+def _streamed() -> Measurement:
+    with _with_made_up_networks():
+        stream = Stream(weights=_bundle())
+        for t, time_s in enumerate(times(700)):
+            stream.push(beating(t, 48, 64), float(time_s))
+        return stream.measurement(20.0)
+
+
+def _measured(measurement: Measurement) -> dict[str, Any]:
+    return {
+        "heart": _rate(measurement.heart_rate),
+        "breathing": _rate(measurement.breathing_rate),
+        "pulse": _listed(measurement.pulse[::9]),
+        "respiration": _listed(measurement.respiration[::9]),
+        "heart_along": _listed(measurement.heart_rate_along.value),
+        "breathing_along": _listed(measurement.breathing_rate_along.value),
+        "probability": _listed(measurement.action_unit_probability[::11]),
+        "units": {label: [unit.mean_probability, unit.active_fraction, unit.mean_intensity, unit.auc, unit.neutral]
+                  for label, unit in measurement.action_units.items()},
+        "squares": measurement.face_squares[::50].tolist(),
+        "blinks": measurement.blinks_per_minute,
+        "notes": list(measurement.notes),
+        "files": _files(measurement),
+    }  # fmt: skip
+
+
+def _files(measurement: Measurement) -> dict[str, list[str]]:
+    """The first lines of the files, by name."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_measurement(measurement, folder)
+        found = {}
+        for path in sorted(Path(folder).iterdir()):
+            lines = path.read_text(encoding="utf-8").splitlines()
+            found[path.name] = lines if path.suffix == ".json" else [*lines[:4], f"{len(lines)} lines"]
+        return found
+
+
+def _listed(values: Any) -> Any:
+    """Numbers with seven digits; null for what is not finite."""
+    if isinstance(values, np.ndarray):
+        return [_listed(value) for value in values]
+    return float(f"{float(values):.7g}") if np.isfinite(values) else None
+
+
+def golden_text() -> str:
+    """Return the content of golden.json."""
+    return json.dumps(golden(), separators=(",", ":"), allow_nan=False) + "\n"
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(golden_text(), encoding="utf-8")

@@ -1,0 +1,120 @@
+/** From signals to a measurement, with the fields that the command line writes; as `measuring/summarize.py`. */
+
+import type { Judge } from "./confidence.ts";
+import { type Expressions, type Table, rowsOf } from "./expressions.ts";
+import type { Square } from "./image.ts";
+import { mean } from "./numbers.ts";
+import { type Rate, type RateSeries, estimateRate, noRate, rateTimes, ratesAlong } from "./rate.ts";
+import type { Quantity } from "./settings.ts";
+import { blinksPerMinute } from "./events.ts";
+import rules from "./rules.json";
+import { cleanWaveform } from "./waveform.ts";
+
+/** The frames that were read, on an even time grid. */
+export interface Frames {
+  readonly source: string;
+  readonly fs: number;
+  readonly seconds: Float64Array;
+  readonly found: readonly boolean[];
+  readonly squares: readonly (Square | null)[];
+  readonly notes: readonly string[];
+}
+
+/** Differences by quantity, or why there are none; what the heart rate is judged by; and the expressions. */
+export interface Signals {
+  readonly differences: Readonly<Record<Quantity, Float64Array | string>>;
+  readonly judge: Judge | null;
+  readonly expressions: Expressions;
+}
+
+export interface ActionUnit {
+  readonly name: string;
+  readonly mean_probability: number | null;
+  readonly active_fraction: number | null;
+  readonly mean_intensity: number | null;
+  readonly auc: number | null;
+  readonly neutral: number;
+}
+
+export interface Measurement {
+  readonly frames: Frames;
+  readonly rates: Readonly<Record<Quantity, Rate>>;
+  readonly waveforms: Readonly<Record<Quantity, Float64Array>>;
+  readonly alongSeconds: Float64Array;
+  readonly along: Readonly<Record<Quantity, RateSeries>>;
+  readonly units: Readonly<Record<string, ActionUnit>>;
+  readonly expressions: Expressions;
+  readonly blinksPerMinute: number | null;
+  readonly weights: { readonly name: string; readonly sha256: string };
+}
+
+/** A rate along the recording must exist in more than this share of its windows. */
+const MOST = rules.most_windows;
+const QUANTITIES: readonly Quantity[] = ["heart", "breathing"];
+
+export function each<T>(of: (quantity: Quantity) => T): Record<Quantity, T> {
+  return Object.fromEntries(QUANTITIES.map((quantity) => [quantity, of(quantity)])) as Record<Quantity, T>;
+}
+
+export function summarize(
+  frames: Frames,
+  signals: Signals,
+  bundle: { readonly name: string; readonly sha256: string; readonly unitAuc: Readonly<Record<string, number>> },
+): Measurement {
+  const { fs, found } = frames;
+  const { expressions } = signals;
+  const differences = each((quantity) => {
+    const given = signals.differences[quantity];
+    return typeof given === "string" ? new Float64Array(found.length).fill(NaN) : given;
+  });
+  const judgeOf = (quantity: Quantity) => (quantity === "heart" ? signals.judge : null);
+  const rates = each((quantity) => rateOf(signals.differences[quantity], fs, quantity, found, judgeOf(quantity)));
+  const start = frames.seconds[0] ?? 0;
+  const measurement = {
+    frames,
+    rates,
+    waveforms: each((quantity) => cleanWaveform(differences[quantity], fs, quantity)),
+    alongSeconds: rateTimes(found.length, fs).map((seconds) => start + seconds),
+    along: each((quantity) => alongOf(differences[quantity], fs, quantity, rates[quantity], judgeOf(quantity))),
+    units: Object.fromEntries(expressions.units.map((label, i) => [label, unitOf(label, i, expressions, bundle.unitAuc)])),
+    expressions,
+    blinksPerMinute: null,
+    weights: { name: bundle.name, sha256: bundle.sha256 },
+  };
+  return { ...measurement, blinksPerMinute: blinksPerMinute(measurement) };
+}
+
+function rateOf(difference: Float64Array | string, fs: number, quantity: Quantity, found: readonly boolean[], judge: Judge | null): Rate {
+  const there = found.filter(Boolean).length;
+  if (!there) return noRate(quantity, "no face was found");
+  if (typeof difference === "string") return noRate(quantity, difference);
+  const rate = estimateRate(difference, fs, quantity, judge);
+  // Frames without a face lower the quality, however clean the rest is.
+  return judge ? rate : { ...rate, quality: (rate.quality * there) / found.length };
+}
+
+function alongOf(difference: Float64Array, fs: number, quantity: Quantity, whole: Rate, judge: Judge | null): RateSeries {
+  const along = ratesAlong(difference, fs, quantity, judge);
+  const there = along.value.filter(Number.isFinite).length;
+  const steady = whole.value !== null || (along.value.length > 0 && there / along.value.length > MOST);
+  return steady ? along : { value: along.value.map(() => NaN), quality: along.quality };
+}
+
+export function column(table: Table, index: number): Float64Array {
+  return Float64Array.from({ length: rowsOf(table) }, (_, row) => table.values[row * table.columns + index]!);
+}
+
+function unitOf(label: string, index: number, expressions: Expressions, unitAuc: Readonly<Record<string, number>>): ActionUnit {
+  const known = column(expressions.probability, index).filter(Number.isFinite);
+  const place = expressions.intensities.indexOf(label);
+  const rated = place < 0 ? new Float64Array(0) : column(expressions.intensity, place).filter(Number.isFinite);
+  const active = known.filter((value) => Math.fround(value) >= rules.active_threshold).length;
+  return {
+    name: (rules.unit_names as Record<string, string>)[label] ?? label,
+    mean_probability: known.length ? mean(known) : null,
+    active_fraction: known.length ? active / known.length : null,
+    mean_intensity: rated.length ? mean(rated) : null,
+    auc: unitAuc[label] ?? null,
+    neutral: expressions.neutral[label] ?? 0,
+  };
+}

@@ -1,0 +1,141 @@
+/** Heart and breathing rates, of a recording and along it; as `signals/rate.py` with the default settings. */
+
+import { type Judge, evidenceOf, intervalWidth, judgePart, probability } from "./confidence.ts";
+import { isDoubled } from "./half_rate.ts";
+import { roundEven } from "./numbers.ts";
+import { type Peak, spectralQuality } from "./quality.ts";
+import { NAMES, WAVES, tooSlow, whyNone } from "./rate_notes.ts";
+import rules from "./rules.json";
+import { type Quantity, type RateSettings, SETTINGS, STEP_S, UNITS } from "./settings.ts";
+import { interpolatedPeak, pooledSpectrum, windowSpectra } from "./spectra.ts";
+import { cleanWaveform } from "./waveform.ts";
+
+/** The rate of a whole recording; see `Rate` in Python. */
+export interface Rate {
+  readonly value: number | null;
+  readonly unit: string;
+  readonly quality: number;
+  readonly note: string | null;
+  readonly estimate: number | null;
+  readonly interval: readonly [number, number] | null;
+}
+
+/** Rates along a recording, at the times of `rateTimes`; NaN where there is none. */
+export interface RateSeries {
+  readonly value: Float64Array;
+  readonly quality: Float64Array;
+}
+
+export function noRate(quantity: Quantity, note: string): Rate {
+  return { value: null, unit: UNITS[quantity], quality: 0, note, estimate: null, interval: null };
+}
+
+export function rateTimes(frames: number, fs: number): Float64Array {
+  return Float64Array.from({ length: Math.trunc(frames / fs / STEP_S) }, (_, i) => STEP_S * (0.5 + i));
+}
+
+const finite = (values: Float64Array): number => values.reduce((count, value) => count + (Number.isFinite(value) ? 1 : 0), 0);
+
+export function estimateRate(difference: Float64Array, fs: number, quantity: Quantity, judge: Judge | null): Rate {
+  const settings = SETTINGS[quantity];
+  const waveform = cleanWaveform(difference, fs, quantity);
+  const note = whyNone(waveform, finite(difference) / fs, fs, quantity, settings);
+  if (note) return noRate(quantity, note);
+  const pooled = pooledSpectrum(waveform, fs, settings);
+  if (!pooled) {
+    const needs = `${NAMES[quantity]} needs ${settings.minimum_s} s within ${settings.window_s} s`;
+    return noRate(quantity, `the usable signal is in pieces; ${needs}`);
+  }
+  const { frequencies, power } = pooled;
+  const lobeHz = rules.lobe / pooled.windowSeconds;
+  const usableSeconds = finite(waveform) / fs;
+  const qualityOf = (rateHz: number): number => {
+    const peak = { frequencies, power, rateHz, lobeHz, noiseSlope: settings.noise_slope };
+    return judge ? judged(difference, fs, peak, judge) : spectralQuality(peak, usableSeconds);
+  };
+  const floor = floorOf(settings, judge);
+  let rateHz = interpolatedPeak(frequencies, power);
+  let quality = qualityOf(rateHz);
+  if (settings.overtones && (judge || quality >= floor)) {
+    const wide = pooledSpectrum(difference, fs, widened(settings, fs));
+    if (wide && isDoubled(wide.frequencies, wide.power, rateHz, lobeHz)) {
+      rateHz /= 2;
+      if (rateHz < settings.band_hz[0]) return noRate(quantity, tooSlow(rateHz, quantity, settings));
+      quality = qualityOf(rateHz);
+    }
+  }
+  const estimate = 60 * rateHz;
+  const interval = judge ? intervalAround(estimate, quality, settings, judge) : null;
+  const given = quality >= floor;
+  return {
+    value: given ? estimate : null,
+    unit: UNITS[quantity],
+    quality,
+    note: given ? null : `no steady ${WAVES[quantity]} stands out from the noise`,
+    estimate,
+    interval,
+  };
+}
+
+export function ratesAlong(difference: Float64Array, fs: number, quantity: Quantity, judge: Judge | null): RateSeries {
+  const settings = SETTINGS[quantity];
+  const window = Math.max(roundEven(settings.window_s * fs), 1);
+  const before = Math.floor(window / 2);
+  const starts = Array.from(rateTimes(difference.length, fs), (time) => roundEven(time * fs));
+  const around = padded(cleanWaveform(difference, fs, quantity), before, window);
+  const { frequencies, rows, usable } = windowSpectra(around, fs, settings, window, starts);
+  const wide = settings.overtones ? windowSpectra(padded(difference, before, window), fs, widened(settings, fs), window, starts) : null;
+  const value = new Float64Array(starts.length).fill(NaN);
+  const quality = new Float64Array(starts.length);
+  const floor = floorOf(settings, judge);
+  rows.forEach((power, row) => {
+    let rateHz = interpolatedPeak(frequencies, power);
+    const lobeHz = rules.lobe / Math.max(usable[row]!, 1 / fs);
+    let enough = usable[row]! >= settings.minimum_s && power.some((one) => one !== 0);
+    if (!enough) return;
+    const peak = { frequencies, power, rateHz, lobeHz, noiseSlope: settings.noise_slope };
+    const first = Math.max(starts[row]! - before, 0);
+    const stop = starts[row]! - before + window;
+    const found = judge
+      ? judged(difference.slice(first, stop), fs, peak, judgePart(judge, first, stop))
+      : spectralQuality(peak, usable[row]!);
+    let given = found >= floor;
+    if (wide) {
+      if (given && isDoubled(wide.frequencies, wide.rows[row]!, rateHz, lobeHz)) rateHz /= 2;
+      given = given && rateHz >= settings.band_hz[0];
+      enough = rateHz >= settings.band_hz[0];
+    }
+    if (given) value[row] = 60 * rateHz;
+    if (enough) quality[row] = found;
+  });
+  return { value, quality };
+}
+
+/** The quality under which a rate is withheld. */
+function floorOf(settings: RateSettings, judge: Judge | null): number {
+  return judge ? rules.confidence.given_from : settings.quality_floor;
+}
+
+function judged(difference: Float64Array, fs: number, peak: Peak, judge: Judge): number {
+  const { frequencies, rateHz } = peak;
+  if (!(frequencies[0]! < rateHz && rateHz < frequencies[frequencies.length - 1]!)) return 0;
+  return probability(judge.model, evidenceOf(difference, fs, peak, judge.readings));
+}
+
+function intervalAround(value: number, quality: number, settings: RateSettings, judge: Judge): [number, number] {
+  const width = intervalWidth(judge.model, quality);
+  const [low, high] = settings.band_hz;
+  return [Math.max(value - width, 60 * low), Math.min(value + width, 60 * high)];
+}
+
+/** The same settings with a band that holds half and one and a half of each rate. */
+function widened(settings: RateSettings, fs: number): RateSettings {
+  const [low, high] = settings.band_hz;
+  return { ...settings, band_hz: [low / 4, Math.min(2 * high, fs / 2)] };
+}
+
+function padded(values: Float64Array, before: number, after: number): Float64Array {
+  const around = new Float64Array(before + values.length + after).fill(NaN);
+  around.set(values, before);
+  return around;
+}
