@@ -58,9 +58,9 @@ class ClipPhases:
 
         Parameters
         ----------
-        big : float32 array of shape (B, K, 3, big_size, big_size) or None
+        big : float32 array of shape (B, K, C, height, width) or None
             None if no clip shows a face: then the networks are not run, and the outputs are zero.
-        small : float32 array of shape (B, N, 3, small_size, small_size)
+        small : float32 array of shape (B, N, C, height, width)
         shown : bool array of shape (B, N)
             Whether a frame shows a face.
 

@@ -19,6 +19,7 @@ from physiocam.measuring.outputs import flatten_stills, mask_unseen_changes
 from physiocam.networks.config import PULSE
 from physiocam.signals.confidence import Judge
 from physiocam.signals.readings import LIGHT, light_of, readings_of
+from physiocam.video.levels import Image
 from physiocam.video.locators import Square
 from physiocam.weights.bundle import Bundle, BundleInfo, SlowNetworks
 from physiocam.weights.runtime import Runtime
@@ -156,7 +157,7 @@ class RunningClips:
         self._collector = InputCollector(shape, shape.clip_length, memory_frames)
         self.log = pipeline.log
 
-    def add(self, image: NDArray[np.uint8], square: Square | None, time_s: float) -> None:
+    def add(self, image: Image, square: Square | None, time_s: float) -> None:
         """Add the next frame, with the square of the face in it."""
         clip = self._collector.add(image, square)
         if clip is not None:

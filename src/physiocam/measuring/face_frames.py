@@ -12,7 +12,8 @@ from physiocam.inputs.face_changes import Located
 from physiocam.measuring.face_colour import FaceColour
 from physiocam.signals.waveform import check_fs
 from physiocam.video.ahead import read_ahead
-from physiocam.video.face_source import FaceSource, face_locator
+from physiocam.video.face_source import FaceSource, face_locator, locate_in
+from physiocam.video.levels import RGB
 from physiocam.video.locators import Square, TrackedLocator
 from physiocam.video.people import notes_of
 from physiocam.video.reader import Frame, Source, Video, open_video
@@ -32,8 +33,11 @@ class FaceFrames:
         In the order of time, once.
     """
 
-    def __init__(self, video: Video, locator: TrackedLocator, crop_factor: float, progress: Progress | None) -> None:
+    def __init__(
+        self, video: Video, locator: TrackedLocator, crop_factor: float, progress: Progress | None, channels: int
+    ) -> None:
         self.video = video
+        self._channels = channels
         self.timestamps: list[float] = []
         self._locator = locator
         self._squares: list[Square | None] = []
@@ -54,9 +58,9 @@ class FaceFrames:
 
     @property
     def squares(self) -> NDArray[np.int32]:
-        """Face squares (T, 3) as x, y and side in pixels, a frame read so far; -1 where no face is found."""
+        """Face squares (T, 3) as x, y and side in pixels, a frame read so far; -1 where no face is found, or the whole frame is used."""
         pairs = zip(self._squares, self._locator.found, strict=True)
-        squares = [square if found and square else (-1, -1, -1) for square, found in pairs]
+        squares = [square if found and square and square.size else (-1, -1, -1) for square, found in pairs]
         return np.array(squares, dtype=np.int32).reshape(-1, 3)
 
     def advance(self, frames: int) -> None:
@@ -72,10 +76,10 @@ class FaceFrames:
             for frame in frames:
                 self.timestamps.append(frame.timestamp_s)
                 self.advance(1)
-                square = self._locator.locate(frame.image)
+                image, square = locate_in(self._locator, frame.image, self._channels)
                 self._squares.append(square)
-                self._colour.add(frame.image, square)
-                yield frame.image, square
+                self._colour.add(image, square)
+                yield image, square
 
 
 @contextmanager
@@ -87,6 +91,7 @@ def open_frames(
     fs: float | None = None,
     face: FaceSource = "auto",
     progress: Progress | None = None,
+    channels: int = RGB,
 ) -> Iterator[FaceFrames]:
     """Open a recording for one pass over its frames and their face squares.
 
@@ -98,6 +103,8 @@ def open_frames(
         Side of a found face's square, as a multiple of the longer side of its box.
     max_fs : float
         As in `video.reader.open_video`.
+    channels : int
+        Channels of the frames.
 
     Yields
     ------
@@ -110,12 +117,12 @@ def open_frames(
     PhysiocamError
         If `face` makes no sense.
     """
-    with open_video(source, fs=fs, max_fs=max_fs) as video:
+    with open_video(source, fs=fs, max_fs=max_fs, channels=channels) as video:
         try:
             check_fs(video.fs)
         except PhysiocamError as error:
             raise VideoError(f"'{video.source}' cannot be measured: {error}") from None
-        frames = FaceFrames(video, face_locator(face, video.fs, crop_factor), crop_factor, progress)
+        frames = FaceFrames(video, face_locator(face, video.fs, crop_factor), crop_factor, progress, channels)
         # The reading thread must end before the video is closed.
         with closing(frames.located):
             yield frames

@@ -27,7 +27,7 @@ from physiocam.signals.quantities import WAVEFORM_TASKS, Quantity
 from physiocam.signals.rate_notes import too_few_frames
 from physiocam.signals.readings import readings_of
 from physiocam.signals.waveform import check_fs
-from physiocam.video.face_source import as_trained, face_locator
+from physiocam.video.face_source import as_trained, face_locator, locate_in
 from physiocam.video.people import people_notes
 from physiocam.video.tracker import MEMORY_S
 
@@ -110,7 +110,7 @@ class Stream:
         """Forget all frames, as if none had been pushed; the networks stay loaded."""
         info = self._bundle.info
         # If a camera is much faster than the networks' training rate, frames are averaged, as in recordings.
-        self._intake = FrameIntake(self.fs, MAX_FS_RATIO * info.fs)
+        self._intake = FrameIntake(self.fs, MAX_FS_RATIO * info.fs, info.input_channels)
         self._locator = face_locator(self._options.face, info.fs, info.crop.factor)
         self._faces_at_once = 0
         self._changes: list[tuple[float, bool]] = []
@@ -135,13 +135,13 @@ class Stream:
         """Of these, frames that were not newer than the frame before, and were left out."""
         return self._intake.late
 
-    def push(self, image: NDArray[np.uint8], timestamp_s: float | None = None) -> None:
+    def push(self, image: NDArray[Any], timestamp_s: float | None = None) -> None:
         """Add the next frame.
 
         Parameters
         ----------
-        image : uint8 array of shape (H, W, 3)
-            RGB, upright. It is kept until the next frames come: do not overwrite its memory.
+        image : uint8, uint16 or float array of shape (H, W, 3)
+            RGB, upright, or the channels of the bundle; floats from 0 to 1. It is kept until the next frames come: do not overwrite its memory.
         timestamp_s : float, optional
             When it was taken, in seconds on any clock; by default frames follow each other evenly at `fs`. A frame that
             is not newer than the frame before is counted as late and left out.
@@ -204,21 +204,22 @@ class Stream:
 
     def _take(self, frame: TimedFrame) -> None:
         info, log = self._bundle.info, self._clips.log
-        image, time_s = frame.image, frame.time_s
+        time_s = frame.time_s
         if frame.resized:
             self._locator = face_locator(self._options.face, info.fs, info.crop.factor)
         if not frame.follows:
             self._clips.cut()
             if self._slow_clips:
                 self._slow_clips.cut()
-        square = self._locator.locate(image)
+        image, square = locate_in(self._locator, frame.image, info.input_channels)
+        assert image is not None
         seen = self._locator.seen
         self._faces_at_once = max(self._faces_at_once, seen.at_once)
         self._changes += [(time_s, change.other) for change in seen.changes]
         seen.changes.clear()
         self._clips.add(image, square, time_s)
         self._colour.add(image, square)
-        log.write("square", log.end - 1, np.array([square or (-1, -1, -1)]))
+        log.write("square", log.end - 1, np.array([square if square and square.size else (-1, -1, -1)]))
         # The locator notices only at its next detection that a face was lost: write the last seconds of `found` again.
         found = self._locator.found
         del found[: -self._remembered]
