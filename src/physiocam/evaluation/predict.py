@@ -16,7 +16,8 @@ from physiocam.evaluation.stored_truth import with_truth
 from physiocam.measuring.clip_pipeline import LoadedNetworks, run_recording
 from physiocam.measuring.face_frames import Progress
 from physiocam.measuring.outputs import probabilities
-from physiocam.networks.config import AU
+from physiocam.measuring.task_outputs import other_tasks, task_outputs
+from physiocam.networks.tasks import AU, FACE_TASKS, HEAD_POSE, INTENSITY
 from physiocam.readable import readable
 from physiocam.signals.methods import NETWORK, classical_method, pulse_differences
 from physiocam.training.checks import check_bundle
@@ -75,7 +76,9 @@ def predict_with_bundle(
         au = bundle.task(AU.name)
         nothing = np.empty((stored.info.frames, 0), np.float32)
         units = probabilities(outputs.of_frames[AU.name]) if au else nothing
-        yield with_truth(stored, outputs.differences, units, au.labels if au else (), outputs.judges)
+        others = task_outputs(other_tasks(bundle.info), outputs.differences, outputs.of_frames)
+        waves = {task: wave for task, wave in outputs.differences.items() if task in FACE_TASKS}
+        yield with_truth(stored, waves, units, au.labels if au else (), outputs.judges, others)
 
 
 def store_job(
@@ -129,15 +132,15 @@ def _watched(found: Iterator[Predictions], total: int, progress: Progress | None
     frames = 0
     for one in found:
         yield one
-        frames += len(next(iter(one.waveforms.values()), one.probabilities))
+        frames += one.frames
         if progress is not None:
             progress(frames, total)
 
 
 def not_predicted(bundle: Bundle, store: Store) -> dict[str, str]:
     """Say which of a bundle's tasks `predict_with_bundle` leaves out: why, and what to do instead."""
-    other = "is not evaluated: it is neither a waveform of one output nor the action units"
-    absent = {task.name: other for task in bundle.info.tasks if task.name != AU.name and not task.is_single_waveform}
+    other = "is not evaluated: a data set's own tasks cannot have its name"
+    absent = dict.fromkeys((task.name for task in bundle.info.tasks if task in (INTENSITY, HEAD_POSE)), other)
     if slow := bundle.info.slow:
         wanted = wanted_settings(slow)
         without = [name for name in store.names() if slow_settings(store.recording(name)) != wanted]

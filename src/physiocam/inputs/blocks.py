@@ -119,8 +119,8 @@ def input_blocks(located: Iterable[Located], shape: InputShape, block_frames: in
     Parameters
     ----------
     located : iterable of (image, square)
-        In the order of time; image (H, W, C), RGB or other channels, and the square of the face. Either is None if the frame cannot
-        be used; such a frame does not enter the statistics, and its inputs are zero.
+        In the order of time; image (H, W, C), RGB or other channels, and the square of the face. Either is None if the
+        frame cannot be used; such a frame does not enter the statistics, and its inputs are zero.
     shape : InputShape
     block_frames : int
         Longest block, rounded up to whole clips. A recording that fits in one block is standardized as a whole,

@@ -1,7 +1,6 @@
 """Whether a face's red and blue look exchanged, as in frames of OpenCV, which are BGR."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from physiocam.video.levels import RGB, Image
 from physiocam.video.locators import WHOLE_FRAME, Square

@@ -58,7 +58,7 @@ class FaceFrames:
 
     @property
     def squares(self) -> NDArray[np.int32]:
-        """Face squares (T, 3) as x, y and side in pixels, a frame read so far; -1 where no face is found, or the whole frame is used."""
+        """Face squares (T, 3) as x, y and side in pixels; -1 where no face is found, or the whole frame is used."""
         pairs = zip(self._squares, self._locator.found, strict=True)
         squares = [square if found and square and square.size else (-1, -1, -1) for square, found in pairs]
         return np.array(squares, dtype=np.int32).reshape(-1, 3)

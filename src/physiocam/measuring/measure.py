@@ -13,6 +13,7 @@ from physiocam.measuring.network_inputs import open_inputs
 from physiocam.measuring.options import MeasureOptions, OptionChanges, with_changes
 from physiocam.measuring.skin_colour import mean_colours
 from physiocam.measuring.summarize import Frames, Signals, network_signals, summarize
+from physiocam.measuring.task_outputs import other_tasks, task_outputs, task_results
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_data import Weights
 from physiocam.signals.colour_method import ColourMethod
@@ -41,8 +42,9 @@ def measure(
 
     Parameters
     ----------
-    source : path, uint8 array of shape (T, H, W, 3), or list of uint8 arrays (H, W, 3)
-        Video file, folder of images, or RGB frames.
+    source : path, array of shape (T, H, W, 3), or list of arrays (H, W, 3)
+        Video file, folder of images, file of an array (.npy), or RGB frames: uint8, uint16 or float from 0 to 1. A
+        bundle whose networks take other channels takes arrays with these.
     options : MeasureOptions, optional
         How to measure.
     progress : callable, optional
@@ -104,6 +106,8 @@ def measure_with(
     frames = _frames(inputs.frames)
     expressions = read_expressions(outputs.of_frames, frames.found, frames.fs, bundle, options.neutral)
     signals = network_signals(outputs.differences, expressions, bundle, outputs.judges)
+    others = task_outputs(other_tasks(bundle.info), outputs.differences, outputs.of_frames)
+    signals = replace(signals, tasks=task_results(others, frames.fs))
     return summarize(frames, signals, options, Weights(bundle.info.name, bundle.sha256))
 
 

@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 
 from physiocam.foundation.frame_sizes import height_width
 from physiocam.weights.description import MemoryNetworks
-from physiocam.foundation.frame_sizes import height_width
 from physiocam.weights.runtime import Runtime
 
 # What a network with memory is shown: the face as it is, and each half of it in both places.

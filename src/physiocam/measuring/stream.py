@@ -1,6 +1,7 @@
 """Measuring while frames come in: the same networks, given only the frames so far."""
 
 import math
+from dataclasses import replace
 from typing import Any, Unpack
 
 import numpy as np
@@ -18,8 +19,9 @@ from physiocam.measuring.network_inputs import MAX_FS_RATIO, input_shape, slow_s
 from physiocam.measuring.options import MeasureOptions, OptionChanges, with_changes
 from physiocam.measuring.outputs import flatten_stills, mask_unseen_changes
 from physiocam.measuring.summarize import Frames, network_signals, summarize
+from physiocam.measuring.task_outputs import other_tasks, task_outputs, task_results
 from physiocam.results.measurement import Measurement
-from physiocam.results.measurement_data import Weights
+from physiocam.results.measurement_data import TaskResult, Weights
 from physiocam.signals.confidence import Judge
 from physiocam.signals.even_differences import even_differences
 from physiocam.signals.methods import NETWORK
@@ -141,7 +143,8 @@ class Stream:
         Parameters
         ----------
         image : uint8, uint16 or float array of shape (H, W, 3)
-            RGB, upright, or the channels of the bundle; floats from 0 to 1. It is kept until the next frames come: do not overwrite its memory.
+            RGB, upright, or the channels of the bundle; floats from 0 to 1. It is kept until the next frames come: do
+            not overwrite its memory.
         timestamp_s : float, optional
             When it was taken, in seconds on any clock; by default frames follow each other evenly at `fs`. A frame that
             is not newer than the frame before is counted as late and left out.
@@ -200,6 +203,7 @@ class Stream:
             self._bundle,
             self._judges(grid),
         )
+        signals = replace(signals, tasks=self._tasks(grid, seen, found))
         return summarize(frames, signals, self._options, Weights(self._bundle.info.name, self._bundle.sha256))
 
     def _take(self, frame: TimedFrame) -> None:
@@ -264,6 +268,19 @@ class Stream:
                         even = flatten_stills(mask_unseen_changes(even, found), has_motion)
                     differences[task] = even
         return differences
+
+    def _tasks(self, grid: NDArray[np.float64], seen: NDArray[Any], found: NDArray[np.bool_]) -> dict[str, TaskResult]:
+        """Results of every other task."""
+        tasks = other_tasks(self._bundle.info)
+        rows = _since(self._clips.log, grid) if tasks else self._clips.log.rows[:0]
+        waveforms = self._clips.pipeline.waveforms(rows)
+        differences = {
+            task.name: mask_unseen_changes(even_differences(rows["time_s"], waveforms[task.name], grid, HOLE_S), found)
+            for task in tasks
+            if task.name in waveforms
+        }
+        of_frames = outputs_of_frames(seen, self._bundle.info, found)
+        return task_results(task_outputs(tasks, differences, of_frames), self.fs)
 
     def _judges(self, grid: NDArray[np.float64]) -> dict[str, Judge]:
         """By waveform task, what its rate is judged by."""

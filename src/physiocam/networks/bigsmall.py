@@ -39,9 +39,7 @@ class BigSmall(Network):
             self.big = BigBranch(config)
         if config.uses_small:
             self.small = SmallBranch(config)
-        self.heads = nn.ModuleDict(
-            {task.name: Head(config.map_features, task, config.hidden) for task in config.tasks}
-        )
+        self.heads = nn.ModuleDict({task.name: Head(config.map_features, task, config.hidden) for task in config.tasks})
 
     def forward(self, big: Tensor | None = None, small: Tensor | None = None) -> dict[str, Tensor]:
         """Predict every task for every frame; see `Network.forward`."""

@@ -189,12 +189,11 @@ class BigSmallConfig(NetworkConfig):
 
     @model_validator(mode="after")
     def _branches_meet(self) -> Self:
-        if self.branches != "both":
-            if self.fusion != "sum" or self.lateral != "none":
-                raise ValueError(
-                    f"fusion is '{self.fusion}' and lateral is '{self.lateral}' with branches '{self.branches}'; a "
-                    "branch alone has nothing to fuse with: leave both out, or take branches 'both'"
-                )
+        if self.branches != "both" and (self.fusion != "sum" or self.lateral != "none"):
+            raise ValueError(
+                f"fusion is '{self.fusion}' and lateral is '{self.lateral}' with branches '{self.branches}'; a "
+                "branch alone has nothing to fuse with: leave both out, or take branches 'both'"
+            )
         if self.uses_big and min(self.big_shape) < BIG_POOLING:
             raise ValueError(f"big_size is {size_text(self.big_size)}; expected {BIG_POOLING} or more along each side")
         if self.branches == "both" and self._big_map != self.small_shape:

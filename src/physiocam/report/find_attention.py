@@ -68,7 +68,9 @@ def find_attention(
         raise PhysiocamError(f"moments is {moments}; expected 1 to {_MOST_MOMENTS}, which fit in a picture")
     bundle = weights if isinstance(weights, Bundle) else load_bundle(weights)
     if (channels := bundle.info.input_channels) != RGB:
-        raise PhysiocamError(f"bundle '{bundle.info.name}' takes frames of {channels} channels; attention is drawn on RGB")
+        raise PhysiocamError(
+            f"bundle '{bundle.info.name}' takes frames of {channels} channels; attention is drawn on RGB"
+        )
     looking = _Looking(bundle, None if target is None else _target(bundle, target))
     choice: EvenChoice[_Moment] = EvenChoice(moments)
     total = _Total()

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.yaml_files import YAML_ERRORS, read_yaml
 from physiocam.networks.registry import AnyConfig, preset
+from physiocam.training.named_tasks import with_named_tasks
 
 # Shows the start of a value: aliases can make a short file represent an infinite value.
 _short = reprlib.Repr()
@@ -29,7 +30,8 @@ class TrainSettings(BaseModel):
     output : Path
         Folder for checkpoints, logs and the bundle.
     network : NetworkConfig
-        Or the name of a preset.
+        Or the name of a preset. In a file and on the command line, tasks may be given by their names alone, those of
+        the data set's own as the store describes them.
     subjects : tuple of str, optional
         Subjects for training; all by default.
     exclude_subjects : tuple of str
@@ -178,6 +180,9 @@ def _values(path: str | os.PathLike[str] | None, changes: Sequence[str]) -> dict
     values: dict[str, Any] = {} if path is None else read_yaml(path, "store: PATH")
     for change in changes:
         _apply(values, change)
+    network = values.get("network")
+    if isinstance(network, dict) and isinstance(network.get("tasks"), list | tuple):
+        network["tasks"] = with_named_tasks(network["tasks"], values.get("store"))
     return values
 
 

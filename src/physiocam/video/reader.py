@@ -149,9 +149,7 @@ class Video:
         self.close()
 
 
-def open_video(
-    source: Source, fs: float | None = None, max_fs: float = math.inf, channels: int | None = RGB
-) -> Video:
+def open_video(source: Source, fs: float | None = None, max_fs: float = math.inf, channels: int | None = RGB) -> Video:
     """Open a recording for one pass over its frames.
 
     Parameters

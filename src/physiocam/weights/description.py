@@ -103,7 +103,9 @@ class _SameInputs:
         for field in ("clip_length", "big_size", "small_size", "input_channels"):
             values = {getattr(entry.config, field) for entry in self.networks}
             if len(values) > 1:
-                raise ValueError(f"networks differ in {field} ({sorted(values, key=str)}); a bundle's networks must agree")
+                raise ValueError(
+                    f"networks differ in {field} ({sorted(values, key=str)}); a bundle's networks must agree"
+                )
         for task in self.tasks:
             for entry in self.networks:
                 for other in entry.config.tasks:
@@ -230,8 +232,8 @@ class BundleInfo(_SameInputs, _Strict):
         waiting = 60 * self.fs * 2 * pixels / self.big_stride if self.big_stride else 0
         if waiting > _MOST_WAITING:
             raise ValueError(
-                f"big_size is {size_text(self.big_size)} at fs {self.fs:g} and big_stride {self.big_stride}: a minute takes "
-                f"{waiting / 1e9:.0f} GB of memory; expected {_MOST_WAITING / 1e9:.0f} GB or less"
+                f"big_size is {size_text(self.big_size)} at fs {self.fs:g} and big_stride {self.big_stride}: a minute "
+                f"takes {waiting / 1e9:.0f} GB of memory; expected {_MOST_WAITING / 1e9:.0f} GB or less"
             )
         both_inputs = [entry.name for entry in self.networks if entry.config.uses_big and entry.config.uses_small]
         if self.big_crop and both_inputs:

@@ -1,6 +1,6 @@
 """Write one recording into a store: decoded, cropped, resized and labelled."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from physiocam.foundation.frame_sizes import height_width
 from physiocam.inputs.crop import Crop
 from physiocam.inputs.face_changes import Located, face_changes, pixels_of, seen_changes
 from physiocam.inputs.statistics import RunningStatistics
+from physiocam.networks.tasks import AU
 from physiocam.version import __version__
 from physiocam.video.face_source import face_locator, locate_in
 from physiocam.video.locators import TrackedLocator
@@ -94,7 +95,7 @@ def _write_frames(
         "shown": np.array(shown[:frames]),
         "changes": np.array(streams.changes)[:frames],
         **(slow.columns(frames) if slow else {}),
-        **_label_columns(labels, found),
+        **_label_columns(labels, found, {task: one.task.kind for task, one in recording.tasks.items()}),
     }
     columns |= _truth_columns(recording, frames)
     codes = recording.action_units
@@ -115,6 +116,7 @@ def _write_frames(
         notes=(*recording.notes, *labels.notes, *video.notes, *notes_of(locator.seen, video.fs)),
         sources=(),
         version=__version__,
+        own_tasks=tuple(recording.tasks[task].task for task in labels.truth),
     )
     return info, columns
 
@@ -132,12 +134,13 @@ def _truth_columns(recording: Recording, frames: int) -> dict[str, NDArray[Any]]
     return columns
 
 
-def _label_columns(labels: Labels, found: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+def _label_columns(labels: Labels, found: NDArray[np.bool_], kinds: Mapping[str, str]) -> dict[str, NDArray[Any]]:
     """Targets, and masks that leave out frames without a face, or without a difference to the next frame."""
     followed = seen_changes(found)
-    columns: dict[str, NDArray[Any]] = {}
+    columns: dict[str, NDArray[Any]] = {f"truth/{task}": truth for task, truth in labels.truth.items()}
     for task, targets in labels.targets.items():
-        seen = found if task == "au" else followed
+        of_frames = kinds[task] != "waveform" if task in kinds else task == AU.name
+        seen = found if of_frames else followed
         columns[f"targets/{task}"] = targets
         columns[f"masks/{task}"] = labels.masks[task] & seen[:, np.newaxis]
     return columns

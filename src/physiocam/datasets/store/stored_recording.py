@@ -90,7 +90,7 @@ class RecordingInfo(LaterFields):
     notes: tuple[str, ...]
     sources: tuple[SourceFile, ...]
     version: str
-    facts: dict[str, str] = {}
+    facts: dict[str, str] = {}  # noqa: RUF012
     own_tasks: tuple[Task, ...] = ()
 
 
