@@ -35,8 +35,9 @@ def predict_with_bundle(
     recordings: Collection[str] | None = None,
     *,
     as_measured: bool = False,
+    device: str = "cpu",
 ) -> Iterator[Predictions]:
-    """Predict recordings one by one with a bundle on ONNX Runtime; networks for the same task are averaged.
+    """Predict recordings one by one with a bundle; networks for the same task are averaged.
 
     Parameters
     ----------
@@ -48,6 +49,9 @@ def predict_with_bundle(
         Whether to predict as `physiocam.measure` does: in all phases of the clips, long recordings standardized in
         parts. Otherwise as in the paper: in one phase, each recording standardized as a whole, without the frames
         after its last complete clip.
+    device : str
+        "cpu" is ONNX Runtime on the processor. Any other is a device of PyTorch, such as "cuda", which takes large
+        batches.
 
     Yields
     ------
@@ -62,10 +66,12 @@ def predict_with_bundle(
     bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
     store = store if isinstance(store, Store) else Store(store)
     check_bundle(store, bundle.info)
-    networks = LoadedNetworks(bundle)
+    networks, batch_clips = _on_device(bundle, device)
     for name in store.names() if recordings is None else sorted(recordings):
         stored = store.recording(name)
-        outputs = run_recording(StoredInputs(stored, bundle.info, whole=not as_measured), networks, as_measured)
+        outputs = run_recording(
+            StoredInputs(stored, bundle.info, whole=not as_measured, batch_clips=batch_clips), networks, as_measured
+        )
         if not as_measured:
             whole = stored.info.frames // bundle.info.clip_length * bundle.info.clip_length
             for output in outputs.of_frames.values():
@@ -81,8 +87,23 @@ def predict_with_bundle(
         yield with_truth(stored, waves, units, au.labels if au else (), outputs.judges, others)
 
 
+def _on_device(bundle: Bundle, device: str) -> tuple[LoadedNetworks, int | None]:
+    """The networks, and how many clips to run at a time."""
+    if device == "cpu":
+        return LoadedNetworks(bundle), None
+    # PyTorch takes seconds to import.
+    from physiocam.evaluation.device_runtime import DEVICE_CLIPS, DeviceRuntime
+
+    return LoadedNetworks(bundle, start=lambda networks: DeviceRuntime(bundle, networks, device)), DEVICE_CLIPS
+
+
 def store_job(
-    store: Store, weights: str, method: str | None, as_measured: bool, chosen: Collection[str] | None = None
+    store: Store,
+    weights: str,
+    method: str | None,
+    as_measured: bool,
+    chosen: Collection[str] | None = None,
+    device: str = "cpu",
 ) -> PredictionJob:
     """A store's recordings, to be predicted by a bundle or by a classical method.
 
@@ -97,6 +118,8 @@ def store_job(
         As in `predict_with_bundle`.
     chosen : collection of str, optional
         Names of the recordings; all by default.
+    device : str
+        As in `predict_with_bundle`.
 
     Raises
     ------
@@ -108,7 +131,7 @@ def store_job(
         bundle = load_bundle(weights)
         absent = not_predicted(bundle, store)
         facts = {**prediction_facts(store, names, NETWORK, bundle.sha256), "as_measured": as_measured}
-        found = partial(predict_with_bundle, bundle, store, names, as_measured=as_measured)
+        found = partial(predict_with_bundle, bundle, store, names, as_measured=as_measured, device=device)
         set_up = cut_differences(bundle.info.cut, store)
     else:
         set_up = ()

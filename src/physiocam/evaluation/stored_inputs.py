@@ -32,6 +32,8 @@ class StoredInputs:
     whole : bool
         Whether to standardize the recording as a whole, however long it is, as in the reference. Otherwise a long one
         is standardized in parts, as when it is measured.
+    batch_clips : int, optional
+        Clips to run at a time; by default as when measuring.
 
     Attributes
     ----------
@@ -42,8 +44,11 @@ class StoredInputs:
         None if the bundle has no slow networks, or the store does not keep their inputs.
     """
 
-    def __init__(self, stored: StoredRecording, info: BundleInfo, whole: bool = False) -> None:
+    def __init__(
+        self, stored: StoredRecording, info: BundleInfo, whole: bool = False, batch_clips: int | None = None
+    ) -> None:
         self._stored = stored
+        self._batch_clips = batch_clips
         self._shape = input_shape(info)
         self._layout = FrameLayout(info.big_size, info.small_size, info.input_channels, stored.bits)
         self.timestamps: list[float] = stored.column("timestamps_s").tolist()
@@ -61,7 +66,7 @@ class StoredInputs:
 
     def batches(self, block: InputBlock) -> Iterator[tuple[int, int]]:
         """Start and stop of the clips to run at a time."""
-        return clip_batches(block)
+        return clip_batches(block, self._batch_clips) if self._batch_clips else clip_batches(block)
 
     def _blocks(self) -> Iterator[InputBlock]:
         frames, info = self._stored.info.frames, self._stored.info

@@ -4,7 +4,7 @@ Blocks of inputs, cut into clips, go through a bundle's networks. The outputs ar
 frame. Networks on a slower time scale have their own log.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from physiocam.inputs.blocks import InputBlock, InputCollector, InputShape
 from physiocam.inputs.face_changes import seen_changes
-from physiocam.measuring.clip_phases import phases_of
+from physiocam.measuring.clip_phases import Runs, phases_of
 from physiocam.measuring.frame_log import FrameLog
 from physiocam.measuring.memory_windows import PARTS, MemoryWindows
 from physiocam.measuring.outputs import flatten_stills, mask_unseen_changes
@@ -22,7 +22,7 @@ from physiocam.signals.confidence import Judge
 from physiocam.signals.readings import LIGHT, light_of, readings_of
 from physiocam.video.levels import Image
 from physiocam.video.locators import Square
-from physiocam.weights.bundle import Bundle, BundleInfo, SlowNetworks
+from physiocam.weights.bundle import Bundle, BundleInfo, NetworkEntry, SlowNetworks
 from physiocam.weights.runtime import Runtime
 
 # A field of the log in addition to the tasks' outputs: 1 if something moves around a frame, 0 if nothing does.
@@ -41,7 +41,7 @@ class ClipPipeline:
     ----------
     networks : BundleInfo or SlowNetworks
         Their inputs and tasks.
-    runtime : Runtime
+    runtime : Runs
     every_phase : bool
         Whether outputs are the mean over all phases of the clips; see `clip_phases`.
     memory : MemoryWindows, optional
@@ -59,7 +59,7 @@ class ClipPipeline:
     def __init__(
         self,
         networks: BundleInfo | SlowNetworks,
-        runtime: Runtime,
+        runtime: Runs,
         every_phase: bool,
         memory: MemoryWindows | None = None,
         also: Mapping[str, int | None] | None = None,
@@ -171,21 +171,30 @@ class RunningClips:
 
 
 class LoadedNetworks:
-    """A bundle's networks on ONNX Runtime, separately for each time scale.
+    """A bundle's networks, by default on ONNX Runtime, separately for each time scale.
 
     Parameters
     ----------
     bundle : Bundle
     threads, providers
         As in `weights.runtime.Runtime`.
+    start : callable, optional
+        Starts something else than ONNX Runtime that runs some of the bundle's networks.
     """
 
-    def __init__(self, bundle: Bundle, threads: int | None = None, providers: Sequence[str] = ("cpu",)) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        threads: int | None = None,
+        providers: Sequence[str] = ("cpu",),
+        start: Callable[[Sequence[NetworkEntry]], Runs] | None = None,
+    ) -> None:
         self.bundle = bundle
-        self._fast = Runtime(bundle, threads, providers=providers)
+        begin = start or (lambda networks: Runtime(bundle, threads, networks, providers))
         slow, memory = bundle.info.slow, bundle.info.memory
-        self._slow = Runtime(bundle, threads, slow.networks, providers) if slow else None
-        self._memory = Runtime(bundle, threads, memory.networks, providers) if memory else None
+        self._fast = begin(bundle.info.networks)
+        self._slow = begin(slow.networks) if slow else None
+        self._memory = begin(memory.networks) if memory else None
 
     def pipeline(self, every_phase: bool, also: Mapping[str, int | None] | None = None) -> ClipPipeline:
         """Start a run of the networks that see every frame."""

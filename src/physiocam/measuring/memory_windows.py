@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.foundation.frame_sizes import height_width
+from physiocam.measuring.clip_phases import Runs
 from physiocam.weights.description import MemoryNetworks
-from physiocam.weights.runtime import Runtime
 
 # What a network with memory is shown: the face as it is, and each half of it in both places.
 PARTS = ("whole", "left", "right")
@@ -21,7 +21,7 @@ class MemoryWindows:
     Parameters
     ----------
     memory : MemoryNetworks
-    runtime : Runtime
+    runtime : Runs
         Of these networks.
 
     Attributes
@@ -30,7 +30,7 @@ class MemoryWindows:
         What they predict.
     """
 
-    def __init__(self, memory: MemoryNetworks, runtime: Runtime) -> None:
+    def __init__(self, memory: MemoryNetworks, runtime: Runs) -> None:
         self._runtime = runtime
         self.tasks = tuple(task.name for task in memory.tasks)
         self._length = memory.clip_length

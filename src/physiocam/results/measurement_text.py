@@ -87,7 +87,7 @@ def _lines(measurement: MeasurementData) -> list[tuple[str, str]]:
         *((f"{name[0].upper()}{name[1:]}", _told(answer)) for name, answer in answers(measurement).items()),
         ("Action units", _active_units(measurement)),
         *_blinks(measurement),
-        *((name, _task_text(task)) for name, task in measurement.tasks.items()),
+        *((name, task_text(task)) for name, task in measurement.tasks.items()),
         *(("Note", note) for note in measurement.notes),
     ]
 
@@ -97,7 +97,8 @@ def _blinks(measurement: MeasurementData) -> list[tuple[str, str]]:
     return [] if blinks is None else [("Blinks", f"{blinks:.1f} a minute")]
 
 
-def _task_text(task: TaskResult) -> str:
+def task_text(task: TaskResult) -> str:
+    """Return what a task of your own shows, in a few words for each of its outputs."""
     return ", ".join(
         f"{label} {_output_text(task, output)}" if len(task.outputs) > 1 else _output_text(task, output)
         for label, output in task.outputs.items()
