@@ -183,6 +183,10 @@ def recordings(root: Path) -> list[FolderEntry]:
     """
     listing = root / "recordings.csv"
     own = own_tasks(root)
+    if own and not listing.exists():
+        raise DatasetError(
+            f"'{root / TASKS}' describes tasks, and there is no '{listing.name}' that says where their labels are"
+        )
     if not listing.exists():
         rows = [{"video": path.relative_to(root).as_posix()} for path in videos_below(root)]
         notes: tuple[str, ...] = ()
