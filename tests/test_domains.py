@@ -166,7 +166,7 @@ def test_a_measurement_has_the_tasks(bench: Path, bundle: Bundle, tmp_path: Path
     ("source", "error", "words"),
     [
         (np.zeros((20, 32, 48, 2), np.uint8), VideoError, r"\(20, 32, 48, 2\), expected \(T, H, W, 1\)"),
-        (np.full((20, 32, 48), 7.0), VideoError, "from 7 to 7; expected 0..1"),
+        (np.full((20, 32, 48), 7.0), VideoError, "from 7 to 7; expected uint8, or numbers from 0 to 1"),
     ],
 )
 def test_frames_of_another_kind_are_refused(

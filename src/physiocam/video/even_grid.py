@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -262,7 +263,7 @@ def mean_image(images: Iterable[Image | None]) -> Image | None:
     array (H, W, C) of that type, or None
         None if no image can be read.
     """
-    total: NDArray[np.float32] | NDArray[np.uint32] | None = None
+    total: NDArray[Any] | None = None
     count = 0
     for image in images:
         if image is not None:

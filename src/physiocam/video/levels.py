@@ -48,7 +48,8 @@ def levels(frame: NDArray[Any]) -> Image:
         raise VideoError(f"array is {frame.dtype}, expected uint8 (0..255), uint16 (0..65535) or float (0..1)")
     low, high = float(frame.min()), float(frame.max())
     if not (low >= 0.0 and high <= 1.0):
-        raise VideoError(f"array is {frame.dtype} with values from {low:g} to {high:g}; expected 0..1, without NaN")
+        values = f"values from {low:g} to {high:g}"
+        raise VideoError(f"array is {frame.dtype} with {values}; expected uint8, or numbers from 0 to 1 without NaN")
     return frame.astype(np.float32) * _STEP_OF_1
 
 
