@@ -102,7 +102,7 @@ SUBSTITUTIONS = {
     "--set epochs=2": "",
     "--folds 3": "--folds 2",
     # tests/test_domains.py trains it to the end.
-    "epochs: 50": "epochs: 1",
+    "epochs: 40": "epochs: 1",
     # Files are played at their own pace.
     "--source interview.mp4": "--source interview.mp4 --seconds 2",
     # The page's picture needs some steps.

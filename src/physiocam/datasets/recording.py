@@ -26,6 +26,20 @@ _LARGEST = 1e30
 # Tasks whose labels are not `TaskLabels`.
 LABELLED_OTHERWISE = frozenset({AU.name, PULSE.name, RESPIRATION.name})
 
+
+def check_free(name: str) -> None:
+    """Refuse a name for a task of the data set's own that has labels of another kind.
+
+    Raises
+    ------
+    DatasetError
+    """
+    if name in LABELLED_OTHERWISE:
+        raise DatasetError(
+            f"a task is called '{name}', whose labels are those of action units or of a sensor; take another name"
+        )
+
+
 # Code of an action unit that the coder could not see.
 UNKNOWN = -1
 
@@ -123,11 +137,7 @@ class TaskLabels:
         >>> TaskLabels.of(lamp, [0, 1, 1], [0.0, 0.5, 1.0]).values.shape
         (3, 1)
         """
-        if task.name in LABELLED_OTHERWISE:
-            raise DatasetError(
-                f"a task is called '{task.name}', whose labels are those of action units or of a sensor; take another "
-                "name"
-            )
+        check_free(task.name)
         samples, times = np.asarray(values, dtype=np.float64), np.asarray(timestamps_s, dtype=np.float64)
         samples = samples[:, np.newaxis] if samples.ndim == 1 else samples
         if times.ndim != 1 or samples.shape != (len(times), task.outputs) or not len(times):

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from physiocam.datasets.recording import TaskLabels
+from physiocam.datasets.recording import TaskLabels, check_free
 from physiocam.datasets.sensors import numbers
 from physiocam.datasets.sensors.clock import read_times, rising
 from physiocam.datasets.sensors.codes import FRAME, WORDS
@@ -133,6 +133,7 @@ def own_tasks(root: Path) -> tuple[OwnTask, ...]:
 def _own_task(path: Path, name: str, about: Any) -> OwnTask:
     if not isinstance(about, dict):
         raise DatasetError(f"'{path}' says {name}: {about!r}; expected fields, such as kind: binary")
+    check_free(name)
     values = {"labels": [name], **about}
     file = str(values.pop("file", "")).lower()
     try:
