@@ -187,7 +187,8 @@ def evaluation(device: str, clips: int) -> dict[str, float]:
     few = min(clips, 64)
     on_device, on_processor = DeviceRuntime(bundle, info.networks, device), Runtime(bundle)
     runs = (("ONNX Runtime, processor", on_processor, few), (f"PyTorch, {device}", on_device, clips))
-    found, outputs = {}, []
+    found: dict[str, float] = {}
+    outputs: list[dict[str, Any]] = []
     print("\nevaluation, frames/s")
     for name, runtime, count in runs:
         runtime.run(big[:few], small[:few])

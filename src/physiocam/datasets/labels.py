@@ -151,7 +151,8 @@ def _with_own_tasks(
     labels: Labels, recording: Recording, timestamps_s: NDArray[np.float64], settings: LabelSettings
 ) -> Labels:
     targets, masks, columns = dict(labels.targets), dict(labels.masks), dict(labels.columns)
-    truth, notes = {}, []
+    truth: dict[str, NDArray[np.float64]] = {}
+    notes: list[str] = []
     for name, own in recording.tasks.items():
         made = task_targets(own, timestamps_s, settings.alignment)
         wanted = made.targets[: len(timestamps_s) - (settings.differences == "authors")]

@@ -124,7 +124,9 @@ def _level(recordings: Sequence[TaskPrediction], column: int) -> OutputScore:
 
 
 def _waveform(recordings: Sequence[TaskPrediction], column: int) -> OutputScore:
-    correlations, rates, frames = [], [], 0
+    correlations: list[float | None] = []
+    rates: list[list[float | None]] = []
+    frames = 0
     for one in recordings:
         difference = one.predicted[:, column].astype(np.float64)
         change = np.append(np.diff(one.truth[:, column]), np.nan)

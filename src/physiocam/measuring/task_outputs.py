@@ -35,7 +35,7 @@ def task_outputs(
     dict of Task to float32 array (T, C)
         Probabilities of a binary task, differences of a waveform, levels as they are; NaN in gaps.
     """
-    found = {}
+    found: dict[Task, NDArray[np.float32]] = {}
     for task in tasks:
         if task.name in differences:
             found[task] = np.asarray(differences[task.name], np.float32)[:, np.newaxis]
