@@ -42,6 +42,7 @@ def main() -> None:
 def make_store(store: Path, recordings: int) -> None:
     """One recording written, the others linked to its files under names of their own."""
     from physiocam.datasets.store.store import RecordingInfo, RecordingWriter, Store
+    from physiocam.datasets.store.store_files import FrameLayout
 
     Store.create(store, {"big_size": 144, "small_size": 9})
     rng = np.random.default_rng(0)
@@ -70,7 +71,7 @@ def make_store(store: Path, recordings: int) -> None:
     for task, names in info.tasks.items():
         columns[f"targets/{task}"] = rng.random((FRAMES_A_RECORDING, len(names)), np.float32)
         columns[f"masks/{task}"] = np.ones((FRAMES_A_RECORDING, len(names)), bool)
-    with RecordingWriter(store, "R000", 144, 9) as writer:
+    with RecordingWriter(store, "R000", FrameLayout(144, 9)) as writer:
         for index in range(FRAMES_A_RECORDING):
             writer.add_big(few[index % len(few)])
             writer.add_small(small[index])

@@ -26,6 +26,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
+from physiocam.foundation.frame_sizes import height_width
+
 CLIPS = (1, 4, 60)
 
 # Clips in a call where one phase is timed beside all.
@@ -69,7 +71,7 @@ def network() -> list[dict[str, float]]:
     rows = []
     for clips in CLIPS:
         config = entry.config
-        big = np.random.default_rng(0).standard_normal((clips, 1, 3, config.big_size, config.big_size), np.float32)
+        big = np.random.default_rng(0).standard_normal((clips, 1, 3, *config.big_shape), np.float32)
         small = np.random.default_rng(1).standard_normal((clips, config.clip_length, 3, 9, 9), np.float32)
         big_tensor, small_tensor = torch.from_numpy(big), torch.from_numpy(small)
 
@@ -96,10 +98,9 @@ def phases() -> dict[str, float]:
     info, runtime = bundle.info, Runtime(bundle, threads=1)
     random = np.random.default_rng(0)
     clips, count = PHASE_CLIPS, len(info.phase_offsets)
-    big = random.standard_normal(
-        (clips, info.clip_length // info.big_stride, 3, info.big_size, info.big_size), np.float32
-    )
-    small = random.standard_normal((clips, count, info.clip_length, 3, info.small_size, info.small_size), np.float32)
+    big_shape, small_shape = (height_width(size) for size in (info.big_size, info.small_size))
+    big = random.standard_normal((clips, info.clip_length // info.big_stride, 3, *big_shape), np.float32)
+    small = random.standard_normal((clips, count, info.clip_length, 3, *small_shape), np.float32)
     jobs = [partial(runtime.run_phases, big, small[:, :1]), partial(runtime.run_phases, big, small)]
     one, every = _interleaved(jobs, repeats=25, clock=time.process_time)
     frames = clips * info.clip_length

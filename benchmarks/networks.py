@@ -221,7 +221,7 @@ class PlainBigSmall(nn.Module):
             self.big = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in config.big_layers)
         if config.uses_small:
             self.small = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in config.small_layers)
-        features = config.map_channels * config.map_size**2
+        features = config.map_features
         self.heads = nn.ModuleList(plain_head(features, task.outputs) for task in config.tasks)
         self.dropout1, self.dropout2 = nn.Dropout(0.25), nn.Dropout(0.5)
         self.pool2, self.pool4, self.pool8 = nn.AvgPool2d(2), nn.AvgPool2d(4), nn.AvgPool2d(8)

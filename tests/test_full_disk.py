@@ -125,6 +125,7 @@ def test_each_refusal_has_its_next_step(tmp_path: Path, number: int, step: str) 
 
 def test_a_full_store_is_told_from_a_broken_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from physiocam.datasets.store.store import RecordingWriter, Store
+    from physiocam.datasets.store.store_files import FrameLayout
 
     store = Store.create(tmp_path / "store", {})
     write: Callable[..., int] = Path.write_bytes
@@ -136,7 +137,7 @@ def test_a_full_store_is_told_from_a_broken_recording(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(Path, "write_bytes", full)
     frame = np.zeros((8, 8, 3), np.uint8)
-    with RecordingWriter(store.path, "a", 8, 3) as writer:
+    with RecordingWriter(store.path, "a", FrameLayout(8, 3)) as writer:
         for _ in range(31):
             writer.add_big(frame)
         with pytest.raises(UnwritableError, match="No space left"):

@@ -111,7 +111,7 @@ def _option(axes: Axes, x: float, y: float, text: str, align: str = "center") ->
 
 
 def _big(axes: Axes, config: BigSmallConfig) -> None:
-    size = config.big_size
+    size = config.big_shape[0]
     layers = config.big_layers
     axes.text(0.1, 7.1, "Big: what the face looks like", weight="bold", color="#1F6E9C", fontsize=10)
     _box(axes, 0.1, ROW_BIG, 1.9, 1.9, "white", f"1 of every M\nframes\nstandardized\n3 x {size} x {size}")
@@ -134,7 +134,7 @@ def _big(axes: Axes, config: BigSmallConfig) -> None:
 
 
 def _small(axes: Axes, config: BigSmallConfig) -> None:
-    size = config.small_size
+    size = config.small_shape[0]
     axes.text(0.1, 1.1, "Small: how its colour changes", weight="bold", color="#9A6A00", fontsize=10)
     _box(axes, 0.1, ROW_SMALL, 1.9, 1.3, "white", f"all N differences\nnormalized\n3 x {size} x {size}")
     x = 2.6
@@ -161,7 +161,7 @@ def _fusion_and_heads(axes: Axes, config: BigSmallConfig) -> None:
     names = {"au": "action units", "pulse": "pulse", "respiration": "respiration"}
     for task, y in zip(config.tasks, (ROW_HEAD + 1.5, ROW_HEAD, ROW_HEAD - 1.5), strict=True):
         _arrow(axes, (12.5, ROW_HEAD), (13.3, y))
-        width = config.map_channels * config.map_size**2
+        width = config.map_features
         _box(axes, 13.3, y, 1.75, 0.9, HEAD, f"{width} → {HIDDEN}\n{HIDDEN} → {task.outputs}")
         axes.text(15.15, y, f"{names[task.name]}\nN x {task.outputs}", va="center", color=INK)
     _option(axes, 14.2, ROW_HEAD - 2.3, "tasks: any list")

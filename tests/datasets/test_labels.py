@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from physiocam.datasets.labels import LABEL_SETTINGS, LabelSettings, difference_label, make_labels
+from physiocam.datasets.labels import LABEL_SETTINGS, LabelSettings, make_labels
 from physiocam.datasets.readers.frames import VideoFrames
 from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, Recording, Signal
+from physiocam.datasets.task_targets import difference_label
 from physiocam.errors import DatasetError
 from physiocam.networks.action_units import AU_LABELS
 

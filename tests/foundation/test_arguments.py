@@ -79,7 +79,7 @@ def test_a_face_of_any_three_whole_numbers(face: Any) -> None:
 )
 def test_a_face_of_anything_else(face: Any) -> None:
     for measure in (lambda: physiocam.measure(FRAMES, fs=30, face=face, method="pos"), lambda: Stream(face=face)):
-        known = r"^face is .*expected 'auto', 'find', 'center', 'bottom' or \(x, y, size\)"
+        known = r"^face is .*expected 'auto', 'find', 'center', 'bottom', 'whole' or \(x, y, size\)"
         with pytest.raises(PhysiocamError, match=known) as error:
             measure()
         one_line(error)

@@ -42,7 +42,7 @@ class Corner:
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("face", "left", "face is 'left' (str); expected 'auto', 'find', 'center', 'bottom' or"),
+        ("face", "left", "face is 'left' (str); expected 'auto', 'find', 'center', 'bottom', 'whole' or"),
         (
             "settings",
             "best",

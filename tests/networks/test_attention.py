@@ -30,8 +30,8 @@ def filled(config: NetworkConfig, fill: Fill) -> Network:
 
 def inputs(config: NetworkConfig, clips: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(1)
-    big = torch.randn(clips, config.big_frames, 3, config.big_size, config.big_size, generator=generator)
-    small = torch.randn(clips, config.clip_length, 3, config.small_size, config.small_size, generator=generator)
+    big = torch.randn(clips, config.big_frames, 3, *config.big_shape, generator=generator)
+    small = torch.randn(clips, config.clip_length, 3, *config.small_shape, generator=generator)
     return big, small
 
 
@@ -125,10 +125,10 @@ def test_maps_lie_where_their_cells_look(config: NetworkConfig, name: str, fill:
     for cell in (side // 2, side // 2 + 1):
         (gradient,) = torch.autograd.grad(kept[0][0, :, cell, cell].sum(), big, retain_graph=True)
         weight = gradient[0, 0].abs().sum(dim=(0, 1))
-        centre = float((weight * (torch.arange(config.big_size) + 0.5)).sum() / weight.sum())
+        centre = float((weight * (torch.arange(config.big_shape[1]) + 0.5)).sum() / weight.sum())
         expected = found.start + (cell + 0.5) * (found.stop - found.start) / side
         # Max pooling takes one pixel of three, by chance.
-        assert centre / config.big_size == pytest.approx(
+        assert centre / config.big_shape[1] == pytest.approx(
             expected, abs=0.02 if config.architecture != "alexnet" else 0.06
         )
 

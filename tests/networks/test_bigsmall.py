@@ -18,8 +18,8 @@ from physiocam.networks.registry import build, preset  # noqa: E402
 def run(config: NetworkConfig, clips: int = 2) -> dict[str, Tensor]:
     torch.manual_seed(0)
     network = build(config).eval()
-    big = torch.randn(clips, config.big_frames, 3, config.big_size, config.big_size)
-    small = torch.randn(clips, config.clip_length, 3, config.small_size, config.small_size)
+    big = torch.randn(clips, config.big_frames, config.input_channels, *config.big_shape)
+    small = torch.randn(clips, config.clip_length, config.input_channels, *config.small_shape)
     with torch.inference_mode():
         outputs: dict[str, Tensor] = network(big, small)
     return outputs
@@ -54,6 +54,27 @@ def test_any_clip_length_and_every_stride_that_divides_it(n: int, variant: dict[
 @pytest.mark.parametrize(("big", "small"), [(16, 1), (47, 2), (100, 6), (159, 9)])
 def test_odd_sizes(big: int, small: int, variant: dict[str, Any]) -> None:
     assert run(BigSmallConfig(big_size=big, small_size=small, **variant))["pulse"].shape == (2, 3, 1)
+
+
+@pytest.mark.parametrize(
+    "variant", [*VARIANTS, {"big_widths": (4, 8, 8, 8, 8, 12), "small_widths": (6, 6, 6, 12)}], ids=str
+)
+@pytest.mark.parametrize("channels", [1, 2, 8])
+def test_frames_of_other_channels_that_are_not_square(channels: int, variant: dict[str, Any]) -> None:
+    config = BigSmallConfig(
+        input_channels=channels, big_size=(32, 71), small_size=(2, 4), clip_length=4, big_stride=2, hidden=16, **variant
+    )
+    assert run(config)["au"].shape == (2, 4, 12)
+    shapes = {name: tuple(tensor.shape) for name, tensor in build(config).state_dict().items()}
+    assert shapes == config.tensor_shapes()
+    assert BigSmallConfig.model_validate_json(config.model_dump_json()) == config
+
+
+@pytest.mark.parametrize("name", ["bigsmall", "small-tcn", "expression-cnn", "deepphys"])
+def test_records_of_configurations_from_before_stay_the_same(name: str) -> None:
+    later = {"input_channels", "big_widths", "small_widths", "hidden", "unit", "band_hz"}
+    record = preset(name).model_dump(mode="json")
+    assert not later & (set(record) | {key for task in record["tasks"] for key in task})
 
 
 @pytest.mark.parametrize("lateral", ["none", "big_to_small", "small_to_big", "both"])
@@ -123,6 +144,13 @@ def test_each_big_frame_serves_the_frames_of_its_stride() -> None:
         ({"branches": "small", "lateral": "both"}, "nothing to fuse with"),
         ({"lateral": "sideways"}, "'big_to_small'"),
         ({"big_channels": 2}, "1 or 3"),
+        ({"input_channels": 2, "big_channels": 3}, "1 or 2"),
+        (
+            {"big_size": (64, 32), "small_size": (2, 4)},
+            r"small_size is \[2, 4\]; take big_size \[32, 64\] to \[47, 79\]",
+        ),
+        ({"big_size": "large"}, r"or \[height, width\]"),
+        ({"small_widths": (32, 32, 32, 32)}, "make them equal, or take fusion 'concat'"),
     ],
 )
 def test_a_wrong_field_is_named_with_what_would_fit(settings: dict[str, object], words: str) -> None:

@@ -77,7 +77,7 @@ def untraced(monkeypatch: pytest.MonkeyPatch) -> None:
         provenance = {"settings": settings.model_dump(mode="json")}
         return SimpleNamespace(folder=folder, info=SimpleNamespace(provenance=provenance))
 
-    def predict(bundle: Any, store: Any, recordings: Any = None) -> Any:
+    def predict(bundle: Any, store: Any, recordings: Any = None, **_: Any) -> Any:
         return predict_with_network(networks_of(getattr(bundle, "folder", bundle))["network"], store, recordings)
 
     whole = fit._trainer

@@ -23,6 +23,8 @@ from physiocam.datasets.store.prepare import PrepareSettings, prepare  # noqa: E
 from physiocam.errors import PhysiocamError  # noqa: E402
 from physiocam.inputs.crop import Cut  # noqa: E402
 from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig  # noqa: E402
+from physiocam.training.arithmetic import arithmetic_of  # noqa: E402
+from physiocam.training.facts import run_facts  # noqa: E402
 from physiocam.training.fit import _check_same, export_checkpoint, fit  # noqa: E402
 from physiocam.training.module import TrainModule  # noqa: E402
 from physiocam.training.order import ClipOrder  # noqa: E402
@@ -303,6 +305,7 @@ def test_held_out_subjects_are_not_seen(
         {"gradients": "pcgrad"},
         {"precision": "bf16-mixed"},
         {"memory": "disk"},
+        {"memory": "device", "tf32": True, "accumulate": 2, "deterministic": True},
         {"pos_weight": "published"},
         {"network": BigSmallConfig(big_size=32, small_size=2, tasks=(AU,), branches="big", shift="none")},
         {"network": BigSmallConfig(small_size=2, tasks=(PULSE,), branches="small")},
@@ -312,6 +315,37 @@ def test_held_out_subjects_are_not_seen(
 def test_other_ways_to_train(store: Path, tmp_path: Path, just_weights: None, changes: dict[str, Any]) -> None:
     fit(settings(store, tmp_path / "run", epochs=1, **changes), show_progress=False)
     assert all(tensor.isfinite().all() for tensor in weights(tmp_path / "run").values())
+
+
+def test_parts_of_a_step_add_up_to_it(store: Path, tmp_path: Path, just_weights: None) -> None:
+    # Without dropout, and with labels that are known evenly, the parts' mean gradient is that of the whole step.
+    small = BigSmallConfig(branches="small", small_size=2, tasks=(PULSE,))
+    runs: dict[str, dict[str, Any]] = {"whole": {"accumulate": 1}, "parts": {"accumulate": 4}}
+    for name, changes in runs.items():
+        chosen = settings(store, tmp_path / name, epochs=1, network=small, dropout=0.0, batch_clips=16, **changes)
+        fit(chosen, show_progress=False)
+    whole, parts = (weights(tmp_path / name) for name in runs)
+    for name, tensor in whole.items():
+        assert torch.allclose(tensor, parts[name], atol=2e-3), name
+
+
+def test_a_run_leaves_the_arithmetic_as_it_was(store: Path) -> None:
+    chosen = settings(store, Path("run"), tf32=True, deterministic=True)
+    before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+    with arithmetic_of(chosen):
+        assert torch.get_float32_matmul_precision() == "high"
+        assert torch.are_deterministic_algorithms_enabled()
+    with arithmetic_of(settings(store, Path("run"))):
+        assert torch.get_float32_matmul_precision() == "highest"
+        assert not torch.backends.cudnn.allow_tf32
+    assert (torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32) == before
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_records_of_runs_from_before_stay_the_same(store: Path) -> None:
+    later = {"tf32", "compile", "accumulate", "deterministic"}
+    assert not later & set(run_facts(settings(store, Path("run"))))
+    assert run_facts(settings(store, Path("run"), tf32=True))["tf32"] is True
 
 
 def test_a_task_counts_what_its_weight_says(store: Path, tmp_path: Path, just_weights: None) -> None:

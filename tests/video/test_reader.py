@@ -42,7 +42,7 @@ def test_frames_of_a_fast_array_are_averaged(frames: np.ndarray[Any, np.dtype[np
         (np.zeros((10, 5, 7), np.uint8), "RGB"),
         (np.zeros((10, 3, 5, 7), np.uint8), "RGB"),
         (np.zeros((10, 5, 7, 4), np.uint8), "RGB"),
-        (np.zeros((10, 5, 7, 3), np.float32), r"float32.*0\.\.255"),
+        (np.full((10, 5, 7, 3), 1.5, np.float32), r"float32.* to 1.5; expected uint8, or numbers from 0 to 1"),
         (np.full((10, 5, 7, 3), np.nan), "NaN"),
         (np.zeros((10, 5, 7, 3), np.int64), "int64"),
         (np.zeros((10, 5, 7, 3), bool), "bool"),
@@ -54,6 +54,47 @@ def test_arrays_that_are_no_frames(array: np.ndarray[Any, Any], complaint: str) 
     with pytest.raises(VideoError, match=complaint) as caught:
         open_video(array, fs=30)
     assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(("dtype", "full"), [(np.uint16, 65535), (np.float32, 1.0), (np.float64, 1.0)])
+@pytest.mark.parametrize("as_file", [False, True])
+def test_frames_of_more_than_8_bits_and_other_channels(
+    dtype: type[np.generic], full: float, as_file: bool, tmp_path: Path
+) -> None:
+    shares = np.linspace(0, 1, 6 * 2 * 3 * 5).reshape(6, 2, 3, 5)
+    array = (full * shares).astype(dtype)
+    source: Any = array
+    if as_file:
+        source = tmp_path / "frames.npy"
+        np.save(source, array)
+    with open_video(source, fs=10, channels=5) as video:
+        images = [frame.image for frame in video]
+    assert {image.dtype for image in images if image is not None} == {np.dtype(np.float32)}
+    assert np.allclose(np.array(images), 255 * shares, atol=1 / 200)
+    # Averaging and interpolating keep what 8 bits would round away.
+    with open_video(source, fs=10, channels=None, max_fs=5) as video:
+        halved = [frame.image for frame in video]
+    assert np.allclose(np.array(halved), 255 * shares.reshape(3, 2, 2, 3, 5).mean(axis=1), atol=1 / 200)
+
+
+def test_frames_of_one_channel_need_no_axis_for_it(tmp_path: Path) -> None:
+    with open_video(np.full((4, 5, 7), 9, np.uint8), fs=10, channels=1) as video:
+        assert [frame.image.shape for frame in video if frame.image is not None] == 4 * [(5, 7, 1)]
+
+
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"no array at all"])
+def test_a_file_that_is_no_array(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "frames.npy"
+    path.write_bytes(content)
+    with pytest.raises(VideoError, match=r"frames\.npy") as caught:
+        open_video(path, fs=10)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_an_array_of_objects_is_not_unpickled(tmp_path: Path) -> None:
+    np.save(tmp_path / "frames.npy", np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(VideoError, match="cannot be read as an array"):
+        open_video(tmp_path / "frames.npy", fs=10)
 
 
 @pytest.mark.parametrize("fs", [0, -30, math.nan, math.inf, -math.inf])

@@ -119,6 +119,9 @@ def _show(checked: list["CheckedRecording"]) -> None:
             pace = "one number each"
         taken = escaped(_taken_from(checked, name))
         console().print(f"{name}: {len(rates)} of {len(checked)} recordings, {pace}{taken}", soft_wrap=True)
+    for name in sorted({name for each in checked for name in each.tasks}):
+        for text, count in Counter(each.tasks[name] for each in checked if name in each.tasks).most_common(_SHOWN):
+            console().print(f"{name}: {count} of {len(checked)} recordings, {escaped(text)}", soft_wrap=True)
     length = sum(each.duration_s or 0.0 for each in checked)
     subjects = len({each.subject for each in checked})
     lost = sum(not each.usable for each in checked)

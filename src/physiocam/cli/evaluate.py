@@ -45,6 +45,9 @@ def evaluate_command(
     last_window: Annotated[
         bool, typer.Option("--last-window", help="Also compare a recording's last window if it is shorter.")
     ] = False,
+    device: Annotated[
+        str, typer.Option(metavar="NAME", help="Where networks run: cpu, or a device of PyTorch such as cuda.")
+    ] = "cpu",
 ) -> None:
     """Predict a store's recordings and compare with their sensors and codes (needs the `train` extra)."""
     with interruptible():
@@ -60,7 +63,7 @@ def evaluate_command(
         warnings: tuple[str, ...] = ()
         if not any(source.glob("*.npz")):
             opened, chosen = _chosen(source, _named(subjects), _named(exclude_subjects) or ())
-            job = _of_store(opened, weights, method, SETTINGS[settings.value].every_phase, chosen)
+            job = _of_store(opened, weights, method, SETTINGS[settings.value].every_phase, chosen, device)
             warnings = () if method else _trained_on(opened, weights, chosen)
         elif subjects is not None or exclude_subjects:
             raise PhysiocamError(f"'{source}' holds predictions; subjects are chosen when they are predicted")
@@ -134,7 +137,7 @@ def _trained_on(store: "Store", weights: str, chosen: list[str]) -> tuple[str, .
 
 
 def _of_store(
-    opened: "Store", weights: str, method: str | None, as_measured: bool, chosen: list[str]
+    opened: "Store", weights: str, method: str | None, as_measured: bool, chosen: list[str], device: str
 ) -> "PredictionJob":
     from physiocam.signals.methods import classical_method
     from physiocam.weights.bundle import load_bundle
@@ -148,4 +151,4 @@ def _of_store(
         check_bundle(opened, load_bundle(weights).info)
     with extra("train", "evaluating a store"):
         from physiocam.evaluation.predict import store_job
-    return store_job(opened, weights, method, as_measured, chosen)
+    return store_job(opened, weights, method, as_measured, chosen, device)

@@ -41,7 +41,7 @@ FaceOption = Annotated[
     typer.Option(
         metavar="WHERE",
         help="auto (as the networks were trained; the default ones find the face), find, center or bottom (the largest "
-        "square there), or X,Y,SIZE in pixels.",
+        "square there), whole (the whole frame), or X,Y,SIZE in pixels.",
     ),
 ]
 PeopleOption = Annotated[
@@ -202,7 +202,7 @@ def face_choice(text: str) -> "FaceChoice":
 
     Returns
     -------
-    "auto", "find", "center", "bottom" or (x, y, size)
+    "auto", "find", "center", "bottom", "whole" or (x, y, size)
 
     Raises
     ------

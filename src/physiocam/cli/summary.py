@@ -66,10 +66,12 @@ def show(measurement: "Measurement", folder: Path | None) -> None:
     """Print a measurement's summary."""
     from rich.table import Table
 
-    from physiocam.results.measurement_text import answers, doubt_text
+    from physiocam.results.measurement_text import answers, doubt_text, task_text
 
     terminal = console()
     square = "fixed square" if measurement.face.fixed else "face"
+    if measurement.face.choice == "whole":
+        square = "whole frame"
     who = "" if measurement.person is None else f", person {measurement.person}"
     terminal.print(
         f"[bold]{escaped(measurement.source)}{who}[/bold]  {measurement.duration_s:.1f} s, "
@@ -79,6 +81,8 @@ def show(measurement: "Measurement", folder: Path | None) -> None:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for label, answer in answers(measurement).items():
         table.add_row(label, _answered(answer))
+    for name, task in measurement.tasks.items():
+        table.add_row(name, escaped(task_text(task)))
     terminal.print(table)
     units = [(label, unit) for label, unit in measurement.action_units.items() if unit.mean_probability is not None]
     if units:

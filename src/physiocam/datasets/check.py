@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from physiocam.datasets.readers.frames import Outline, outline
-from physiocam.datasets.recording import UNKNOWN, Entry, Recording
+from physiocam.datasets.recording import UNKNOWN, Entry, Recording, TaskLabels
 from physiocam.datasets.sensors.clock import rate_of
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.parallel import run_jobs
@@ -40,6 +40,8 @@ class CheckedRecording:
         Units that are coded in at least one frame.
     coded_frames : int
         Frames with at least one known code.
+    tasks : dict of str to str
+        What the data set's own tasks are, such as "binary, 30 samples/s".
     problems : tuple of str
         What is missing or unusual.
     """
@@ -56,6 +58,7 @@ class CheckedRecording:
     action_units: int = 0
     coded_frames: int = 0
     problems: tuple[str, ...] = ()
+    tasks: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
@@ -122,7 +125,15 @@ def check_recording(entry: Entry) -> CheckedRecording:
         action_units=int(known.any(axis=0).sum()),
         coded_frames=int(known.any(axis=1).sum()),
         problems=(*problems, *_oddities(recording, seen, duration)),
+        tasks={name: _task_text(labels) for name, labels in recording.tasks.items()},
     )
+
+
+def _task_text(labels: TaskLabels) -> str:
+    pace = rate_of(labels.timestamps_s)
+    how_often = f"{pace:.4g} samples/s" if pace else "one for the whole recording"
+    several = f" of {labels.task.outputs} outputs" if labels.task.outputs > 1 else ""
+    return f"{labels.task.kind}{several}, {how_often}" + (f", from {labels.source}" if labels.source else "")
 
 
 def _without(entry: Entry, message: str) -> str:
@@ -150,6 +161,12 @@ def _oddities(recording: Recording, seen: Outline | None, duration: float | None
             found.append(f"{name}: ends at {times[-1]:.1f} s, the video at {duration:.1f} s")
         if duration is not None and times[-1] > 1.5 * duration + _SLACK_S:
             found.append(f"{name}: ends at {times[-1]:.1f} s, long after the video at {duration:.1f} s")
+    for name, labels in recording.tasks.items():
+        last = labels.timestamps_s[-1]
+        if not np.isfinite(labels.values).any():
+            found.append(f"{name}: no label is known")
+        elif duration is not None and len(labels.timestamps_s) > 1 and last < duration - _SLACK_S:
+            found.append(f"{name}: ends at {last:.1f} s, the video at {duration:.1f} s")
     codes = recording.action_units
     if codes and seen and seen.frames and len(codes.occurrence) != seen.frames:
         found.append(f"action units: {len(codes.occurrence)} frames are coded, the video has {seen.frames}")

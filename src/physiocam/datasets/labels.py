@@ -1,7 +1,7 @@
 """Targets: the outputs that a network should learn for every frame of a recording, and where they are known."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from physiocam.datasets.alignment import Alignment, onto_frames
 from physiocam.datasets.recording import UNKNOWN, ActionUnitCodes, PulseTarget, Recording
 from physiocam.datasets.sensors.plausible import recorded_rates
+from physiocam.datasets.task_targets import difference_label, task_targets
 from physiocam.errors import DatasetError, PhysiocamError
 from physiocam.networks.action_units import AU_LABELS
 from physiocam.signals.pseudo_ppg import Band, pseudo_ppg
@@ -69,12 +70,15 @@ class Labels:
         Names of each task's C columns.
     notes : tuple of str
         Which tasks are left out although the recording has data for them, and why.
+    truth : mapping of str to float64 array (T, C)
+        What is known of the data set's own tasks, at the frames' times; NaN where it is unknown.
     """
 
     targets: Mapping[str, NDArray[np.float32]]
     masks: Mapping[str, NDArray[np.bool_]]
     columns: Mapping[str, tuple[str, ...]]
     notes: tuple[str, ...] = ()
+    truth: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def make_labels(
@@ -98,7 +102,8 @@ def make_labels(
     -------
     Labels
         "pulse" (T, 1) and "respiration" (T, 1), as differences from a frame to the next over their standard deviation;
-        "au" (T, 12), 1 present and 0 absent, in the order of `physiocam.networks.config.AU_LABELS`. Tasks without any
+        "au" (T, 12), 1 present and 0 absent, in the order of `physiocam.networks.config.AU_LABELS`; and the data set's
+        own tasks, as in `task_targets.task_targets`. Tasks without any
         known target are left out. With ``differences="authors"`` there is one row less.
 
     Raises
@@ -138,7 +143,28 @@ def make_labels(
         present, known = _action_units(recording, recording.action_units, len(timestamps_s), settings)
         if known.any():
             targets["au"], masks["au"], columns["au"] = present[:rows], known[:rows], AU_LABELS
-    return Labels(targets, masks, columns, tuple(notes))
+    made = Labels(targets, masks, columns, tuple(notes))
+    return _with_own_tasks(made, recording, timestamps_s, settings) if recording.tasks else made
+
+
+def _with_own_tasks(
+    labels: Labels, recording: Recording, timestamps_s: NDArray[np.float64], settings: LabelSettings
+) -> Labels:
+    targets, masks, columns = dict(labels.targets), dict(labels.masks), dict(labels.columns)
+    truth: dict[str, NDArray[np.float64]] = {}
+    notes: list[str] = []
+    for name, own in recording.tasks.items():
+        made = task_targets(own, timestamps_s, settings.alignment)
+        wanted = made.targets[: len(timestamps_s) - (settings.differences == "authors")]
+        if own.task.kind == "waveform" and settings.differences == "toolbox":
+            wanted[-1] = 0.0
+        known = np.isfinite(wanted)
+        if known.any():
+            targets[name], masks[name] = np.where(known, wanted, 0.0).astype(np.float32), known
+            columns[name], truth[name] = own.task.labels, made.truth[: len(wanted)]
+        else:
+            notes.append(f"no {name} target: it is unknown at all frames of the video")
+    return Labels(targets, masks, columns, (*labels.notes, *notes), truth)
 
 
 def _stretched(
@@ -151,29 +177,6 @@ def _stretched(
     # The times of all frames do not matter, only their number.
     over_all = onto_frames(whole.signals[name], np.arange(whole.frames, dtype=np.float64), alignment)
     return over_all[whole.first : whole.first + len(timestamps_s)]
-
-
-def difference_label(wave: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Changes of a waveform from each frame to the next, over their standard deviation.
-
-    The mean is not removed, and a change is not divided by the values around it, although the paper's text (appendix
-    D.2) says so: the released code divides by the standard deviation only, and the published weights were trained with
-    that.
-
-    Parameters
-    ----------
-    wave : float64 array (T,)
-        NaN where it is unknown.
-
-    Returns
-    -------
-    float64 array (T - 1,)
-        NaN where a change is unknown; 0 throughout if the waveform is constant.
-    """
-    difference = np.diff(wave)
-    known = np.isfinite(difference)
-    spread = float(difference[known].std()) if known.any() else 0.0
-    return difference / spread if spread > 0 else np.where(known, 0.0, np.nan)
 
 
 def _pseudo_wave(

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from physiocam.errors import DatasetError
+from physiocam.networks.tasks import AU, PULSE, RESPIRATION, Task
 from physiocam.video.locators import SquareKind
 from physiocam.video.reader import Video
 
-# How the face square of a recording is found. "face": follow the face, as when measuring. "bottom": the largest square
-# at the bottom of a portrait frame, what the authors cut from BP4D+. "center": the largest centred square.
+# How the square of a recording is found. "face": follow the face, as when measuring. "bottom": the largest square at
+# the bottom of a portrait frame, what the authors cut from BP4D+. "center": the largest centred square. "whole": all of
+# the frame, without looking for a face.
 CropChoice = SquareKind
 
 # The pulse target. "sensor": the wave that was recorded with the video. "pseudo": the wave in the skin's colour (paper,
@@ -20,6 +22,23 @@ CropChoice = SquareKind
 PulseTarget = Literal["sensor", "pseudo"]
 
 _LARGEST = 1e30
+
+# Tasks whose labels are not `TaskLabels`.
+LABELLED_OTHERWISE = frozenset({AU.name, PULSE.name, RESPIRATION.name})
+
+
+def check_free(name: str) -> None:
+    """Refuse a name for a task of the data set's own that has labels of another kind.
+
+    Raises
+    ------
+    DatasetError
+    """
+    if name in LABELLED_OTHERWISE:
+        raise DatasetError(
+            f"a task is called '{name}', whose labels are those of action units or of a sensor; take another name"
+        )
+
 
 # Code of an action unit that the coder could not see.
 UNKNOWN = -1
@@ -73,6 +92,66 @@ class Signal:
             index = int(np.flatnonzero(~rises)[0])
             raise DatasetError(f"time {times[index]:g} s follows {times[index - 1]:g} s; expected times that rise")
         return cls(samples, times, unit, source)
+
+
+@dataclass(frozen=True, eq=False)
+class TaskLabels:
+    """What is known of a task of the data set's own: any task other than action units, pulse and respiration.
+
+    Attributes
+    ----------
+    task : Task
+        Its kind, and the names of its C outputs.
+    values : float64 array (S, C)
+        NaN where unknown. Of a binary task 0 or 1, of a waveform its values, not their differences.
+    timestamps_s : float64 array (S,)
+        Rising, on the recording's clock. One sample alone holds throughout the recording.
+    source : str
+        What they were read from, such as "column 'lamp'"; may be empty.
+    """
+
+    task: Task
+    values: NDArray[np.float64]
+    timestamps_s: NDArray[np.float64]
+    source: str = ""
+
+    @classmethod
+    def of(cls, task: Task, values: ArrayLike, timestamps_s: ArrayLike, source: str = "") -> Self:
+        """Make labels from samples with rising times.
+
+        Parameters
+        ----------
+        task, timestamps_s, source
+            See above.
+        values : array (S, C), or (S,) for a task of one output
+
+        Raises
+        ------
+        DatasetError
+            If the task has the name of one with labels of its own, there is not one row per time or not one column per
+            output, a time does not rise, or a value of a binary task is neither 0 nor 1.
+
+        Examples
+        --------
+        >>> lamp = Task(name="lamp", kind="binary", labels=("lamp",))
+        >>> TaskLabels.of(lamp, [0, 1, 1], [0.0, 0.5, 1.0]).values.shape
+        (3, 1)
+        """
+        check_free(task.name)
+        samples, times = np.asarray(values, dtype=np.float64), np.asarray(timestamps_s, dtype=np.float64)
+        samples = samples[:, np.newaxis] if samples.ndim == 1 else samples
+        if times.ndim != 1 or samples.shape != (len(times), task.outputs) or not len(times):
+            raise DatasetError(
+                f"labels of '{task.name}' have the shape {samples.shape} with {times.size} times; expected one row per "
+                f"time and {task.outputs} columns"
+            )
+        if not (np.isfinite(times).all() and (np.diff(times) > 0).all()):
+            raise DatasetError(f"times of '{task.name}' do not rise; expected rising times in seconds")
+        samples = np.where(np.abs(samples) < _LARGEST, samples, np.nan)
+        odd = samples[np.isfinite(samples) & ~np.isin(samples, (0.0, 1.0))]
+        if task.kind == "binary" and len(odd):
+            raise DatasetError(f"the binary task '{task.name}' has the value {odd[0]:g}; expected 0, 1 or none")
+        return cls(task, samples, times, source)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +219,8 @@ class Recording:
         By the field's names: "pulse", "respiration" (waveforms), "heart_rate", "breathing_rate" (per minute), and other
         signals of the data set.
     action_units : ActionUnitCodes or None
+    tasks : mapping of str to TaskLabels
+        By the task's name; whatever else is to be learned from the frames.
     crop : CropChoice
     pulse_target : PulseTarget
     notes : tuple of str
@@ -158,6 +239,7 @@ class Recording:
     pulse_target: PulseTarget = "sensor"
     notes: tuple[str, ...] = ()
     whole: WholeTrial | None = None
+    tasks: Mapping[str, TaskLabels] = field(default_factory=dict)
 
 
 class Entry(Protocol):

@@ -9,6 +9,7 @@ import numpy as np
 from physiocam.datasets.readers.splits import published_split
 from physiocam.datasets.store.store import Store
 from physiocam.errors import PhysiocamError, writing_to
+from physiocam.evaluation.device_runtime import training_device
 from physiocam.evaluation.predict import predict_with_bundle, prediction_facts
 from physiocam.evaluation.predictions import Predictions, keep_predictions, load_all_predictions
 from physiocam.foundation.locks import alone_in
@@ -160,7 +161,7 @@ class _Fold:
 
     def _predict(self, i: int, bundle: Path) -> None:
         store, tested = self._stores[i], self._tested[i]
-        found = predict_with_bundle(bundle, store, tested) if tested else ()
+        found = predict_with_bundle(bundle, store, tested, device=training_device()) if tested else ()
         with writing_to(self._folder(i)), alone_in(self._output, "predicting into"):
             about = {"store": readable(store.path.resolve()), "weights": readable(bundle.resolve())}
             keep_predictions(found, self._folder(i), self._facts(i, bundle), about)

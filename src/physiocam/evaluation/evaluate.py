@@ -1,7 +1,7 @@
 """Comparison of predictions with sensors and coders, over all recordings."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from physiocam.evaluation.metrics import (
     signal_to_noise,
 )
 from physiocam.evaluation.predictions import Predictions
+from physiocam.evaluation.task_scores import TaskPrediction, TaskScores, task_scores
 from physiocam.networks.action_units import ACTIVE_THRESHOLD
 from physiocam.signals.filters import padding
 from physiocam.signals.quantities import WAVEFORM_TASKS, Quantity
@@ -79,6 +80,8 @@ class Evaluation:
         How recordings differ from those that the networks were trained on; one line each.
     warnings : tuple of str
         Why the figures may mislead.
+    tasks : dict of str to TaskScores
+        By name, every other task that was predicted and has labels.
     """
 
     settings: str
@@ -92,6 +95,7 @@ class Evaluation:
     left_out: tuple[str, ...] = ()
     set_up: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    tasks: dict[str, TaskScores] = field(default_factory=dict)
 
 
 def evaluate(
@@ -156,7 +160,17 @@ def evaluate(
         action_units=_units(predictions),
         left_out=left_out(predictions, unknown, not_predicted or {}, None if keep_short else window_s),
         set_up=set_up,
+        tasks=_tasks(predictions),
     )
+
+
+def _tasks(predictions: Sequence[Predictions]) -> dict[str, TaskScores]:
+    found: dict[str, list[TaskPrediction]] = {}
+    for one in predictions:
+        for name, task in one.tasks.items():
+            if np.isfinite(task.truth).any():
+                found.setdefault(name, []).append(task)
+    return {name: task_scores(tasks) for name, tasks in found.items()}
 
 
 def _compare(

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from physiocam.evaluation.predictions import RATES, WAVEFORMS, Predictions
 
 # Largest number of names in a line.
@@ -36,10 +38,10 @@ def left_out(
     for task in WAVEFORMS:
         if task not in not_predicted:
             lines += _of_waveform(task, predictions, unknown.get(task, ()), window_s)
-    known = {*WAVEFORMS, *not_predicted}
-    for task in dict.fromkeys(task for one in predictions for task in one.waveforms):
-        if task not in known:
-            lines.append(f"'{task}' was predicted; only pulse, respiration and action units are evaluated")
+    for task in dict.fromkeys(task for one in predictions for task in one.tasks):
+        labelled = {one.name for one in predictions if task in one.tasks and np.isfinite(one.tasks[task].truth).any()}
+        if without := [one.name for one in predictions if one.name not in labelled]:
+            lines.append(f"'{task}': {_some(without, predictions)} no labels")
     return (*lines, *_of_units(predictions))
 
 

@@ -17,7 +17,8 @@ from physiocam.measuring.clip_pipeline import LoadedNetworks
 from physiocam.measuring.face_frames import Progress
 from physiocam.measuring.outputs import probabilities
 from physiocam.measuring.recording_run import run_recording
-from physiocam.networks.config import AU
+from physiocam.measuring.task_outputs import other_tasks, task_outputs
+from physiocam.networks.tasks import AU, FACE_TASKS, HEAD_POSE, INTENSITY
 from physiocam.readable import readable
 from physiocam.signals.methods import NETWORK, classical_method, pulse_differences
 from physiocam.training.checks import check_bundle
@@ -35,8 +36,9 @@ def predict_with_bundle(
     recordings: Collection[str] | None = None,
     *,
     as_measured: bool = False,
+    device: str = "cpu",
 ) -> Iterator[Predictions]:
-    """Predict recordings one by one with a bundle on ONNX Runtime; networks for the same task are averaged.
+    """Predict recordings one by one with a bundle; networks for the same task are averaged.
 
     Parameters
     ----------
@@ -48,6 +50,9 @@ def predict_with_bundle(
         Whether to predict as `physiocam.measure` does: in all phases of the clips, long recordings standardized in
         parts. Otherwise as in the paper: in one phase, each recording standardized as a whole, without the frames
         after its last complete clip.
+    device : str
+        "cpu" is ONNX Runtime on the processor. Any other is a device of PyTorch, such as "cuda", which takes large
+        batches.
 
     Yields
     ------
@@ -62,10 +67,12 @@ def predict_with_bundle(
     bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
     store = store if isinstance(store, Store) else Store(store)
     check_bundle(store, bundle.info)
-    networks = LoadedNetworks(bundle)
+    networks, batch_clips = _on_device(bundle, device)
     for name in store.names() if recordings is None else sorted(recordings):
         stored = store.recording(name)
-        outputs = run_recording(StoredInputs(stored, bundle.info, whole=not as_measured), networks, as_measured)
+        outputs = run_recording(
+            StoredInputs(stored, bundle.info, whole=not as_measured, batch_clips=batch_clips), networks, as_measured
+        )
         if not as_measured:
             whole = stored.info.frames // bundle.info.clip_length * bundle.info.clip_length
             for output in outputs.of_frames.values():
@@ -76,11 +83,28 @@ def predict_with_bundle(
         au = bundle.task(AU.name)
         nothing = np.empty((stored.info.frames, 0), np.float32)
         units = probabilities(outputs.of_frames[AU.name]) if au else nothing
-        yield with_truth(stored, outputs.differences, units, au.labels if au else (), outputs.judges)
+        others = task_outputs(other_tasks(bundle.info), outputs.differences, outputs.of_frames)
+        waves = {task: wave for task, wave in outputs.differences.items() if task in FACE_TASKS}
+        yield with_truth(stored, waves, units, au.labels if au else (), outputs.judges, others)
+
+
+def _on_device(bundle: Bundle, device: str) -> tuple[LoadedNetworks, int | None]:
+    """The networks, and how many clips to run at a time."""
+    if device == "cpu":
+        return LoadedNetworks(bundle), None
+    # PyTorch takes seconds to import.
+    from physiocam.evaluation.device_runtime import DEVICE_CLIPS, DeviceRuntime
+
+    return LoadedNetworks(bundle, start=lambda networks: DeviceRuntime(bundle, networks, device)), DEVICE_CLIPS
 
 
 def store_job(
-    store: Store, weights: str, method: str | None, as_measured: bool, chosen: Collection[str] | None = None
+    store: Store,
+    weights: str,
+    method: str | None,
+    as_measured: bool,
+    chosen: Collection[str] | None = None,
+    device: str = "cpu",
 ) -> PredictionJob:
     """A store's recordings, to be predicted by a bundle or by a classical method.
 
@@ -95,6 +119,8 @@ def store_job(
         As in `predict_with_bundle`.
     chosen : collection of str, optional
         Names of the recordings; all by default.
+    device : str
+        As in `predict_with_bundle`.
 
     Raises
     ------
@@ -106,7 +132,7 @@ def store_job(
         bundle = load_bundle(weights)
         absent = not_predicted(bundle, store)
         facts = {**prediction_facts(store, names, NETWORK, bundle.sha256), "as_measured": as_measured}
-        found = partial(predict_with_bundle, bundle, store, names, as_measured=as_measured)
+        found = partial(predict_with_bundle, bundle, store, names, as_measured=as_measured, device=device)
         set_up = cut_differences(bundle.info.cut, store)
     else:
         set_up = ()
@@ -130,15 +156,15 @@ def _watched(found: Iterator[Predictions], total: int, progress: Progress | None
     frames = 0
     for one in found:
         yield one
-        frames += len(next(iter(one.waveforms.values()), one.probabilities))
+        frames += one.frames
         if progress is not None:
             progress(frames, total)
 
 
 def not_predicted(bundle: Bundle, store: Store) -> dict[str, str]:
     """Say which of a bundle's tasks `predict_with_bundle` leaves out: why, and what to do instead."""
-    other = "is not evaluated: it is neither a waveform of one output nor the action units"
-    absent = {task.name: other for task in bundle.info.tasks if task.name != AU.name and not task.is_single_waveform}
+    other = "is not evaluated: a data set's own tasks cannot have its name"
+    absent = dict.fromkeys((task.name for task in bundle.info.tasks if task in (INTENSITY, HEAD_POSE)), other)
     if slow := bundle.info.slow:
         wanted = wanted_settings(slow)
         without = [name for name in store.names() if slow_settings(store.recording(name)) != wanted]

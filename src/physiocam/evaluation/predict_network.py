@@ -12,9 +12,11 @@ from physiocam.datasets.store.store import Store
 from physiocam.datasets.store.stored_recording import StoredRecording
 from physiocam.evaluation.predictions import Predictions
 from physiocam.evaluation.stored_truth import with_truth
+from physiocam.inputs.face_changes import seen_changes
 from physiocam.measuring.outputs import mask_unseen_changes, probabilities
-from physiocam.networks.config import AU, Task
+from physiocam.measuring.task_outputs import task_outputs
 from physiocam.networks.network import Network
+from physiocam.networks.tasks import AU, FACE_TASKS, Task
 
 _BATCH_CLIPS = 60
 
@@ -75,11 +77,17 @@ def _with_outputs(
     waveforms = {
         task.name: mask_unseen_changes(whole[task.name][:, 0], found) for task in tasks if task.is_single_waveform
     }
+    seen = {"waveform": seen_changes(found)}
+    frames = {
+        task.name: np.where(seen.get(task.kind, found)[:, None], whole[task.name], np.float32(np.nan)) for task in tasks
+    }
+    others = task_outputs([task for task in tasks if task.name not in FACE_TASKS], {}, frames)
+    waveforms = {task: wave for task, wave in waveforms.items() if task in FACE_TASKS}
     au = next((task for task in tasks if task.name == AU.name), None)
     if au is None:
-        return with_truth(stored, waveforms, np.empty((0, 0), np.float32), ())
+        return with_truth(stored, waveforms, np.empty((0, 0), np.float32), (), tasks=others)
     units = np.where(found[:, None], probabilities(whole[AU.name]), np.float32(np.nan))
-    return with_truth(stored, waveforms, units, au.labels)
+    return with_truth(stored, waveforms, units, au.labels, tasks=others)
 
 
 def _padded(output: NDArray[np.float32], frames: int) -> NDArray[np.float32]:

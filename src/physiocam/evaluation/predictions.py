@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from pydantic_core import from_json
 
 from physiocam.errors import DatasetError, PhysiocamError
+from physiocam.evaluation.task_scores import TaskPrediction
 from physiocam.foundation.files import complete_file
 from physiocam.foundation.provenance import RECORD, Facts, damage, digest_of, read_record, write_record
 from physiocam.foundation.regular_files import check_regular
 from physiocam.measuring.face_frames import Progress
+from physiocam.networks.tasks import Task
 from physiocam.signals.confidence import Confidence, Judge
 from physiocam.signals.readings import readings_of
 from physiocam.signals.waveform import check_fs
@@ -61,6 +63,8 @@ class Predictions:
         Whether the code is known.
     judges : mapping of str to Judge
         Task to what its rate is judged by.
+    tasks : mapping of str to TaskPrediction
+        Every other task, with its labels.
     """
 
     name: str
@@ -73,6 +77,13 @@ class Predictions:
     codes: NDArray[np.bool_] = field(default_factory=lambda: np.empty((0, 0), np.bool_))
     coded: NDArray[np.bool_] = field(default_factory=lambda: np.empty((0, 0), np.bool_))
     judges: Mapping[str, Judge] = field(default_factory=dict)
+    tasks: Mapping[str, TaskPrediction] = field(default_factory=dict)
+
+    @property
+    def frames(self) -> int:
+        """T."""
+        others = (one.predicted for one in self.tasks.values())
+        return max((len(values) for values in (*self.waveforms.values(), self.probabilities, *others)), default=0)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write `NAME.npz` into a folder; the file appears when it is complete.
@@ -85,7 +96,8 @@ class Predictions:
         path = Path(folder) / f"{self.name}.npz"
         models = {task: judge.model.model_dump(mode="json") for task, judge in self.judges.items()}
         about = {
-            "name": self.name, "subject": self.subject, "fs": self.fs, "labels": self.labels, "confidence": models
+            "name": self.name, "subject": self.subject, "fs": self.fs, "labels": self.labels, "confidence": models,
+            "tasks": [one.task.model_dump(mode="json") for one in self.tasks.values()],
         }  # fmt: skip
         arrays: dict[str, NDArray[np.generic]] = {
             _ABOUT: np.frombuffer(json.dumps(about).encode(), np.uint8),
@@ -96,6 +108,8 @@ class Predictions:
         arrays |= {f"waveforms/{task}": values for task, values in self.waveforms.items()}
         arrays |= {f"sensors/{name}": values for name, values in self.sensors.items()}
         arrays |= {f"readings/{task}": judge.readings.table() for task, judge in self.judges.items()}
+        for name, one in self.tasks.items():
+            arrays |= {f"predicted/{name}": one.predicted, f"truth/{name}": one.truth}
         with complete_file(path, DatasetError) as beside:
             np.savez_compressed(beside, **arrays)  # type: ignore[arg-type]
         return path
@@ -125,6 +139,7 @@ def load_predictions(path: str | os.PathLike[str]) -> Predictions:
             arrays["codes"],
             arrays["coded"],
             _judges(arrays, about.get("confidence", {})),
+            _tasks(arrays, float(about["fs"]), about.get("tasks", [])),
         )
     except FileNotFoundError:
         raise DatasetError(f"'{path}' does not exist; predict first") from None
@@ -281,6 +296,14 @@ def _judges(arrays: Mapping[str, NDArray[Any]], models: Mapping[str, Any]) -> di
     }
 
 
+def _tasks(arrays: Mapping[str, NDArray[Any]], fs: float, described: Iterable[Any]) -> dict[str, TaskPrediction]:
+    tasks = [Task.model_validate_json(json.dumps(one)) for one in described]
+    return {
+        task.name: TaskPrediction(task, fs, arrays[f"predicted/{task.name}"], arrays[f"truth/{task.name}"])
+        for task in tasks
+    }
+
+
 def _misfit(found: Predictions) -> str | None:
     """Return what does not fit in predictions that were read, or None."""
     texts = (found.name, found.subject, *found.labels)
@@ -297,4 +320,13 @@ def _misfit(found: Predictions) -> str | None:
         return f"it has codes of shape {found.codes.shape} for probabilities of shape {units.shape}"
     if units.size and units.shape[1] != len(found.labels):
         return f"it has {units.shape[1]} action units under {len(found.labels)} names"
+    return _misfit_of_tasks(found)
+
+
+def _misfit_of_tasks(found: Predictions) -> str | None:
+    for name, one in found.tasks.items():
+        shapes = {one.predicted.shape, one.truth.shape}
+        floats = one.predicted.dtype.kind == one.truth.dtype.kind == "f"
+        if len(shapes) > 1 or one.predicted.ndim != 2 or one.predicted.shape[1] != one.task.outputs or not floats:
+            return f"its task '{name}' does not have one prediction and one label per output"
     return None

@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.datasets.store.slow_frames import SlowSettings
+from physiocam.datasets.store.store_files import FrameLayout
 from physiocam.datasets.store.stored_recording import StoredRecording
+from physiocam.foundation.frame_sizes import height_width
 from physiocam.inputs.blocks import InputBlock, InputShape, frame_step
 from physiocam.inputs.statistics import RunningStatistics, more_than_still
 from physiocam.measuring.network_inputs import block_frames, clip_batches, input_shape, slow_block_frames, slow_shape
@@ -15,8 +17,8 @@ from physiocam.weights.bundle import BundleInfo, SlowNetworks
 # Frames read at a time: whole chunks.
 _FRAMES = 96
 
-# From 8 bits to the 16 of a block.
-_TO_FIXED = np.uint16(257)
+# The largest number of a block's Big frames.
+_FULL = 65535
 
 
 class StoredInputs:
@@ -30,6 +32,8 @@ class StoredInputs:
     whole : bool
         Whether to standardize the recording as a whole, however long it is, as in the reference. Otherwise a long one
         is standardized in parts, as when it is measured.
+    batch_clips : int, optional
+        Clips to run at a time; by default as when measuring.
 
     Attributes
     ----------
@@ -40,9 +44,13 @@ class StoredInputs:
         None if the bundle has no slow networks, or the store does not keep their inputs.
     """
 
-    def __init__(self, stored: StoredRecording, info: BundleInfo, whole: bool = False) -> None:
+    def __init__(
+        self, stored: StoredRecording, info: BundleInfo, whole: bool = False, batch_clips: int | None = None
+    ) -> None:
         self._stored = stored
+        self._batch_clips = batch_clips
         self._shape = input_shape(info)
+        self._layout = FrameLayout(info.big_size, info.small_size, info.input_channels, stored.bits)
         self.timestamps: list[float] = stored.column("timestamps_s").tolist()
         self.found: NDArray[np.bool_] = stored.column("face_found")
         self._shown = stored.column("shown") if stored.has("shown") else self.found
@@ -58,7 +66,7 @@ class StoredInputs:
 
     def batches(self, block: InputBlock) -> Iterator[tuple[int, int]]:
         """Start and stop of the clips to run at a time."""
-        return clip_batches(block)
+        return clip_batches(block, self._batch_clips) if self._batch_clips else clip_batches(block)
 
     def _blocks(self) -> Iterator[InputBlock]:
         frames, info = self._stored.info.frames, self._stored.info
@@ -66,12 +74,12 @@ class StoredInputs:
         for start in range(0, frames, self._block):
             stop = min(start + self._block, frames)
             clips = -(-(stop - start) // self._shape.clip_length)
-            small = np.zeros((clips * self._shape.clip_length, 3, *[self._shape.small_size] * 2), np.float32)
+            small = np.zeros((clips * self._shape.clip_length, *self._layout.shape("small")), np.float32)
             self._stored.read_frames("small", start, small[: stop - start])
             big, mean, std = self._big(start, stop, clips)
             small_std, has_motion = info.small_std, True
             if changes is not None:
-                small_std, has_motion = _spread(changes[start:stop])
+                small_std, has_motion = _spread(changes[start:stop], self._shape.any_motion)
             if stop - start == frames:
                 # Use the statistics computed before frames were rounded to 8 bits.
                 mean, std, small_std = info.big_mean, info.big_std, info.small_std
@@ -83,12 +91,14 @@ class StoredInputs:
     def _big(self, start: int, stop: int, clips: int) -> tuple[NDArray[np.uint16], float, float]:
         """The Big frames of a block as fixed point, and the mean and deviation of all of its frames."""
         shape = self._shape
-        size = shape.big_size
-        big = np.zeros((clips, shape.big_frames, 3, size, size), np.uint16)
+        layout = self._layout
+        height, width, channels = layout.shape("big")
+        big = np.zeros((clips, shape.big_frames, channels, height, width), np.uint16)
         if not shape.big_stride:
             return big, 0.0, 0.0
         statistics = RunningStatistics()
-        buffer = np.empty((_FRAMES, size, size, 3), np.uint8)
+        buffer = np.empty((_FRAMES, height, width, channels), layout.dtype("big"))
+        to_fixed = np.uint16(_FULL // layout.full)
         last = (clips - 1, 0)
         for first in range(start, stop, _FRAMES):
             part = buffer[: min(_FRAMES, stop - first)]
@@ -97,9 +107,9 @@ class StoredInputs:
                 clip, inside = divmod(frame, shape.clip_length)
                 k, skipped = divmod(inside, shape.big_stride)
                 if self._shown[start + frame] and stop - start < self._stored.info.frames:
-                    statistics.add(image.astype(np.float32) / np.float32(255))
+                    statistics.add(image.astype(np.float32) / np.float32(layout.full))
                 if skipped == 0:
-                    big[clip, k] = image.transpose(2, 0, 1) * _TO_FIXED
+                    big[clip, k] = image.transpose(2, 0, 1) * to_fixed
                     last = clip, k
         # The frames that fill the last clip repeat the last one.
         big[last[0], last[1] + 1 :] = big[last]
@@ -141,10 +151,10 @@ class StoredSlowInputs:
         kept, shape = self._small[rows], self._shape
         clips = -(-len(kept) // shape.clip_length)
         small = np.zeros((clips * shape.clip_length, *kept.shape[1:]), np.float32)
-        std, has_motion = _spread(self._changes[rows])
+        std, has_motion = _spread(self._changes[rows], shape.any_motion)
         if has_motion:
             small[: len(kept)] = kept
-        big = np.zeros((clips, 0, 3, shape.big_size, shape.big_size), np.uint16)
+        big = np.zeros((clips, 0, shape.channels, *height_width(shape.big_size)), np.uint16)
         return _block(small, std, self._shown[rows], shape, big, 0.0, 0.0, has_motion)
 
 
@@ -159,14 +169,14 @@ def wanted_settings(slow: SlowNetworks) -> SlowSettings:
     return SlowSettings(fs=slow.fs, crop=slow.crop, big_size=slow.big_size, small_size=slow.small_size)
 
 
-def _spread(changes: NDArray[np.float64]) -> tuple[float, bool]:
+def _spread(changes: NDArray[np.float64], any_motion: bool) -> tuple[float, bool]:
     """Standard deviation of a block's changes, and whether something moves."""
     known = changes[np.isfinite(changes[:, 0])]
     if not len(known):
         return 0.0, False
     mean, square = known.mean(axis=0)
     std = float(np.sqrt(max(square - mean**2, 0.0)))
-    return std, std > 0.0 and more_than_still(known[:, 1])
+    return std, std > 0.0 and (any_motion or more_than_still(known[:, 1]))
 
 
 def _block(
@@ -179,7 +189,7 @@ def _block(
     std: float,
     has_motion: bool,
 ) -> InputBlock:
-    """Make a block; `small` is (clips * N, 3, s, s)."""
+    """Make a block; `small` is (clips * N, C, h, w)."""
     clips = len(small) // shape.clip_length
     if small_std > 0:
         small /= np.float32(small_std)
@@ -190,7 +200,7 @@ def _block(
         missing = ~seen.reshape(clips, shape.clip_length)[:, :: shape.big_stride]
         in_last = len(shown) - (clips - 1) * shape.clip_length
         missing[-1, -(-in_last // shape.big_stride) :] = False
-        big[missing] = round(mean * 65535)
+        big[missing] = round(mean * _FULL)
     return InputBlock(
         len(shown), small.reshape(clips, shape.clip_length, *small.shape[1:]), seen.reshape(clips, -1), mean, std,
         has_motion, big,

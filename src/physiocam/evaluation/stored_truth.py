@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from physiocam.datasets.alignment import onto_frames
 from physiocam.datasets.store.stored_recording import StoredRecording
 from physiocam.evaluation.predictions import RATES, WAVEFORMS, Predictions
-from physiocam.networks.config import AU
+from physiocam.evaluation.task_scores import TaskPrediction
+from physiocam.networks.tasks import AU, Task
 from physiocam.signals.confidence import Judge
 
 
@@ -18,6 +19,7 @@ def with_truth(
     probabilities: NDArray[np.float32],
     labels: tuple[str, ...],
     judges: Mapping[str, Judge] | None = None,
+    tasks: Mapping[Task, NDArray[np.float32]] | None = None,
 ) -> Predictions:
     """Combine predictions with the ground truth of the store.
 
@@ -31,6 +33,8 @@ def with_truth(
         Labels of the action units.
     judges : mapping of str to Judge, optional
         By task, what its rate is judged by.
+    tasks : mapping of Task to float32 array (T, C), optional
+        Every other task: probabilities, differences or levels.
     """
     times = stored.column("timestamps_s")
     sensors = {
@@ -39,8 +43,16 @@ def with_truth(
     codes, coded = _codes(stored, labels)
     info = stored.info
     return Predictions(
-        info.name, info.subject, info.fs, waveforms, probabilities, labels, sensors, codes, coded, judges or {}
-    )
+        info.name, info.subject, info.fs, waveforms, probabilities, labels, sensors, codes, coded, judges or {},
+        {task.name: TaskPrediction(task, info.fs, said, _truth(stored, task)) for task, said in (tasks or {}).items()},
+    )  # fmt: skip
+
+
+def _truth(stored: StoredRecording, task: Task) -> NDArray[np.float64]:
+    """Labels of a task of the data set's own; unknown where it has none."""
+    if stored.info.tasks.get(task.name) == task.labels and stored.has(f"truth/{task.name}"):
+        return np.asarray(stored.column(f"truth/{task.name}"), dtype=np.float64)
+    return np.full((stored.info.frames, task.outputs), np.nan)
 
 
 def _codes(stored: StoredRecording, labels: tuple[str, ...]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -135,13 +135,31 @@ def to_markdown(found: Evaluation, title: str) -> str:
         ]
         rows.append(("mean", number(units.mean_f1), number(units.mean_accuracy), ""))
         lines += [*table(("", "F1 (%)", "accuracy (%)", "frames with the unit"), rows), ""]
-    if not rates and found.action_units is None:
+    if found.tasks:
+        lines += [*table(_TASK_HEAD, _task_rows(found)), ""]
+    if not rates and found.action_units is None and not found.tasks:
         lines += ["Nothing could be compared: the recordings have no ground truth for the predictions.", ""]
     if found.set_up:
         lines += ["Where the set-up differs:", "", *(f"- {line}" for line in found.set_up), ""]
     if found.left_out:
         lines += ["Left out:", "", *(f"- {line}" for line in found.left_out), ""]
     return "\n".join(lines)
+
+
+_TASK_HEAD = ("task", "kind", "F1 (%)", "accuracy (%)", "MAE", "r", "MAE of the rate (per minute)", "frames")
+
+
+def _task_rows(found: Evaluation) -> list[tuple[str, ...]]:
+    return [
+        (
+            name if label == name else f"{name}: {label}",
+            f"{scores.kind} ({scores.unit})" if scores.unit else scores.kind,
+            *(number(one.f1), number(one.accuracy), number(one.mae, 3), number(one.pearson, 3)),
+            *(number(one.rate_mae, 2), str(one.frames)),
+        )
+        for name, scores in found.tasks.items()
+        for label, one in scores.outputs.items()
+    ]
 
 
 def rates_csv(found: Evaluation) -> str:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
 
-FaceChoice = Literal["auto", "find", "center", "bottom"] | tuple[int, int, int]
-FACE_CHOICES = ("auto", "find", "center", "bottom")
+FaceChoice = Literal["auto", "find", "center", "bottom", "whole"] | tuple[int, int, int]
+FACE_CHOICES = ("auto", "find", "center", "bottom", "whole")
 
 
 def number(value: object, name: str, error: type[PhysiocamError] = PhysiocamError) -> float:
@@ -131,7 +131,7 @@ def face_choice(face: object) -> FaceChoice:
 
     Parameters
     ----------
-    face : "auto", "find", "center", "bottom" or three whole numbers
+    face : "auto", "find", "center", "bottom", "whole" or three whole numbers
         x, y and size of a square, in pixels.
 
     Raises
@@ -147,7 +147,7 @@ def face_choice(face: object) -> FaceChoice:
         x, y, size = (whole_number(part, "face") for part in face)  # type: ignore[attr-defined]
     except (TypeError, ValueError, PhysiocamError):
         raise PhysiocamError(
-            f"face is {_shown(face)}; expected 'auto', 'find', 'center', 'bottom' or (x, y, size) in pixels"
+            f"face is {_shown(face)}; expected {', '.join(map(repr, FACE_CHOICES))} or (x, y, size) in pixels"
         ) from None
     return x, y, size
 

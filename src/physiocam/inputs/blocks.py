@@ -12,9 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.foundation.frame_sizes import FrameSize, height_width
 from physiocam.inputs.crop import Crop, Preprocessing, recrop
 from physiocam.inputs.face_changes import FaceChanges, Located, cut_out, pixels_of
 from physiocam.inputs.statistics import ChangeStatistics, RunningStatistics
+from physiocam.video.levels import Image
 from physiocam.video.locators import Square
 from physiocam.video.resize import area_resize
 
@@ -33,20 +35,26 @@ class InputShape:
         N, frames in a clip.
     big_stride : int
         M, one Big frame for every M Small frames; 0 if no network takes Big frames.
-    big_size, small_size : int
-        Side of the Big and Small frames in pixels; differences are taken at the Big size.
+    big_size, small_size : FrameSize
+        Of the Big and Small frames in pixels; differences are taken at the Big size.
     preprocessing : "default", "authors" or "toolbox"
         How a face is resized; see `face_changes.pixels_of`.
     big_crop : tuple of Crop, optional
         How the squares are cut that come with the frames, and how Big frames are, if otherwise than Small ones.
+    channels : int
+        C, channels of the frames.
+    any_motion : bool
+        Whether the faintest change counts as motion. For faces it does not: see `InputBlock.small`.
     """
 
     clip_length: int = 3
     big_stride: int = 3
-    big_size: int = 144
-    small_size: int = 9
+    big_size: FrameSize = 144
+    small_size: FrameSize = 9
     preprocessing: Preprocessing = "default"
     big_crop: tuple[Crop, Crop] | None = None
+    channels: int = 3
+    any_motion: bool = False
 
     @property
     def big_frames(self) -> int:
@@ -63,7 +71,7 @@ class InputBlock:
     frames : int
         Frames of the recording in this block. If this is not a multiple of the clip length, the last clip is filled
         with still frames.
-    small : float32 array of shape (clips, N, 3, small_size, small_size)
+    small : float32 array of shape (clips, N, C, height, width)
         Normalized differences, divided by their standard deviation. Frame t holds the change from t to t + 1. It is
         zero if either frame has no face, and in the last frame of the recording. If nothing moves, all are zero:
         the faint rhythm that a codec gives to a photograph must not be amplified to a pulse.
@@ -73,7 +81,7 @@ class InputBlock:
         Whether the frames change more than a codec changes a still picture.
     shown : bool array of shape (clips, N)
         Whether a frame shows a face; False for the frames that fill the last clip.
-    big_fixed : uint16 array of shape (clips, K, 3, big_size, big_size)
+    big_fixed : uint16 array of shape (clips, K, C, height, width)
         The Big frames before they are standardized, 0 to 65535.
     """
 
@@ -91,7 +99,7 @@ class InputBlock:
         return len(self.small)
 
     def big(self, start: int, stop: int) -> NDArray[np.float32]:
-        """Standardized Big frames of clips `start` to `stop`, float32 (clips, K, 3, big_size, big_size)."""
+        """Standardized Big frames of clips `start` to `stop`, float32 (clips, K, C, height, width)."""
         if self.big_std == 0.0:
             return np.zeros(self.big_fixed[start:stop].shape, dtype=np.float32)
         scale = np.float32(1.0 / (float(_FIXED_POINT) * self.big_std))
@@ -111,8 +119,8 @@ def input_blocks(located: Iterable[Located], shape: InputShape, block_frames: in
     Parameters
     ----------
     located : iterable of (image, square)
-        In the order of time; image (H, W, 3) uint8 RGB, and the square of the face. Either is None if the frame cannot
-        be used; such a frame does not enter the statistics, and its inputs are zero.
+        In the order of time; image (H, W, C), RGB or other channels, and the square of the face. Either is None if the
+        frame cannot be used; such a frame does not enter the statistics, and its inputs are zero.
     shape : InputShape
     block_frames : int
         Longest block, rounded up to whole clips. A recording that fits in one block is standardized as a whole,
@@ -159,7 +167,7 @@ class InputCollector:
         )
         self._block = self._new_block()
 
-    def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> InputBlock | None:
+    def add(self, image: Image | None, square: Square | None) -> InputBlock | None:
         """Add the next frame; return the block that it completes, or None."""
         face, change = self._changes.add(image, square)
         full = None
@@ -172,7 +180,7 @@ class InputCollector:
         return full
 
     def _big(
-        self, image: NDArray[np.uint8] | None, square: Square | None, face: NDArray[np.float32] | None
+        self, image: Image | None, square: Square | None, face: NDArray[np.float32] | None
     ) -> NDArray[np.float32] | None:
         """The frame for Big: the one that differences are taken between, or cut in a square of its own."""
         crops = self._shape.big_crop
@@ -204,8 +212,9 @@ class _GrowingBlock:
     def __init__(self, shape: InputShape, clips: int, big_sums: RunningStatistics, changes: ChangeStatistics) -> None:
         self._shape = shape
         # The system provides memory only when it is written to.
-        self._big = np.empty((clips, shape.big_frames, 3, shape.big_size, shape.big_size), np.uint16)
-        self._small = np.zeros((clips, shape.clip_length, 3, shape.small_size, shape.small_size), np.float32)
+        self._big = np.empty((clips, shape.big_frames, shape.channels, *height_width(shape.big_size)), np.uint16)
+        self._small_shape = height_width(shape.small_size)
+        self._small = np.zeros((clips, shape.clip_length, shape.channels, *self._small_shape), np.float32)
         self._shown = np.zeros((clips, shape.clip_length), dtype=bool)
         self._missing: list[tuple[int, int]] = []
         self._big_sums = big_sums
@@ -239,14 +248,13 @@ class _GrowingBlock:
         if change is not None:
             self._changes.add(change)
             clip, t = divmod(self._differences, self._shape.clip_length)
-            size = self._shape.small_size
-            self._small[clip, t] = area_resize(change, size, size).transpose(2, 0, 1)
+            self._small[clip, t] = area_resize(change, *self._small_shape).transpose(2, 0, 1)
         self._differences += 1
 
     def finished(self) -> InputBlock:
         clips = -(-self.frames // self._shape.clip_length)
         small = self._small[:clips]
-        has_motion = self._changes.has_motion
+        has_motion = self._changes.std > 0.0 if self._shape.any_motion else self._changes.has_motion
         if has_motion:
             small /= np.float32(self._changes.std)
         else:

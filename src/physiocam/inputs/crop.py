@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from physiocam.video.locators import Square, SquareKind
+from physiocam.video.locators import WHOLE_FRAME, Square, SquareKind
 
 # How dark pixels and differences at the end are treated; see `datasets.store.prepare_settings`.
 Preprocessing = Literal["default", "authors", "toolbox"]
@@ -14,6 +14,7 @@ _SQUARES: dict[SquareKind, str] = {
     "face": "squares of {factor:g} times the face",
     "center": "the largest squares in the middle of the frames",
     "bottom": "the largest squares at the bottom of the frames",
+    "whole": "whole frames",
 }
 
 
@@ -80,7 +81,10 @@ def recrop(square: Square, crop: Crop, other: Crop, width: int, height: int) -> 
     Returns
     -------
     Square
+        The whole frame stays the whole frame.
     """
+    if square == WHOLE_FRAME:
+        return square
     box = square.size / crop.factor
     side = max(min(round(box * other.factor), width, height), 1)
     left = square.x + square.size / 2 - side / 2

@@ -6,15 +6,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.foundation.frame_sizes import FrameSize, height_width
 from physiocam.inputs.crop import Preprocessing
-from physiocam.video.locators import Square
+from physiocam.video.levels import Image
+from physiocam.video.locators import WHOLE_FRAME, Square
 from physiocam.video.resize import area_resize
 
 # Keeps the normalized difference of two black pixels defined, as in the reference.
 _EPSILON = np.float32(1e-7)
 _DARKEST = np.float32(1 / 255)
 
-Located = tuple[NDArray[np.uint8] | None, Square | None]
+Located = tuple[Image | None, Square | None]
 
 
 class FaceChange(NamedTuple):
@@ -22,9 +24,9 @@ class FaceChange(NamedTuple):
 
     Attributes
     ----------
-    face : float32 array (size, size, 3) or None
+    face : float32 array (height, width, C) or None
         The face square, 0..1; None where there is no face.
-    change : float32 array (size, size, 3) or None
+    change : float32 array (height, width, C) or None
         Normalized difference from the frame before; None where either has no face, and at the first frame.
     """
 
@@ -32,29 +34,29 @@ class FaceChange(NamedTuple):
     change: NDArray[np.float32] | None
 
 
-FacePixels = Callable[[NDArray[np.uint8], int], NDArray[np.float32]]
+FacePixels = Callable[[Image, FrameSize], NDArray[np.float32]]
 
 
-def lifted_pixels(cut: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
+def lifted_pixels(cut: Image, size: FrameSize) -> NDArray[np.float32]:
     """Resize a face; black is lifted to 1/255, as by the reference.
 
     Parameters
     ----------
-    cut : uint8 array (H, W, 3)
-    size : int
+    cut : uint8 or float32 array (H, W, C), in 0..255
+    size : FrameSize
 
     Returns
     -------
-    float32 array (size, size, 3), in 1/255..1
+    float32 array (height, width, C), in 1/255..1
     """
-    face = area_resize(cut, size, size)
+    face = area_resize(cut, *height_width(size))
     face *= _DARKEST
     return np.clip(face, _DARKEST, 1.0, out=face)
 
 
-def rounded_pixels(cut: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
+def rounded_pixels(cut: Image, size: FrameSize) -> NDArray[np.float32]:
     """Resize a face and round it to 8 bits, with black left black, as by rPPG-Toolbox; parameters as above."""
-    face = np.rint(area_resize(cut, size, size))
+    face = np.rint(area_resize(cut, *height_width(size)))
     face /= np.float32(255)
     return face
 
@@ -77,15 +79,17 @@ def seen_changes(found: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return seen
 
 
-def face_changes(located: Iterable[Located], size: int, pixels: FacePixels = lifted_pixels) -> Iterator[FaceChange]:
+def face_changes(
+    located: Iterable[Located], size: FrameSize, pixels: FacePixels = lifted_pixels
+) -> Iterator[FaceChange]:
     """Cut and resize each face once, and take the differences; constant memory.
 
     Parameters
     ----------
     located : iterable of (image, square)
         As in `input_blocks`.
-    size : int
-        Side of the Big frames in pixels.
+    size : FrameSize
+        Of the Big frames, in pixels.
     pixels : callable
         Resizes a cut-out square to this size.
 
@@ -102,14 +106,14 @@ def face_changes(located: Iterable[Located], size: int, pixels: FacePixels = lif
 class FaceChanges:
     """What `face_changes` does, one frame at a time; parameters as there."""
 
-    def __init__(self, size: int, pixels: FacePixels = lifted_pixels) -> None:
+    def __init__(self, size: FrameSize, pixels: FacePixels = lifted_pixels) -> None:
         self._size = size
         self._pixels = pixels
-        self._image: NDArray[np.uint8] | None = None
+        self._image: Image | None = None
         self._square: Square | None = None
         self._face: NDArray[np.float32] | None = None
 
-    def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> FaceChange:
+    def add(self, image: Image | None, square: Square | None) -> FaceChange:
         """Take in the next frame."""
         face = None if image is None or square is None else self._pixels(cut_out(image, square), self._size)
         change = None
@@ -123,8 +127,10 @@ class FaceChanges:
         return FaceChange(face, change)
 
 
-def cut_out(image: NDArray[np.uint8], square: Square) -> NDArray[np.uint8]:
+def cut_out(image: Image, square: Square) -> Image:
     """Return the pixels of a square, as a view."""
+    if square == WHOLE_FRAME:
+        return image
     return image[square.y : square.y + square.size, square.x : square.x + square.size]
 
 

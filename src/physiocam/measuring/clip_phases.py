@@ -8,17 +8,29 @@ evenly from one Big frame to the next, and lags behind neither.
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.networks.config import Task
 from physiocam.weights.bundle import BundleInfo, SlowNetworks
-from physiocam.weights.runtime import Runtime
 
 # Weight of runs that reach into a gap or beyond the recording; whole runs have weight 1. Without whole runs, they
 # decide the mean.
 _PARTIAL = 1e-6
+
+
+class Runs(Protocol):
+    """What runs networks on clips: `physiocam.weights.runtime.Runtime`, or the same on another device."""
+
+    def run(self, big: NDArray[np.float32], small: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """See `Runtime.run`."""
+        ...
+
+    def run_phases(self, big: NDArray[np.float32], small: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """See `Runtime.run_phases`."""
+        ...
 
 
 class ClipPhases:
@@ -26,7 +38,7 @@ class ClipPhases:
 
     Parameters
     ----------
-    runtime : Runtime
+    runtime : Runs
     tasks : sequence of Task
         What the networks predict.
     clip_length : int
@@ -41,7 +53,7 @@ class ClipPhases:
         The last offset, L: after a clip, the outputs of its last L frames are not final yet.
     """
 
-    def __init__(self, runtime: Runtime, tasks: Sequence[Task], clip_length: int, offsets: Sequence[int]) -> None:
+    def __init__(self, runtime: Runs, tasks: Sequence[Task], clip_length: int, offsets: Sequence[int]) -> None:
         self._runtime = runtime
         self._clip_length = clip_length
         self._offsets = offsets
@@ -58,9 +70,9 @@ class ClipPhases:
 
         Parameters
         ----------
-        big : float32 array of shape (B, K, 3, big_size, big_size) or None
+        big : float32 array of shape (B, K, C, height, width) or None
             None if no clip shows a face: then the networks are not run, and the outputs are zero.
-        small : float32 array of shape (B, N, 3, small_size, small_size)
+        small : float32 array of shape (B, N, C, height, width)
         shown : bool array of shape (B, N)
             Whether a frame shows a face.
 
@@ -114,7 +126,7 @@ class ClipPhases:
         return np.where(whole, 1.0, _PARTIAL)
 
 
-def phases_of(networks: SlowNetworks | BundleInfo, runtime: Runtime, every_phase: bool) -> ClipPhases:
+def phases_of(networks: SlowNetworks | BundleInfo, runtime: Runs, every_phase: bool) -> ClipPhases:
     """Return the runner of a bundle's networks of one time scale, in every phase or in the clips' own phase only."""
     offsets = networks.phase_offsets if every_phase else (0,)
     return ClipPhases(runtime, networks.tasks, networks.clip_length, offsets)

@@ -4,19 +4,21 @@ Blocks of inputs, cut into clips, go through a bundle's networks. The outputs ar
 frame. Networks on a slower time scale have their own log.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.inputs.blocks import InputBlock, InputCollector, InputShape
-from physiocam.measuring.clip_phases import phases_of
+from physiocam.inputs.face_changes import seen_changes
+from physiocam.measuring.clip_phases import Runs, phases_of
 from physiocam.measuring.frame_log import FrameLog
 from physiocam.measuring.memory_windows import PARTS, MemoryWindows
 from physiocam.signals.readings import LIGHT, light_of
+from physiocam.video.levels import Image
 from physiocam.video.locators import Square
-from physiocam.weights.bundle import Bundle, BundleInfo, SlowNetworks
+from physiocam.weights.bundle import Bundle, BundleInfo, NetworkEntry, SlowNetworks
 from physiocam.weights.runtime import Runtime
 
 # A field of the log in addition to the tasks' outputs: 1 if something moves around a frame, 0 if nothing does.
@@ -35,7 +37,7 @@ class ClipPipeline:
     ----------
     networks : BundleInfo or SlowNetworks
         Their inputs and tasks.
-    runtime : Runtime
+    runtime : Runs
     every_phase : bool
         Whether outputs are the mean over all phases of the clips; see `clip_phases`.
     memory : MemoryWindows, optional
@@ -53,7 +55,7 @@ class ClipPipeline:
     def __init__(
         self,
         networks: BundleInfo | SlowNetworks,
-        runtime: Runtime,
+        runtime: Runs,
         every_phase: bool,
         memory: MemoryWindows | None = None,
         also: Mapping[str, int | None] | None = None,
@@ -152,7 +154,7 @@ class RunningClips:
         self._collector = InputCollector(shape, shape.clip_length, memory_frames)
         self.log = pipeline.log
 
-    def add(self, image: NDArray[np.uint8], square: Square | None, time_s: float) -> None:
+    def add(self, image: Image, square: Square | None, time_s: float) -> None:
         """Add the next frame, with the square of the face in it."""
         clip = self._collector.add(image, square)
         if clip is not None:
@@ -165,21 +167,30 @@ class RunningClips:
 
 
 class LoadedNetworks:
-    """A bundle's networks on ONNX Runtime, separately for each time scale.
+    """A bundle's networks, by default on ONNX Runtime, separately for each time scale.
 
     Parameters
     ----------
     bundle : Bundle
     threads, providers
         As in `weights.runtime.Runtime`.
+    start : callable, optional
+        Starts something else than ONNX Runtime that runs some of the bundle's networks.
     """
 
-    def __init__(self, bundle: Bundle, threads: int | None = None, providers: Sequence[str] = ("cpu",)) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        threads: int | None = None,
+        providers: Sequence[str] = ("cpu",),
+        start: Callable[[Sequence[NetworkEntry]], Runs] | None = None,
+    ) -> None:
         self.bundle = bundle
-        self._fast = Runtime(bundle, threads, providers=providers)
+        begin = start or (lambda networks: Runtime(bundle, threads, networks, providers))
         slow, memory = bundle.info.slow, bundle.info.memory
-        self._slow = Runtime(bundle, threads, slow.networks, providers) if slow else None
-        self._memory = Runtime(bundle, threads, memory.networks, providers) if memory else None
+        self._fast = begin(bundle.info.networks)
+        self._slow = begin(slow.networks) if slow else None
+        self._memory = begin(memory.networks) if memory else None
 
     def pipeline(self, every_phase: bool, also: Mapping[str, int | None] | None = None) -> ClipPipeline:
         """Start a run of the networks that see every frame."""
@@ -197,8 +208,12 @@ def outputs_of_frames(
     rows: NDArray[Any], networks: BundleInfo, found: NDArray[np.bool_]
 ) -> dict[str, NDArray[np.float32]]:
     """Return the outputs that belong to single frames in rows of the log, by task; (T, C), NaN without a face."""
+    # A waveform's outputs are changes to the next frame.
+    seen = {"waveform": seen_changes(found)}
     return {
-        task.name: np.where(found[:, None], rows[task.name].reshape(len(rows), task.outputs), np.float32(np.nan))
+        task.name: np.where(
+            seen.get(task.kind, found)[:, None], rows[task.name].reshape(len(rows), task.outputs), np.float32(np.nan)
+        )
         for task in networks.tasks
         if not task.is_single_waveform
     }

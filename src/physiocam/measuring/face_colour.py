@@ -1,9 +1,9 @@
 """Whether a face's red and blue look exchanged, as in frames of OpenCV, which are BGR."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from physiocam.video.locators import Square
+from physiocam.video.levels import RGB, Image
+from physiocam.video.locators import WHOLE_FRAME, Square
 
 SWAPPED = (
     "red and blue look exchanged: the face is bluer than skin is. Frames must be RGB; OpenCV gives BGR, which "
@@ -47,9 +47,9 @@ class FaceColour:
         self._mean = np.zeros(3)
         self._spread = np.zeros((3, 3))
 
-    def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> None:
-        """Let a frame (H, W, 3) pass by, with the square of the face in it."""
-        if image is None or square is None:
+    def add(self, image: Image | None, square: Square | None) -> None:
+        """Let a frame (H, W, C) pass by, with the square of the face in it; only RGB frames have a colour."""
+        if image is None or square is None or square == WHOLE_FRAME or image.shape[2] != RGB:
             return
         self._passed += 1
         if self._passed % _EVERY != 1:

@@ -5,13 +5,12 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from physiocam.errors import PhysiocamError, VideoError
 from physiocam.signals.waveform import check_fs
 from physiocam.video.ahead import read_ahead
 from physiocam.video.cuts import CutFinder
+from physiocam.video.face_source import has_scenes, locate_everyone
+from physiocam.video.levels import RGB, Image
 from physiocam.video.locators import PeopleLocator, Square
 from physiocam.video.reader import Frame, Source, Video, open_video
 
@@ -23,14 +22,15 @@ class SeenFrame(NamedTuple):
 
     Attributes
     ----------
-    image : uint8 array (H, W, 3) or None
+    image : uint8 or float32 array (H, W, C) or None
+        With the channels that were asked for.
     squares : list of Square or None
         Of each person so far.
     cut : bool
         Whether another scene begins with this frame.
     """
 
-    image: NDArray[np.uint8] | None
+    image: Image | None
     squares: list[Square | None]
     cut: bool
 
@@ -51,9 +51,10 @@ class FaceFrames:
         In the order of time, once.
     """
 
-    def __init__(self, video: Video, locator: PeopleLocator, progress: Progress | None) -> None:
+    def __init__(self, video: Video, locator: PeopleLocator, progress: Progress | None, channels: int) -> None:
         self.video = video
         self.locator = locator
+        self._channels = channels
         self.timestamps: list[float] = []
         self.cuts: list[int] = []
         self._progress = progress
@@ -74,14 +75,15 @@ class FaceFrames:
         self.advance(max(2 * len(self.timestamps) - self._halves, 0))
 
     def _seen(self) -> Generator[SeenFrame, None, None]:
-        finder = CutFinder(self.video.fs)
+        finder = CutFinder(self.video.fs) if has_scenes(self.locator) else None
         with closing(read_ahead(self.video, _bytes)) as frames:
             for index, frame in enumerate(frames):
                 self.timestamps.append(frame.timestamp_s)
                 self.advance(1)
-                if cut := finder.add(frame.image):
+                if cut := finder is not None and finder.add(frame.image):
                     self.cuts.append(index)
-                yield SeenFrame(frame.image, list(self.locator.locate(frame.image, cut)), cut)
+                image, squares = locate_everyone(self.locator, frame.image, self._channels, cut)
+                yield SeenFrame(image, squares, cut)
 
 
 @contextmanager
@@ -92,6 +94,7 @@ def open_frames(
     max_fs: float = math.inf,
     fs: float | None = None,
     progress: Progress | None = None,
+    channels: int = RGB,
 ) -> Iterator[FaceFrames]:
     """Open a recording for one pass over its frames and the squares of the faces.
 
@@ -103,6 +106,8 @@ def open_frames(
         Returns a new locator for the recording's frames per second.
     max_fs : float
         As in `video.reader.open_video`.
+    channels : int
+        Channels of the frames.
 
     Yields
     ------
@@ -113,12 +118,12 @@ def open_frames(
     VideoError
         If the source cannot be opened, holds no frame, or has too few of them a second.
     """
-    with open_video(source, fs=fs, max_fs=max_fs) as video:
+    with open_video(source, fs=fs, max_fs=max_fs, channels=channels) as video:
         try:
             check_fs(video.fs)
         except PhysiocamError as error:
             raise VideoError(f"'{video.source}' cannot be measured: {error}") from None
-        frames = FaceFrames(video, locator(video.fs), progress)
+        frames = FaceFrames(video, locator(video.fs), progress, channels)
         # The reading thread must end before the video is closed.
         with closing(frames.seen):
             yield frames

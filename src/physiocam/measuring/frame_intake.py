@@ -1,14 +1,15 @@
 """Frames that are pushed into a stream: checked, timed, and averaged if they come too fast."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.errors import PhysiocamError
+from physiocam.errors import PhysiocamError, VideoError
 from physiocam.foundation.arguments import number, unmasked
 from physiocam.video.even_grid import mean_image
+from physiocam.video.levels import RGB, Image, levels
 
 # No difference is taken between frames that are further apart: the change in between was not seen.
 HOLE_S = 0.5
@@ -24,7 +25,8 @@ class TimedFrame(NamedTuple):
 
     Attributes
     ----------
-    image : uint8 array (H, W, 3)
+    image : uint8 or float32 array (H, W, C)
+        Levels from 0 to 255.
     time_s : float
         Seconds since the first frame.
     follows : bool
@@ -33,7 +35,7 @@ class TimedFrame(NamedTuple):
         Whether the frame size changes with this frame.
     """
 
-    image: NDArray[np.uint8]
+    image: Image
     time_s: float
     follows: bool
     resized: bool
@@ -48,6 +50,8 @@ class FrameIntake:
         Frames per second of frames without a time.
     max_fs : float
         Frames per second above which frames are averaged.
+    channels : int
+        Channels of the frames.
 
     Attributes
     ----------
@@ -57,17 +61,18 @@ class FrameIntake:
         Of these, frames that were not newer than the frame before, and were left out.
     """
 
-    def __init__(self, fs: float, max_fs: float) -> None:
+    def __init__(self, fs: float, max_fs: float, channels: int = RGB) -> None:
         self.frames = self.late = 0
+        self._channels = channels
         self._fs = fs
         self._max_fs = max_fs
         self._origin_s: float | None = None
         self._pushed_s = self._due_s = self._taken_s = -math.inf
-        self._waiting: list[tuple[float, NDArray[np.uint8]]] = []
+        self._waiting: list[tuple[float, Image]] = []
         self._shape: tuple[int, ...] | None = None
         self._resized = False
 
-    def push(self, image: NDArray[np.uint8], timestamp_s: float | None) -> list[TimedFrame]:
+    def push(self, image: NDArray[Any], timestamp_s: float | None) -> list[TimedFrame]:
         """Add a frame, and return the frames to process now: none, one or two.
 
         Raises
@@ -75,7 +80,7 @@ class FrameIntake:
         PhysiocamError
             As in `Stream.push`.
         """
-        image = _checked(image)
+        image = _checked(image, self._channels)
         time_s = self._time(timestamp_s)
         self.frames += 1
         if time_s <= self._pushed_s:
@@ -143,11 +148,12 @@ def is_due(time_s: float, last_s: float, fs: float, early: float) -> bool:
     return time_s - last_s >= (1.0 - early) / fs
 
 
-def _checked(image: object) -> NDArray[np.uint8]:
-    if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[-1] != 3 or not image.size:
+def _checked(image: object, channels: int) -> Image:
+    if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[-1] not in (channels, RGB) or not image.size:
         shape = getattr(image, "shape", type(image).__name__)
-        raise PhysiocamError(f"image is {shape}; expected an array (H, W, 3), one RGB frame")
-    plain = unmasked(image)
-    if plain.dtype != np.uint8:
-        raise PhysiocamError(f"image is {plain.dtype}; expected uint8, scaled to 0..255")
-    return plain
+        frame = "one RGB frame" if channels == RGB else f"one frame of {channels} channels"
+        raise PhysiocamError(f"image is {shape}; expected an array (H, W, {channels}), {frame}")
+    try:
+        return levels(unmasked(image))
+    except VideoError as error:
+        raise PhysiocamError(str(error).replace("array", "image", 1)) from None

@@ -61,8 +61,9 @@ def measure(
 
     Parameters
     ----------
-    source : path, uint8 array of shape (T, H, W, 3), or list of uint8 arrays (H, W, 3)
-        Video file, folder of images, or RGB frames.
+    source : path, array of shape (T, H, W, 3), or list of arrays (H, W, 3)
+        Video file, folder of images, file of an array (.npy), or RGB frames: uint8, uint16 or float from 0 to 1. A
+        bundle whose networks take other channels takes arrays with these.
     options : MeasureOptions, optional
         How to measure.
     people : "largest", "all" or int
@@ -144,7 +145,9 @@ def measure_with(
     options = options.replace(face=as_trained(options.face, info.square))
     every_phase, max_fs = options.signal_settings.every_phase, MAX_FS_RATIO * info.fs
     locator = partial(people_locator, options.face, crop_factor=info.crop.factor)
-    with open_frames(source, locator, max_fs=max_fs, fs=options.fs, progress=progress) as frames:
+    with open_frames(
+        source, locator, max_fs=max_fs, fs=options.fs, progress=progress, channels=info.input_channels
+    ) as frames:
         video = frames.video
         start = partial(NetworkWork, networks, every_phase, options.neutral, video.fs, video.frames)
         seen = People(frames, start, people, info.crop.factor).run()

@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.foundation.frame_sizes import height_width
+from physiocam.measuring.clip_phases import Runs
 from physiocam.weights.description import MemoryNetworks
-from physiocam.weights.runtime import Runtime
 
 # What a network with memory is shown: the face as it is, and each half of it in both places.
 PARTS = ("whole", "left", "right")
@@ -20,7 +21,7 @@ class MemoryWindows:
     Parameters
     ----------
     memory : MemoryNetworks
-    runtime : Runtime
+    runtime : Runs
         Of these networks.
 
     Attributes
@@ -29,16 +30,15 @@ class MemoryWindows:
         What they predict.
     """
 
-    def __init__(self, memory: MemoryNetworks, runtime: Runtime) -> None:
+    def __init__(self, memory: MemoryNetworks, runtime: Runs) -> None:
         self._runtime = runtime
         self.tasks = tuple(task.name for task in memory.tasks)
         self._length = memory.clip_length
         self._hop = max(self._length // 2, 1)
         weight = np.minimum(np.arange(1, self._length + 1), np.arange(self._length, 0, -1))
         self._weight = weight.astype(np.float64) / self._length
-        side = memory.small_size
         # What the next window sees, and the frames of it that are there; outputs so far for its first frames.
-        self._small = np.zeros((self._length, 3, side, side), np.float32)
+        self._small = np.zeros((self._length, memory.input_channels, *height_width(memory.small_size)), np.float32)
         self._there = self._length - self._hop
         self._sums = {task: np.zeros((self._length, len(PARTS))) for task in self.tasks}
         self._weights = np.zeros(self._length)
@@ -49,7 +49,7 @@ class MemoryWindows:
 
         Parameters
         ----------
-        small : float32 array (n, 3, small_size, small_size)
+        small : float32 array (n, 3, height, width)
 
         Returns
         -------

@@ -11,6 +11,7 @@ from physiocam.inputs.crop import Crop, recrop
 from physiocam.inputs.face_changes import Located
 from physiocam.measuring.face_frames import FaceFrames, Progress, open_frames
 from physiocam.video.face_source import FaceSource, as_trained, face_locator
+from physiocam.video.levels import Image
 from physiocam.video.locators import OnePerson, Square
 from physiocam.video.reader import Source, Video
 from physiocam.weights.bundle import BundleInfo, SlowNetworks
@@ -31,12 +32,17 @@ _CLIPS = 20
 def input_shape(info: BundleInfo) -> InputShape:
     """Return what a bundle's networks take in."""
     crops = (info.crop, info.big_crop) if info.big_crop else None
-    return InputShape(info.clip_length, info.big_stride, info.big_size, info.small_size, info.preprocessing, crops)
+    return InputShape(
+        info.clip_length, info.big_stride, info.big_size, info.small_size, info.preprocessing, crops,
+        info.input_channels, any_motion=info.square == "whole",
+    )  # fmt: skip
 
 
 def slow_shape(slow: SlowNetworks) -> InputShape:
     """Return what slow networks take in: Small frames only."""
-    return InputShape(slow.clip_length, big_stride=0, big_size=slow.big_size, small_size=slow.small_size)
+    return InputShape(
+        slow.clip_length, big_stride=0, big_size=slow.big_size, small_size=slow.small_size, channels=slow.input_channels
+    )
 
 
 def block_frames(fs: float, frames: int | None) -> int:
@@ -89,7 +95,7 @@ class SlowInputs:
         self._crops = crop, slow.crop
         self._frames = 0
 
-    def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> None:
+    def add(self, image: Image | None, square: Square | None) -> None:
         """Let a frame (H, W, 3) pass by, with the square of the face in it."""
         if self._frames % self.step == 0:
             if image is not None and square is not None:
@@ -187,5 +193,5 @@ def open_inputs(
     def locator(fs: float) -> OnePerson:
         return OnePerson(face_locator(where, fs, info.crop.factor))
 
-    with open_frames(source, locator, max_fs=max_fs, fs=fs, progress=progress) as frames:
+    with open_frames(source, locator, max_fs=max_fs, fs=fs, progress=progress, channels=info.input_channels) as frames:
         yield NetworkInputs(frames, info)

@@ -52,8 +52,9 @@ class MeasureOptions:
     fs : float or None
         Frames per second. Needed for arrays and folders of images; for video files it overrides the file's rate. For a
         stream, the rate of the even time grid of the results; by default, the bundle's rate.
-    face : "auto", "find", "center", "bottom", (x, y, size) or function
-        "find" finds and follows the largest face, "center" and "bottom" use the largest square there, and a square in
+    face : "auto", "find", "center", "bottom", "whole", (x, y, size) or function
+        "find" finds and follows the largest face, "center" and "bottom" use the largest square there, "whole" the whole
+        frame, and a square in
         pixels is used as it is. "auto" does what the bundle's networks were trained on: the default bundle's, "find".
         Or your own face locator: a function that takes the frames per second and returns a new `FaceLocator`.
     settings : str or SignalSettings

@@ -12,6 +12,7 @@ from physiocam.measuring.face_colour import FaceColour
 from physiocam.measuring.face_frames import FaceFrames
 from physiocam.measuring.person_work import PersonWork
 from physiocam.measuring.summarize import Frames, Signals
+from physiocam.video.levels import Image
 from physiocam.video.locators import SeenPerson, Square
 from physiocam.video.people import change_notes, others_note
 
@@ -57,14 +58,14 @@ class _Member:
         found[: max(self.absent - start, 0)] = False
         return found
 
-    def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> None:
+    def add(self, image: Image | None, square: Square | None) -> None:
         self.work.add(image, square)
         self.colour.add(image, square)
 
     def squares(self) -> NDArray[np.int32]:
-        """Face squares (T, 3) as x, y and side in pixels; -1 where no face was measured."""
+        """Face squares (T, 3) as x, y and side in pixels; -1 where no face, or the whole frame, was measured."""
         pairs = zip(self.seen.squares, self.found(0).tolist(), strict=True)
-        squares = [square if found and square else (-1, -1, -1) for square, found in pairs]
+        squares = [square if found and square and square.size else (-1, -1, -1) for square, found in pairs]
         return np.array(squares, dtype=np.int32).reshape(-1, 3)
 
     @property

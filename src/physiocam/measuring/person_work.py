@@ -1,6 +1,7 @@
 """What is done with the squares of one person along a recording: from frames to signals, scene by scene."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -14,18 +15,20 @@ from physiocam.measuring.neutral import NeutralChoice
 from physiocam.measuring.recording_run import RecordingOutputs, RecordingRun, joined
 from physiocam.measuring.skin_colour import SkinColour
 from physiocam.measuring.summarize import Signals, network_signals
+from physiocam.measuring.task_outputs import other_tasks, task_outputs, task_results
 from physiocam.signals.colour_method import ColourMethod
 from physiocam.signals.methods import pulse_differences
 from physiocam.signals.pos import raw_pos
 from physiocam.signals.waveform import scenes_of
+from physiocam.video.levels import Image
 from physiocam.video.locators import Square
 
 
 class PersonWork(Protocol):
     """Measures one person."""
 
-    def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> None:
-        """Take in the next frame (H, W, 3), with the square of this person."""
+    def add(self, image: Image | None, square: Square | None) -> None:
+        """Take in the next frame (H, W, C), with the square of this person."""
 
     def end_scene(self, found: NDArray[np.bool_], /) -> None:
         """End a scene, all of whose frames were added; `found`, (n,), says which of them show this person."""
@@ -71,7 +74,7 @@ class NetworkWork:
         # Frames of this scene before the first with the person, which cost nothing.
         self._absent = 0
 
-    def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> None:
+    def add(self, image: Image | None, square: Square | None) -> None:
         """Take in the next frame."""
         if self._scene is None:
             if square is None:
@@ -92,10 +95,12 @@ class NetworkWork:
 
     def signals(self, found: NDArray[np.bool_], cuts: Sequence[int]) -> Signals:
         """Return the signals of the recording."""
-        bundle, outputs = self._networks.bundle, joined(self._before)
+        bundle, outputs = self._networks.bundle, joined(self._before, self._networks.bundle.info.tasks)
         scenes = scenes_of(len(found), cuts)
         expressions = read_expressions(outputs.of_frames, found, self._fs, bundle, self._neutral, scenes)
-        return network_signals(outputs.differences, expressions, bundle, outputs.judges)
+        signals = network_signals(outputs.differences, expressions, bundle, outputs.judges)
+        others = task_outputs(other_tasks(bundle.info), outputs.differences, outputs.of_frames)
+        return replace(signals, tasks=task_results(others, self._fs, cuts))
 
     def _new_scene(self) -> "_Scene":
         return _Scene(self._networks, self._every_phase, self._fs, block_frames(self._fs, self._left), self._worked)
@@ -120,7 +125,7 @@ class _Scene:
         self._worked = worked
         self._done = 0
 
-    def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> None:
+    def add(self, image: Image | None, square: Square | None) -> None:
         if self._slow:
             self._slow.add(image, square)
         if block := self._collector.add(image, square):
@@ -168,7 +173,7 @@ class SkinWork:
         self._colour = SkinColour()
         self._colours: list[NDArray[np.float64]] = []
 
-    def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> None:
+    def add(self, image: Image | None, square: Square | None) -> None:
         """Take in the next frame."""
         self._colours.append(self._colour.add(image, square))
         self._worked(1)

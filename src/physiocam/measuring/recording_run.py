@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from physiocam.inputs.blocks import InputBlock
 from physiocam.measuring.clip_pipeline import HAS_MOTION, ClipPipeline, LoadedNetworks, outputs_of_frames
 from physiocam.measuring.outputs import flatten_stills, mask_unseen_changes
-from physiocam.networks.config import PULSE
+from physiocam.networks.tasks import PULSE, Task
 from physiocam.signals.confidence import Judge
 from physiocam.signals.readings import readings_of
 
@@ -173,23 +173,33 @@ def run_recording(inputs: RecordingInputs, networks: LoadedNetworks, every_phase
     return run.finish(inputs.found, inputs.slow)
 
 
-def joined(scenes: Sequence[RecordingOutputs]) -> RecordingOutputs:
-    """Return the outputs of a recording's scenes as one: the change from one to the next was not seen."""
+def joined(scenes: Sequence[RecordingOutputs], tasks: Iterable[Task]) -> RecordingOutputs:
+    """Return the outputs of a recording's scenes as one: the change from one to the next was not seen.
+
+    Of `tasks`, waveforms of several outputs are such changes too, though they are outputs of frames.
+    """
     first, *more = scenes
     if not more:
         return first
-    differences = {}
-    for task in first.differences:
-        parts = [scene.differences[task].copy() for scene in scenes]
-        for part in parts[:-1]:
-            part[-1:] = np.nan
-        differences[task] = np.concatenate(parts)
+    differences = {
+        task: _one_after_another([scene.differences[task] for scene in scenes]) for task in first.differences
+    }
     of_frames = {task: np.concatenate([scene.of_frames[task] for scene in scenes]) for task in first.of_frames}
+    for name in (task.name for task in tasks if task.kind == "waveform" and task.name in of_frames):
+        of_frames[name] = _one_after_another([scene.of_frames[name] for scene in scenes])
     judges = {
         task: Judge(readings_of(np.concatenate([scene.judges[task].readings.table() for scene in scenes])), judge.model)
         for task, judge in first.judges.items()
     }
     return RecordingOutputs(differences, of_frames, judges)
+
+
+def _one_after_another(scenes: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Join changes to the next frame (T, ...)."""
+    parts = [scene.copy() for scene in scenes]
+    for part in parts[:-1]:
+        part[-1:] = np.nan
+    return np.concatenate(parts)
 
 
 def _run_slow(inputs: SlowRecording, pipeline: ClipPipeline, timestamps: Sequence[float]) -> None:

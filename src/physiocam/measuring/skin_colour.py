@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.inputs.face_changes import cut_out
+from physiocam.video.levels import Image
 from physiocam.video.locators import Square
 
 
@@ -16,14 +18,14 @@ class SkinColour:
 
     def __init__(self) -> None:
         self._scale = np.ones(3)
-        self._last: tuple[NDArray[np.uint8], Square] | None = None
+        self._last: tuple[Image, Square] | None = None
 
-    def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> NDArray[np.float64]:
+    def add(self, image: Image | None, square: Square | None) -> NDArray[np.float64]:
         """Take in the next frame.
 
         Parameters
         ----------
-        image : uint8 array (H, W, 3) or None
+        image : uint8 or float32 array (H, W, 3) or None
         square : Square or None
             Either is None where the frame cannot be used.
 
@@ -41,10 +43,10 @@ class SkinColour:
         return _mean(image, square) * self._scale
 
 
-def _mean(image: NDArray[np.uint8], square: Square) -> NDArray[np.float64]:
-    cut = image[square.y : square.y + square.size, square.x : square.x + square.size]
+def _mean(image: Image, square: Square) -> NDArray[np.float64]:
+    cut = cut_out(image, square)
     # Rows first: fifty times faster than over both axes at once.
-    total = cut.sum(axis=0, dtype=np.uint32).sum(axis=0, dtype=np.float64)
+    total = cut.sum(axis=0, dtype=np.uint32 if cut.dtype == np.uint8 else np.float64).sum(axis=0, dtype=np.float64)
     return np.asarray(total / (cut.shape[0] * cut.shape[1]))
 
 

@@ -1,6 +1,7 @@
 """Measuring while frames come in: the same networks, given only the frames so far."""
 
 import math
+from dataclasses import replace
 from typing import Any, Unpack
 
 import numpy as np
@@ -18,8 +19,9 @@ from physiocam.measuring.network_inputs import MAX_FS_RATIO, input_shape, slow_s
 from physiocam.measuring.options import MeasureOptions, OptionChanges, with_changes
 from physiocam.measuring.outputs import flatten_stills, mask_unseen_changes
 from physiocam.measuring.summarize import Frames, network_signals, summarize
+from physiocam.measuring.task_outputs import other_tasks, task_outputs, task_results
 from physiocam.results.measurement import Measurement
-from physiocam.results.measurement_data import Weights
+from physiocam.results.measurement_data import TaskResult, Weights
 from physiocam.signals.confidence import Judge
 from physiocam.signals.even_differences import even_differences
 from physiocam.signals.methods import NETWORK
@@ -27,7 +29,7 @@ from physiocam.signals.quantities import WAVEFORM_TASKS, Quantity
 from physiocam.signals.rate_notes import too_few_frames
 from physiocam.signals.readings import readings_of
 from physiocam.signals.waveform import check_fs
-from physiocam.video.face_source import as_trained, face_locator
+from physiocam.video.face_source import as_trained, face_locator, locate_in
 from physiocam.video.followed_face import MEMORY_S
 from physiocam.video.people import people_notes
 
@@ -110,7 +112,7 @@ class Stream:
         """Forget all frames, as if none had been pushed; the networks stay loaded."""
         info = self._bundle.info
         # If a camera is much faster than the networks' training rate, frames are averaged, as in recordings.
-        self._intake = FrameIntake(self.fs, MAX_FS_RATIO * info.fs)
+        self._intake = FrameIntake(self.fs, MAX_FS_RATIO * info.fs, info.input_channels)
         self._locator = face_locator(self._options.face, info.fs, info.crop.factor)
         self._faces_at_once = 0
         self._changes: list[tuple[float, bool]] = []
@@ -135,13 +137,14 @@ class Stream:
         """Of these, frames that were not newer than the frame before, and were left out."""
         return self._intake.late
 
-    def push(self, image: NDArray[np.uint8], timestamp_s: float | None = None) -> None:
+    def push(self, image: NDArray[Any], timestamp_s: float | None = None) -> None:
         """Add the next frame.
 
         Parameters
         ----------
-        image : uint8 array of shape (H, W, 3)
-            RGB, upright. It is kept until the next frames come: do not overwrite its memory.
+        image : uint8, uint16 or float array of shape (H, W, 3)
+            RGB, upright, or the channels of the bundle; floats from 0 to 1. It is kept until the next frames come: do
+            not overwrite its memory.
         timestamp_s : float, optional
             When it was taken, in seconds on any clock; by default frames follow each other evenly at `fs`. A frame that
             is not newer than the frame before is counted as late and left out.
@@ -200,25 +203,27 @@ class Stream:
             self._bundle,
             self._judges(grid),
         )
+        signals = replace(signals, tasks=self._tasks(grid, seen, found))
         return summarize(frames, signals, self._options, Weights(self._bundle.info.name, self._bundle.sha256))
 
     def _take(self, frame: TimedFrame) -> None:
         info, log = self._bundle.info, self._clips.log
-        image, time_s = frame.image, frame.time_s
+        time_s = frame.time_s
         if frame.resized:
             self._locator = face_locator(self._options.face, info.fs, info.crop.factor)
         if not frame.follows:
             self._clips.cut()
             if self._slow_clips:
                 self._slow_clips.cut()
-        square = self._locator.locate(image)
+        image, square = locate_in(self._locator, frame.image, info.input_channels)
+        assert image is not None
         seen = self._locator.seen
         self._faces_at_once = max(self._faces_at_once, seen.at_once)
         self._changes += [(time_s, change.other) for change in seen.changes]
         seen.changes.clear()
         self._clips.add(image, square, time_s)
         self._colour.add(image, square)
-        log.write("square", log.end - 1, np.array([square or (-1, -1, -1)]))
+        log.write("square", log.end - 1, np.array([square if square and square.size else (-1, -1, -1)]))
         # The locator notices only at its next detection that a face was lost: write the last seconds of `found` again.
         found = self._locator.found
         del found[: -self._remembered]
@@ -263,6 +268,19 @@ class Stream:
                         even = flatten_stills(mask_unseen_changes(even, found), has_motion)
                     differences[task] = even
         return differences
+
+    def _tasks(self, grid: NDArray[np.float64], seen: NDArray[Any], found: NDArray[np.bool_]) -> dict[str, TaskResult]:
+        """Results of every other task."""
+        tasks = other_tasks(self._bundle.info)
+        rows = _since(self._clips.log, grid) if tasks else self._clips.log.rows[:0]
+        waveforms = self._clips.pipeline.waveforms(rows)
+        differences = {
+            task.name: mask_unseen_changes(even_differences(rows["time_s"], waveforms[task.name], grid, HOLE_S), found)
+            for task in tasks
+            if task.name in waveforms
+        }
+        of_frames = outputs_of_frames(seen, self._bundle.info, found)
+        return task_results(task_outputs(tasks, differences, of_frames), self.fs)
 
     def _judges(self, grid: NDArray[np.float64]) -> dict[str, Judge]:
         """By waveform task, what its rate is judged by."""

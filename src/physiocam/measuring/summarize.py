@@ -1,7 +1,7 @@
 """From the signals of a recording to a measurement: rates, waveforms, action units."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from physiocam.measuring.expressions import Expressions
 from physiocam.measuring.options import MeasureOptions
 from physiocam.networks.action_units import ACTION_UNIT_NAMES, ACTIVE_THRESHOLD
 from physiocam.results.measurement import Measurement
-from physiocam.results.measurement_data import ActionUnit, Face, Weights
+from physiocam.results.measurement_data import ActionUnit, Face, TaskResult, Weights
 from physiocam.results.unit_events import blinks_per_minute
 from physiocam.signals.confidence import Judge
 from physiocam.signals.quantities import UNITS, Quantity
@@ -68,6 +68,8 @@ class Signals:
     judge : Judge or None
         What the heart rate is judged by, if the bundle has it.
     expressions : Expressions
+    tasks : mapping of str to TaskResult
+        Every other task of the bundle.
     """
 
     pulse: NDArray[np.float64] | str
@@ -75,6 +77,7 @@ class Signals:
     expressions: Expressions
     raw_pulse: NDArray[np.float64] | None = None
     judge: Judge | None = None
+    tasks: Mapping[str, TaskResult] = field(default_factory=dict)
 
 
 def network_signals(
@@ -155,6 +158,7 @@ def summarize(frames: Frames, signals: Signals, options: MeasureOptions, weights
         intensity=expressions.intensity,
         head_pose=expressions.head_pose,
         cuts_s=tuple(frames.timestamps_s[list(frames.cuts)].tolist()),
+        tasks=dict(signals.tasks),
     )
     return replace(measurement, blinks_per_minute=blinks_per_minute(measurement))
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 
 from physiocam.errors import PhysiocamError
+from physiocam.foundation.frame_sizes import FrameSize
 from physiocam.networks.alexnet import AlexNet
 from physiocam.networks.bigsmall import BigSmall
 from physiocam.networks.can import ConvolutionalAttention, attention_mask
@@ -182,8 +183,10 @@ def _pooling(network: ConvolutionalAttention) -> list[_Pooling]:
     return [(2, 2)] if network.config.pooled else []
 
 
-def _place(chain: _Chain, size: int) -> _Place:
+def _place(chain: _Chain, size: FrameSize) -> _Place:
     """The last layer of a chain over a frame of this side: follow its first cell's centre and the cells' distance."""
+    if not isinstance(size, int):
+        raise PhysiocamError(f"the network takes frames of {size[0]}x{size[1]}; attention is defined for square ones")
     centre, distance, cells = 0.5, 1, size
     for step in chain:
         kernel, stride, padding = (*step, 0) if isinstance(step, tuple) else _geometry(step)

@@ -4,10 +4,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from physiocam.foundation.frame_sizes import LARGEST
 from physiocam.networks.config import AU, HIDDEN, PULSE, RESPIRATION, NetworkConfig, Task, with_biases
 
 # Output channels of the four convolutions of both branches (Chen and McDuff 2018).
 CAN_CHANNELS = (32, 32, 64, 64)
+
+_Side = Annotated[int, Field(ge=1, le=LARGEST)]
 
 # Width of DRML's and AlexNet's layers, as in the released code.
 DRML_CHANNELS = (32, 16, 16, 16, 16)
@@ -39,6 +42,9 @@ class CanConfig(NetworkConfig):
     """
 
     big_stride: Literal[1] = 1
+    big_size: _Side = 144
+    small_size: _Side = 9
+    input_channels: Literal[3] = 3
     pooled: bool = False
     antialias: bool = False
 
@@ -93,6 +99,8 @@ class _StillsConfig(NetworkConfig):
 
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)] = (AU,)
     big_stride: Literal[1] = 1
+    big_size: _Side = 144
+    input_channels: Literal[3] = 3
 
     @property
     def uses_small(self) -> bool:

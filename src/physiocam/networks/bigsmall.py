@@ -39,8 +39,7 @@ class BigSmall(Network):
             self.big = BigBranch(config)
         if config.uses_small:
             self.small = SmallBranch(config)
-        features = config.map_channels * config.map_size**2
-        self.heads = nn.ModuleDict({task.name: Head(features, task) for task in config.tasks})
+        self.heads = nn.ModuleDict({task.name: Head(config.map_features, task, config.hidden) for task in config.tasks})
 
     def forward(self, big: Tensor | None = None, small: Tensor | None = None) -> dict[str, Tensor]:
         """Predict every task for every frame; see `Network.forward`."""
@@ -52,8 +51,8 @@ class BigSmall(Network):
 
         Parameters
         ----------
-        big : float32 Tensor of shape (B, K, 3, big_size, big_size)
-        small : float32 Tensor of shape (B, P, N, 3, small_size, small_size)
+        big : float32 Tensor of shape (B, K, input_channels, *big_shape)
+        small : float32 Tensor of shape (B, P, N, input_channels, *small_shape)
             P runs of N frames per clip, its phases; see `physiocam.measuring.clip_phases`.
 
         Returns
@@ -76,7 +75,7 @@ class BigSmall(Network):
         }
 
     def maps(self, big: Tensor | None = None, small: Tensor | None = None) -> Tensor:
-        """Fused feature maps, (B * N, map_channels, map_size, map_size); inputs as in `forward`."""
+        """Fused feature maps, (B * N, map_channels, *map_shape); inputs as in `forward`."""
         if not self.config.uses_big:
             return cast(Tensor, self.small(given(small, "small").flatten(0, 1)))
         early_big = self.big.early(given(big, "big").flatten(0, 1))
@@ -86,7 +85,7 @@ class BigSmall(Network):
         # Both connections carry the features from before either is added.
         into_big, into_small = early_big, early_small
         if self.config.lateral in ("small_to_big", "both"):
-            into_big = torch.cat([self._small_to_big(early_small, early_big.shape[-1]), early_big], dim=1)
+            into_big = torch.cat([self._small_to_big(early_small, early_big.shape[-2:]), early_big], dim=1)
         if self.config.lateral in ("big_to_small", "both"):
             into_small = torch.cat([self._big_to_small(early_big), early_small], dim=1)
         sharp, temporal = self.big.late(into_big), self.small.late(into_small)
@@ -103,10 +102,10 @@ class BigSmall(Network):
         """Repeat Big maps along time, once for every Small frame of their stride."""
         return maps.repeat_interleave(self.config.big_stride, dim=0)
 
-    def _small_to_big(self, maps: Tensor, size: int) -> Tensor:
+    def _small_to_big(self, maps: Tensor, size: torch.Size) -> Tensor:
         """Average Small features over each stride and enlarge them to the Big features' size."""
         averaged = self._strides(maps).mean(dim=1).contiguous(memory_format=torch.channels_last)
-        return interpolate(averaged, size=size, mode="nearest")
+        return interpolate(averaged, size=list(size), mode="nearest")
 
     def _big_to_small(self, maps: Tensor) -> Tensor:
         """Average Big features down to the Small features' size, for each frame of the stride."""
@@ -114,11 +113,11 @@ class BigSmall(Network):
 
 
 class BigBranch(nn.Module):
-    """Six convolutions and three poolings; (F, 3, S, S) to (F, 64, S // 16, S // 16)."""
+    """Six convolutions and three poolings; frames (F, C, H, W) become maps (F, 64, H // 16, W // 16) by default."""
 
     def __init__(self, config: BigSmallConfig) -> None:
         super().__init__()
-        self.grey = config.big_channels == 1
+        self.grey = config.big_channels == 1 < config.input_channels
         channels = iter(config.big_layers)
         self.conv1 = _convolution(*next(channels))
         self.conv2 = _convolution(*next(channels))
@@ -136,7 +135,7 @@ class BigBranch(nn.Module):
         return self.late(self.early(x))
 
     def early(self, x: Tensor) -> Tensor:
-        """Map frames to the features that a lateral connection carries, (F, 32, S // 2, S // 2)."""
+        """Map frames to the features that a lateral connection carries, (F, 32, H // 2, W // 2) by default."""
         if self.grey:
             x = x.mean(dim=1, keepdim=True)
         # Convolutions of maps this large are faster, also in training, if a pixel's channels are contiguous.
@@ -156,7 +155,7 @@ class BigBranch(nn.Module):
 
 
 class SmallBranch(nn.Module):
-    """Four convolutions, each after a temporal shift; (B * N, 3, s, s) to (B * N, 64, s, s)."""
+    """Four convolutions, each after a temporal shift; (B * N, C, h, w) to (B * N, 64, h, w) by default."""
 
     def __init__(self, config: BigSmallConfig) -> None:
         super().__init__()
@@ -174,7 +173,7 @@ class SmallBranch(nn.Module):
         return self.late(self.early(x))
 
     def early(self, x: Tensor) -> Tensor:
-        """Map differences to the features that a lateral connection carries, (B * N, 32, s, s)."""
+        """Map differences to the features that a lateral connection carries, (B * N, 32, h, w) by default."""
         x = relu_(self.conv1(self.shift1(x)))
         return relu_(self.conv2(self.shift2(x)))
 
@@ -187,10 +186,10 @@ class SmallBranch(nn.Module):
 class Head(nn.Module):
     """Two linear layers from flattened maps (C-major) to a task's outputs."""
 
-    def __init__(self, features: int, task: Task) -> None:
+    def __init__(self, features: int, task: Task, hidden: int = HIDDEN) -> None:
         super().__init__()
-        self.fc1 = nn.Linear(features, HIDDEN)
-        self.fc2 = nn.Linear(HIDDEN, task.outputs)
+        self.fc1 = nn.Linear(features, hidden)
+        self.fc2 = nn.Linear(hidden, task.outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (F, features) to outputs (F, C)."""

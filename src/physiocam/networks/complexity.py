@@ -64,8 +64,9 @@ def cost(config: NetworkConfig) -> Cost:
     """
     with torch.device("meta"):
         network = build(config).eval()
-        big = torch.empty(1, config.big_frames, 3, config.big_size, config.big_size) if config.uses_big else None
-        small = torch.empty(1, config.clip_length, 3, config.small_size, config.small_size)
+        channels = config.input_channels
+        big = torch.empty(1, config.big_frames, channels, *config.big_shape) if config.uses_big else None
+        small = torch.empty(1, config.clip_length, channels, *config.small_shape)
     operations = FlopCounterMode(display=False)
     layers = _LayerCounter(network)
     with torch.inference_mode(), operations:

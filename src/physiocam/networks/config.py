@@ -1,76 +1,38 @@
 """Configuration of a network; needs no PyTorch."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
+from math import prod
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from physiocam.networks.action_units import AU_LABELS, EXPRESSION_UNITS, SIDED_UNITS, SIDES
+from physiocam.foundation.frame_sizes import LARGEST, SizeField, frame_size, height_width, size_text
+from physiocam.foundation.later_fields import LaterFields
+from physiocam.networks.tasks import AU, EXPRESSION, HEAD_POSE, INTENSITY, PULSE, RESPIRATION, Task
+
+__all__ = [
+    "AU", "BIG_POOLING", "EXPRESSION", "HEAD_POSE", "HIDDEN", "INTENSITY", "PULSE", "RESPIRATION", "BigSmallConfig",
+    "NetworkConfig", "SmallTcnConfig", "Task", "with_biases",
+]  # fmt: skip
 
 # The Big branch pools by 2, 2 and 4, so its map is this many times smaller than its input.
 BIG_POOLING = 16
 
-# Largest plausible number of frames in a clip, and of pixels along a side.
+# Largest plausible number of frames in a clip.
 _LONGEST = 10_000
-_LARGEST = 4096
 # Largest number of values in a clip's inputs.
 _MOST_NUMBERS = 50_000_000
 
 # Output channels of each branch's convolutions, and the width of the heads' hidden layer (the released code).
-BIG_CHANNELS = (32, 32, 32, 64, 64, 64)
-SMALL_CHANNELS = (32, 32, 32, 64)
+_BIG_WIDTHS = (32, 32, 32, 64, 64, 64)
+_SMALL_WIDTHS = (32, 32, 32, 64)
 HIDDEN = 128
 
-
-class Task(BaseModel):
-    """The outputs of one head.
-
-    Attributes
-    ----------
-    name : str
-        Such as "au", "pulse" or "respiration".
-    kind : "binary", "waveform" or "level"
-        Binary outputs are logits. A waveform's are differences to the next frame. Levels are numbers as they are, such
-        as an intensity or an angle.
-    labels : tuple of str
-        Names of the head's outputs, one each.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    kind: Literal["binary", "waveform", "level"]
-    labels: Annotated[tuple[str, ...], Field(min_length=1)]
-
-    @property
-    def outputs(self) -> int:
-        """Number of outputs, C."""
-        return len(self.labels)
-
-    def begins(self, other: "Task") -> bool:
-        """Whether its outputs are the first outputs of another task, or all of them."""
-        return self.kind == other.kind and self.labels == other.labels[: len(self.labels)]
-
-    @property
-    def is_single_waveform(self) -> bool:
-        """Whether it is one waveform, such as the pulse, which can be summed to a signal and have a rate."""
-        return self.kind == "waveform" and self.outputs == 1
+_Width = Annotated[int, Field(ge=1, le=1024)]
 
 
-AU = Task(name="au", kind="binary", labels=AU_LABELS)
-# What a network of expressions adds: intensities 0 to 5, and the head's turn in degrees.
-EXPRESSION = Task(name="au", kind="binary", labels=EXPRESSION_UNITS)
-INTENSITY = Task(
-    name="intensity",
-    kind="level",
-    labels=(*EXPRESSION_UNITS, *(f"{unit}_{side}" for unit in SIDED_UNITS for side in SIDES)),
-)
-HEAD_POSE = Task(name="head_pose", kind="level", labels=("pitch", "yaw", "roll"))
-PULSE = Task(name="pulse", kind="waveform", labels=("pulse",))
-RESPIRATION = Task(name="respiration", kind="waveform", labels=("respiration",))
-
-
-class NetworkConfig(BaseModel):
+class NetworkConfig(LaterFields):
     """Common configuration of all networks: inputs, tasks and tensors.
 
     Attributes
@@ -83,18 +45,22 @@ class NetworkConfig(BaseModel):
         N, frames in a clip.
     big_stride : int
         M, one Big frame for every M Small frames; divides N.
-    big_size, small_size : int
-        Side of the input frames in pixels.
+    big_size, small_size : int or (int, int)
+        Side of the input frames in pixels; height and width if a network takes frames that are not square.
+    input_channels : int
+        Channels of the input frames: 3 for RGB.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    later = frozenset({"input_channels"})
 
     architecture: str
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)]
     clip_length: Annotated[int, Field(ge=1, le=_LONGEST)] = 3
     big_stride: Annotated[int, Field(ge=1, le=_LONGEST)] = 1
-    big_size: Annotated[int, Field(ge=1, le=_LARGEST)] = 144
-    small_size: Annotated[int, Field(ge=1, le=_LARGEST)] = 9
+    big_size: SizeField = 144
+    small_size: SizeField = 9
+    input_channels: Annotated[int, Field(ge=1, le=8)] = 3
 
     @model_validator(mode="after")
     def _tasks_differ(self) -> Self:
@@ -114,16 +80,26 @@ class NetworkConfig(BaseModel):
 
     @model_validator(mode="after")
     def _clip_fits(self) -> Self:
-        numbers = 3 * (
-            self.uses_big * self.big_frames * self.big_size**2 + self.uses_small * self.clip_length * self.small_size**2
-        )
+        big = self.uses_big * self.big_frames * prod(self.big_shape)
+        small = self.uses_small * self.clip_length * prod(self.small_shape)
+        numbers = self.input_channels * (big + small)
         if numbers > _MOST_NUMBERS:
+            sizes = f"big_size {size_text(self.big_size)}, small_size {size_text(self.small_size)}"
             raise ValueError(
-                f"clip_length is {self.clip_length} with big_size {self.big_size}, small_size {self.small_size} and "
-                f"big_stride {self.big_stride}: a clip takes {numbers * 4e-6:.0f} MB; expected "
-                f"{_MOST_NUMBERS * 4e-6:.0f} MB or less"
+                f"clip_length is {self.clip_length} with {sizes} and big_stride {self.big_stride}: a clip takes "
+                f"{numbers * 4e-6:.0f} MB; expected {_MOST_NUMBERS * 4e-6:.0f} MB or less"
             )
         return self
+
+    @property
+    def big_shape(self) -> tuple[int, int]:
+        """Height and width of Big frames in pixels."""
+        return height_width(self.big_size)
+
+    @property
+    def small_shape(self) -> tuple[int, int]:
+        """Height and width of Small frames in pixels."""
+        return height_width(self.small_size)
 
     @property
     def uses_big(self) -> bool:
@@ -155,8 +131,9 @@ class BigSmallConfig(NetworkConfig):
 
     Attributes
     ----------
-    tasks, clip_length, big_size, small_size
-        See `NetworkConfig`. With both branches their maps must have one size: big_size // 16 == small_size.
+    tasks, clip_length, input_channels, big_size, small_size
+        See `NetworkConfig`. With both branches their maps must have one size: big_size // 16 == small_size, in height
+        and in width.
     big_stride : int
         M; by default N.
     branches : "both", "big" or "small"
@@ -166,9 +143,17 @@ class BigSmallConfig(NetworkConfig):
         How the maps of both branches are combined (paper Table 6).
     lateral : "none", "big_to_small", "small_to_big" or "both"
         Which branch passes its early features to the other (paper Table 6).
-    big_channels : 3 or 1
-        1 uses the mean of R, G and B before the first convolution (paper Table 7); the input still has three channels.
+    big_channels : int
+        1 uses the mean of the channels before the first convolution (paper Table 7); otherwise, and by default, it is
+        `input_channels`.
+    big_widths, small_widths : tuple of int
+        Output channels of the six convolutions of the Big branch, and of the four of the Small branch. If maps are
+        added, the last ones must be equal.
+    hidden : int
+        Width of the heads' hidden layer.
     """
+
+    later = frozenset({"input_channels", "big_widths", "small_widths", "hidden"})
 
     architecture: Literal["bigsmall"] = "bigsmall"
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)] = (AU, PULSE, RESPIRATION)
@@ -176,33 +161,55 @@ class BigSmallConfig(NetworkConfig):
     shift: Literal["wrap", "zero", "none"] = "wrap"
     fusion: Literal["sum", "concat"] = "sum"
     lateral: Literal["none", "big_to_small", "small_to_big", "both"] = "none"
-    big_channels: Literal[1, 3] = 3
+    big_channels: int = 3
     big_stride: Annotated[int, Field(ge=1, le=_LONGEST)] = 3
-    big_size: Annotated[int, Field(ge=BIG_POOLING, le=_LARGEST)] = 144
+    big_widths: tuple[_Width, _Width, _Width, _Width, _Width, _Width] = _BIG_WIDTHS
+    small_widths: tuple[_Width, _Width, _Width, _Width] = _SMALL_WIDTHS
+    hidden: Annotated[int, Field(ge=1, le=8192)] = HIDDEN
 
     @model_validator(mode="before")
     @classmethod
-    def _one_big_frame_a_clip(cls, values: Any) -> Any:
-        if isinstance(values, dict) and "clip_length" in values and "big_stride" not in values:
-            return {**values, "big_stride": values["clip_length"]}
-        return values
+    def _by_default(cls, values: Any) -> Any:
+        """One Big frame per clip, and all channels of it."""
+        if not isinstance(values, dict):
+            return values
+        usual = {"big_stride": "clip_length", "big_channels": "input_channels"}
+        return {**{field: values[other] for field, other in usual.items() if other in values}, **values}
+
+    @model_validator(mode="after")
+    def _widths_fit(self) -> Self:
+        if self.big_channels not in (1, self.input_channels):
+            raise ValueError(f"big_channels is {self.big_channels}; expected 1 or {self.input_channels}")
+        if self.branches == "both" and self.fusion == "sum" and self.big_widths[-1] != self.small_widths[-1]:
+            raise ValueError(
+                f"big_widths end with {self.big_widths[-1]} and small_widths with {self.small_widths[-1]}; maps that "
+                "are added need one number of channels: make them equal, or take fusion 'concat'"
+            )
+        return self
 
     @model_validator(mode="after")
     def _branches_meet(self) -> Self:
-        if self.branches != "both":
-            if self.fusion != "sum" or self.lateral != "none":
-                raise ValueError(
-                    f"fusion is '{self.fusion}' and lateral is '{self.lateral}' with branches '{self.branches}'; a "
-                    "branch alone has nothing to fuse with: leave both out, or take branches 'both'"
-                )
-        elif self.big_size // BIG_POOLING != self.small_size:
-            fitting = BIG_POOLING * self.small_size
+        if self.branches != "both" and (self.fusion != "sum" or self.lateral != "none"):
             raise ValueError(
-                f"big_size {self.big_size} gives maps of {self.big_size // BIG_POOLING} and small_size is "
-                f"{self.small_size}; take big_size {fitting} to {fitting + BIG_POOLING - 1}, or small_size "
-                f"{self.big_size // BIG_POOLING}"
+                f"fusion is '{self.fusion}' and lateral is '{self.lateral}' with branches '{self.branches}'; a "
+                "branch alone has nothing to fuse with: leave both out, or take branches 'both'"
+            )
+        if self.uses_big and min(self.big_shape) < BIG_POOLING:
+            raise ValueError(f"big_size is {size_text(self.big_size)}; expected {BIG_POOLING} or more along each side")
+        if self.branches == "both" and self._big_map != self.small_shape:
+            fitting = [BIG_POOLING * side for side in self.small_shape]
+            widest = [side + BIG_POOLING - 1 for side in fitting]
+            raise ValueError(
+                f"big_size {size_text(self.big_size)} gives maps of {_text(self._big_map)} and small_size is "
+                f"{size_text(self.small_size)}; take big_size {_text(fitting)} to {_text(widest)}, or small_size "
+                f"{_text(self._big_map)}"
             )
         return self
+
+    @property
+    def _big_map(self) -> tuple[int, int]:
+        height, width = self.big_shape
+        return height // BIG_POOLING, width // BIG_POOLING
 
     @property
     def uses_big(self) -> bool:
@@ -220,27 +227,33 @@ class BigSmallConfig(NetworkConfig):
         return self.branches == "both" and self.lateral == "none"
 
     @property
-    def map_size(self) -> int:
-        """Side of the fused feature map."""
-        return self.small_size if self.branches == "small" else self.big_size // BIG_POOLING
+    def map_shape(self) -> tuple[int, int]:
+        """Height and width of the fused feature map."""
+        return self.small_shape if self.branches == "small" else self._big_map
 
     @property
     def map_channels(self) -> int:
         """Channels of the fused feature map."""
-        both = self.branches == "both" and self.fusion == "concat"
-        return BIG_CHANNELS[-1] + SMALL_CHANNELS[-1] if both else SMALL_CHANNELS[-1]
+        if self.branches == "both" and self.fusion == "concat":
+            return self.big_widths[-1] + self.small_widths[-1]
+        return self.big_widths[-1] if self.branches == "big" else self.small_widths[-1]
+
+    @property
+    def map_features(self) -> int:
+        """Numbers in the fused feature map, which every head sees."""
+        return self.map_channels * prod(self.map_shape)
 
     @property
     def big_layers(self) -> tuple[tuple[int, int], ...]:
         """Input and output channels of the Big branch's convolutions; Small's features enter at the third."""
-        received = SMALL_CHANNELS[1] if self.lateral in ("small_to_big", "both") else 0
-        return _layers(self.big_channels, BIG_CHANNELS, received)
+        received = self.small_widths[1] if self.lateral in ("small_to_big", "both") else 0
+        return _layers(self.big_channels, self.big_widths, received)
 
     @property
     def small_layers(self) -> tuple[tuple[int, int], ...]:
         """Input and output channels of the Small branch's convolutions; Big's features enter at the third."""
-        received = BIG_CHANNELS[1] if self.lateral in ("big_to_small", "both") else 0
-        return _layers(3, SMALL_CHANNELS, received)
+        received = self.big_widths[1] if self.lateral in ("big_to_small", "both") else 0
+        return _layers(self.input_channels, self.small_widths, received)
 
     def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the network's tensors, in the order of its state dict."""
@@ -252,8 +265,8 @@ class BigSmallConfig(NetworkConfig):
             for i, (inputs, outputs) in enumerate(self.small_layers, start=1):
                 layers[f"small.conv{i}"] = (outputs, inputs, 3, 3)
         for task in self.tasks:
-            layers[f"heads.{task.name}.fc1"] = (HIDDEN, self.map_channels * self.map_size**2)
-            layers[f"heads.{task.name}.fc2"] = (task.outputs, HIDDEN)
+            layers[f"heads.{task.name}.fc1"] = (self.hidden, self.map_features)
+            layers[f"heads.{task.name}.fc2"] = (task.outputs, self.hidden)
         return with_biases(layers)
 
 
@@ -275,7 +288,7 @@ class SmallTcnConfig(NetworkConfig):
     architecture: Literal["small_tcn"] = "small_tcn"
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)] = (PULSE,)
     clip_length: Annotated[int, Field(ge=1, le=_LONGEST)] = 256
-    small_size: Annotated[int, Field(ge=6, le=_LARGEST)] = 9
+    small_size: Annotated[int, Field(ge=6, le=LARGEST)] = 9
     encoder_channels: Annotated[int, Field(ge=1, le=512)] = 32
     attention_maps: Annotated[int, Field(ge=1, le=64)] = 2
     channels: Annotated[int, Field(ge=1, le=1024)] = 64
@@ -299,11 +312,11 @@ class SmallTcnConfig(NetworkConfig):
         """Names and shapes of the network's tensors, in the order of its state dict."""
         cells, channels = self.encoder_channels, self.channels
         layers: dict[str, tuple[int, ...]] = {
-            "conv1": (cells, 3, 3, 3),
+            "conv1": (cells, self.input_channels, 3, 3),
             "conv2": (cells, cells, 3, 3),
         }
         shapes = with_biases(layers) | {"attention.weight": (self.attention_maps, cells, 1, 1)}
-        layers = {"join": (channels, self.attention_maps * cells + 27, 1)}
+        layers = {"join": (channels, self.attention_maps * cells + 9 * self.input_channels, 1)}
         for number in range(len(self.dilations)):
             layers[f"layers.{number}.wide"] = (channels, channels, self.kernel)
             layers[f"layers.{number}.mix"] = (channels, channels, 1)
@@ -319,6 +332,10 @@ def with_biases(layers: dict[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]
         shapes[f"{name}.weight"] = shape
         shapes[f"{name}.bias"] = shape[:1]
     return shapes
+
+
+def _text(sides: Sequence[int]) -> str:
+    return size_text(frame_size(sides))
 
 
 def _layers(inputs: int, outputs: tuple[int, ...], received: int) -> tuple[tuple[int, int], ...]:

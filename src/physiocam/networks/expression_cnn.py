@@ -40,7 +40,7 @@ class ExpressionCnn(Network):
     def __init__(self, config: ExpressionCnnConfig) -> None:
         super().__init__()
         self.config = config
-        widths = zip((3, *config.channels), config.channels, config.blocks, strict=False)
+        widths = zip((config.input_channels, *config.channels), config.channels, config.blocks, strict=False)
         self.stages = nn.Sequential(*(_stage(inputs, outputs, blocks) for inputs, outputs, blocks in widths))
         self.summary = nn.Conv2d(config.channels[-1], config.summary_channels, 1)
         features = config.summary_channels * config.map_size**2
@@ -53,7 +53,7 @@ class ExpressionCnn(Network):
         return {name: head(repeated).unflatten(0, (-1, self.config.clip_length)) for name, head in self.heads.items()}
 
     def features(self, frames: Tensor) -> Tensor:
-        """What the heads see of frames (F, 3, S, S): (F, summary_channels * map_size ** 2)."""
+        """What the heads see of frames (F, C, S, S): (F, summary_channels * map_size ** 2)."""
         maps = self.stages(frames.contiguous(memory_format=torch.channels_last))
         return relu(self.summary(maps)).flatten(1)
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from physiocam.foundation.frame_sizes import LARGEST
 from physiocam.networks.config import AU, HIDDEN, NetworkConfig, Task, with_biases
 
 
@@ -25,6 +26,7 @@ class ExpressionCnnConfig(NetworkConfig):
     architecture: Literal["expression_cnn"] = "expression_cnn"
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)] = (AU,)
     big_stride: Annotated[int, Field(ge=1)] = 3
+    big_size: Annotated[int, Field(ge=1, le=LARGEST)] = 144
     channels: Annotated[tuple[Annotated[int, Field(ge=1, le=1024)], ...], Field(min_length=1, max_length=8)] = (
         16, 32, 64, 96,
     )  # fmt: skip
@@ -55,7 +57,7 @@ class ExpressionCnnConfig(NetworkConfig):
     def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the network's tensors, in the order of its state dict."""
         layers: dict[str, tuple[int, ...]] = {}
-        inputs = 3
+        inputs = self.input_channels
         for stage, (outputs, blocks) in enumerate(zip(self.channels, self.blocks, strict=True)):
             layers[f"stages.{stage}.enter"] = (outputs, inputs, 3, 3)
             for block in range(blocks):

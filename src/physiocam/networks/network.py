@@ -24,9 +24,9 @@ class Network(nn.Module):
 
         Parameters
         ----------
-        big : float32 Tensor of shape (B, K, 3, big_size, big_size), optional
+        big : float32 Tensor of shape (B, K, input_channels, *big_shape), optional
             Standardized frames, one for every M-th frame of the clip; needed where `config.uses_big`.
-        small : float32 Tensor of shape (B, N, 3, small_size, small_size), optional
+        small : float32 Tensor of shape (B, N, input_channels, *small_shape), optional
             Normalized differences; needed where `config.uses_small`.
 
         Returns
@@ -50,5 +50,5 @@ def given(frames: Tensor | None, name: str) -> Tensor:
         If they are None; `name` is "big" or "small".
     """
     if frames is None:
-        raise ValueError(f"{name} is None; this network takes {name} frames (B, frames, 3, {name}_size, {name}_size)")
+        raise ValueError(f"{name} is None; this network takes {name} frames (B, frames, channels, height, width)")
     return frames

@@ -41,10 +41,11 @@ class SmallTcn(Network):
         super().__init__()
         self.config = config
         cells = config.encoder_channels
-        self.conv1 = nn.Conv2d(3, cells, 3)
+        self.conv1 = nn.Conv2d(config.input_channels, cells, 3)
         self.conv2 = nn.Conv2d(cells, cells, 3)
         self.attention = nn.Conv2d(cells, config.attention_maps, 1, bias=False)
-        self.join = nn.Conv1d(config.attention_maps * cells + 3 * _REGIONS**2, config.channels, 1)
+        seen = config.attention_maps * cells + config.input_channels * _REGIONS**2
+        self.join = nn.Conv1d(seen, config.channels, 1)
         self.layers = nn.ModuleList(_Layer(config.channels, config.kernel, dilation) for dilation in config.dilations)
         self.heads = nn.ModuleDict({task.name: nn.Conv1d(config.channels, task.outputs, 1) for task in config.tasks})
 
@@ -64,7 +65,7 @@ class SmallTcn(Network):
         return {task.name: self.heads[task.name](along).transpose(1, 2) for task in self.config.tasks}
 
     def _regions(self, x: Tensor) -> Tensor:
-        """Mean colours of nine regions of frames (F, 3, S, S): (F, 27)."""
+        """Mean colours of nine regions of frames (F, C, S, S): (F, 9 * C)."""
         side = x.shape[-1]
         edges = [round(part * side / _REGIONS) for part in range(_REGIONS + 1)]
         parts = [

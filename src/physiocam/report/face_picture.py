@@ -48,7 +48,7 @@ def face_picture(
     Returns
     -------
     FacePicture or None
-        None where no face was found.
+        None where no face was found or looked for.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def face_picture(
         If the source cannot be read.
     """
     found = np.flatnonzero(measurement.face_found)
-    if not len(found):
+    if not len(found) or measurement.face.choice == "whole":
         return None
     index = int(found[len(found) // 2])
     x, y, side = measurement.face_squares[index].tolist()

@@ -17,6 +17,7 @@ from physiocam.networks.network import Network
 from physiocam.report.attention import Attention, Branch, View
 from physiocam.report.even_sample import EvenChoice
 from physiocam.video.face_source import FaceSource
+from physiocam.video.levels import RGB
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.pytorch import load_networks
 
@@ -66,6 +67,10 @@ def find_attention(
     if not 1 <= moments <= _MOST_MOMENTS:
         raise PhysiocamError(f"moments is {moments}; expected 1 to {_MOST_MOMENTS}, which fit in a picture")
     bundle = weights if isinstance(weights, Bundle) else load_bundle(weights)
+    if (channels := bundle.info.input_channels) != RGB:
+        raise PhysiocamError(
+            f"bundle '{bundle.info.name}' takes frames of {channels} channels; attention is drawn on RGB"
+        )
     looking = _Looking(bundle, None if target is None else _target(bundle, target))
     choice: EvenChoice[_Moment] = EvenChoice(moments)
     total = _Total()

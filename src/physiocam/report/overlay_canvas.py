@@ -64,6 +64,8 @@ class OverlayCanvas:
 
     def _draw_box(self, drawing: ImageDraw.ImageDraw, square: list[int], colour: Colour) -> None:
         x, y, side = square
+        if side < 0:  # the whole frame
+            return
         left, top = self._picture.x + self._zoom * x, self._picture.y + self._zoom * y
         # In a picture that is drawn much smaller, the face square may be less than one pixel wide.
         longest = max(self._zoom * side - 1, 0)

@@ -7,6 +7,7 @@ from pathlib import Path
 from physiocam.datasets.store.store import Store
 from physiocam.errors import PhysiocamError
 from physiocam.evaluation.cross_validation import Folds, cross_validate
+from physiocam.evaluation.device_runtime import training_device
 from physiocam.evaluation.evaluate import evaluate
 from physiocam.evaluation.predict import predict_with_bundle, predict_with_method
 from physiocam.evaluation.predictions import Predictions
@@ -114,7 +115,7 @@ class ReproductionRun:
         """Predict another data set's recordings with a network trained on the whole training store."""
         if method in METHODS:
             return list(predict_with_method(method, store))
-        return list(predict_with_bundle(fit(self.run_settings(method, "whole")), store))
+        return list(predict_with_bundle(fit(self.run_settings(method, "whole")), store, device=training_device()))
 
 
 def reproduce_table(name: str, bench: ReproductionRun, folder: Path) -> Path:

@@ -78,7 +78,8 @@ class Measurement(MeasurementData):
     def write(self, folder: str | bytes | os.PathLike[str]) -> None:
         """Write measurement.json, waveforms.csv, rates.csv, action_units.csv and events.csv into a folder.
 
-        If heart-rate variability was requested and there is a heart rate, beats.csv is written too. The files are
+        If heart-rate variability was requested and there is a heart rate, beats.csv is written too, and if the bundle
+        has other tasks, tasks.csv. The files are
         complete when they appear: they are first written under a temporary name. Files of the same names are replaced.
         Other files of an earlier measurement in the folder (beats, report, overlay video) are removed.
 

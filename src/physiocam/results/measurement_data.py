@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.networks.action_units import ACTIVE_THRESHOLD
 from physiocam.signals.rate import Rate, RateSeries
 from physiocam.signals.settings import SignalSettings, settings_as_text
 from physiocam.signals.variability import HeartRateVariability
@@ -24,8 +25,8 @@ class Face:
     found_fraction : float
         Share of frames with a face, 0..1.
     choice : str
-        How its square was chosen: "auto" (found), "center", "bottom", "x,y,size" in pixels, or the name of the face
-        locator.
+        How its square was chosen: "auto" (found), "center", "bottom", "whole" (the whole frame), "x,y,size" in pixels,
+        or the name of the face locator.
     """
 
     found_fraction: float
@@ -34,7 +35,7 @@ class Face:
     @property
     def fixed(self) -> bool:
         """Whether the square was given, and no face was looked for."""
-        return self.choice in ("center", "bottom") or self.choice.replace(",", "").isdigit()
+        return self.choice in ("center", "bottom", "whole") or self.choice.replace(",", "").isdigit()
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,56 @@ class Weights:
     sha256: str
 
 
+@dataclass(frozen=True)
+class TaskOutput:
+    """One output of a task of your own over the recording; None where its kind does not have a figure.
+
+    Attributes
+    ----------
+    mean : float or None
+        Mean probability of a binary output, or mean level.
+    active_fraction : float or None
+        Share of the frames in which a binary output is 0.5 or more.
+    rate : Rate or None
+        Per minute, of a waveform with a band.
+    """
+
+    mean: float | None = None
+    active_fraction: float | None = None
+    rate: Rate | None = None
+
+    @classmethod
+    def of(cls, kind: str, values: NDArray[np.float32], rate: Rate | None) -> "TaskOutput":
+        """Summarize an output (T,), NaN where there is none."""
+        known = values[np.isfinite(values)].astype(np.float64)
+        if kind == "waveform" or not len(known):
+            return cls(rate=rate)
+        active = float((known >= ACTIVE_THRESHOLD).mean()) if kind == "binary" else None
+        return cls(float(known.mean()), active, rate)
+
+
+@dataclass(frozen=True, eq=False)
+class TaskResult:
+    """A task of your own: neither action units, pulse nor breathing.
+
+    Attributes
+    ----------
+    kind : str
+        "binary", "waveform" or "level".
+    unit : str
+        Of a level.
+    outputs : dict of str to TaskOutput
+        By label.
+    values : float32 array (T, C)
+        Probabilities, waveforms of standard deviation 1, or levels; NaN in gaps; columns in the order of `outputs`.
+    """
+
+    kind: str
+    unit: str
+    outputs: dict[str, TaskOutput]
+    values: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class MeasurementData:
     """Everything measured in one recording; `Measurement` is this with what can be done with it.
@@ -123,7 +174,7 @@ class MeasurementData:
     face_found : bool array (T,)
     face_squares : int32 array (T, 3)
         The square that was measured, in pixels of the upright frame: x and y of its upper left corner, and side. -1 in
-        gaps.
+        gaps, and if the whole frame was measured.
     pulse, respiration : float64 array (T,)
         Filtered waveforms in arbitrary units; NaN in gaps and where there is no such waveform.
     rates_timestamps_s : float64 array (R,)
@@ -147,6 +198,8 @@ class MeasurementData:
         Times of hard cuts: of the first frame of each new scene. No rate and no neutral face reaches across them.
     person : int or None
         Number of the person, the largest first, if several were asked for.
+    tasks : dict of str to TaskResult
+        By name, every other task of the bundle.
     """
 
     source: str
@@ -179,6 +232,7 @@ class MeasurementData:
     head_pose: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 3), np.float32))
     cuts_s: tuple[float, ...] = ()
     person: int | None = None
+    tasks: dict[str, TaskResult] = field(default_factory=dict)
 
     @property
     def cuts(self) -> tuple[int, ...]:
@@ -217,6 +271,11 @@ class MeasurementData:
                 "sdnn": asdict(variability.sdnn),
                 "rmssd": asdict(variability.rmssd),
                 "timing_noise_ms": variability.timing_noise_ms,
+            }
+        if self.tasks:
+            summary["tasks"] = {
+                name: {"kind": task.kind, "unit": task.unit, "outputs": {k: asdict(v) for k, v in task.outputs.items()}}
+                for name, task in self.tasks.items()
             }
         # Settings are given, not measured: they stay exact.
         return {key: value if key == "settings" else _rounded(value) for key, value in summary.items()}

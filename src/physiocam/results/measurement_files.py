@@ -18,7 +18,7 @@ from physiocam.foundation.files import complete_files
 from physiocam.foundation.regular_files import read_file
 from physiocam.networks.action_units import ACTIVE_THRESHOLD
 from physiocam.networks.config import HEAD_POSE
-from physiocam.results.measurement_data import ActionUnit, Face, MeasurementData, Weights
+from physiocam.results.measurement_data import ActionUnit, Face, MeasurementData, TaskOutput, TaskResult, Weights
 from physiocam.results.unit_events import unit_events
 from physiocam.signals.rate import Rate, RateSeries
 from physiocam.signals.settings import SignalSettings, settings_from_text
@@ -27,9 +27,10 @@ from physiocam.signals.variability import HeartRateVariability, IntervalSpread
 # The file name of the summary, and of files that may be next to it. Writing a new measurement removes them first.
 MEASUREMENT = "measurement.json"
 BEATS, REPORT, OVERLAY, MEASURED_WITH = "beats.csv", "report.html", "overlay.mp4", "measured_with.json"
-_BESIDE = (MEASURED_WITH, REPORT, OVERLAY, BEATS)
+_BESIDE = (MEASURED_WITH, REPORT, OVERLAY, BEATS, "tasks.csv")
 WAVEFORMS, RATES, ACTION_UNITS, EVENTS = "waveforms.csv", "rates.csv", "action_units.csv", "events.csv"
 _TABLES = (WAVEFORMS, RATES, ACTION_UNITS, EVENTS)
+TASKS = "tasks.csv"
 
 _PERSON = "person-"
 
@@ -46,6 +47,14 @@ _MOST_BYTES = 2_000_000_000
 
 _Columns = dict[str, NDArray[np.float64]]
 _Kind = TypeVar("_Kind", bound=MeasurementData)
+
+
+class _Task(BaseModel):
+    """A task of your own in measurement.json; its values are in tasks.csv."""
+
+    kind: str
+    unit: str
+    outputs: dict[str, TaskOutput]
 
 
 class _Summary(BaseModel):
@@ -73,6 +82,7 @@ class _Summary(BaseModel):
     timing_noise_ms: float | None = None
     cuts_s: tuple[float, ...] = ()
     person: int | None = None
+    tasks: dict[str, _Task] = {}
 
 
 def write_measurement(measurement: MeasurementData, folder: str | bytes | os.PathLike[str]) -> None:
@@ -87,6 +97,8 @@ def write_measurement(measurement: MeasurementData, folder: str | bytes | os.Pat
     }
     if (beats := measurement.beats) is not None:
         contents[BEATS] = _beats_csv(beats)
+    if measurement.tasks:
+        contents[TASKS] = _tasks_csv(measurement)
     # The summary appears last: a folder with a measurement.json also has the other files.
     with complete_files(place, file_names(measurement)) as beside:
         for name, lines in contents.items():
@@ -117,8 +129,9 @@ def read_measurement(folder: str | bytes | os.PathLike[str], kind: type[_Kind]) 
         **{
             field.name: getattr(summary, field.name)
             for field in fields(MeasurementData)
-            if hasattr(summary, field.name)
+            if hasattr(summary, field.name) and field.name != "tasks"
         },
+        tasks=_tasks(place, summary),
         timestamps_s=waves["timestamp_s"],
         face_found=waves["face_found"] == 1,
         face_squares=squares,
@@ -145,7 +158,8 @@ def _no_pose(frames: int) -> NDArray[np.float32]:
 
 def file_names(measurement: MeasurementData) -> tuple[str, ...]:
     """Names of the files that `write_measurement` writes, the summary last."""
-    return (*_TABLES, *((BEATS,) if measurement.beats is not None else ()), MEASUREMENT)
+    beats, tasks = (BEATS,) if measurement.beats is not None else (), (TASKS,) if measurement.tasks else ()
+    return (*_TABLES, *beats, *tasks, MEASUREMENT)
 
 
 def remove_results(folder: Path, source: str | None = None) -> None:
@@ -238,6 +252,36 @@ def _action_units_csv(measurement: MeasurementData) -> Iterator[str]:
         header += POSE
         columns += [_fixed(angle, 1) for angle in measurement.head_pose.T]
     return _csv(header, zip(*columns, strict=True))
+
+
+def _tasks_csv(measurement: MeasurementData) -> Iterator[str]:
+    header = ["frame", "timestamp_s"]
+    columns: list[Iterable[str]] = [map(str, range(measurement.frames)), _fixed(measurement.timestamps_s, 6)]
+    for name, task in measurement.tasks.items():
+        for column, values in zip(task_columns(name, task), task.values.T, strict=True):
+            header.append(column)
+            columns.append(_general(values))
+            if task.kind == "binary":
+                header.append(f"{column.removesuffix('_p')}_c")
+                columns.append(_classes(values))
+    return _csv(header, zip(*columns, strict=True))
+
+
+def task_columns(name: str, task: TaskResult | _Task) -> tuple[str, ...]:
+    """Name the columns of a task's values: the task, the label of one of several outputs, `_p` for a probability."""
+    ending = "_p" if task.kind == "binary" else ""
+    return tuple(f"{name}_{label}{ending}" if len(task.outputs) > 1 else f"{name}{ending}" for label in task.outputs)
+
+
+def _tasks(place: Path, summary: _Summary) -> dict[str, TaskResult]:
+    if not summary.tasks:
+        return {}
+    names = {name: task_columns(name, task) for name, task in summary.tasks.items()}
+    table = _read(place, TASKS, tuple(column for columns in names.values() for column in columns), summary.frames)
+    return {
+        name: TaskResult(task.kind, task.unit, task.outputs, _side_by_side(table, summary.frames, names[name]))
+        for name, task in summary.tasks.items()
+    }
 
 
 def _events_csv(measurement: MeasurementData) -> Iterator[str]:

@@ -6,7 +6,7 @@ import pandas as pd
 from physiocam.networks.action_units import ACTIVE_THRESHOLD
 from physiocam.results.frame_rates import each_frame
 from physiocam.results.measurement_data import MeasurementData
-from physiocam.results.measurement_files import POSE
+from physiocam.results.measurement_files import POSE, task_columns
 
 
 def measurement_frame(measurement: MeasurementData) -> pd.DataFrame:
@@ -29,6 +29,8 @@ def measurement_frame(measurement: MeasurementData) -> pd.DataFrame:
         Columns of NeuroKit2: `PPG_Clean`, `PPG_Rate` (beats/min), `PPG_Quality`, `RSP_Clean`, `RSP_Rate` (breaths/min)
         and, if heart-rate variability was requested and there is a heart rate, `PPG_Peaks` (1 in the frame of a beat).
         In addition `RSP_Quality`.
+
+        Tasks of your own have the columns of tasks.csv, without classes.
 
         A rate is that of the frame's second. Missing values are NaN. `attrs["sampling_rate"]` is `fs`.
     """
@@ -55,6 +57,8 @@ def measurement_frame(measurement: MeasurementData) -> pd.DataFrame:
         columns[f"{label}_r"] = intensity
     if np.isfinite(measurement.head_pose).any():
         columns |= dict(zip(POSE, measurement.head_pose.T, strict=True))
+    for name, task in measurement.tasks.items():
+        columns |= dict(zip(task_columns(name, task), task.values.T, strict=True))
     frame = pd.DataFrame(columns, index=pd.RangeIndex(measurement.frames, name="frame"))
     frame.attrs["sampling_rate"] = measurement.fs
     return frame

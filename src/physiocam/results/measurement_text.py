@@ -3,7 +3,7 @@
 from html import escape
 
 from physiocam.readable import readable
-from physiocam.results.measurement_data import ActionUnit, MeasurementData
+from physiocam.results.measurement_data import ActionUnit, MeasurementData, TaskOutput, TaskResult
 from physiocam.signals.rate import Rate
 from physiocam.signals.variability import IntervalSpread
 
@@ -76,6 +76,8 @@ def guess_text(answer: Rate | IntervalSpread) -> str | None:
 def _lines(measurement: MeasurementData) -> list[tuple[str, str]]:
     """The names and texts of the lines."""
     square = "a fixed square" if measurement.face.fixed else "a face"
+    if measurement.face.choice == "whole":
+        square = "the whole frame"
     recording = (
         f"{measurement.duration_s:.1f} s, {measurement.frames} frames at "
         f"{measurement.fs:.2f} frames/s, {square} in {measurement.face.found_fraction:.0%} of them"
@@ -86,6 +88,7 @@ def _lines(measurement: MeasurementData) -> list[tuple[str, str]]:
         *((f"{name[0].upper()}{name[1:]}", _told(answer)) for name, answer in answers(measurement).items()),
         ("Action units", _active_units(measurement)),
         *_blinks(measurement),
+        *((name, task_text(task)) for name, task in measurement.tasks.items()),
         *(("Note", note) for note in measurement.notes),
     ]
 
@@ -93,6 +96,24 @@ def _lines(measurement: MeasurementData) -> list[tuple[str, str]]:
 def _blinks(measurement: MeasurementData) -> list[tuple[str, str]]:
     blinks = measurement.blinks_per_minute
     return [] if blinks is None else [("Blinks", f"{blinks:.1f} a minute")]
+
+
+def task_text(task: TaskResult) -> str:
+    """Return what a task of your own shows, in a few words for each of its outputs."""
+    return ", ".join(
+        f"{label} {_output_text(task, output)}" if len(task.outputs) > 1 else _output_text(task, output)
+        for label, output in task.outputs.items()
+    )
+
+
+def _output_text(task: TaskResult, output: TaskOutput) -> str:
+    if output.rate is not None:
+        return _told(output.rate)
+    if output.active_fraction is not None:
+        return f"active in {output.active_fraction:.0%} of the frames"
+    if output.mean is not None:
+        return f"{output.mean:.4g} {task.unit}".rstrip()
+    return "a waveform" if task.kind == "waveform" else "not measured"
 
 
 def _told(answer: Rate | IntervalSpread) -> str:

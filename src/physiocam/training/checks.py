@@ -4,8 +4,13 @@ from collections.abc import Collection, Mapping
 
 from physiocam.datasets.store.store import Store
 from physiocam.errors import DatasetError, PhysiocamError
+from physiocam.foundation.frame_sizes import FrameSize, size_text
+from physiocam.networks.tasks import Task
 from physiocam.training.settings import TrainSettings
 from physiocam.weights.bundle import BundleInfo
+
+# The setting of a store that says how many channels its frames have.
+_CHANNELS = "channels"
 
 # Folder of a run's bundle, in its output.
 BUNDLE = "bundle"
@@ -37,13 +42,16 @@ def check_store(store: Store, settings: TrainSettings) -> None:
     """
     config = settings.network
     used = (("big_size", config.uses_big), ("small_size", config.uses_small))
-    _check_sizes(store, {field: getattr(config, field) for field, is_used in used if is_used}, "the network")
+    sizes = {field: getattr(config, field) for field, is_used in used if is_used}
+    _check_frames(store, {**sizes, _CHANNELS: config.input_channels}, "the network")
     chosen = chosen_subjects(store, settings)
     tasks: dict[str, tuple[str, ...]] = {}
+    own: dict[str, Task] = {}
     for name in store.names():
         info = store.recording(name).info
         if chosen is None or info.subject in chosen:
             tasks = {**info.tasks, **tasks}
+            own = {**{task.name: task for task in info.own_tasks}, **own}
     for task in config.tasks:
         columns = tasks.get(task.name)
         if columns is None:
@@ -56,6 +64,11 @@ def check_store(store: Store, settings: TrainSettings) -> None:
                 f"task '{task.name}' has the outputs {', '.join(task.labels)} and the store {', '.join(columns)}; "
                 "they must be the same in the same order"
             )
+        if task.name in own and task.kind != own[task.name].kind:
+            raise PhysiocamError(
+                f"task '{task.name}' is a {task.kind} of the network and a {own[task.name].kind} in the store; they "
+                "must be the same"
+            )
 
 
 def check_bundle(store: Store, info: BundleInfo) -> None:
@@ -66,7 +79,8 @@ def check_bundle(store: Store, info: BundleInfo) -> None:
     DatasetError
         If it does not; the message says all that must change.
     """
-    _check_sizes(store, {"big_size": info.big_size, "small_size": info.small_size}, f"bundle '{info.name}'")
+    wanted = {"big_size": info.big_size, "small_size": info.small_size, _CHANNELS: info.input_channels}
+    _check_frames(store, wanted, f"bundle '{info.name}'")
 
 
 def chosen_subjects(store: Store, settings: TrainSettings) -> set[str] | None:
@@ -105,13 +119,15 @@ def _few(names: set[str]) -> str:
     return ", ".join(shown) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
 
 
-def _check_sizes(store: Store, wanted: Mapping[str, int], taker: str) -> None:
-    there = {field: store.frame_size(field) for field in wanted}
+def _check_frames(store: Store, wanted: Mapping[str, FrameSize], taker: str) -> None:
+    there = {field: store.layout.channels if field == _CHANNELS else store.frame_size(field) for field in wanted}
     if there == wanted:
         return
-    takes, has = (" and ".join(f"{field} {size}" for field, size in sizes.items()) for sizes in (wanted, there))
+    # Of channels only what is unusual is named.
+    named = [field for field in wanted if field != _CHANNELS or there[field] != wanted[field]]
+    takes, has = (" and ".join(f"{field} {size_text(sizes[field])}" for field in named) for sizes in (wanted, there))
     # All sizes: one that fits now could differ in a new store.
-    changes = " ".join(f"--set {field}={size}" for field, size in wanted.items())
+    changes = " ".join(f"--set {field}={size_text(wanted[field]).replace(' ', '')}" for field in named)
     raise DatasetError(
         f"'{store.path}' was prepared with {has}, and {taker} takes {takes}; "
         f"prepare another store: physiocam prepare NAME ROOT STORE {changes}"

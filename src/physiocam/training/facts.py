@@ -11,6 +11,9 @@ from physiocam.weights.bundle import load_bundle
 # Fields that affect where and how fast a run computes, not its result.
 _FREE = {"output", "store", "workers", "memory", "checkpoint_steps"}
 
+# Fields of later versions, which records of earlier ones lack: their defaults are left out.
+_LATER = ("tf32", "compile", "accumulate", "deterministic")
+
 
 def run_facts(settings: TrainSettings) -> dict[str, Any]:
     """Return everything that determines a run's weights, as facts of `physiocam.foundation.provenance`.
@@ -21,8 +24,9 @@ def run_facts(settings: TrainSettings) -> dict[str, Any]:
         If store or initial bundle cannot be read, or subjects are named that the store does not hold.
     """
     initial = settings.initial_bundle
+    usual = {name for name in _LATER if getattr(settings, name) == TrainSettings.model_fields[name].default}
     return {
-        **settings.model_dump(mode="json", exclude=_FREE),
+        **settings.model_dump(mode="json", exclude=_FREE | usual),
         # A name can refer to other weights after another import.
         "initial_bundle": None if initial is None else load_bundle(initial).sha256,
         # Training takes hours: weights are tied to a release, not to every change of the code.

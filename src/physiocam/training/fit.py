@@ -26,6 +26,7 @@ from physiocam.networks.config import Task
 from physiocam.networks.network import Network
 from physiocam.networks.registry import build
 from physiocam.readable import readable
+from physiocam.training.arithmetic import arithmetic_of
 from physiocam.training.checkpoint_files import CompleteCheckpoints
 from physiocam.training.checks import BUNDLE, check_store, chosen_subjects
 from physiocam.training.facts import run_facts, store_facts
@@ -89,20 +90,23 @@ def _fit(settings: TrainSettings, show_progress: bool) -> Bundle:
         settings.network.clip_length,
         settings.network.big_stride if settings.network.uses_big else settings.network.clip_length,
         subjects=chosen_subjects(store, settings),
-        memory=settings.memory,
+        memory="ram" if settings.memory == "device" else settings.memory,
     )
-    order = ClipOrder(len(clips), settings.batch_clips, settings.seed)
+    order = ClipOrder(len(clips), settings.batch_clips // settings.accumulate, settings.seed)
     order.share(0, settings.devices * settings.nodes)  # the trainer tells each process its rank
     module = TrainModule(settings, pos_weight(clips, settings), order, made_with)
+    if settings.compile:
+        module.network.compile()
     if is_first():
         _begin(output, made_with, resumed=checkpoint is not None)
     trainer = _trainer(settings, show_progress)
-    trainer.fit(
-        module,
-        datamodule=_Data(clips, order, settings),
-        ckpt_path=checkpoint,
-        weights_only=True if checkpoint is not None else None,
-    )
+    with arithmetic_of(settings):
+        trainer.fit(
+            module,
+            datamodule=_Data(clips, order, settings),
+            ckpt_path=checkpoint,
+            weights_only=True if checkpoint is not None else None,
+        )
     if trainer.interrupted:
         raise KeyboardInterrupt
     if trainer.is_global_zero:
@@ -165,12 +169,13 @@ class _Data(pl.LightningDataModule):
         assert self.trainer is not None
         ranks = self.trainer.world_size
         self._order.share(self.trainer.global_rank, ranks)
+        on_device = self._settings.memory == "device"
         return clip_loader(
-            self._clips,
-            self._settings.batch_clips // ranks,
+            self._clips.to(self.trainer.strategy.root_device) if on_device else self._clips,
+            self._settings.batch_clips // self._settings.accumulate // ranks,
             workers=self._settings.workers,
             sampler=self._order,
-            pin_memory=torch.cuda.is_available(),
+            pin_memory=torch.cuda.is_available() and not on_device,
         )
 
 
@@ -189,6 +194,7 @@ def _trainer(settings: TrainSettings, show_progress: bool) -> pl.Trainer:
         num_nodes=settings.nodes,
         strategy=DDPStrategy(timeout=PATIENCE) if processes > 1 else "auto",
         precision=settings.precision,
+        accumulate_grad_batches=settings.accumulate,
         # The order distributes clips among processes.
         use_distributed_sampler=False,
         logger=[CSVLogger(logs, name="csv"), TensorBoardLogger(logs, name="tensorboard")],

@@ -52,14 +52,15 @@ class TrainModule(pl.LightningModule):
         optimizer = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate, fused=True)
         if settings.schedule == "constant":
             return {"optimizer": optimizer}
-        steps = settings.epochs * self.order.batches
+        steps = settings.epochs * -(-self.order.batches // settings.accumulate)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.learning_rate, total_steps=steps)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
-    def training_step(self, batch: ClipBatch, batch_idx: int) -> Tensor | None:  # noqa: ARG002
+    def training_step(self, batch: ClipBatch, batch_idx: int) -> Tensor | None:
         """Add up the tasks' losses, or take one step with their conflicts resolved."""
-        # Dropout depends only on seed and step, so a resumed run draws the same as an uninterrupted one.
-        torch.manual_seed(self.settings.seed + 1_000_003 * self.global_step + self.global_rank)
+        # Dropout depends only on seed, step and part, so a resumed run draws the same as an uninterrupted one.
+        part = 10_007 * (batch_idx % self.settings.accumulate)
+        torch.manual_seed(self.settings.seed + 1_000_003 * self.global_step + part + self.global_rank)
         big, small = standardize(batch)
         config = self.settings.network
         outputs = self.network(big if config.uses_big else None, small if config.uses_small else None)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.yaml_files import YAML_ERRORS, read_yaml
 from physiocam.networks.registry import AnyConfig, preset
+from physiocam.training.named_tasks import with_named_tasks
 
 # Shows the start of a value: aliases can make a short file represent an infinite value.
 _short = reprlib.Repr()
@@ -29,7 +30,8 @@ class TrainSettings(BaseModel):
     output : Path
         Folder for checkpoints, logs and the bundle.
     network : NetworkConfig
-        Or the name of a preset.
+        Or the name of a preset. In a file and on the command line, tasks may be given by their names alone, those of
+        the data set's own as the store describes them.
     subjects : tuple of str, optional
         Subjects for training; all by default.
     exclude_subjects : tuple of str
@@ -59,13 +61,24 @@ class TrainSettings(BaseModel):
     checkpoint_steps : int
         Steps between checkpoints; a killed run resumes from the last one.
     precision : "32-true" or "bf16-mixed"
+    tf32 : bool
+        Whether an NVIDIA GPU rounds the factors of 32-bit products to 10 bits of mantissa (TensorFloat-32), which is
+        faster.
+    compile : bool
+        Whether PyTorch compiles the network first, which takes a minute and makes steps faster.
+    accumulate : int
+        Parts of a step's clips that are computed one after the other, where all of them do not fit in memory. Losses
+        are the means of their parts.
+    deterministic : bool
+        Whether a GPU gives the same bits in every run, at the price of some speed; a CPU always does.
     devices, nodes : int
         Processes per machine, one per GPU or CPU group, and machines.
     workers : int
         Processes that read clips; 0 reads in the training process. A script that uses them keeps what it runs under
         ``if __name__ == "__main__":``.
-    memory : "auto", "ram" or "disk"
-        Where Big frames come from: memory, which is fastest, or disk. "auto" uses memory if they fit.
+    memory : "auto", "ram", "disk" or "device"
+        Where Big frames come from: memory or disk; "auto" uses memory if they fit. "device" holds the whole store on
+        the GPU, which is fastest if it fits there.
     seed : int
         Of the weights, the order of clips and dropout.
     """
@@ -89,10 +102,14 @@ class TrainSettings(BaseModel):
     gradients: Literal["sum", "pcgrad"] = "sum"
     checkpoint_steps: Annotated[int, Field(ge=1)] = 200
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    tf32: bool = False
+    compile: bool = False
+    accumulate: Annotated[int, Field(ge=1)] = 1
+    deterministic: bool = False
     devices: Annotated[int, Field(ge=1)] = 1
     nodes: Annotated[int, Field(ge=1)] = 1
     workers: Annotated[int, Field(ge=0)] = 0
-    memory: Literal["auto", "ram", "disk"] = "auto"
+    memory: Literal["auto", "ram", "disk", "device"] = "auto"
     seed: int = 100
 
     @field_validator("network", mode="before")
@@ -113,10 +130,16 @@ class TrainSettings(BaseModel):
     @model_validator(mode="after")
     def _batch_is_shared_evenly(self) -> Self:
         processes = self.devices * self.nodes
-        if self.batch_clips % processes:
+        shares = processes * self.accumulate
+        if self.batch_clips % shares:
+            parts = f" and accumulate {self.accumulate}" if self.accumulate > 1 else ""
             raise ValueError(
-                f"batch_clips is {self.batch_clips} with {processes} processes; take a multiple of {processes}"
+                f"batch_clips is {self.batch_clips} with {processes} processes{parts}; take a multiple of {shares}"
             )
+        if self.accumulate > 1 and self.gradients == "pcgrad":
+            raise ValueError(f"gradients is 'pcgrad' with accumulate {self.accumulate}; it needs whole steps: take 1")
+        if self.memory == "device" and self.workers:
+            raise ValueError(f"memory is 'device' with {self.workers} workers; other processes cannot read it: take 0")
         if processes > 1 and self.gradients == "pcgrad":
             raise ValueError(f"gradients is 'pcgrad' with {processes} processes; conflicts are resolved in one only")
         return self
@@ -178,6 +201,9 @@ def _values(path: str | os.PathLike[str] | None, changes: Sequence[str]) -> dict
     values: dict[str, Any] = {} if path is None else read_yaml(path, "store: PATH")
     for change in changes:
         _apply(values, change)
+    network = values.get("network")
+    if isinstance(network, dict) and isinstance(network.get("tasks"), list | tuple):
+        network["tasks"] = with_named_tasks(network["tasks"], values.get("store"))
     return values
 
 

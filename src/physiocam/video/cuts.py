@@ -5,6 +5,8 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.video.levels import Image
+
 # Frames are compared as pictures of about this size: motion of a few pixels hardly shows, another scene does.
 _ROWS, _COLUMNS = 24, 32
 
@@ -44,8 +46,8 @@ class CutFinder:
         self._since = self._shortest
         self._last: NDArray[np.float32] | None = None
 
-    def add(self, image: NDArray[np.uint8] | None) -> bool:
-        """Take in the next frame (H, W, 3), None in a gap; return whether a new scene begins with it."""
+    def add(self, image: Image | None) -> bool:
+        """Take in the next frame (H, W, C), None in a gap; return whether a new scene begins with it."""
         if image is None:
             return False
         before, now = self._last, _small_picture(image)
@@ -65,16 +67,16 @@ class CutFinder:
         return False
 
 
-def _small_picture(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _small_picture(image: Image) -> NDArray[np.float32]:
     """Means of about `_ROWS` by `_COLUMNS` fields, each of a few of its rows: a tenth of the time of all of them."""
     height, width = image.shape[:2]
     rows = image[:: max(height // _ROWS // 2, 1)]
     step = max(width // _COLUMNS, 1)
     columns = width // step
-    fields = rows[:, : columns * step].reshape(len(rows), columns, step, 3).mean(axis=2, dtype=np.float32)
+    fields = rows[:, : columns * step].reshape(len(rows), columns, step, image.shape[2]).mean(axis=2, dtype=np.float32)
     together = max(len(fields) // _ROWS, 1)
     count = len(fields) // together
-    return np.asarray(fields[: count * together].reshape(count, together, columns, 3).mean(axis=1))
+    return np.asarray(fields[: count * together].reshape(count, together, columns, image.shape[2]).mean(axis=1))
 
 
 def _unlikeness(before: NDArray[np.float32], now: NDArray[np.float32]) -> float:

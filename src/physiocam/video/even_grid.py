@@ -6,13 +6,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import VideoError
-
-Image = NDArray[np.uint8]
+from physiocam.video.levels import Image
 
 # Seconds from the nearest frame beyond which there is a gap.
 _REACH_S = 0.25
@@ -57,7 +57,7 @@ class Still:
 
     @cached_property
     def image(self) -> Image | None:
-        """Image (H, W, 3) uint8 RGB, or None."""
+        """Image (H, W, C), or None."""
         return self.render()
 
 
@@ -251,29 +251,28 @@ def _mean_still(group: list[Still], together: int) -> Still:
 
 
 def mean_image(images: Iterable[Image | None]) -> Image | None:
-    """Average images of one size, rounded to whole levels.
+    """Average images of one size; those of 8 bits are rounded to whole levels.
 
     Parameters
     ----------
-    images : iterable of uint8 arrays (H, W, 3) or None
-        Read one by one; None for one that cannot be read, which is left out.
+    images : iterable of uint8 or float32 arrays (H, W, C), or None
+        All of one type; read one by one; None for one that cannot be read, which is left out.
 
     Returns
     -------
-    uint8 array (H, W, 3) or None
+    array (H, W, C) of that type, or None
         None if no image can be read.
     """
-    total: NDArray[np.uint32] | None = None
+    total: NDArray[Any] | None = None
     count = 0
     for image in images:
         if image is not None:
-            total = image.astype(np.uint32) if total is None else np.add(total, image, out=total)
+            sums = np.uint32 if image.dtype == np.uint8 else np.float32
+            total = image.astype(sums) if total is None else np.add(total, image, out=total)
             count += 1
-    if total is None:
-        return None
-    total += count // 2
-    total //= count
-    return total.astype(np.uint8)
+    if total is None or total.dtype == np.float32:
+        return None if total is None else np.asarray(total / count, np.float32)
+    return np.asarray((total + count // 2) // count, np.uint8)
 
 
 def on_grid(stills: Generator[Still, None, None], fs: float) -> Generator[Image | None, None, None]:
@@ -292,7 +291,7 @@ def on_grid(stills: Generator[Still, None, None], fs: float) -> Generator[Image 
 
     Yields
     ------
-    uint8 array (H, W, 3) or None
+    uint8 or float32 array (H, W, C), or None
     """
     reach = max(_REACH_S * fs, 0.5) + 1e-6
     index = 0
@@ -322,5 +321,7 @@ def _shown(index: int, before: Still | None, after: Still, reach: float) -> Imag
 def _blend(before: Image, after: Image, weight: float) -> Image:
     mixed = np.multiply(after, np.float32(weight), dtype=np.float32)
     mixed += np.multiply(before, np.float32(1.0 - weight), dtype=np.float32)
+    if after.dtype == np.float32:
+        return mixed
     mixed += 0.5  # the conversion below truncates
     return mixed.astype(np.uint8)

@@ -1,9 +1,10 @@
-"""How the face is chosen: detected, given as a square, or found by your own locator."""
+"""How the face is chosen: detected, given as a square, found by your own locator, or not looked for at all."""
 
 from collections.abc import Callable
 
-from physiocam.errors import PhysiocamError
+from physiocam.errors import PhysiocamError, VideoError
 from physiocam.foundation.arguments import FaceChoice, face_choice
+from physiocam.video.levels import RGB, Image, eight_bits, with_channels
 from physiocam.video.locators import (
     FaceLocator,
     FixedSquare,
@@ -11,8 +12,10 @@ from physiocam.video.locators import (
     OnePerson,
     OwnLocator,
     PeopleLocator,
+    Square,
     SquareKind,
     TrackedLocator,
+    WholeFrame,
 )
 from physiocam.video.people_tracker import PeopleTracker
 from physiocam.video.tracker import FaceTracker
@@ -26,7 +29,7 @@ def face_locator(face: FaceSource, fs: float, crop_factor: float) -> TrackedLoca
 
     Parameters
     ----------
-    face : "auto", "find", "center", "bottom", (x, y, size) or function
+    face : "auto", "find", "center", "bottom", "whole", (x, y, size) or function
         As in `physiocam.measure`; "auto" finds the face.
     fs : float
         Frames per second.
@@ -46,6 +49,8 @@ def face_locator(face: FaceSource, fs: float, crop_factor: float) -> TrackedLoca
     face = face_choice(face)
     if is_found(face):
         return FaceTracker(fs, crop_factor)
+    if face == "whole":
+        return WholeFrame()
     return LargestSquare(face) if face in ("center", "bottom") else FixedSquare(*face)
 
 
@@ -92,3 +97,53 @@ def face_source_name(face: FaceSource) -> str:
     if callable(face):
         return str(getattr(face, "__qualname__", type(face).__name__))
     return face if isinstance(face, str) else ",".join(map(str, face))
+
+
+def locate_in(locator: TrackedLocator, image: Image | None, channels: int) -> tuple[Image | None, Square | None]:
+    """Return a frame as a network takes it, and the square in it.
+
+    Parameters
+    ----------
+    locator : TrackedLocator
+        A face is looked for in whole levels of RGB.
+    image : array (H, W, C) or None
+    channels : int
+        Channels that the network takes.
+
+    Raises
+    ------
+    VideoError
+        If the frame has other channels.
+    PhysiocamError
+        If the locator does not know such frames.
+    """
+    taken = None if image is None else with_channels(image, channels)
+    return taken, locator.locate(_searched(image, locator))
+
+
+def locate_everyone(
+    locator: PeopleLocator, image: Image | None, channels: int, cut: bool
+) -> tuple[Image | None, list[Square | None]]:
+    """Return a frame as a network takes it, and the square of each person so far, as `locate_in` does for one."""
+    taken = None if image is None else with_channels(image, channels)
+    inner = locator.locator if isinstance(locator, OnePerson) else locator
+    return taken, list(locator.locate(_searched(image, inner), cut))
+
+
+def has_scenes(locator: PeopleLocator) -> bool:
+    """Return whether a sudden change is another scene: in the whole frame, it may be what is measured."""
+    return not (isinstance(locator, OnePerson) and isinstance(locator.locator, WholeFrame))
+
+
+def _searched(image: Image | None, locator: TrackedLocator | PeopleLocator) -> Image | None:
+    """The frame that a locator looks at."""
+    if image is None:
+        return None
+    if image.shape[2] == RGB:
+        return eight_bits(image)
+    if isinstance(locator, FaceTracker | PeopleTracker | OwnLocator):
+        raise VideoError(
+            f"frames have {image.shape[2]} channels, and a face is looked for in RGB; give the place: face='whole', "
+            "'center' or x, y and size"
+        )
+    return image  # the others look at the size alone

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from physiocam.errors import PhysiocamError
 from physiocam.video.people import FacesSeen
 
-# The square of a face that is found, or the largest one in the middle or at the bottom of the frame.
-SquareKind = Literal["face", "bottom", "center"]
+# The square of a face that is found, the largest one in the middle or at the bottom of the frame, or the whole frame,
+# which need not be square and need not show a face.
+SquareKind = Literal["face", "bottom", "center", "whole"]
 
 
 class Square(NamedTuple):
@@ -28,6 +29,10 @@ class Square(NamedTuple):
     x: int
     y: int
     size: int
+
+
+# Stands for the whole frame, whatever its size.
+WHOLE_FRAME = Square(0, 0, 0)
 
 
 class FaceLocator(Protocol):
@@ -138,16 +143,16 @@ class OnePerson:
 
     def __init__(self, locator: TrackedLocator) -> None:
         self.people = (SeenPerson(locator.found),)
-        self._locator = locator
+        self.locator = locator
 
     @property
     def seen(self) -> FacesSeen:
         """Who else was in the picture, as the locator knows it."""
-        return self._locator.seen
+        return self.locator.seen
 
     def locate(self, image: NDArray[np.uint8] | None, _cut: bool = False, /) -> list[Square | None]:
         """Return the square; a cut makes no difference."""
-        square = self._locator.locate(image)
+        square = self.locator.locate(image)
         self.people[0].squares.append(square)
         return [square]
 
@@ -224,6 +229,19 @@ class FixedSquare:
             return None
         _check_inside(self._square, image)
         return self._square
+
+
+class WholeFrame:
+    """All of every frame; no face is looked for."""
+
+    def __init__(self) -> None:
+        self.found: list[bool] = []
+        self.seen = FacesSeen()
+
+    def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
+        """Return `WHOLE_FRAME`; None in a gap."""
+        self.found.append(image is not None)
+        return None if image is None else WHOLE_FRAME
 
 
 class LargestSquare:

@@ -18,6 +18,10 @@ from physiocam.readable import readable
 from physiocam.video.container import VideoFile
 from physiocam.video.even_grid import FASTEST_FS, SLOWEST_FS, EvenGrid, Still, averaged, on_grid, untimed_grid
 from physiocam.video.images import image_folder
+from physiocam.video.levels import MOST_CHANNELS, RGB, Image, eight_bits, levels
+
+# Suffix of a file with an array of frames, as numpy.save writes it.
+ARRAY_SUFFIX = ".npy"
 
 # Types of a recording's source.
 Source = str | bytes | os.PathLike[str] | NDArray[Any] | Sequence[NDArray[Any]]
@@ -31,11 +35,12 @@ class Frame(NamedTuple):
     timestamp_s : float
         Time in seconds; the first frame is at 0.
     image : uint8 array of shape (H, W, 3) or None
-        RGB; None if the recording has a gap.
+        RGB; None if the recording has a gap. Arrays may have other channels; with more than 8 bits, it is float32 with
+        levels from 0 to 255.
     """
 
     timestamp_s: float
-    image: NDArray[np.uint8] | None
+    image: Image | None
 
 
 class OwnFrame(NamedTuple):
@@ -123,7 +128,7 @@ class Video:
                 shown_s = grid_s if still.shown_s is None else still.shown_s
                 if shown_s > last and still.image is not None:
                     last = shown_s
-                    yield OwnFrame(grid_s, shown_s, still.image)
+                    yield OwnFrame(grid_s, shown_s, eight_bits(still.image))
 
     def _start(self) -> None:
         if self._started:
@@ -144,17 +149,20 @@ class Video:
         self.close()
 
 
-def open_video(source: Source, fs: float | None = None, max_fs: float = math.inf) -> Video:
+def open_video(source: Source, fs: float | None = None, max_fs: float = math.inf, channels: int | None = RGB) -> Video:
     """Open a recording for one pass over its frames.
 
     Parameters
     ----------
-    source : path, uint8 array of shape (T, H, W, 3), or list of uint8 arrays (H, W, 3)
-        Video file, folder of images (one per frame, natural order of the names), or RGB frames.
+    source : path, array of shape (T, H, W, 3), or list of arrays (H, W, 3)
+        Video file, folder of images (one per frame, natural order of the names), array of NumPy in a file (.npy), or
+        RGB frames: uint8, uint16 or float from 0 to 1.
     fs : float, optional
         Frames per second. Required for arrays and folders; for files it replaces the file's own rate.
     max_fs : float
         In faster recordings k frames are averaged into one, with the smallest k for a rate of at most `max_fs`.
+    channels : int or None
+        Channels that the frames of an array must have; None allows 1 to 8. Those of one channel may be (T, H, W).
 
     Returns
     -------
@@ -173,7 +181,7 @@ def open_video(source: Source, fs: float | None = None, max_fs: float = math.inf
     if isinstance(source, np.ndarray):
         if fs is None:
             raise VideoError("an array has no frame rate; pass fs=, its frames per second")
-        return Video("array", _ArrayRecording(unmasked(source, VideoError), fs, max_fs))
+        return Video("array", _ArrayRecording(unmasked(source, VideoError), fs, max_fs, channels))
     if isinstance(source, str | bytes) and not source:
         raise VideoError("source is an empty name; expected a video file or a folder of images")
     try:
@@ -189,7 +197,22 @@ def open_video(source: Source, fs: float | None = None, max_fs: float = math.inf
         raise VideoError(f"'{path}' is not a regular file; expected a video file or a folder of images")
     if path.stat().st_size == 0:
         raise VideoError(f"'{path}' is empty (0 bytes); expected a video file")
+    if path.suffix.lower() == ARRAY_SUFFIX:
+        if fs is None:
+            raise VideoError(f"the array '{path}' has no frame rate; pass fs=, its frames per second")
+        return Video(readable(path), _ArrayRecording(_array_of(path), fs, max_fs, channels))
     return Video(readable(path), VideoFile(path, fs, max_fs))
+
+
+def _array_of(path: Path) -> NDArray[Any]:
+    """The array of a file, whose frames are read only when they are needed; nothing is unpickled."""
+    try:
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError, SyntaxError, MemoryError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise VideoError(f"'{path}' cannot be read as an array of frames: {reason}; write it with numpy.save") from None
+    assert isinstance(found, np.ndarray)
+    return found
 
 
 def _stacked(images: Sequence[Any]) -> NDArray[Any]:
@@ -201,19 +224,28 @@ def _stacked(images: Sequence[Any]) -> NDArray[Any]:
 
 
 class _ArrayRecording:
-    """Frames in memory."""
+    """Frames in memory, or in a file that is mapped into it."""
 
-    def __init__(self, images: NDArray[Any], fs: float, max_fs: float) -> None:
-        if images.ndim != 4 or images.shape[-1] != 3:
-            raise VideoError(f"array has shape {images.shape}, expected (T, H, W, 3): RGB frames")
-        if images.dtype != np.uint8:
-            raise VideoError(f"array is {images.dtype}, expected uint8; scale to 0..255, without NaN, and convert it")
+    def __init__(self, images: NDArray[Any], fs: float, max_fs: float, channels: int | None) -> None:
+        shape = images.shape
+        if images.ndim == 3 and channels in (None, 1):
+            images = images[..., np.newaxis]
+        there = images.shape[-1]
+        # Grey is taken from colours too; see `levels.with_channels`.
+        fits = there == channels or (channels == 1 and there == RGB) or (not channels and there <= MOST_CHANNELS)
+        if images.ndim != 4 or not (fits or images.size == 0):
+            expected = f"(T, H, W, {channels or 'C'}): " + ("RGB frames" if channels == RGB else "frames and channels")
+            raise VideoError(f"array has shape {shape}, expected {expected}")
         if images.size == 0:
-            raise VideoError(f"array has shape {images.shape}, expected at least one frame of one pixel")
+            raise VideoError(f"array has shape {shape}, expected at least one frame of one pixel")
+        levels(images[0])
         self._array = images
         self.grid = untimed_grid(len(images), fs, max_fs)
         self.notes = list(self.grid.notes)
 
     def stills(self) -> Generator[Still, None, None]:
         for index, position in enumerate(self.grid.positions):
-            yield Still(float(position), partial(self._array.__getitem__, index))
+            yield Still(float(position), partial(self._frame, index))
+
+    def _frame(self, index: int) -> Image:
+        return levels(self._array[index])

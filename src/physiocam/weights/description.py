@@ -1,10 +1,12 @@
 """The description of a bundle in bundle.json: types, and limits for every number."""
 
 import math
+from math import prod
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from physiocam.foundation.frame_sizes import FrameSize, height_width, size_text
 from physiocam.inputs.crop import Crop, Cut, Preprocessing
 from physiocam.networks.config import PULSE, Task
 from physiocam.networks.registry import AnyConfig
@@ -87,21 +89,28 @@ class _SameInputs:
         return (0,)
 
     @property
-    def big_size(self) -> int:
-        """Side of Big frames in pixels; differences are computed between frames of this size."""
+    def big_size(self) -> FrameSize:
+        """Size of Big frames in pixels; differences are computed between frames of this size."""
         return self.networks[0].config.big_size
 
     @property
-    def small_size(self) -> int:
-        """Side of Small frames in pixels."""
+    def small_size(self) -> FrameSize:
+        """Size of Small frames in pixels."""
         return self.networks[0].config.small_size
+
+    @property
+    def input_channels(self) -> int:
+        """Channels of the frames."""
+        return self.networks[0].config.input_channels
 
     def check_agreement(self) -> None:
         """Refuse networks that cannot take the same inputs, or be averaged."""
-        for field in ("clip_length", "big_size", "small_size"):
+        for field in ("clip_length", "big_size", "small_size", "input_channels"):
             values = {getattr(entry.config, field) for entry in self.networks}
             if len(values) > 1:
-                raise ValueError(f"networks differ in {field} ({sorted(values)}); a bundle's networks must agree")
+                raise ValueError(
+                    f"networks differ in {field} ({sorted(values, key=str)}); a bundle's networks must agree"
+                )
         for task in self.tasks:
             for entry in self.networks:
                 for other in entry.config.tasks:
@@ -183,9 +192,9 @@ class BundleInfo(_SameInputs, _Strict):
     crop : Crop
     big_crop : Crop or None
         Of Big frames, if they are cut otherwise than Small ones; no network sees both then.
-    square : "face", "center" or "bottom"
-        What its training frames were cut to: the face that was found, or the largest square in the middle or at the
-        bottom.
+    square : "face", "center", "bottom" or "whole"
+        What its training frames were cut to: the face that was found, the largest square in the middle or at the
+        bottom, or the whole frame.
     preprocessing : "default", "authors" or "toolbox"
         As its training frames were resized; see `physiocam.inputs.face_changes.pixels_of`.
     networks : tuple of NetworkEntry
@@ -224,11 +233,12 @@ class BundleInfo(_SameInputs, _Strict):
         if len(set(names)) < len(names):
             raise ValueError(f"networks are called {names}; each name may appear only once")
         self.check_agreement()
-        waiting = 60 * self.fs * 6 * self.big_size**2 / self.big_stride if self.big_stride else 0
+        pixels = self.input_channels * prod(height_width(self.big_size))
+        waiting = 60 * self.fs * 2 * pixels / self.big_stride if self.big_stride else 0
         if waiting > _MOST_WAITING:
             raise ValueError(
-                f"big_size is {self.big_size} at fs {self.fs:g} and big_stride {self.big_stride}: a minute takes "
-                f"{waiting / 1e9:.0f} GB of memory; expected {_MOST_WAITING / 1e9:.0f} GB or less"
+                f"big_size is {size_text(self.big_size)} at fs {self.fs:g} and big_stride {self.big_stride}: a minute "
+                f"takes {waiting / 1e9:.0f} GB of memory; expected {_MOST_WAITING / 1e9:.0f} GB or less"
             )
         both_inputs = [entry.name for entry in self.networks if entry.config.uses_big and entry.config.uses_small]
         if self.big_crop and both_inputs:
@@ -238,6 +248,12 @@ class BundleInfo(_SameInputs, _Strict):
                 raise ValueError(f"slow networks and others share the task '{both.pop()}'; a task has one time scale")
             if self.slow.fs > self.fs:
                 raise ValueError(f"slow networks see {self.slow.fs:g} frames/s, more than the others' {self.fs:g}")
+        for part in (self.slow, self.memory):
+            if part and (self.input_channels, part.input_channels) != (3, 3):
+                raise ValueError(
+                    f"input_channels is {self.input_channels}, and {part.input_channels} for networks on another time "
+                    "scale; these take 3, RGB"
+                )
         if self.memory:
             sizes = self.small_size, self.memory.small_size
             if sizes[0] != sizes[1]:

@@ -46,10 +46,11 @@ def _example_inputs(network: Network) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(0)
     inputs = {}
     if config.uses_big:
-        inputs["big"] = torch.randn(2, config.big_frames, 3, config.big_size, config.big_size, generator=generator)
+        shape: tuple[int, ...] = (2, config.big_frames, config.input_channels, *config.big_shape)
+        inputs["big"] = torch.randn(shape, generator=generator)
     if config.uses_small:
         phases = (3,) if config.shares_big else ()
-        shape = (2, *phases, config.clip_length, 3, config.small_size, config.small_size)
+        shape = (2, *phases, config.clip_length, config.input_channels, *config.small_shape)
         inputs["small"] = torch.randn(shape, generator=generator)
     return inputs
 

@@ -73,9 +73,9 @@ class Runtime:
 
         Parameters
         ----------
-        big : float32 array of shape (B, K, 3, big_size, big_size)
+        big : float32 array of shape (B, K, channels, *big_shape)
             Standardized Big frames at the bundle's stride: K = clip_length / big_stride, or 0 for slow networks.
-        small : float32 array of shape (B, N, 3, small_size, small_size)
+        small : float32 array of shape (B, N, channels, *small_shape)
 
         Returns
         -------
@@ -89,9 +89,9 @@ class Runtime:
 
         Parameters
         ----------
-        big : float32 array of shape (B, K, 3, big_size, big_size)
+        big : float32 array of shape (B, K, channels, *big_shape)
             As in `run`.
-        small : float32 array of shape (B, P, N, 3, small_size, small_size)
+        small : float32 array of shape (B, P, N, channels, *small_shape)
             See `physiocam.measuring.clip_phases`.
 
         Returns
@@ -158,9 +158,9 @@ def _mismatch(session: onnxruntime.InferenceSession, config: NetworkConfig) -> s
     expected = {}
     phases: list[str | int] = ["phases"] if config.shares_big and _takes_phases(session) else []
     if config.uses_big:
-        expected["big"] = ["clips", config.big_frames, 3, config.big_size, config.big_size]
+        expected["big"] = ["clips", config.big_frames, config.input_channels, *config.big_shape]
     if config.uses_small:
-        expected["small"] = ["clips", *phases, config.clip_length, 3, config.small_size, config.small_size]
+        expected["small"] = ["clips", *phases, config.clip_length, config.input_channels, *config.small_shape]
     expected |= {task.name: ["clips", *phases, config.clip_length, task.outputs] for task in config.tasks}
     values = [*session.get_inputs(), *session.get_outputs()]
     if (found := [value.name for value in values]) != list(expected):

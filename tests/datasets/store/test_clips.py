@@ -13,6 +13,7 @@ from torch.utils.data import DistributedSampler  # noqa: E402
 
 from physiocam.datasets.store.clips import ClipBatch, Clips, clip_loader, standardize  # noqa: E402
 from physiocam.datasets.store.store import RecordingInfo, RecordingWriter, Store  # noqa: E402
+from physiocam.datasets.store.store_files import FrameLayout  # noqa: E402
 from physiocam.errors import DatasetError  # noqa: E402
 from physiocam.inputs.blocks import InputShape, input_blocks  # noqa: E402
 from physiocam.video.locators import Square  # noqa: E402
@@ -30,7 +31,7 @@ def write(store: Path, name: str, frames: int, tasks: Iterable[str] = ("pulse",)
     for task in tasks:
         columns[f"targets/{task}"] = np.arange(frames, dtype=np.float32)[:, None]
         columns[f"masks/{task}"] = found[:, None]
-    with RecordingWriter(store, name, S, SMALL) as writer:
+    with RecordingWriter(store, name, FrameLayout(S, SMALL)) as writer:
         for frame in range(frames):
             writer.add_big(np.full((S, S, 3), frame, np.uint8))
             writer.add_small(np.full((3, SMALL, SMALL), frame + 0.5, np.float32))

@@ -13,6 +13,7 @@ pytest.importorskip("zarr")
 import zarr
 
 from physiocam.datasets.store.store import RecordingInfo, RecordingWriter, Store
+from physiocam.datasets.store.store_files import FrameLayout
 from physiocam.errors import DatasetError
 
 
@@ -38,7 +39,7 @@ def info(frames: int, name: str = "F001_T1") -> RecordingInfo:
 
 
 def write(store: Store, frames: int = 300, name: str = "F001_T1") -> None:
-    with RecordingWriter(store.path, name, 8, 3) as writer:
+    with RecordingWriter(store.path, name, FrameLayout(8, 3)) as writer:
         add_frames(writer, frames)
         writer.finish(info(frames, name), {"face_found": np.ones(frames, bool)})
 
@@ -60,7 +61,7 @@ def store(tmp_path: Path) -> Store:
 @pytest.mark.parametrize("dropped", [0, 1])
 def test_any_length_comes_back(tmp_path: Path, frames: int, dropped: int) -> None:
     store = Store.create(tmp_path / "store", {})
-    with RecordingWriter(store.path, "F001_T1", 8, 3) as writer:
+    with RecordingWriter(store.path, "F001_T1", FrameLayout(8, 3)) as writer:
         add_frames(writer, frames + dropped)
         writer.finish(info(frames), {})
     recording = store.recording("F001_T1")
@@ -167,7 +168,7 @@ def test_a_damaged_description_is_an_error_of_one_line(store: Store, content: st
 
 def test_nothing_appears_of_a_recording_that_was_not_finished(store: Store) -> None:
     def break_off() -> None:
-        with RecordingWriter(store.path, "F002_T1", 8, 3) as writer:
+        with RecordingWriter(store.path, "F002_T1", FrameLayout(8, 3)) as writer:
             add_frames(writer, 40)
             raise ZeroDivisionError
 
@@ -178,7 +179,7 @@ def test_nothing_appears_of_a_recording_that_was_not_finished(store: Store) -> N
 
 
 def test_a_writer_that_outlives_its_run_puts_nothing_into_the_next(store: Store) -> None:
-    with RecordingWriter(store.path, "F002_T1", 8, 3) as writer:
+    with RecordingWriter(store.path, "F002_T1", FrameLayout(8, 3)) as writer:
         add_frames(writer, 40)
         with store.writing():
             pass  # the next run clears its folder away
@@ -209,4 +210,4 @@ def test_two_runs_at_once_are_refused(store: Store) -> None:
 @pytest.mark.parametrize("name", ["", "../F1", "a/b", ".hidden", "a b", "c" + chr(0)])
 def test_names_stay_inside_the_store(store: Store, name: str) -> None:
     with pytest.raises(DatasetError, match="plain file name"):
-        RecordingWriter(store.path, name, 8, 3)
+        RecordingWriter(store.path, name, FrameLayout(8, 3))

@@ -1,7 +1,8 @@
 """Your own folder: videos, and recordings.csv with what is known about each.
 
     recordings.csv    video, and optionally subject, trial, fs, start, pulse_csv, respiration_csv, action_units_csv,
-                      heart_rate, breathing_rate
+                      heart_rate, breathing_rate, and the columns that tasks.yaml names
+    tasks.yaml        tasks of your own; see `own_tasks`
 
 Paths are relative to the folder. Without recordings.csv, every video file in the folder and its subfolders is a
 recording of a different subject.
@@ -9,21 +10,22 @@ recording of a different subject.
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from physiocam.datasets.readers.frames import VideoFrames, outline
-from physiocam.datasets.recording import ActionUnitCodes, Recording, Signal
+from physiocam.datasets.readers.own_tasks import TASKS, OwnTask, own_tasks
+from physiocam.datasets.recording import ActionUnitCodes, Recording, Signal, TaskLabels
 from physiocam.datasets.sensors import numbers
 from physiocam.datasets.sensors.clock import parse_time, read_times
 from physiocam.datasets.sensors.codes import codes_of_table
 from physiocam.datasets.sensors.columns import rate_in_header, time_column, wave_column
 from physiocam.datasets.sensors.plausible import RATES, check_rate, check_unit_of_times
 from physiocam.datasets.sensors.sensor import Samples, lines
-from physiocam.datasets.sensors.text_tables import read_cells, read_table
+from physiocam.datasets.sensors.text_tables import Table, read_cells, read_table
 from physiocam.errors import DatasetError, PhysiocamError
 from physiocam.video.images import videos_below
 
@@ -51,6 +53,8 @@ class FolderEntry:
     notes : tuple of str
     number : int
         Number of the row, where the header is row 1.
+    own : tuple of OwnTask
+        Tasks of the folder's own.
     """
 
     name: str
@@ -60,18 +64,20 @@ class FolderEntry:
     row: Mapping[str, str]
     notes: tuple[str, ...] = field(default=())
     number: int = 0
+    own: tuple[OwnTask, ...] = ()
 
     @property
     def sources(self) -> tuple[str, ...]:
         """The video and its labels."""
-        columns = ("video", *_SIGNALS, "action_units_csv")
+        columns = dict.fromkeys(["video", *_SIGNALS, "action_units_csv", *(one.file for one in self.own)])
         files = [self.root / self.row[column] for column in columns if column in self.row]
         return tuple(str(path) for path in files if os.path.exists(path))
 
     @property
     def facts(self) -> dict[str, str]:
         """Values of its row other than the video; no source file holds them."""
-        return {column: value for column, value in self.row.items() if column != "video"}
+        facts = {column: value for column, value in self.row.items() if column != "video"}
+        return facts | {f"task {one.task.name}": one.described() for one in self.own}
 
     def load(self) -> Recording:
         """Read what is known about the video.
@@ -102,8 +108,26 @@ class FolderEntry:
             frames=frames,
             signals=signals,
             action_units=_action_units(self.root / codes, frames, notes) if codes else None,
+            tasks=self._tasks(frames, notes),
             notes=tuple(notes),
         )
+
+    def _tasks(self, frames: VideoFrames, notes: list[str]) -> dict[str, TaskLabels]:
+        found: dict[str, TaskLabels] = {}
+        tables: dict[str, Table] = {}
+        for one in self.own:
+            if not one.file:
+                labels = one.of_row(self.row, self.number)
+            elif one.file in self.row:
+                if one.file not in tables:
+                    tables[one.file] = read_table(self.root / self.row[one.file])
+                    notes += tables[one.file].notes
+                labels = one.of_table(tables[one.file], outline(frames).fs, self._start(), notes)
+            else:
+                labels = None
+            if labels is not None:
+                found[one.task.name] = labels
+        return found
 
     def _signals(self, frames: VideoFrames, notes: list[str]) -> dict[str, Signal]:
         signals = {}
@@ -158,14 +182,19 @@ def recordings(root: Path) -> list[FolderEntry]:
         If recordings.csv cannot be read or names no video.
     """
     listing = root / "recordings.csv"
+    own = own_tasks(root)
+    if own and not listing.exists():
+        raise DatasetError(
+            f"'{root / TASKS}' describes tasks, and there is no '{listing.name}' that says where their labels are"
+        )
     if not listing.exists():
         rows = [{"video": path.relative_to(root).as_posix()} for path in videos_below(root)]
         notes: tuple[str, ...] = ()
     else:
-        rows, notes = _rows(listing)
+        rows, notes = _rows(listing, own)
     names = _names([row["video"] for row in rows])
     return [
-        FolderEntry(name, row.get("subject", name), row.get("trial", name), root, row, notes, number)
+        FolderEntry(name, row.get("subject", name), row.get("trial", name), root, row, notes, number, own)
         for number, (name, row) in enumerate(zip(names, rows, strict=True), start=2)
     ]
 
@@ -240,7 +269,7 @@ def _check_overlap(path: Path, signal: Signal, frames: VideoFrames) -> None:
         raise DatasetError(f"'{path.name}' {error}") from None
 
 
-def _rows(listing: Path) -> tuple[list[dict[str, str]], tuple[str, ...]]:
+def _rows(listing: Path, own: Sequence[OwnTask]) -> tuple[list[dict[str, str]], tuple[str, ...]]:
     try:
         cells = read_cells(listing)
         if not cells:
@@ -261,8 +290,15 @@ def _rows(listing: Path) -> tuple[list[dict[str, str]], tuple[str, ...]]:
     for number, named in enumerate(rows, start=2):
         if "video" not in named:
             raise DatasetError(f"'{listing}' names no video in row {number}; expected one in every row")
-    unused = [name for name in columns if name not in _COLUMNS]
-    note = f"not used of recordings.csv: column {', '.join(unused)}; known are {', '.join(_COLUMNS)}"
+    known = (*_COLUMNS, *(column for one in own for column in one.columns))
+    unused = [name for name in columns if name not in known]
+    note = f"not used of recordings.csv: column {', '.join(unused)}; known are {', '.join(dict.fromkeys(known))}"
+    for one in own:
+        if lacking := [column for column in one.columns if column not in columns]:
+            raise DatasetError(
+                f"'{listing}' has no column '{lacking[0]}' for the task '{one.task.name}' of '{TASKS}'; columns are "
+                f"{', '.join(columns)}"
+            )
     return rows, (note,) if unused else ()
 
 

@@ -16,19 +16,19 @@ from physiocam.video.container import open_container, video_stream
 from physiocam.video.even_grid import EvenGrid, timed_grid
 from physiocam.video.images import ImageSequence, entries_of, files_of
 from physiocam.video.pixels import RgbConverter
-from physiocam.video.reader import Video, open_video
+from physiocam.video.reader import ARRAY_SUFFIX, Video, open_video
 from physiocam.video.stated_rate import makes_up_times, stated_rate
 
 
 @dataclass(frozen=True)
 class VideoFrames:
-    """Frames of a video file, or of a folder of images in natural order.
+    """Frames of a video file, of a folder of images in natural order, or of an array in a file (.npy).
 
     Attributes
     ----------
     path : Path
     fs : float, optional
-        Frames per second, instead of the file's own rate; required for a folder.
+        Frames per second, instead of the file's own rate; required for a folder and an array.
     """
 
     path: Path
@@ -36,7 +36,7 @@ class VideoFrames:
 
     def open(self) -> Video:
         """Open the file for one pass."""
-        return open_video(self.path, self.fs)
+        return open_video(self.path, self.fs, channels=None)
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def outline(frames: Frames) -> Outline:
     VideoError
         If not even the first frame can be read.
     """
-    if isinstance(frames, VideoFrames) and frames.path.is_file():
+    if isinstance(frames, VideoFrames) and frames.path.is_file() and frames.path.suffix.lower() != ARRAY_SUFFIX:
         return _header(frames.path, frames.fs)
     with frames.open() as video:
         first = next(iter(video)).image

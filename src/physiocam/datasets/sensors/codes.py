@@ -19,7 +19,7 @@ STRONGEST = 5
 # What coders write, other than an empty cell, if they could not see the unit.
 _UNSEEN = frozenset({9.0, 99.0, 999.0, float(UNKNOWN)})
 
-_WORDS = {
+WORDS = {
     **dict.fromkeys(("true", "t", "yes", "y", "present", "on"), 1.0),
     **dict.fromkeys(("false", "f", "no", "n", "absent", "off"), 0.0),
     **dict.fromkeys(("unknown", "unseen", "occluded", "not coded", "n.a.", "u"), np.nan),
@@ -27,10 +27,10 @@ _WORDS = {
 
 _UNIT = re.compile(r"(?:au|action[ _-]?unit)[ _-]?0*(\d{1,2})(?:[ _-]*(c|r|int|intensity))?(?:\s*[(\[].*)?", re.ASCII)
 _BARE = re.compile(r"0*([1-9]\d?)", re.ASCII)
-_FRAME = re.compile(r"frames?(?:[ _-]?(?:no|nr|num|number|id|idx|index))?\.?")
+FRAME = re.compile(r"frames?(?:[ _-]?(?:no|nr|num|number|id|idx|index))?\.?")
 
 # How far the largest frame number may be.
-_LAST_FRAME = 1e9
+_LASTFRAME = 1e9
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def check_codes(values: NDArray[np.float64], most: int, file: str, where: Where)
 
 def _columns(table: Table) -> tuple[list[_Column], int]:
     """Columns of units, and the one of frames or times."""
-    frames = [index for index, name in enumerate(table.header) if _FRAME.fullmatch(name)]
+    frames = [index for index, name in enumerate(table.header) if FRAME.fullmatch(name)]
     times = [index for index, name in enumerate(table.header) if unit_of_time(name) is not None]
     found = [
         _Column(index, int(match[1]), match[2] not in (None, "c"))
@@ -152,7 +152,7 @@ def _places(table: Table, clock: int, fs: float, frames: int, notes: list[str]) 
         place[found.order] = np.rint(found.seconds * fs).astype(np.int64)
     else:
         numbers = table.numbers(clock)
-        wrong = ~((numbers >= 0) & (numbers < _LAST_FRAME) & (numbers == np.rint(numbers)))
+        wrong = ~((numbers >= 0) & (numbers < _LASTFRAME) & (numbers == np.rint(numbers)))
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])
             raise DatasetError(
@@ -176,7 +176,7 @@ def _levels(table: Table, column: _Column) -> NDArray[np.int8]:
     values = np.full(len(table.cells), np.nan)
     for row, cell in enumerate(table.column(column.index)):
         found = number(cell, style)
-        value = _WORDS.get(cell.strip().lower()) if found is None else found
+        value = WORDS.get(cell.strip().lower()) if found is None else found
         if value is None:
             raise DatasetError(
                 f"'{table.name}' has '{cell[:40]}' in line {table.lines[row]}, column '{name}'; expected 0, 1, true or "

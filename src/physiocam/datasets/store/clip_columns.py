@@ -55,8 +55,10 @@ def task_columns(stored: Sequence[StoredRecording]) -> dict[str, tuple[str, ...]
     return tasks
 
 
-def read_columns(stored: Sequence[StoredRecording], tasks: Mapping[str, tuple[str, ...]], small_size: int) -> Columns:
-    """Read all but the Big frames of recordings, one after the other.
+def read_columns(
+    stored: Sequence[StoredRecording], tasks: Mapping[str, tuple[str, ...]], small_shape: tuple[int, ...]
+) -> Columns:
+    """Read all but the Big frames of recordings, one after the other; `small_shape` is that of a Small frame.
 
     Raises
     ------
@@ -64,7 +66,7 @@ def read_columns(stored: Sequence[StoredRecording], tasks: Mapping[str, tuple[st
         If a recording is damaged, or holds a number that is not finite.
     """
     frames = sum(recording.info.frames for recording in stored)
-    small = np.empty((frames, 3, small_size, small_size), np.float32)
+    small = np.empty((frames, *small_shape), np.float32)
     read_all_frames(stored, "small", small)
     _check_finite(stored, "small", torch.from_numpy(small).isfinite().flatten(1).all(dim=1))
     infos = [recording.info for recording in stored]

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
@@ -27,8 +28,9 @@ class ClipBatch(NamedTuple):
 
     Attributes
     ----------
-    big : uint8 Tensor (B, K, S, S, 3)
-    small : float32 Tensor (B, N, 3, s, s)
+    big : uint8 Tensor (B, K, H, W, C), or int16
+        int16 has the bits of levels from 0 to 65535: PyTorch computes little with unsigned ones.
+    small : float32 Tensor (B, N, C, h, w)
         Normalized differences, not yet divided by their deviation.
     face_found : bool Tensor (B, N)
     statistics : float32 Tensor (B, 3)
@@ -62,9 +64,9 @@ def standardize(batch: ClipBatch) -> tuple[Tensor, Tensor]:
 
     Returns
     -------
-    big : float32 Tensor (B, K, 3, S, S)
+    big : float32 Tensor (B, K, C, H, W)
         Minus the mean of their recording, divided by its standard deviation; zero where there is no face.
-    small : float32 Tensor (B, N, 3, s, s)
+    small : float32 Tensor (B, N, C, h, w)
         Divided by their deviation.
     """
     mean, std, small_std = (column[:, None, None, None, None] for column in batch.statistics.unbind(1))
@@ -73,7 +75,11 @@ def standardize(batch: ClipBatch) -> tuple[Tensor, Tensor]:
     # A constant picture has no deviation, and becomes zeros.
     scale = torch.where(std > 0, 1 / std, 0.0) * seen
     big = batch.big.permute(0, 1, 4, 2, 3).to(torch.float32, memory_format=torch.contiguous_format)
-    big.mul_(scale / 255).sub_(mean * scale)
+    full = 255
+    if batch.big.dtype == torch.int16:
+        full = 65535
+        big.remainder_(full + 1)
+    big.mul_(scale / full).sub_(mean * scale)
     return big, batch.small * torch.where(small_std > 0, 1 / small_std, 0.0)
 
 
@@ -142,10 +148,10 @@ class Clips(Dataset[ClipBatch]):
         self._start = torch.cat(starts)
         if not len(self._start):
             raise DatasetError(f"no recording of '{store.path}' has {clip_length} frames; prepare longer ones")
-        self._columns = read_columns(self._stored, self.tasks, store.frame_size("small_size"))
-        big_size = store.frame_size("big_size")
-        self._big_shape = (big_size, big_size, 3)
-        big_bytes = self.frames * int(np.prod(self._big_shape))
+        layout = store.layout
+        self._columns = read_columns(self._stored, self.tasks, layout.shape("small"))
+        self._big_shape, self._big_dtype = layout.shape("big"), layout.dtype("big")
+        big_bytes = self.frames * int(np.prod(self._big_shape)) * np.dtype(self._big_dtype).itemsize
         self._big: Tensor | None = None
         if memory == "ram" or (memory == "auto" and big_bytes <= _MEMORY_SHARE * _physical_memory()):
             self._big = self._read_all_big()
@@ -200,7 +206,7 @@ class Clips(Dataset[ClipBatch]):
     def _gather_big(self, recording: Tensor, start: Tensor, frames: Tensor) -> Tensor:
         if self._big is not None:
             return _gather(self._big, frames)
-        out = np.empty((*frames.shape, *self._big_shape), np.uint8)
+        out = np.empty((*frames.shape, *self._big_shape), self._big_dtype)
         for clip, (place, first) in enumerate(zip(recording.tolist(), start.tolist(), strict=True)):
             stored = self._stored[place]
             if self.big_stride == 1:
@@ -208,12 +214,16 @@ class Clips(Dataset[ClipBatch]):
                 continue
             for k in range(frames.shape[1]):
                 stored.read_frames("big", first + k * self.big_stride, out[clip, k : k + 1])
-        return torch.from_numpy(out)
+        return _tensor(out)
 
     def _read_all_big(self) -> Tensor:
-        big = np.empty((self.frames, *self._big_shape), np.uint8)
+        big = np.empty((self.frames, *self._big_shape), self._big_dtype)
         read_all_frames(self._stored, "big", big)
-        return torch.from_numpy(big)
+        return _tensor(big)
+
+
+def _tensor(big: NDArray[Any]) -> Tensor:
+    return torch.from_numpy(big.view(np.int16) if big.dtype == np.uint16 else big)
 
 
 def clip_loader(

@@ -1,6 +1,7 @@
 """Write one recording into a store: decoded, cropped, resized and labelled."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,21 @@ from physiocam.datasets.recording import CropChoice, Entry, Recording
 from physiocam.datasets.sources import changed_source, facts_of, sources_of
 from physiocam.datasets.store.prepare_settings import PrepareSettings
 from physiocam.datasets.store.slow_frames import SlowFrames, moments
+from physiocam.datasets.store.store_files import FrameLayout
 from physiocam.datasets.store.store_writer import RecordingWriter
 from physiocam.datasets.store.stored_recording import RecordingInfo
 from physiocam.errors import DatasetError
+from physiocam.foundation.frame_sizes import height_width
 from physiocam.inputs.crop import Crop
 from physiocam.inputs.face_changes import Located, face_changes, pixels_of, seen_changes
 from physiocam.inputs.statistics import RunningStatistics
+from physiocam.networks.tasks import AU
 from physiocam.version import __version__
-from physiocam.video.locators import LargestSquare, TrackedLocator
+from physiocam.video.face_source import face_locator, locate_in
+from physiocam.video.locators import TrackedLocator
 from physiocam.video.people import notes_of
 from physiocam.video.reader import Video
 from physiocam.video.resize import area_resize
-from physiocam.video.tracker import FaceTracker
 
 
 def prepare_recording(entry: Entry, store: Path, settings: PrepareSettings) -> RecordingInfo:
@@ -41,7 +45,7 @@ def prepare_recording(entry: Entry, store: Path, settings: PrepareSettings) -> R
     if recording.name != entry.name:
         raise DatasetError(f"the reader lists '{entry.name}' and loads '{recording.name}'; expected the same name")
     with recording.frames.open() as video:
-        writer = RecordingWriter(store, recording.name, settings.big_size, settings.small_size)
+        writer = RecordingWriter(store, recording.name, _layout(settings))
         with writer:
             info, columns = _write_frames(recording, video, writer, settings)
             changed = changed_source(sources, sources_of(entry))
@@ -67,11 +71,11 @@ def _write_frames(
     def located() -> Iterator[Located]:
         for frame in video:
             timestamps.append(frame.timestamp_s)
-            square = locator.locate(frame.image)
+            image, square = locate_in(locator, frame.image, settings.channels)
             shown.append(square is not None)
             if slow:
-                slow.add(frame.image, square)
-            yield frame.image, square
+                slow.add(image, square)
+            yield image, square
 
     pixels = pixels_of(settings.preprocessing)
     streams = _Streams(writer, settings)
@@ -91,7 +95,7 @@ def _write_frames(
         "shown": np.array(shown[:frames]),
         "changes": np.array(streams.changes)[:frames],
         **(slow.columns(frames) if slow else {}),
-        **_label_columns(labels, found),
+        **_label_columns(labels, found, {task: one.task.kind for task, one in recording.tasks.items()}),
     }
     columns |= _truth_columns(recording, frames)
     codes = recording.action_units
@@ -112,6 +116,7 @@ def _write_frames(
         notes=(*recording.notes, *labels.notes, *video.notes, *notes_of(locator.seen, video.fs)),
         sources=(),
         version=__version__,
+        own_tasks=tuple(recording.tasks[task].task for task in labels.truth),
     )
     return info, columns
 
@@ -129,12 +134,13 @@ def _truth_columns(recording: Recording, frames: int) -> dict[str, NDArray[Any]]
     return columns
 
 
-def _label_columns(labels: Labels, found: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+def _label_columns(labels: Labels, found: NDArray[np.bool_], kinds: Mapping[str, str]) -> dict[str, NDArray[Any]]:
     """Targets, and masks that leave out frames without a face, or without a difference to the next frame."""
     followed = seen_changes(found)
-    columns: dict[str, NDArray[Any]] = {}
+    columns: dict[str, NDArray[Any]] = {f"truth/{task}": truth for task, truth in labels.truth.items()}
     for task, targets in labels.targets.items():
-        seen = found if task == "au" else followed
+        of_frames = kinds[task] != "waveform" if task in kinds else task == AU.name
+        seen = found if of_frames else followed
         columns[f"targets/{task}"] = targets
         columns[f"masks/{task}"] = labels.masks[task] & seen[:, np.newaxis]
     return columns
@@ -149,11 +155,14 @@ class _Streams:
         self.mean_rgb: list[NDArray[np.float32]] = []
         self.changes: list[tuple[float, float]] = []
         self._writer = writer
-        self._size = settings.small_size
+        layout = _layout(settings)
+        self._small_shape = height_width(settings.small_size)
+        self._full = np.float32(layout.full)
         self._drop_last = settings.preprocessing == "authors"
         self._pending: NDArray[np.float32] | None = None
-        self._blank = np.zeros((settings.big_size, settings.big_size, 3), np.uint8)
-        self._average = np.full(settings.big_size**2, settings.big_size**-2.0, np.float32)
+        self._blank = np.zeros(layout.shape("big"), layout.dtype("big"))
+        pixels = prod(height_width(settings.big_size))
+        self._average = np.full(pixels, 1.0 / pixels, np.float32)
 
     def add(self, face: NDArray[np.float32] | None, change: NDArray[np.float32] | None) -> None:
         if self.mean_rgb:
@@ -161,13 +170,13 @@ class _Streams:
             self._pending = change
         if face is None:
             self._writer.add_big(self._blank)
-            self.mean_rgb.append(np.full(3, np.nan, np.float32))
+            self.mean_rgb.append(np.full(self._blank.shape[2], np.nan, np.float32))
             return
         self.big.add(face)
-        self.mean_rgb.append(self._average @ face.reshape(-1, 3))
-        scaled = face * np.float32(255)
+        self.mean_rgb.append(self._average @ face.reshape(-1, self._blank.shape[2]))
+        scaled = face * self._full
         scaled += np.float32(0.5)
-        self._writer.add_big(scaled.astype(np.uint8))
+        self._writer.add_big(scaled.astype(self._blank.dtype))
 
     def _flush(self) -> None:
         """Write the difference that leads to the last frame but one; there is one less of them than frames."""
@@ -176,10 +185,13 @@ class _Streams:
             return
         self.changes.append(moments(self._pending))
         if self._pending is None:
-            self._writer.add_small(np.zeros((3, self._size, self._size), np.float32))
+            self._writer.add_small(self._no_change())
             return
         self.small.add(self._pending)
-        self._writer.add_small(area_resize(self._pending, self._size, self._size).transpose(2, 0, 1))
+        self._writer.add_small(area_resize(self._pending, *self._small_shape).transpose(2, 0, 1))
+
+    def _no_change(self) -> NDArray[np.float32]:
+        return np.zeros((self._blank.shape[2], *self._small_shape), np.float32)
 
     def finish(self) -> int:
         """Write the last difference; return the number of frames that are kept."""
@@ -192,12 +204,14 @@ class _Streams:
             self._flush()
             return frames - 1
         self._flush()
-        self._writer.add_small(np.zeros((3, self._size, self._size), np.float32))
+        self._writer.add_small(self._no_change())
         self.changes.append(moments(None))
         return frames
 
 
 def _locator(crop: CropChoice, fs: float, factor: float) -> TrackedLocator:
-    if crop == "face":
-        return FaceTracker(fs, factor)
-    return LargestSquare(crop)
+    return face_locator("find" if crop == "face" else crop, fs, factor)
+
+
+def _layout(settings: PrepareSettings) -> FrameLayout:
+    return FrameLayout(settings.big_size, settings.small_size, settings.channels, settings.bits)

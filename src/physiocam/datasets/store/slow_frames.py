@@ -2,11 +2,13 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, PositiveFloat
 
+from physiocam.foundation.frame_sizes import SizeField, height_width
 from physiocam.inputs.blocks import frame_step
 from physiocam.inputs.crop import Crop, recrop
 from physiocam.inputs.face_changes import FaceChanges
+from physiocam.video.levels import Image
 from physiocam.video.locators import Square
 from physiocam.video.resize import area_resize
 
@@ -19,16 +21,16 @@ class SlowSettings(BaseModel):
     fs : float
         Frames per second; every n-th frame is used, with the n that comes closest to this rate.
     crop : Crop
-    big_size, small_size : int
-        Side of the frames that differences are taken between, and of the differences that are kept.
+    big_size, small_size : int or (int, int)
+        Size of the frames that differences are taken between, and of the differences that are kept.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     fs: PositiveFloat = 5.0
     crop: Crop = Crop(factor=2.0, down=0.4)
-    big_size: PositiveInt = 144
-    small_size: PositiveInt = 9
+    big_size: SizeField = 144
+    small_size: SizeField = 9
 
 
 def moments(change: NDArray[np.float32] | None) -> tuple[float, float]:
@@ -53,7 +55,7 @@ class SlowFrames:
     def __init__(self, settings: SlowSettings, crop: Crop, fs: float) -> None:
         self._step = frame_step(fs, settings.fs)
         self._crops = crop, settings.crop
-        self._size = settings.small_size
+        self._size = height_width(settings.small_size)
         self._faces = FaceChanges(settings.big_size)
         self._frames = 0
         self._shown: list[bool] = []
@@ -61,7 +63,7 @@ class SlowFrames:
         self._small: list[NDArray[np.float32]] = []
         self._moments: list[tuple[float, float]] = []
 
-    def add(self, image: NDArray[np.uint8] | None, square: Square | None) -> None:
+    def add(self, image: Image | None, square: Square | None) -> None:
         """Add a frame (H, W, 3), with the square of the face in it."""
         if self._frames % self._step == 0:
             if image is not None and square is not None:
@@ -73,8 +75,7 @@ class SlowFrames:
         self._frames += 1
 
     def _add_change(self, change: NDArray[np.float32] | None) -> None:
-        size = self._size
-        small = np.zeros((size, size, 3), np.float32) if change is None else area_resize(change, size, size)
+        small = np.zeros((*self._size, 3), np.float32) if change is None else area_resize(change, *self._size)
         self._small.append(small.transpose(2, 0, 1))
         self._moments.append(moments(change))
 

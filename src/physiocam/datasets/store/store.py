@@ -10,16 +10,16 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 from uuid import uuid4
 
 from physiocam.datasets.sources import SourceFile
 from physiocam.datasets.store.store_files import (
     DESCRIPTION,
     FORMAT,
-    LARGEST,
     NAME,
     PARTIAL,
+    FrameLayout,
     OtherFormatError,
     store_settings,
 )
@@ -27,6 +27,7 @@ from physiocam.datasets.store.store_writer import RecordingWriter
 from physiocam.datasets.store.stored_recording import RecordingInfo, StoredRecording
 from physiocam.errors import DatasetError
 from physiocam.foundation.files import complete_file, remove_left_over
+from physiocam.foundation.frame_sizes import FrameSize, frame_size
 from physiocam.foundation.locks import alone_in
 from physiocam.inputs.crop import Cut
 from physiocam.video.locators import SquareKind
@@ -119,15 +120,34 @@ class Store:
             )
         return value
 
-    def frame_size(self, setting: str) -> int:
-        """Side of the frames in pixels, by its setting "big_size" or "small_size".
+    def frame_size(self, setting: str) -> FrameSize:
+        """Size of the frames in pixels, by its setting "big_size" or "small_size".
 
         Raises
         ------
         DatasetError
             If the store's settings do not say.
         """
-        return int(self.number(setting, LARGEST))
+        value = self.settings.get(setting)
+        try:
+            return frame_size(value)
+        except ValueError as error:
+            raise DatasetError(
+                f"'{self.path / DESCRIPTION}' says {setting}={value!r}, {error}; prepare another store"
+            ) from None
+
+    @property
+    def layout(self) -> FrameLayout:
+        """Shape and type of its frames.
+
+        Raises
+        ------
+        DatasetError
+            If the store's settings do not say.
+        """
+        channels = int(self.number("channels", 8)) if "channels" in self.settings else 3
+        bits: Literal[8, 16] = 16 if self.settings.get("bits") == 16 else 8
+        return FrameLayout(self.frame_size("big_size"), self.frame_size("small_size"), channels, bits)
 
     def cut(self, names: Collection[str] | None = None) -> Cut:
         """How the faces of recordings, all by default, were cut out; if they differ, of most of their frames.

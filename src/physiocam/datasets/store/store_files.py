@@ -2,11 +2,11 @@
 
     STORE/zarr.json             format of the store, and the settings of all its recordings
     STORE/NAME/zarr.json        RecordingInfo, the same settings, and the sha256 of every file of the recording
-    STORE/NAME/big              uint8 (T, S, S, 3): the face square of every frame
-    STORE/NAME/small            float32 (T, 3, s, s): changes from a frame to the next, not yet divided by small_std
+    STORE/NAME/big              uint8 (T, H, W, C): the face square of every frame; uint16 if the settings have 16 bits
+    STORE/NAME/small            float32 (T, C, h, w): changes from a frame to the next, not yet divided by small_std
     STORE/NAME/timestamps_s     float64 (T,)
     STORE/NAME/face_found       bool (T,)
-    STORE/NAME/mean_rgb         float32 (T, 3): mean colour of the square in 0..1, NaN without a face
+    STORE/NAME/mean_rgb         float32 (T, C): mean colour of the square in 0..1, NaN without a face
     STORE/NAME/shown            bool (T,): whether there was a face square; face_found excludes those that the tracker
                                 found to be wrong later
     STORE/NAME/changes          float64 (T, 2): mean and mean square of the change to the next frame, before it was
@@ -16,6 +16,7 @@
     STORE/NAME/slow/shown       bool (S,)
     STORE/NAME/targets/TASK     float32 (T, C)
     STORE/NAME/masks/TASK       bool (T, C): which targets count
+    STORE/NAME/truth/TASK       float64 (T, C): what is known of a task of the data set's own, NaN where it is unknown
     STORE/NAME/signals/SIGNAL   float64 (2, n): times in seconds and values, as the sensor recorded them
     STORE/NAME/action_units/... occurrence and intensity, int8 (T, A), as coded
 
@@ -27,12 +28,14 @@ import hashlib
 import math
 import re
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic_core import from_json
 
 from physiocam.errors import DatasetError
+from physiocam.foundation.frame_sizes import FrameSize, height_width
 from physiocam.foundation.regular_files import read_file
 
 FORMAT = 1
@@ -42,10 +45,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
 
 # Frames per chunk. The last chunk of a recording is written in full, so large chunks would waste space.
 CHUNK_FRAMES = {"big": 32, "small": 256}
-# Pixels along a side of a frame.
-LARGEST = 4096
-
-_ITEM_BYTES = {"bool": 1, "int8": 1, "uint8": 1, "float32": 4, "float64": 8}
+_ITEM_BYTES = {"bool": 1, "int8": 1, "uint8": 1, "uint16": 2, "float32": 4, "float64": 8}
 # Largest compression ratio of a signal's rising times; 14 was the largest seen.
 _MOST_COMPRESSED = 200
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -56,9 +56,37 @@ class OtherFormatError(DatasetError):
     """A store from another version of physiocam."""
 
 
-def frame_shape(column: str, size: int) -> tuple[int, ...]:
-    """Shape of a frame of "big" or "small"."""
-    return (size, size, 3) if column == "big" else (3, size, size)
+@dataclass(frozen=True)
+class FrameLayout:
+    """Shape and type of the frames in a store.
+
+    Attributes
+    ----------
+    big_size, small_size : FrameSize
+    channels : int
+    bits : 8 or 16
+        Of the Big frames.
+    """
+
+    big_size: FrameSize
+    small_size: FrameSize
+    channels: int = 3
+    bits: Literal[8, 16] = 8
+
+    def shape(self, column: str) -> tuple[int, ...]:
+        """Shape of a frame of "big" or "small"."""
+        if column == "big":
+            return (*height_width(self.big_size), self.channels)
+        return (self.channels, *height_width(self.small_size))
+
+    def dtype(self, column: str) -> str:
+        """Type of the numbers of "big" or "small"."""
+        return ("|u1" if self.bits == 8 else "<u2") if column == "big" else "<f4"
+
+    @property
+    def full(self) -> int:
+        """The largest number of a Big frame."""
+        return (1 << self.bits) - 1
 
 
 def chunk_path(column: str, chunk: int) -> str:

@@ -17,9 +17,9 @@ from physiocam.datasets.store.store_files import (
     CHUNK_FRAMES,
     NAME,
     PARTIAL,
+    FrameLayout,
     chunk_path,
     digests,
-    frame_shape,
     store_settings,
 )
 from physiocam.datasets.store.stored_recording import RecordingInfo, StoredRecording, attributes_digest
@@ -36,8 +36,7 @@ class RecordingWriter:
     ----------
     store : Path
     name : str
-    big_size, small_size : int
-        Side of the Big and Small frames.
+    layout : FrameLayout
 
     Raises
     ------
@@ -47,7 +46,7 @@ class RecordingWriter:
         If the store cannot be written to.
     """
 
-    def __init__(self, store: Path, name: str, big_size: int, small_size: int) -> None:
+    def __init__(self, store: Path, name: str, layout: FrameLayout) -> None:
         if not NAME.fullmatch(name):
             raise DatasetError(
                 f"recording name {name!r} is not a plain file name; expected letters, digits, '_', '-', '.'"
@@ -60,8 +59,8 @@ class RecordingWriter:
         with writing_to(store, UnwritableError):
             self._own.mkdir(parents=True)
             self._token.touch()
-        self._big = _FrameColumn(self._folder, "big", big_size, "u1")
-        self._small = _FrameColumn(self._folder, "small", small_size, "<f4")
+        self._big = _FrameColumn(self._folder, "big", layout)
+        self._small = _FrameColumn(self._folder, "small", layout)
 
     def __enter__(self) -> Self:
         return self
@@ -84,13 +83,13 @@ class RecordingWriter:
         if not self._token.exists():
             raise DatasetError(f"another run is preparing '{self._store}'; wait for it, or run again later")
 
-    def add_big(self, frame: NDArray[np.uint8]) -> None:
-        """Append a Big frame (S, S, 3)."""
+    def add_big(self, frame: NDArray[np.uint8 | np.uint16]) -> None:
+        """Append a Big frame (H, W, C)."""
         with self._writing():
             self._big.add(frame)
 
     def add_small(self, frame: NDArray[np.float32]) -> None:
-        """Append a Small frame (3, s, s)."""
+        """Append a Small frame (C, h, w)."""
         with self._writing():
             self._small.add(frame)
 
@@ -152,11 +151,11 @@ class _FrameColumn:
         The sha256 of each chunk's file, by its path in the group.
     """
 
-    def __init__(self, folder: Path, name: str, size: int, dtype: str) -> None:
+    def __init__(self, folder: Path, name: str, layout: FrameLayout) -> None:
         self.digests: dict[str, str] = {}
         self._folder = folder
         self._name = name
-        self._waiting = np.zeros((CHUNK_FRAMES[name], *frame_shape(name, size)), dtype)
+        self._waiting = np.zeros((CHUNK_FRAMES[name], *layout.shape(name)), layout.dtype(name))
         self._count = 0
         self._written = 0
 

@@ -6,12 +6,12 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import zarr
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from physiocam.datasets.recording import CropChoice, Signal
 from physiocam.datasets.sources import SourceFile
@@ -26,6 +26,8 @@ from physiocam.datasets.store.store_files import (
     frames_listed,
 )
 from physiocam.errors import DatasetError
+from physiocam.foundation.later_fields import LaterFields
+from physiocam.networks.tasks import Task
 
 AGAIN = "run `physiocam prepare` again to repair it"
 _MOST_LABELS = 200
@@ -37,7 +39,7 @@ Labels = Annotated[tuple[str, ...], Field(max_length=_MOST_LABELS)]
 _FILES = TypeAdapter(dict[str, str])
 
 
-class RecordingInfo(BaseModel):
+class RecordingInfo(LaterFields):
     """Description of a prepared recording.
 
     Attributes
@@ -65,9 +67,12 @@ class RecordingInfo(BaseModel):
         Version of physiocam that prepared it.
     facts : dict of str to str
         What its data set says about it outside the sources, such as a row of a table.
+    own_tasks : tuple of Task
+        Those of the tasks that the data set itself describes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    later = frozenset({"own_tasks"})
 
     name: str
     subject: str
@@ -85,7 +90,8 @@ class RecordingInfo(BaseModel):
     notes: tuple[str, ...]
     sources: tuple[SourceFile, ...]
     version: str
-    facts: dict[str, str] = {}
+    facts: dict[str, str] = {}  # noqa: RUF012
+    own_tasks: tuple[Task, ...] = ()
 
 
 class StoredRecording:
@@ -138,6 +144,11 @@ class StoredRecording:
         return zarr.open_group(str(self.folder), mode="r")
 
     @property
+    def bits(self) -> Literal[8, 16]:
+        """Of its Big frames."""
+        return 16 if (self.settings or {}).get("bits") == 16 else 8
+
+    @property
     def digest(self) -> str:
         """The sha256 of its content and description, independent of when and from where it was prepared."""
         told = self.info.model_dump(mode="json", exclude={"sources", "notes", "version", "facts"})
@@ -165,18 +176,18 @@ class StoredRecording:
     def _shape(self, name: str) -> tuple[int | None, ...]:
         """The expected shape of an array; None if the array decides it."""
         group, _, inner = name.partition("/")
-        frames = self.info.frames
+        frames, channels = self.info.frames, (self.settings or {}).get("channels", 3)
         fixed: dict[str, tuple[int | None, ...]] = {
-            "big": (frames, None, None, 3),
-            "small": (frames, 3, None, None),
-            "mean_rgb": (frames, 3),
+            "big": (frames, None, None, channels),
+            "small": (frames, channels, None, None),
+            "mean_rgb": (frames, channels),
             "changes": (frames, 2),
             "signals": (2, None),
             "action_units": (frames, len(self.info.action_units)),
         }
         if group == "slow":
-            return {"small": (None, 3, None, None), "changes": (None, 2)}.get(inner, (None,))
-        if group in {"targets", "masks"}:
+            return {"small": (None, channels, None, None), "changes": (None, 2)}.get(inner, (None,))
+        if group in {"targets", "masks", "truth"}:
             return frames, len(self.info.tasks.get(inner, ()))
         return fixed.get(group, (frames,))
 
