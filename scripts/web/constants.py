@@ -17,7 +17,7 @@ from physiocam.results import measurement_data, unit_events
 from physiocam.signals import confidence, half_rate, quality, quantities, rate, readings, spectra, waveform
 from physiocam.signals.settings import SETTINGS
 from physiocam.version import __version__
-from physiocam.video import even_grid, face, people, tracker
+from physiocam.video import even_grid, face, followed_face, people
 from physiocam.weights import description
 
 RULES = Path(__file__).parents[2] / "web" / "src" / "rules" / "rules.json"
@@ -46,13 +46,13 @@ def _frames() -> dict[str, Any]:
             "max_overlap": face._MAX_OVERLAP,
         },
         "tracker": {
-            "hold_s": tracker._HOLD_S,
-            "search_s": tracker._SEARCH_S,
-            "moved": tracker._MOVED,
-            "resized": tracker._RESIZED,
-            "held_score": tracker._HELD_SCORE,
-            "held_overlap": tracker._HELD_OVERLAP,
-            "own_head": tracker._OWN_HEAD,
+            "hold_s": followed_face.HOLD_S,
+            "search_s": followed_face.SEARCH_S,
+            "moved": followed_face._MOVED,
+            "resized": followed_face._RESIZED,
+            "held_score": followed_face.HELD_SCORE,
+            "held_overlap": followed_face.HELD_OVERLAP,
+            "own_head": followed_face.OWN_HEAD,
         },
         "people": {"listed": people._LISTED, "looks": people._LOOKS},
         "grid": {
@@ -126,10 +126,10 @@ def _answers() -> dict[str, Any]:
         "expressions": {
             "most_turned_deg": expressions.MOST_TURNED_DEG,
             "pose_s": expressions._POSE_S,
-            "at_rest": expressions._AT_REST,
-            "most_taken": expressions._MOST_TAKEN,
-            "no_intensity": expressions._NO_INTENSITY,
-            "most_intensity_taken": expressions._MOST_INTENSITY_TAKEN,
+            "at_rest": expressions._UNIT_BOUNDS[0],
+            "most_taken": expressions._UNIT_BOUNDS[1],
+            "no_intensity": expressions._INTENSITY_BOUNDS[0],
+            "most_intensity_taken": expressions._INTENSITY_BOUNDS[1],
         },
         "neutral": {"least_s": neutral.LEAST_S, "quantile": neutral._QUANTILE},
         "events": {
