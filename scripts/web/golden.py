@@ -32,7 +32,7 @@ from physiocam.signals.readings import LIGHT, light_of, readings_of
 from physiocam.signals.settings import SETTINGS
 from physiocam.signals.spectra import pooled_spectrum
 from physiocam.signals.waveform import clean_waveform
-from physiocam.video import tracker
+from physiocam.video import people_tracker, tracker
 from physiocam.video.even_grid import timed_grid
 from physiocam.video.face import FaceBox, FaceDetector
 from physiocam.video.locators import Square
@@ -356,7 +356,8 @@ class _OneFace:
 def _with_made_up_networks() -> ExitStack:
     stack = ExitStack()
     stack.enter_context(patch.object(clip_pipeline, "Runtime", _Runtime))
-    stack.enter_context(patch.object(tracker, "FaceDetector", _OneFace))
+    for module in (tracker, people_tracker):
+        stack.enter_context(patch.object(module, "FaceDetector", _OneFace))
     return stack
 
 

@@ -100,6 +100,9 @@ export function measurementJson({ frames, rates, units, expressions, blinksPerMi
     settings: "default",
     version: rules.version,
     notes: [...frames.notes, ...expressions.notes],
+    // The page finds no cuts and measures one person.
+    cuts_s: [],
+    person: null,
   };
   const rounded = (_key: string, value: unknown) => (typeof value === "number" ? Math.round(value * 1e6) / 1e6 : value);
   return `${JSON.stringify(summary, rounded, 2)}\n`;
