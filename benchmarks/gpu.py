@@ -141,7 +141,7 @@ def timed_steps(network: Network, settings: TrainSettings, device: str, batch: i
                 outputs = network(*standardize(one))
             loss = torch.stack(list(losses(outputs, one.targets, one.masks).values())).sum()
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
         return now(device) - started
 

@@ -61,8 +61,8 @@ def networks() -> list[dict[str, Any]]:
         plain.load_state_dict(
             dict(zip(plain.state_dict(), (tensor.clone() for tensor in ours.state_dict().values()), strict=True))
         )
-        all_big = torch.randn(clips, config.clip_length, 3, config.big_size, config.big_size)
-        small = torch.randn(clips, config.clip_length, 3, config.small_size, config.small_size)
+        all_big = torch.randn(clips, config.clip_length, 3, *config.big_shape)
+        small = torch.randn(clips, config.clip_length, 3, *config.small_shape)
         big = all_big[:, :: config.big_stride].contiguous()
         for network in (ours, plain):
             network.eval()

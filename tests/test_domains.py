@@ -217,8 +217,8 @@ def test_columns_of_recordings_csv_words_frames_and_gaps(tmp_path: Path) -> None
     first, second = recordings(tmp_path)
     assert second.load().tasks == {}
     tasks = first.load().tasks
-    assert np.array_equal(tasks["place"].values, [[0.5, 1], [np.nan, 2], [1.5, 3], [2, 4]], equal_nan=True)
-    assert np.array_equal(tasks["lit"].values[:, 0], [1, 0, np.nan, 0], equal_nan=True)
+    assert np.array_equal(tasks["place"].values, [[0.5, 1.0], [np.nan, 2.0], [1.5, 3.0], [2.0, 4.0]], equal_nan=True)
+    assert np.array_equal(tasks["lit"].values[:, 0], [1.0, 0.0, np.nan, 0.0], equal_nan=True)
     assert tasks["grade"].values.tolist() == [[3.0]]
     assert tasks["side"].values.tolist() == [[1.0]]
     settings = PrepareSettings.of({"big_size": 16, "small_size": 1, "crop": "whole"})

@@ -82,8 +82,8 @@ class Predictions:
     @property
     def frames(self) -> int:
         """T."""
-        others = (one.predicted for one in self.tasks.values())
-        return max((len(values) for values in (*self.waveforms.values(), self.probabilities, *others)), default=0)
+        lengths = [len(wave) for wave in self.waveforms.values()] + [len(one.predicted) for one in self.tasks.values()]
+        return max([len(self.probabilities), *lengths])
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write `NAME.npz` into a folder; the file appears when it is complete.

@@ -109,7 +109,7 @@ def _figure5(bench: ReproductionRun, folder: Path) -> str:
     settings = bench.run_settings("bigsmall", "one-epoch").model_copy(update={"epochs": 1})
     network = next(iter(load_networks(fit(settings)).values()))
     config = network.config
-    clips = Clips(settings.store, config.clip_length, config.big_stride, memory=settings.memory)
+    clips = Clips(settings.store, config.clip_length, config.big_stride, memory=settings.host_memory)
     losses = TaskLosses(config.tasks, pos_weight(clips, settings))
     angles = gradient_angles(network, losses, clips, settings.batch_clips, settings.seed)
     save(_draw_angles(angles), folder / "figure5.png")

@@ -90,7 +90,7 @@ def _fit(settings: TrainSettings, show_progress: bool) -> Bundle:
         settings.network.clip_length,
         settings.network.big_stride if settings.network.uses_big else settings.network.clip_length,
         subjects=chosen_subjects(store, settings),
-        memory="ram" if settings.memory == "device" else settings.memory,
+        memory=settings.host_memory,
     )
     order = ClipOrder(len(clips), settings.batch_clips // settings.accumulate, settings.seed)
     order.share(0, settings.devices * settings.nodes)  # the trainer tells each process its rank

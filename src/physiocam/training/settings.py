@@ -144,6 +144,11 @@ class TrainSettings(BaseModel):
             raise ValueError(f"gradients is 'pcgrad' with {processes} processes; conflicts are resolved in one only")
         return self
 
+    @property
+    def host_memory(self) -> Literal["auto", "ram", "disk"]:
+        """Where Big frames come from in the machine itself; those for a GPU pass through its memory."""
+        return "ram" if self.memory == "device" else self.memory
+
     def to_yaml(self, without: Collection[str] = ()) -> str:
         """Return all fields, or all but some, as YAML that `read_settings` reads."""
         text: str = yaml.safe_dump(self.model_dump(mode="json", exclude=set(without)), sort_keys=False)
