@@ -10,7 +10,8 @@ from physiocam.measuring.face_frames import Progress
 from physiocam.measuring.options import MeasureOptions
 from physiocam.report.measured_face import MeasuredFace
 from physiocam.results.measurement import Measurement
-from physiocam.results.measurement_files import OVERLAY, REPORT, person_folder
+from physiocam.results.measurement_files import OVERLAY, REPORT
+from physiocam.results.people_folders import person_folder
 
 if TYPE_CHECKING:
     from physiocam.report.attention import Attention
