@@ -27,11 +27,10 @@ from physiocam.results.measurement_files import (
     OVERLAY,
     REPORT,
     file_names,
-    people_folders,
-    person_folder,
     remove_files,
     remove_results,
 )
+from physiocam.results.people_folders import people_folders, person_folder
 from physiocam.video.face_source import face_source_name
 from physiocam.video.locators import FaceLocator
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from physiocam.batch.summary_table import SUMMARY, TABLES
-from physiocam.results.measurement_files import MEASUREMENT, OVERLAY, people_folders
+from physiocam.results.measurement_files import MEASUREMENT, OVERLAY
+from physiocam.results.people_folders import people_folders
 from physiocam.video.images import videos_below
 
 

@@ -10,7 +10,9 @@ from physiocam.measuring.face_frames import Progress
 from physiocam.measuring.options import MeasureOptions
 from physiocam.report.measured_face import MeasuredFace
 from physiocam.results.measurement import Measurement
-from physiocam.results.measurement_files import OVERLAY, REPORT, person_folder
+from physiocam.results.measurement_files import OVERLAY, REPORT
+from physiocam.results.people_folders import person_folder
+from physiocam.video.face_source import FaceSource
 
 if TYPE_CHECKING:
     from physiocam.report.attention import Attention
@@ -113,8 +115,7 @@ def _attention(
     except ImportError as error:
         return f"this needs {error.name} (pip install 'physiocam[explain]')"
     try:
-        return find_attention(
-            source, options.weights, fs=options.fs, face=lambda _: MeasuredFace(measurement), progress=progress
-        )
+        face: FaceSource = "whole" if measurement.face.choice == "whole" else lambda _: MeasuredFace(measurement)
+        return find_attention(source, options.weights, fs=options.fs, face=face, progress=progress)
     except PhysiocamError as error:
         return str(error)

@@ -32,8 +32,6 @@ WAVEFORMS, RATES, ACTION_UNITS, EVENTS = "waveforms.csv", "rates.csv", "action_u
 _TABLES = (WAVEFORMS, RATES, ACTION_UNITS, EVENTS)
 TASKS = "tasks.csv"
 
-_PERSON = "person-"
-
 _WAVES = ("timestamp_s", "pulse", "respiration", "face_found")
 _SQUARE = ("face_x", "face_y", "face_size")
 _RATES = ("timestamp_s", "heart_rate", "heart_rate_quality", "breathing_rate", "breathing_rate_quality")
@@ -186,18 +184,6 @@ def remove_files(folder: Path, names: Iterable[str], source: str | None = None) 
     for path in (folder / name for name in names):
         if source is None or os.path.abspath(source) != os.path.abspath(path):
             path.unlink(missing_ok=True)
-
-
-def person_folder(number: int) -> str:
-    """Return the name of the folder of one of several people, in the recording's."""
-    return f"{_PERSON}{number}"
-
-
-def people_folders(folder: Path) -> list[Path]:
-    """The folders of several people's results in a recording's folder, in the order of their numbers."""
-    found = [place for place in folder.glob(f"{_PERSON}*") if (place / MEASUREMENT).is_file()]
-    numbers = {place: place.name.removeprefix(_PERSON) for place in found}
-    return sorted((place for place in found if numbers[place].isdecimal()), key=lambda place: int(numbers[place]))
 
 
 def _waveforms_csv(measurement: MeasurementData) -> Iterator[str]:
