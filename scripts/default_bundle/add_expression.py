@@ -109,7 +109,7 @@ def main() -> None:
 def joint_units(bundle: Bundle) -> Units:
     """What a bundle's joint network says of the twelve units in crops: logits (n, 12)."""
     (joint,) = (network for network in load_networks(bundle).values() if isinstance(network, BigSmall))
-    still = torch.zeros(1, joint.config.clip_length, 3, joint.config.small_size, joint.config.small_size)
+    still = torch.zeros((1, joint.config.clip_length, joint.config.input_channels, *joint.config.small_shape))
 
     @torch.inference_mode()
     def logits(crops: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -161,7 +161,7 @@ def _with_sound_intensities(network: ExpressionCnn, figures: Mapping[str, Any]) 
 
 def _landmarks(net: FaceLandmarkNet, work: Path, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Landmarks of crops, found once."""
-    file = work / f"landmarks-{sha256(crops).hexdigest()[:12]}.npy"
+    file = work / f"landmarks-{sha256(crops.tobytes()).hexdigest()[:12]}.npy"
     keep_file(file, {"net": net.sha256}, lambda beside: np.save(beside, net.landmarks(crops)))
     return np.asarray(np.load(file), np.float32)
 

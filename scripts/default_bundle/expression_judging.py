@@ -61,7 +61,8 @@ def _attributes(faces: Faces) -> dict[str, NDArray[np.str_]]:
     """What the people and pictures are like."""
 
     def split(values: NDArray[np.floating[Any]], limits: tuple[float, ...], names: tuple[str, ...]) -> NDArray[np.str_]:
-        return np.array(names)[np.digitize(values, limits)]
+        found: NDArray[np.str_] = np.array(names)[np.digitize(values, limits)]
+        return found
 
     return {
         "skin": split(faces.skin_depth, (1 / 3, 2 / 3), ("1 light", "2 middle", "3 dark")),

@@ -132,7 +132,7 @@ def measure_command(
         where = f"; one row per video in {output / SUMMARY}" if output is not None else ""
         typer.echo(f"{count - len(failed)} of {count} videos are measured{where}")
     if len(failed) < count and options.method == "network":
-        name_licence(options.weights)
+        name_licence(str(options.weights))
     if failed:
         complain(
             str(failed[0].error) if single else f"{len(failed)} of {count} videos could not be measured (see above)"

@@ -113,7 +113,7 @@ def study_command(
             )
     _show(study, output / PAGE)
     if options.method == "network":
-        name_licence(options.weights)
+        name_licence(str(options.weights))
     if failed := sum(outcome.error is not None for outcome in study.outcomes):
         complain(f"{failed} of {len(study.outcomes)} recordings could not be measured (see above)")
         raise typer.Exit(1)
