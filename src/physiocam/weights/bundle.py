@@ -111,7 +111,7 @@ def load_bundle(name_or_path: str | os.PathLike[str] = "default") -> Bundle:
     Examples
     --------
     >>> load_bundle("default").tasks
-    ('au', 'pulse', 'respiration')
+    ('au', 'pulse', 'intensity', 'head_pose', 'respiration')
     """
     folder = _find(name_or_path)
     try:
