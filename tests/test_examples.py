@@ -163,7 +163,7 @@ def test_action_units_as_table(run: Run) -> None:
     table = rows("action_units.csv")
     assert len(table) == 160
     means = {line.split()[0]: float(line.split()[1]) for line in printed.splitlines()}
-    assert len(means) == 12
+    assert len(means) == 15
     for unit, mean in means.items():
         assert np.nanmean([float(row[unit] or "nan") for row in table]) == pytest.approx(mean, abs=0.02)
     assert Path("action_units.png").read_bytes().startswith(b"\x89PNG")

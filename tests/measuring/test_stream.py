@@ -295,7 +295,7 @@ def test_frames_without_times_come_evenly(beating: NDArray[np.uint8]) -> None:
     [
         (np.zeros((10, 10), np.uint8), r"image is \(10, 10\)"),
         (np.zeros((0, 10, 3), np.uint8), r"image is \(0, 10, 3\)"),
-        (np.zeros((10, 10, 3)), "image is float64"),
+        (np.zeros((10, 10, 3), np.int64), "image is int64"),
         (None, "image is NoneType"),
     ],
 )

@@ -407,7 +407,7 @@ def test_breathing_that_a_store_cannot_give_is_named(tmp_path: Path) -> None:
     assert "is not evaluated" in line
     assert "physiocam prepare NAME ROOT STORE --set slow.fs=5" in line
     said = json.loads((tmp_path / "out" / "evaluation.json").read_text())["left_out"]
-    assert line == f"- {said[0]}"
+    assert line.removeprefix("- ") in said
     assert line in (tmp_path / "out" / "evaluation.md").read_text()
     assert line in evaluation(tmp_path / "out" / "predictions", "-o", tmp_path / "again")
 

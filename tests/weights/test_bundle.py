@@ -104,7 +104,7 @@ def test_changing_the_weights_changes_the_answers(bundle: Path) -> None:
 
 def test_the_default_bundle_is_small_and_tells_its_story() -> None:
     default = load_bundle()
-    assert default.tasks == ("au", "pulse", "respiration")
+    assert default.tasks == ("au", "pulse", "intensity", "head_pose", "respiration")
     assert sum(path.stat().st_size for path in default.folder.iterdir()) < 12_000_000
     assert default.info.provenance
     assert default.info.evaluation

@@ -163,8 +163,9 @@ def _watched(found: Iterator[Predictions], total: int, progress: Progress | None
 
 def not_predicted(bundle: Bundle, store: Store) -> dict[str, str]:
     """Say which of a bundle's tasks `predict_with_bundle` leaves out: why, and what to do instead."""
-    other = "is not evaluated: a data set's own tasks cannot have its name"
-    absent = dict.fromkeys((task.name for task in bundle.info.tasks if task in (INTENSITY, HEAD_POSE)), other)
+    other = "is not evaluated: no data set has the truth of it"
+    unknown = {INTENSITY.name, HEAD_POSE.name}
+    absent = dict.fromkeys((task.name for task in bundle.info.tasks if task.name in unknown), other)
     if slow := bundle.info.slow:
         wanted = wanted_settings(slow)
         without = [name for name in store.names() if slow_settings(store.recording(name)) != wanted]

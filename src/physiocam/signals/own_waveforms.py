@@ -39,7 +39,7 @@ def own_waveform(difference: NDArray[np.floating], fs: float, band_hz: Band | No
 
     Examples
     --------
-    >>> wave = np.sin(2 * np.pi * np.arange(100) / 25)
+    >>> wave = np.sin(2 * np.pi * np.arange(300) / 25)
     >>> found = own_waveform(3.0 * np.diff(wave), 25.0, None)
     >>> bool(np.corrcoef(found, wave[1:])[0, 1] > 0.99)
     True
