@@ -1,5 +1,7 @@
 """Frames to mean colours: what the classical methods live on, in one streaming pass."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,7 +48,8 @@ class SkinColour:
 def _mean(image: Image, square: Square) -> NDArray[np.float64]:
     cut = cut_out(image, square)
     # Rows first: fifty times faster than over both axes at once.
-    total = cut.sum(axis=0, dtype=np.uint32 if cut.dtype == np.uint8 else np.float64).sum(axis=0, dtype=np.float64)
+    rows: NDArray[Any] = cut.sum(axis=0, dtype=np.uint32 if cut.dtype == np.uint8 else np.float64)
+    total = rows.sum(axis=0, dtype=np.float64)
     return np.asarray(total / (cut.shape[0] * cut.shape[1]))
 
 
