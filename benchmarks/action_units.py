@@ -50,7 +50,8 @@ def main() -> None:
     print("\n".join(_text(found)))
     if given.out:
         with complete_file(given.out) as beside:
-            beside.write_text(json.dumps(_rounded(found), indent=1) + "\n", encoding="utf-8")
+            short = json.loads(json.dumps(found), parse_float=lambda figure: round(float(figure), 3))
+            beside.write_text(json.dumps(short, indent=1) + "\n", encoding="utf-8")
 
 
 def _judged(recording: RenderedRecording, bundle: str, neutral: NeutralChoice) -> Judged:
@@ -74,14 +75,6 @@ def _text(found: dict[str, Any]) -> Iterator[str]:
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     return tuple(number(row[name], digits) for name, _, digits in _COLUMNS)
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _rounded(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_rounded(part) for part in value]
-    return round(value, 3) if isinstance(value, float) else value
 
 
 if __name__ == "__main__":

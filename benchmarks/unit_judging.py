@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import mannwhitneyu
 
 from physiocam import Measurement
 from physiocam.evaluation.metrics import action_unit_scores
@@ -145,9 +146,8 @@ def _auc(scores: _Floats, present: NDArray[np.bool_]) -> float | None:
     """Share of pairs of a frame with and one without the unit that the scores put in order; ties count half."""
     if present.all() or not present.any():
         return None
-    quiet = np.sort(scores[~present])
-    below = np.searchsorted(quiet, scores[present], side="left") + np.searchsorted(quiet, scores[present], side="right")
-    return float(below.mean() / 2 / len(quiet))
+    pairs = int(present.sum()) * int((~present).sum())
+    return float(mannwhitneyu(scores[present], scores[~present], method="asymptotic").statistic / pairs)
 
 
 def _sides(judged: list[Judged]) -> dict[str, float | None]:

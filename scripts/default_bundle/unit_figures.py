@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.stats import mannwhitneyu
 
 from drawn_faces import DrawnFaces
 from expression_stills import Stills
@@ -70,8 +71,8 @@ def emotion_aucs(scores: NDArray[np.floating], emotion: NDArray[np.str_]) -> dic
 
 def area_under_roc(scores: NDArray[np.floating], positive: NDArray[np.bool_], negative: NDArray[np.bool_]) -> float:
     """Share of pairs of a positive and a negative example that a score (n,) puts in order; ties count half."""
-    wins = np.sign(scores[positive][:, None] - scores[negative][None])
-    return round(float(wins.mean() / 2 + 0.5), 3)
+    wins = mannwhitneyu(scores[positive], scores[negative], method="asymptotic").statistic
+    return round(float(wins / (positive.sum() * negative.sum())), 3)
 
 
 def clear_sides(targets: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -13,17 +13,16 @@ def name_licence(weights: str) -> None:
     weights : str
         Name or folder of the bundle.
     """
-    from physiocam.weights.bundle import bundles_folder, load_bundle
+    from physiocam.weights.bundle import LICENCE, bundles_folder, find_bundle
 
+    if not (find_bundle(weights) / LICENCE).is_file():
+        return
     named = bundles_folder().with_name("licences-named.txt")
     with suppress(OSError):
         if weights in named.read_text(encoding="utf-8").splitlines():
             return
-    bundle = load_bundle(weights)
-    if bundle.licence_text is None:
-        return
     console(stderr=True).print(
-        f"The weights '{escaped(bundle.info.name)}' are free to use, but not for everything; their licence: "
+        f"The weights '{escaped(weights)}' are free to use, but not for everything; their licence: "
         f"physiocam weights show {escaped(weights)}",
         soft_wrap=True,
     )

@@ -15,6 +15,10 @@ _UNITS = 1000.0
 
 _MOST_TICKS = 6
 
+# More points are not distinguishable on a page, and more rows are not readable.
+MOST_DRAWN = 1000
+MOST_ROWS = 600
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -145,9 +149,19 @@ class Graph:
         self.marks += Markup(element).format(*values)  # noqa: S704 - a constant; its values are escaped
 
 
+def spans(marked: NDArray[np.bool_], fs: float, first: int = 0) -> list[tuple[float, float]]:
+    """Start and end in s of each run of marked frames (n,), which begin at the recording's `first`."""
+    return [((first + run.start) / fs, (first + run.stop) / fs) for run in stretches(marked, 1)]
+
+
 def bins(frames: int, most: int) -> NDArray[np.int_]:
     """Edges (n + 1,) of up to this many bins of whole frames, all of nearly the same size."""
     return np.linspace(0, frames, min(frames, most) + 1).astype(int)
+
+
+def time_bins(frames: int, duration_s: float) -> NDArray[np.int_]:
+    """Edges of bins of a second each, or of longer ones in a long recording: a table's rows."""
+    return bins(frames, min(max(round(duration_s), 1), MOST_ROWS))
 
 
 def lowest(values: NDArray[np.floating], edges: NDArray[np.int_]) -> NDArray[np.float64]:

@@ -2,14 +2,11 @@
 
 import numpy as np
 
-from physiocam.report.graph import Axis, Graph, Table, bins, column, mean, text
+from physiocam.report.graph import MOST_DRAWN, Axis, Graph, Table, bins, column, mean, spans, text, time_bins
 from physiocam.results.measurement import Measurement
-from physiocam.signals.waveform import stretches
 
 # What the columns of the pose are, and where positive angles point.
 _AXES = (("pitch", "up"), ("yaw", "to the person's left"), ("roll", "to the person's left shoulder"))
-
-_MOST_DRAWN, _MOST_ROWS = 1000, 600
 
 # A graph spans at least this many degrees each way.
 _LEAST_DEGREES = 10.0
@@ -20,10 +17,10 @@ def head_graphs(measurement: Measurement) -> tuple[list[tuple[str, Graph]], Tabl
     pose = measurement.head_pose
     if not np.isfinite(pose).any():
         return None
-    edges = bins(measurement.frames, _MOST_DRAWN)
+    edges = bins(measurement.frames, MOST_DRAWN)
     middles = (edges[:-1] + edges[1:]) / 2 / measurement.fs
     unseen = np.asarray(np.isnan(pose).any(axis=1))
-    gaps = [(gap.start / measurement.fs, gap.stop / measurement.fs) for gap in stretches(unseen, 1)]
+    gaps = spans(unseen, measurement.fs)
     graphs = []
     for index, (name, way) in enumerate(_AXES):
         angle = pose[:, index].astype(np.float64)
@@ -35,7 +32,7 @@ def head_graphs(measurement: Measurement) -> tuple[list[tuple[str, Graph]], Tabl
         graph.add_level(0.0, "floor")
         graph.add_line(middles, mean(angle, edges), "pose")
         graphs.append((f"{name}: positive {way}", graph))
-    rows = bins(measurement.frames, min(max(round(measurement.duration_s), 1), _MOST_ROWS))
+    rows = time_bins(measurement.frames, measurement.duration_s)
     columns = [column(mean(pose[:, index], rows), 1) for index in range(len(_AXES))]
     caption = "mean pose of the head per time span, in degrees; every frame is in action_units.csv"
     header = ("from (s)", *(name for name, _ in _AXES))

@@ -6,7 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.networks.action_units import MOST_INTENSE
-from physiocam.report.graph import Axis, Graph, Table, bins, column, highest, lowest, mean, text
+from physiocam.report.graph import (
+    MOST_DRAWN,
+    MOST_ROWS,
+    Axis,
+    Graph,
+    Table,
+    bins,
+    column,
+    highest,
+    lowest,
+    mean,
+    spans,
+    text,
+    time_bins,
+)
 from physiocam.report.missing_rates import WAVES, rate_of, why_no_rate
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_data import ActionUnit
@@ -19,10 +33,6 @@ from physiocam.signals.waveform import stretches
 # Seconds per strip of waveform; longer if there would be more strips than this.
 _STRIP_S = 30.0
 _MOST_STRIPS = 10
-
-# More points are not distinguishable on a page, and more rows are not readable.
-_MOST_DRAWN = 1000
-_MOST_ROWS = 600
 
 # Range of a waveform's axis, in standard deviations.
 _RANGE = 3.5
@@ -54,7 +64,7 @@ def _strip(measurement: Measurement, quantity: Quantity, waveform: NDArray[np.fl
     style = quantity if why_withheld(measurement, quantity) is None else "withheld"
     fs = measurement.fs
     x = Axis.of_time(start / fs, (start + len(waveform)) / fs, measurement.duration_s)
-    gaps = [((start + gap.start) / fs, (start + gap.stop) / fs) for gap in stretches(~np.isfinite(waveform), 1)]
+    gaps = spans(~np.isfinite(waveform), fs, start)
     graph = Graph(
         f"{WAVES[quantity]} from {x.low:.1f} to {x.high:.1f} s; {_told(gaps)}",
         x,
@@ -64,11 +74,11 @@ def _strip(measurement: Measurement, quantity: Quantity, waveform: NDArray[np.fl
     graph.add_spans(gaps, "gap")
     _mark_cuts(graph, measurement)
     clipped = np.clip(waveform, -_RANGE, _RANGE)
-    if len(waveform) <= _MOST_DRAWN:
+    if len(waveform) <= MOST_DRAWN:
         graph.add_line((start + np.arange(len(waveform))) / fs, clipped, style)
     else:
         # Lowest and highest in each bin, so that no beat is lost.
-        edges = bins(len(waveform), _MOST_DRAWN // 2)
+        edges = bins(len(waveform), MOST_DRAWN // 2)
         middles = (start + (edges[:-1] + edges[1:]) / 2) / fs
         both = np.stack([lowest(clipped, edges), highest(clipped, edges)], axis=1)
         graph.add_line(np.repeat(middles, 2), both.ravel(), style)
@@ -91,7 +101,7 @@ def _told(gaps: list[tuple[float, float]]) -> str:
 def waveform_table(measurement: Measurement, quantity: Quantity) -> Table:
     """The numbers of a waveform; of a long one, the lowest and highest of each row's frames."""
     _, _, waveform = rate_of(measurement, quantity)
-    edges = bins(measurement.frames, _MOST_ROWS)
+    edges = bins(measurement.frames, MOST_ROWS)
     times = column(measurement.timestamps_s[edges[:-1]], 3)
     if len(edges) - 1 == measurement.frames:
         rows = zip(times, column(waveform, 3), strict=True)
@@ -145,7 +155,7 @@ def rate_graphs(measurement: Measurement, quantity: Quantity) -> list[Graph]:
 def rate_table(measurement: Measurement, quantity: Quantity) -> Table:
     """The numbers of a rate along the recording, with the reason if it is not measured."""
     rate, along, _ = rate_of(measurement, quantity)
-    every = max(-(-len(along.value) // _MOST_ROWS), 1)
+    every = max(-(-len(along.value) // MOST_ROWS), 1)
     rows = zip(
         column(measurement.rates_timestamps_s, 1),
         column(along.value, 1),
@@ -185,17 +195,17 @@ def spectrum_graph(measurement: Measurement, quantity: Quantity) -> tuple[Graph,
     if rate.value is not None:
         graph.add_upright(rate.value, "peak")
     rows = tuple(zip(column(per_minute, 2), column(power, 4), strict=True))
-    every = max(-(-len(rows) // _MOST_ROWS), 1)
+    every = max(-(-len(rows) // MOST_ROWS), 1)
     caption = f"spectrum of the {WAVES[quantity]}, as a share of the largest power"
     return graph, Table(caption, (rate.unit, "power"), rows[::every])
 
 
 def action_unit_rows(measurement: Measurement) -> list[tuple[str, ActionUnit, Graph]]:
     """Each action unit's label, summary and probability along the recording."""
-    edges = bins(measurement.frames, _MOST_DRAWN // 4)
+    edges = bins(measurement.frames, MOST_DRAWN // 4)
     x = Axis.of_time(0.0, measurement.duration_s)
     unseen = np.asarray(np.isnan(measurement.action_unit_probability).any(axis=1))
-    gaps = [(gap.start / measurement.fs, gap.stop / measurement.fs) for gap in stretches(unseen, 1)]
+    gaps = spans(unseen, measurement.fs)
     rows = []
     for index, (label, unit) in enumerate(measurement.action_units.items()):
         probability = mean(measurement.action_unit_probability[:, index], edges)
@@ -216,7 +226,7 @@ def action_unit_rows(measurement: Measurement) -> list[tuple[str, ActionUnit, Gr
 
 def action_unit_table(measurement: Measurement) -> Table:
     """Mean probabilities of each second, or of longer spans in a long recording."""
-    edges = bins(measurement.frames, min(max(round(measurement.duration_s), 1), _MOST_ROWS))
+    edges = time_bins(measurement.frames, measurement.duration_s)
     columns = [
         column(mean(measurement.action_unit_probability[:, index], edges), 2)
         for index in range(len(measurement.action_units))
@@ -243,6 +253,6 @@ def beat_graph(measurement: Measurement, variability: HeartRateVariability) -> t
         column(variability.intervals_ms, 0),
         strict=True,
     )
-    every = max(-(-len(variability.beats_s) // _MOST_ROWS), 1)
+    every = max(-(-len(variability.beats_s) // MOST_ROWS), 1)
     each = "one row per beat" if every == 1 else f"one beat in {every}; every beat is in beats.csv"
     return graph, Table(f"beats, {each}", ("time (s)", "quality", "interval (ms)"), tuple(rows)[::every])

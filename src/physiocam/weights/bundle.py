@@ -33,6 +33,7 @@ __all__ = [
     "bundle_folders",
     "bundles_folder",
     "check_name",
+    "find_bundle",
     "load_bundle",
     "mismatch",
 ]
@@ -113,7 +114,7 @@ def load_bundle(name_or_path: str | os.PathLike[str] = "default") -> Bundle:
     >>> load_bundle("default").tasks
     ('au', 'pulse', 'intensity', 'head_pose', 'respiration')
     """
-    folder = _find(name_or_path)
+    folder = find_bundle(name_or_path)
     try:
         content = read_file(folder / DESCRIPTION)
     except OSError as error:
@@ -167,7 +168,8 @@ def check_name(name: str) -> None:
         )
 
 
-def _find(name_or_path: str | os.PathLike[str]) -> Path:
+def find_bundle(name_or_path: str | os.PathLike[str]) -> Path:
+    """Return the folder of a bundle, which is not opened; see `load_bundle`."""
     try:
         text = os.fsdecode(name_or_path)
     except TypeError:
