@@ -13,6 +13,7 @@ from physiocam.networks.bigsmall import BigSmall
 from physiocam.networks.network import Network
 from physiocam.weights.bundle import Bundle, NetworkEntry
 from physiocam.weights.pytorch import load_network
+from physiocam.weights.runtime import mean_of_networks
 
 # Clips per call: enough to keep a GPU busy; the features of BigSmall's Big branch then take 3 GB.
 DEVICE_CLIPS = 256
@@ -60,18 +61,18 @@ class DeviceRuntime:
     @torch.inference_mode()
     def run_phases(self, big: NDArray[np.float32], small: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """Predict every task for several runs of Small frames per clip; see `Runtime.run_phases`."""
-        found: dict[str, list[Tensor]] = {}
+        found: dict[str, list[NDArray[np.float32]]] = {}
         for start in range(0, len(small), DEVICE_CLIPS):
             part = slice(start, start + DEVICE_CLIPS)
             sharp, quick = (torch.from_numpy(np.ascontiguousarray(x[part])).to(self._device) for x in (big, small))
-            answers: dict[str, list[Tensor]] = {}
+            answers: dict[str, list[NDArray[np.float32]]] = {}
             for network in self._networks:
                 every = network.config.big_stride // self._stride if network.config.uses_big else 1
                 for task, output in _phases(network, sharp[:, ::every], quick).items():
-                    answers.setdefault(task, []).append(output)
+                    answers.setdefault(task, []).append(output.float().cpu().numpy())
             for task, outputs in answers.items():
-                found.setdefault(task, []).append(torch.stack(outputs).mean(dim=0).float().cpu())
-        return {task: torch.cat(outputs).numpy() for task, outputs in found.items()}
+                found.setdefault(task, []).append(mean_of_networks(outputs))
+        return {task: np.concatenate(parts) for task, parts in found.items()}
 
 
 def _phases(network: Network, big: Tensor, small: Tensor) -> dict[str, Tensor]:

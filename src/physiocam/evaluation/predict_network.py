@@ -12,8 +12,7 @@ from physiocam.datasets.store.store import Store
 from physiocam.datasets.store.stored_recording import StoredRecording
 from physiocam.evaluation.predictions import Predictions
 from physiocam.evaluation.stored_truth import with_truth
-from physiocam.inputs.face_changes import seen_changes
-from physiocam.measuring.outputs import mask_unseen_changes, probabilities
+from physiocam.measuring.outputs import mask_unseen, mask_unseen_changes, probabilities
 from physiocam.measuring.task_outputs import task_outputs
 from physiocam.networks.network import Network
 from physiocam.networks.tasks import AU, FACE_TASKS, Task
@@ -77,10 +76,7 @@ def _with_outputs(
     waveforms = {
         task.name: mask_unseen_changes(whole[task.name][:, 0], found) for task in tasks if task.is_single_waveform
     }
-    seen = {"waveform": seen_changes(found)}
-    frames = {
-        task.name: np.where(seen.get(task.kind, found)[:, None], whole[task.name], np.float32(np.nan)) for task in tasks
-    }
+    frames = {task.name: mask_unseen(whole[task.name], found, task.kind) for task in tasks}
     others = task_outputs([task for task in tasks if task.name not in FACE_TASKS], {}, frames)
     waveforms = {task: wave for task, wave in waveforms.items() if task in FACE_TASKS}
     au = next((task for task in tasks if task.name == AU.name), None)

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.inputs.blocks import InputBlock, InputCollector, InputShape
-from physiocam.inputs.face_changes import seen_changes
 from physiocam.measuring.clip_phases import Runs, phases_of
 from physiocam.measuring.frame_log import FrameLog
 from physiocam.measuring.memory_windows import PARTS, MemoryWindows
+from physiocam.measuring.outputs import mask_unseen
 from physiocam.signals.readings import LIGHT, light_of
 from physiocam.video.levels import Image
 from physiocam.video.locators import Square
@@ -208,12 +208,8 @@ def outputs_of_frames(
     rows: NDArray[Any], networks: BundleInfo, found: NDArray[np.bool_]
 ) -> dict[str, NDArray[np.float32]]:
     """Return the outputs that belong to single frames in rows of the log, by task; (T, C), NaN without a face."""
-    # A waveform's outputs are changes to the next frame.
-    seen = {"waveform": seen_changes(found)}
     return {
-        task.name: np.where(
-            seen.get(task.kind, found)[:, None], rows[task.name].reshape(len(rows), task.outputs), np.float32(np.nan)
-        )
+        task.name: mask_unseen(rows[task.name].reshape(len(rows), task.outputs), found, task.kind)
         for task in networks.tasks
         if not task.is_single_waveform
     }

@@ -35,6 +35,21 @@ def mask_unseen_changes(differences: NDArray[np.floating], found: NDArray[np.boo
     return np.where(seen_changes(found), differences.astype(np.float64), np.nan)
 
 
+def mask_unseen(outputs: NDArray[np.float32], found: NDArray[np.bool_], kind: str) -> NDArray[np.float32]:
+    """Return a task's outputs (T, C), NaN where a frame does not show what they say.
+
+    Parameters
+    ----------
+    outputs : float32 array (T, C)
+    found : bool array (T,)
+        Whether a frame shows a face.
+    kind : str
+        Of the task: a waveform's outputs are changes to the next frame.
+    """
+    seen = seen_changes(found) if kind == "waveform" else found
+    return np.where(seen[:, None], outputs, np.float32(np.nan))
+
+
 def flatten_stills(differences: NDArray[np.float64], has_motion: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return a waveform's differences (T,), 0 where nothing moves.
 

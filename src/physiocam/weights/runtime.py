@@ -113,11 +113,11 @@ class Runtime:
             sharp = np.ascontiguousarray(big[:, ::every])
             for task, output in zip(config.tasks, _run_network(config, session, sharp, small), strict=True):
                 answers.setdefault(task.name, []).append(output)
-        return {task: _mean(outputs) for task, outputs in answers.items()}
+        return {task: mean_of_networks(outputs) for task, outputs in answers.items()}
 
 
-def _mean(outputs: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """The mean of outputs (..., C) of one task, each over the networks that have it."""
+def mean_of_networks(outputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Return the mean of networks' outputs (..., C) for one task, each over the networks that have it."""
     if len(outputs) == 1:
         return outputs[0]
     width = max(output.shape[-1] for output in outputs)
