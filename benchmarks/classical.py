@@ -22,6 +22,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.foundation.files import complete_file
 from physiocam.signals.filters import bandpass, detrend
 from physiocam.signals.methods import METHODS
 from physiocam.signals.pseudo_ppg import pseudo_ppg
@@ -55,9 +56,8 @@ def main() -> None:
             "pos_ratio": ratio,
             "pos_difference": difference,
         }
-        beside = arguments.json.with_suffix(".partial")
-        beside.write_text(json.dumps(figures, indent=2) + "\n")
-        beside.replace(arguments.json)
+        with complete_file(arguments.json) as beside:
+            beside.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 def colours() -> NDArray[np.float64]:

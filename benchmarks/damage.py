@@ -26,6 +26,8 @@ import av
 import onnxruntime
 import psutil
 
+from physiocam.foundation.files import complete_file
+
 CRASH, HANG, MEMORY = "crash", "hang", "too much memory"
 OUTCOMES = ("measured", "refused in one line", "unclear", "traceback", CRASH, HANG, MEMORY)
 
@@ -61,9 +63,8 @@ def main() -> None:
         "onnxruntime": onnxruntime.__version__,
     }
     if arguments.json:
-        beside = arguments.json.with_suffix(".partial")
-        beside.write_text(json.dumps(figures, indent=2) + "\n")
-        beside.replace(arguments.json)
+        with complete_file(arguments.json) as beside:
+            beside.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 def run(folder: Path, seed: int, videos: int, files: int) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from statistics import median
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from physiocam.foundation.files import complete_file
 from physiocam.measuring.measure import measure
 from physiocam.report.html import report_page
 from physiocam.report.overlay import write_overlay
@@ -53,9 +54,8 @@ def main() -> None:
     for name, figure in figures.items():
         print(f"{name:>22}  {figure:.3g}")
     if arguments.json:
-        beside = arguments.json.with_suffix(".partial")
-        beside.write_text(json.dumps(figures, indent=2) + "\n")
-        beside.replace(arguments.json)
+        with complete_file(arguments.json) as beside:
+            beside.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 def _cpu(job: Callable[[], object]) -> float:

@@ -20,6 +20,7 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import Page, sync_playwright
 
+from physiocam.foundation.files import complete_file
 from physiocam.web.server import PageServer
 from physiocam.web.site import site_files
 from physiocam.weights.bundle import load_bundle
@@ -49,9 +50,8 @@ def main() -> None:
     for name, figure in figures.items():
         print(f"{name:>24}  {figure:.3g}")
     if arguments.json:
-        beside = arguments.json.with_suffix(".partial")
-        beside.write_text(json.dumps(figures, indent=2) + "\n")
-        beside.replace(arguments.json)
+        with complete_file(arguments.json) as beside:
+            beside.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 def _in_browser(page: Page, address: str, video: Path) -> dict[str, float]:

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import physiocam
+from physiocam.foundation.files import complete_file
 from physiocam.results.measurement import Measurement
 from physiocam.synthetic.drawn.person import Person
 from physiocam.synthetic.drawn.scene import Scene, SceneSettings
@@ -58,9 +59,8 @@ def main() -> None:
 def written(scene: GroupScene, path: Path) -> Path:
     """Without loss, so that nothing but the people decides."""
     if not path.exists():
-        beside = path.with_name(f"partial-{path.name}")
-        write_avi(beside, scene.frames(), FS, "ffv1", "bgr0")
-        beside.replace(path)
+        with complete_file(path) as beside:
+            write_avi(beside, scene.frames(), FS, "ffv1", "bgr0")
     return path
 
 

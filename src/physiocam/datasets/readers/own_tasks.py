@@ -1,16 +1,18 @@
 """Tasks of your own in a folder of videos: tasks.yaml says what they are, and where their labels are.
 
-lamp:                      name of the task
-kind: binary             binary, waveform or level
-file: labels_csv         column of recordings.csv that names a table per video, with a column 'lamp'
-vibration:
-kind: waveform
-labels: [x, y]           columns, one per output; without it, one with the name of the task
-file: labels_csv
-band_hz: [1, 6]          range of its rate, if it has one
-grade:
-kind: level              without a file, the labels are columns of recordings.csv itself: one number per video
-unit: points
+    lamp:                      name of the task
+      kind: binary             binary, waveform or level
+      file: labels_csv         column of recordings.csv that names a table per video, with a column 'lamp'
+    vibration:
+      kind: waveform
+      labels: [x, y]           columns, one per output; without it, one with the name of the task
+      file: labels_csv
+      band_hz: [1, 6]          range of its rate, if it has one
+    grade:
+      kind: level              without a file, the labels are columns of recordings.csv itself: one number per video
+      unit: points
+
+Other fields are refused.
 """
 
 import json
