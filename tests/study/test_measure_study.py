@@ -35,13 +35,13 @@ def study(tmp_path: Path, make_measurement: Make, monkeypatch: pytest.MonkeyPatc
     """A study's table, and the names of the videos as they are measured."""
     measured: list[str] = []
 
-    def invented(video: str, *_: Any, **__: Any) -> Measurement:
+    def invented(video: str, *_: Any, **__: Any) -> tuple[Measurement, ...]:
         measured.append(Path(video).name)
         if "broken" in video:
             raise VideoError(f"'{video}' cannot be opened as a video")
-        return replace(make_measurement(), source=video)
+        return (replace(make_measurement(), source=video),)
 
-    monkeypatch.setattr(kept_results, "measure", invented)
+    monkeypatch.setattr(kept_results, "measure_each", invented)
     for name in ("a.mp4", "b.mp4", "broken.mp4", "a b.mp4"):
         (tmp_path / name).write_text(name)
     (tmp_path / "study.csv").write_text(TABLE)

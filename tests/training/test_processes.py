@@ -47,7 +47,7 @@ def test_processes_of_a_launcher_wait_although_nothing_is_left_to_train(tmp_path
         for rank in range(2)
     ]
     for rank, run in enumerate(runs):
-        said, complaint = run.communicate(timeout=120)
+        said, complaint = run.communicate(timeout=600)
         assert said == f"rank {rank} of 2\n", complaint[-2000:]
 
 
