@@ -43,7 +43,6 @@ SEED = 3000
 PEOPLE, HELD_OUT_PEOPLE = 300, 60
 # Rendered faces by the seed of their people.
 RENDERED = {0: 6400, 1: 2800}
-EPOCHS = 18
 
 # An intensity is given where it correlates at least so much with the truth; sides, where so many are right.
 _LEAST_R, _LEAST_RIGHT = 0.5, 0.8
@@ -90,17 +89,17 @@ def main() -> None:
         "code": [digest_of(Path(__file__).with_name(f"{name}.py"))
                  for name in ("train_expression", "augmentation", "normalization", "kept_training")],
     }  # fmt: skip
-    network, record = train_expression(
-        stills, learned, drawn, partial(_landmarks, points, work), EPOCHS, SEED, work / "expression.pt", made_with
+    network, cycles = train_expression(
+        stills, learned, drawn, partial(_landmarks, points, work), SEED, work / "expression", made_with
     )
     bundle = load_bundle(arguments.bundle)
     joint = joint_units(bundle)
-    record["calibration"] = calibrate(network, joint, stills, learned)
+    folded = calibrate(network, joint, stills, learned)
     held_out = load_drawn_faces(HELD_OUT_PEOPLE, SEED + 2, work / "drawn_held.npz")
     figures = judged(partial(averaged, network, joint), network, others, stills, held_out)
     stage = {
-        **record, "stills": {"count": len(stills.crops), "held_out": int(stills.held_out.sum()),
-                             "sha256": stills.source_sha256},
+        "cycles": cycles, "calibration": folded,
+        "stills": {"count": len(stills.crops), "held_out": int(stills.held_out.sum()), "sha256": stills.source_sha256},
         "drawn_people": PEOPLE, "rendered_faces": len(learned.frames), "face_model": "ICT-FaceKit, light (MIT)",
     }  # fmt: skip
     print(with_expressions(bundle, network, stage, figures, arguments.out).describe())

@@ -28,9 +28,8 @@ from rendered_faces import Faces
 from train_action_units import OPINIONS, divergence
 from unit_figures import emotion_aucs, logistic
 
-# Frames in a batch.
-_STILLS, _RENDERED, _DRAWN = 28, 28, 8
-_HIGHEST = 3e-3
+# Steps of an epoch, and drawn faces in a batch.
+_STEPS, _DRAWN = sum(DRAWS.values()) // 28, 8
 _STRETCH = 0.12
 # An intensity between these is neither clearly there nor clearly not.
 ABSENT, PRESENT = 0.5, 1.5
@@ -55,6 +54,28 @@ _MIRRORED = [
     *(len(EXPRESSION_UNITS) + 2 * number + side for number in range(len(SIDED_UNITS)) for side in (1, 0)),
 ]
 
+
+@dataclass(frozen=True)
+class Cycle:
+    """A rise and fall of the learning rate.
+
+    Attributes
+    ----------
+    epochs : int
+    stills, rendered : int
+        Frames of each in a batch.
+    highest : float
+        The highest learning rate.
+    """
+
+    epochs: int
+    stills: int
+    rendered: int
+    highest: float
+
+
+# The second begins with the running mean of the first one's weights. Stills are learned sooner than rendered faces.
+CYCLES = (Cycle(18, 28, 28, 3e-3), Cycle(14, 14, 42, 2e-3))
 
 Landmarks = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 Units = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
@@ -88,11 +109,10 @@ def train_expression(
     rendered: Faces,
     drawn: DrawnFaces,
     landmarks: Landmarks,
-    epochs: int,
     seed: int,
     kept: Path,
     made_with: Any,
-) -> tuple[ExpressionCnn, dict[str, Any]]:
+) -> tuple[ExpressionCnn, list[dict[str, Any]]]:
     """Train the network; each epoch is kept, and a run that was made with the same goes on after it.
 
     Parameters
@@ -103,9 +123,9 @@ def train_expression(
         Faces whose truth is known.
     landmarks : callable
         Places (n, 68, 2) of landmarks in crops. The network learns to find them too: it then looks where units are.
-    epochs, seed : int
+    seed : int
     kept : Path
-        File for the state after the last epoch.
+        Folder for the state after the last epoch of each cycle.
     made_with : plain values
         What decides the weights beside this file.
     """
@@ -119,29 +139,35 @@ def train_expression(
     of_stills = _truth_of_stills(stills, landmarks(stills.crops))
     of_rendered = _truth_of_rendered(rendered, landmarks(rendered.frames))
     of_drawn = _truth_of_drawn(drawn, landmarks(drawn.crops))
-    steps = sum(DRAWS.values()) // _STILLS
-    training = KeptTraining(learning, kept, made_with, epochs=epochs, steps=steps, seed=seed, highest=_HIGHEST)
-    for random in training.epochs_left():
-        for batch in np.array_split(draw(stills, random), steps):
-            faces = random.choice(len(rendered.frames), _RENDERED, replace=False)
-            others = random.choice(len(drawn.crops), _DRAWN, replace=False)
-            seen = _seen([stills.crops[batch], rendered.frames[faces], drawn.crops[others]])
-            truth = _mirrored(
-                _joined([_part(of_stills, batch), _part(of_rendered, faces), _part(of_drawn, others)]), seen
-            )
-            features = network.features(standardized(seen.frames))
-            loss = _loss({name: head(features) for name, head in network.heads.items()}, truth)
-            found = places(features).unflatten(1, (LANDMARKS, 2))
-            loss = loss + _PLACES * smooth_l1_loss(found, truth.places, beta=0.05)
-            opinions = words(features[: len(batch)])
-            training.step(loss + OPINIONS * divergence(opinions, torch.from_numpy(stills.words[batch])))
-        mean = cast(ExpressionCnn, training.mean["network"]).eval()
-        training.end_epoch(held_out=emotion_aucs(still_logits(mean, stills.crops[stills.held_out]),
-                                                 stills.emotion[stills.held_out]))  # fmt: skip
-    trained = cast(ExpressionCnn, copy.deepcopy(training.mean["network"])).eval()
+    kept.mkdir(exist_ok=True)
+    record = []
+    for number, cycle in enumerate(CYCLES):
+        training = KeptTraining(learning, kept / f"cycle_{number}.pt", made_with, epochs=cycle.epochs, steps=_STEPS,
+                                seed=seed + 100 * number, highest=cycle.highest)  # fmt: skip
+        for random in training.epochs_left():
+            drawing = cycle.stills * _STEPS
+            for batch in np.array_split(draw(stills, random)[:drawing], _STEPS):
+                faces = random.choice(len(rendered.frames), cycle.rendered, replace=False)
+                others = random.choice(len(drawn.crops), _DRAWN, replace=False)
+                seen = _seen([stills.crops[batch], rendered.frames[faces], drawn.crops[others]])
+                truth = _mirrored(
+                    _joined([_part(of_stills, batch), _part(of_rendered, faces), _part(of_drawn, others)]), seen
+                )
+                features = network.features(standardized(seen.frames))
+                loss = _loss({name: head(features) for name, head in network.heads.items()}, truth)
+                found = places(features).unflatten(1, (LANDMARKS, 2))
+                loss = loss + _PLACES * smooth_l1_loss(found, truth.places, beta=0.05)
+                opinions = words(features[: len(batch)])
+                training.step(loss + OPINIONS * divergence(opinions, torch.from_numpy(stills.words[batch])))
+            mean = cast(ExpressionCnn, training.mean["network"]).eval()
+            training.end_epoch(held_out=emotion_aucs(still_logits(mean, stills.crops[stills.held_out]),
+                                                     stills.emotion[stills.held_out]))  # fmt: skip
+        learning.load_state_dict(training.mean.state_dict())
+        record.append(training.record)
+    trained = cast(ExpressionCnn, copy.deepcopy(learning["network"])).eval()
     fold(trained.stages)
     _in_units(trained)
-    return trained, training.record
+    return trained, record
 
 
 @torch.inference_mode()

@@ -165,7 +165,7 @@ def test_a_clock_that_is_set_does_not_move_the_frames(monkeypatch: pytest.Monkey
     opened = SimpleNamespace(streams=SimpleNamespace(video=[SimpleNamespace()]))
     monkeypatch.setattr(camera, "_open_camera", lambda name: contextlib.nullcontext(opened))
     monkeypatch.setattr(camera, "_decoded", lambda container, stream: iter(frames))
-    monkeypatch.setattr(camera, "RgbConverter", lambda: lambda frame: None)
+    monkeypatch.setattr(camera, "RgbConverter", lambda name: lambda frame: None)
     before = monotonic()
     times = [frame.time_s for frame in camera._taken("0")]
     assert times[2] - times[0] == pytest.approx(2 / 30)

@@ -21,7 +21,7 @@ def levels(positions: list[float], values: list[float | None], fs: float) -> lis
             image = None if value is None else np.full((1, 1, 3), value, np.uint8)
             yield Still(position, lambda image=image: image)  # type: ignore[misc]
 
-    return [None if image is None else float(image[0, 0, 0]) for image in on_grid(stills(), fs)]
+    return [None if image is None else float(np.asarray(image)[0, 0, 0]) for image in on_grid(stills(), fs)]
 
 
 def test_even_times_keep_their_exact_rate() -> None:
@@ -168,7 +168,7 @@ def mean_levels(positions: list[float], values: list[int | None], together: int)
             yield Still(position, partial(_pixel, value))
 
     return [
-        (round(still.position, 9), None if still.image is None else float(still.image[0, 0, 0]))
+        (round(still.position, 9), None if still.image is None else float(np.asarray(still.image)[0, 0, 0]))
         for still in averaged(stills(), together)
     ]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from physiocam.foundation.frame_sizes import FrameSize, height_width
 from physiocam.inputs.crop import Crop, Preprocessing, recrop
-from physiocam.inputs.face_changes import FaceChanges, Located, cut_out, pixels_of
+from physiocam.inputs.face_changes import FaceChanges, Located, pixels_of
 from physiocam.inputs.statistics import ChangeStatistics, RunningStatistics
 from physiocam.video.levels import Image
 from physiocam.video.locators import Square
@@ -187,7 +187,7 @@ class InputCollector:
         if crops is None or image is None or square is None:
             return face
         height, width = image.shape[:2]
-        return self._pixels(cut_out(image, recrop(square, *crops, width, height)), self._shape.big_size)
+        return self._pixels(image, recrop(square, *crops, width, height), self._shape.big_size)
 
     def cut(self) -> None:
         """Start a new stretch of frames: no difference is taken between the last frame and the next."""

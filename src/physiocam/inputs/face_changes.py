@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from physiocam.foundation.frame_sizes import FrameSize, height_width
 from physiocam.inputs.crop import Preprocessing
 from physiocam.video.levels import Image
-from physiocam.video.locators import WHOLE_FRAME, Square
-from physiocam.video.resize import area_resize
+from physiocam.video.locators import Square
+from physiocam.video.parts import part_of, reduced
 
 # Keeps the normalized difference of two black pixels defined, as in the reference.
 _EPSILON = np.float32(1e-7)
@@ -34,29 +34,31 @@ class FaceChange(NamedTuple):
     change: NDArray[np.float32] | None
 
 
-FacePixels = Callable[[Image, FrameSize], NDArray[np.float32]]
+FacePixels = Callable[[Image, Square, FrameSize], NDArray[np.float32]]
 
 
-def lifted_pixels(cut: Image, size: FrameSize) -> NDArray[np.float32]:
-    """Resize a face; black is lifted to 1/255, as by the reference.
+def lifted_pixels(image: Image, square: Square, size: FrameSize) -> NDArray[np.float32]:
+    """Cut out and resize a face; black is lifted to 1/255, as by the reference.
 
     Parameters
     ----------
-    cut : uint8 or float32 array (H, W, C), in 0..255
+    image : Image (H, W, C)
+        Levels from 0 to 255.
+    square : Square
     size : FrameSize
 
     Returns
     -------
     float32 array (height, width, C), in 1/255..1
     """
-    face = area_resize(cut, *height_width(size))
+    face = reduced(image, part_of(image, square), *height_width(size))
     face *= _DARKEST
     return np.clip(face, _DARKEST, 1.0, out=face)
 
 
-def rounded_pixels(cut: Image, size: FrameSize) -> NDArray[np.float32]:
-    """Resize a face and round it to 8 bits, with black left black, as by rPPG-Toolbox; parameters as above."""
-    face = np.rint(area_resize(cut, *height_width(size)))
+def rounded_pixels(image: Image, square: Square, size: FrameSize) -> NDArray[np.float32]:
+    """Cut out and resize a face, and round it to 8 bits, as by rPPG-Toolbox: black stays black. Parameters as above."""
+    face = np.rint(reduced(image, part_of(image, square), *height_width(size)))
     face /= np.float32(255)
     return face
 
@@ -91,7 +93,7 @@ def face_changes(
     size : FrameSize
         Of the Big frames, in pixels.
     pixels : callable
-        Resizes a cut-out square to this size.
+        Cuts out a square and resizes it to this size.
 
     Yields
     ------
@@ -115,23 +117,16 @@ class FaceChanges:
 
     def add(self, image: Image | None, square: Square | None) -> FaceChange:
         """Take in the next frame."""
-        face = None if image is None or square is None else self._pixels(cut_out(image, square), self._size)
+        face = None if image is None or square is None else self._pixels(image, square, self._size)
         change = None
         if face is not None and self._image is not None and self._square is not None:
             assert square is not None
             before = self._face if square == self._square else None
             if before is None:
-                before = self._pixels(cut_out(self._image, square), self._size)
+                before = self._pixels(self._image, square, self._size)
             change = _normalized_difference(before, face)
         self._image, self._square, self._face = image, square, face
         return FaceChange(face, change)
-
-
-def cut_out(image: Image, square: Square) -> Image:
-    """Return the pixels of a square, as a view."""
-    if square == WHOLE_FRAME:
-        return image
-    return image[square.y : square.y + square.size, square.x : square.x + square.size]
 
 
 def _normalized_difference(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -127,7 +127,7 @@ def _taken(name: str) -> Generator[TakenFrame, None, None]:
         stream = container.streams.video[0]
         # Give the newest frame at once, not delayed by one frame per thread.
         stream.thread_type = "SLICE"
-        converter = RgbConverter()
+        converter = RgbConverter(f"camera {name}")
         offset_s = math.inf
         for frame in _decoded(container, stream):
             now_s = monotonic()
@@ -135,7 +135,7 @@ def _taken(name: str) -> Generator[TakenFrame, None, None]:
             # At the first frame, and when the camera's clock was set.
             if abs(own_s + offset_s - now_s) > _CLOCKS_APART_S:
                 offset_s = now_s - own_s
-            yield TakenFrame(own_s + offset_s, converter(frame))
+            yield TakenFrame(own_s + offset_s, np.asarray(converter(frame)))
 
 
 def _decoded(container: Any, stream: Any) -> Iterator[Any]:

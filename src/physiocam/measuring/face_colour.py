@@ -4,6 +4,8 @@ import numpy as np
 
 from physiocam.video.levels import RGB, Image
 from physiocam.video.locators import WHOLE_FRAME, Square
+from physiocam.video.orientation import Rectangle
+from physiocam.video.parts import reduced
 
 SWAPPED = (
     "red and blue look exchanged: the face is bluer than skin is. Frames must be RGB; OpenCV gives BGR, which "
@@ -58,10 +60,10 @@ class FaceColour:
         step = int(self._share * side) // _PLACES
         edge = (side - step * _PLACES) // 2
         top, left = max(y + edge, 0), max(x + edge, 0)
-        middle = image[top : top + step * _PLACES, left : left + step * _PLACES]
-        if step == 0 or middle.shape[:2] != (step * _PLACES, step * _PLACES):
+        if step == 0 or top + step * _PLACES > image.shape[0] or left + step * _PLACES > image.shape[1]:
             return
-        places = middle.reshape(_PLACES, step, _PLACES, step, 3).mean(axis=(1, 3)).reshape(-1, 3)
+        middle = Rectangle(left, top, step * _PLACES, step * _PLACES)
+        places = reduced(image, middle, _PLACES, _PLACES).reshape(-1, 3).astype(np.float64)
         logarithms = np.log(places + _DARK)
         self._seen += 1
         self._mean += places.mean(axis=0)

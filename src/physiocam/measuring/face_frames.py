@@ -80,9 +80,9 @@ class FaceFrames:
             for index, frame in enumerate(frames):
                 self.timestamps.append(frame.timestamp_s)
                 self.advance(1)
-                if cut := finder is not None and finder.add(frame.image):
+                if cut := finder is not None and finder.add(frame.picture):
                     self.cuts.append(index)
-                image, squares = locate_everyone(self.locator, frame.image, self._channels, cut)
+                image, squares = locate_everyone(self.locator, frame.picture, self._channels, cut)
                 yield SeenFrame(image, squares, cut)
 
 
@@ -130,4 +130,4 @@ def open_frames(
 
 
 def _bytes(frame: Frame) -> int:
-    return 0 if frame.image is None else frame.image.nbytes
+    return 0 if frame.picture is None else frame.picture.nbytes

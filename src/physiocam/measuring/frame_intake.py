@@ -126,8 +126,7 @@ class FrameIntake:
         times, images = zip(*self._waiting, strict=True)
         self._waiting.clear()
         time_s = sum(times) / len(times)
-        image = images[0] if len(images) == 1 else mean_image(images)
-        assert image is not None
+        image = images[0] if len(images) == 1 else np.asarray(mean_image(images))
         frame = TimedFrame(image, time_s, times[0] - self._taken_s <= HOLE_S and not self._resized, self._resized)
         self._taken_s, self._resized = time_s, False
         return frame
@@ -148,7 +147,7 @@ def is_due(time_s: float, last_s: float, fs: float, early: float) -> bool:
     return time_s - last_s >= (1.0 - early) / fs
 
 
-def _checked(image: object, channels: int) -> Image:
+def _checked(image: object, channels: int) -> NDArray[Any]:
     if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[-1] not in (channels, RGB) or not image.size:
         shape = getattr(image, "shape", type(image).__name__)
         frame = "one RGB frame" if channels == RGB else f"one frame of {channels} channels"

@@ -1,13 +1,14 @@
 """Frames to mean colours: what the classical methods live on, in one streaming pass."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.inputs.face_changes import cut_out
 from physiocam.video.levels import Image
 from physiocam.video.locators import Square
+from physiocam.video.parts import part_of, reduced
+
+# Fields a side in which a square is averaged first.
+_FIELDS = 16
 
 
 class SkinColour:
@@ -46,11 +47,10 @@ class SkinColour:
 
 
 def _mean(image: Image, square: Square) -> NDArray[np.float64]:
-    cut = cut_out(image, square)
-    # Rows first: fifty times faster than over both axes at once.
-    rows: NDArray[Any] = cut.sum(axis=0, dtype=np.uint32 if cut.dtype == np.uint8 else np.float64)
-    total = rows.sum(axis=0, dtype=np.float64)
-    return np.asarray(total / (cut.shape[0] * cut.shape[1]))
+    part = part_of(image, square)
+    # Each of these fields is the mean of equally many pixels, of parts of them too.
+    fields = reduced(image, part, min(part.height, _FIELDS), min(part.width, _FIELDS))
+    return np.asarray(fields.mean(axis=(0, 1), dtype=np.float64))
 
 
 def _ratio(before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.results.measurement import Measurement
+from physiocam.video.orientation import Rectangle
+from physiocam.video.parts import reduced
 from physiocam.video.reader import open_video
-from physiocam.video.resize import area_resize
 
 _SIDE = 160
 
@@ -63,9 +64,9 @@ def face_picture(
     time_s = float(measurement.timestamps_s[index])
     with open_video(source, fs=fs) as video:
         for frame in video:
-            if frame.image is not None and frame.timestamp_s > time_s - 0.5 / video.fs:
-                face = frame.image[y : y + side, x : x + side]
-                return FacePicture(_png(area_resize(face, _SIDE, _SIDE)), _SIDE, frame.timestamp_s)
+            if frame.picture is not None and frame.timestamp_s > time_s - 0.5 / video.fs:
+                face = reduced(frame.picture, Rectangle(x, y, side, side), _SIDE, _SIDE)
+                return FacePicture(_png(face), _SIDE, frame.timestamp_s)
     return None
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import av
 import numpy as np
-from numpy.typing import NDArray
 
 from physiocam.errors import VideoError
 from physiocam.foundation.cores import usable_cores
@@ -181,7 +180,7 @@ class VideoFile:
             If not a single frame can be decoded.
         """
         place = self._place()
-        render = RgbConverter(self._pixel_aspect)
+        convert = RgbConverter(str(self._path), self._pixel_aspect)
         clock = len(self._stamps) > 1
         decoded = 0
         with open_container(self._path) as container:
@@ -189,24 +188,18 @@ class VideoFile:
             for frame in _frames(container, stream):
                 # Not frame.time: the last frames, flushed when the stream ends, have no time base.
                 shown_s = float(frame.pts * stream.time_base) if clock and frame.pts is not None else None
-                yield Still(place(frame, decoded), partial(self._rendered, render, frame), shown_s)
+                yield Still(place(frame, decoded), partial(convert, frame), shown_s)
                 decoded += 1
         if decoded == 0:
             raise VideoError(
                 f"none of the {self._packets} frames of '{self._path}' can be decoded; it is damaged, or this FFmpeg "
                 "cannot decode its kind: export it again, for example as MP4"
             )
-        self.notes.extend(render.notes)
+        self.notes.extend(convert.notes)
         if self._packets < self._promised:
             self.notes.append(f"stopped after {decoded} of {self._promised} frames: the file ends early")
         elif decoded < self._packets:
             self.notes.append(f"{self._packets - decoded} of {self._packets} frames could not be decoded")
-
-    def _rendered(self, convert: RgbConverter, frame: av.VideoFrame) -> NDArray[np.uint8]:
-        try:
-            return convert(frame)
-        except VideoError as error:
-            raise VideoError(f"'{self._path}': {error}") from None
 
     def _place(self) -> Callable[[av.VideoFrame, int], float]:
         stamps, positions = self._stamps, self.grid.positions

@@ -6,9 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.video.levels import Image
+from physiocam.video.parts import thinned
 
 # Frames are compared as pictures of about this size: motion of a few pixels hardly shows, another scene does.
 _ROWS, _COLUMNS = 24, 32
+
+# Rows and columns of pixels, at least, whose mean is a field of these pictures.
+_EACH = 4
 
 # Another scene: the two pictures have little of their light and dark in common, and far less than those before had.
 _UNLIKE, _MORE_THAN_MOTION = 0.3, 2.0
@@ -68,15 +72,12 @@ class CutFinder:
 
 
 def _small_picture(image: Image) -> NDArray[np.float32]:
-    """Means of about `_ROWS` by `_COLUMNS` fields, each of a few of its rows: a tenth of the time of all of them."""
-    height, width = image.shape[:2]
-    rows = image[:: max(height // _ROWS // 2, 1)]
-    step = max(width // _COLUMNS, 1)
-    columns = width // step
-    fields = rows[:, : columns * step].reshape(len(rows), columns, step, image.shape[2]).mean(axis=2, dtype=np.float32)
-    together = max(len(fields) // _ROWS, 1)
-    count = len(fields) // together
-    return np.asarray(fields[: count * together].reshape(count, together, columns, image.shape[2]).mean(axis=1))
+    """Means of about `_ROWS` by `_COLUMNS` fields, each of a few of its pixels."""
+    few = thinned(image, max(min(image.shape[0] // _ROWS, image.shape[1] // _COLUMNS) // _EACH, 1))
+    down, across = (max(few.shape[0] // _ROWS, 1), max(few.shape[1] // _COLUMNS, 1))
+    rows, columns = few.shape[0] // down, few.shape[1] // across
+    fields = few[: rows * down, : columns * across].reshape(rows, down, columns, across, -1)
+    return np.asarray(fields.mean(axis=(1, 3), dtype=np.float32))
 
 
 def _unlikeness(before: NDArray[np.float32], now: NDArray[np.float32]) -> float:

@@ -5,13 +5,14 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import VideoError
+from physiocam.video.lazy_images import MixedImage
 from physiocam.video.levels import Image
 
 # Seconds from the nearest frame beyond which there is a gap.
@@ -251,27 +252,35 @@ def _mean_still(group: list[Still], together: int) -> Still:
 
 
 def mean_image(images: Iterable[Image | None]) -> Image | None:
-    """Average images of one size; those of 8 bits are rounded to whole levels.
+    """Average images of one size; arrays of 8 bits are rounded to whole levels.
 
     Parameters
     ----------
-    images : iterable of uint8 or float32 arrays (H, W, C), or None
-        All of one type; read one by one; None for one that cannot be read, which is left out.
+    images : iterable of uint8 or float32 arrays (H, W, C), of lazy images, or None
+        All of one type; arrays are read one by one; None for one that cannot be read, which is left out.
 
     Returns
     -------
-    array (H, W, C) of that type, or None
+    Image, or None
         None if no image can be read.
     """
-    total: NDArray[Any] | None = None
+    read = (image for image in images if image is not None)
+    first = next(read, None)
+    if first is None or isinstance(first, np.ndarray):
+        return None if first is None else _mean_array(chain([first], map(np.asarray, read)))
+    several = [first, *read]
+    return MixedImage([(1 / len(several), image) for image in several])
+
+
+def _mean_array(images: Iterable[NDArray[Any]]) -> NDArray[Any]:
+    total: NDArray[Any] = np.zeros(1)
     count = 0
     for image in images:
-        if image is not None:
-            sums = np.uint32 if image.dtype == np.uint8 else np.float32
-            total = image.astype(sums) if total is None else np.add(total, image, out=total)
-            count += 1
-    if total is None or total.dtype == np.float32:
-        return None if total is None else np.asarray(total / count, np.float32)
+        sums = np.uint32 if image.dtype == np.uint8 else np.float32
+        total = np.add(total, image, out=total) if count else image.astype(sums)
+        count += 1
+    if total.dtype == np.float32:
+        return np.asarray(total / count, np.float32)
     return np.asarray((total + count // 2) // count, np.uint8)
 
 
@@ -291,7 +300,7 @@ def on_grid(stills: Generator[Still, None, None], fs: float) -> Generator[Image 
 
     Yields
     ------
-    uint8 or float32 array (H, W, C), or None
+    Image (H, W, C), or None
     """
     reach = max(_REACH_S * fs, 0.5) + 1e-6
     index = 0
@@ -319,6 +328,8 @@ def _shown(index: int, before: Still | None, after: Still, reach: float) -> Imag
 
 
 def _blend(before: Image, after: Image, weight: float) -> Image:
+    if not (isinstance(before, np.ndarray) and isinstance(after, np.ndarray)):
+        return MixedImage([(1.0 - weight, before), (weight, after)])
     mixed = np.multiply(after, np.float32(weight), dtype=np.float32)
     mixed += np.multiply(before, np.float32(1.0 - weight), dtype=np.float32)
     if after.dtype == np.float32:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from physiocam.errors import PhysiocamError, VideoError
 from physiocam.foundation.arguments import FaceChoice, face_choice
 from physiocam.video.levels import RGB, Image, eight_bits, with_channels
@@ -140,7 +142,7 @@ def _searched(image: Image | None, locator: TrackedLocator | PeopleLocator) -> I
     if image is None:
         return None
     if image.shape[2] == RGB:
-        return eight_bits(image)
+        return image if image.dtype == np.uint8 else eight_bits(image)
     if isinstance(locator, FaceTracker | PeopleTracker | OwnLocator):
         raise VideoError(
             f"frames have {image.shape[2]} channels, and a face is looked for in RGB; give the place: face='whole', "

@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.video.face import DETECTOR_HEIGHT, FaceBox, FaceDetector
+from physiocam.video.levels import Image
 from physiocam.video.locators import Square
+from physiocam.video.parts import thinned
 
 # Seconds between detections: while faces are tracked, and while one is searched or has just moved.
 HOLD_S = 1.0
@@ -52,7 +54,7 @@ class FollowedFace:
         """Forget the place: wherever the face is detected next, the square is there at once."""
         self._place = self._suspected = None
 
-    def follow(self, box: FaceBox, image: NDArray[np.uint8]) -> bool:
+    def follow(self, box: FaceBox, image: Image) -> bool:
         """Move the square if the face has really moved; return whether it has not."""
         place = _Place.of(box, self._crop_factor)
         if self._place is not None and place.is_near(self._place):
@@ -102,7 +104,7 @@ class _Place(NamedTuple):
     def between(self, other: "_Place") -> "_Place":
         return _Place(*((a + b) / 2 for a, b in zip(self, other, strict=True)))
 
-    def square(self, image: NDArray[np.uint8]) -> Square:
+    def square(self, image: Image) -> Square:
         """Whole pixels, shrunk and shifted into the frame."""
         height, width = image.shape[:2]
         side = max(min(round(self.size), height, width), 1)
@@ -114,17 +116,16 @@ class _Place(NamedTuple):
 class Thumbnail(NamedTuple):
     """A coarse copy of a frame, about the detector's size, which does not keep the whole frame in memory."""
 
-    rows: NDArray[np.uint8]
+    picture: NDArray[np.uint8]
     step: int
 
     @classmethod
-    def of(cls, image: NDArray[np.uint8]) -> "Thumbnail":
+    def of(cls, image: Image) -> "Thumbnail":
         """Copy a frame."""
         step = max(image.shape[0] // DETECTOR_HEIGHT, 1)
-        # Whole rows: skipping columns as well takes far longer than copying them.
-        return cls(image[::step].copy(), step)
+        return cls(thinned(image, step).copy(), step)
 
     def detect(self, detector: FaceDetector) -> list[FaceBox]:
         """Faces in pixels of the frame."""
-        faces = detector.detect(self.rows[:, :: self.step], HELD_SCORE)
+        faces = detector.detect(self.picture, HELD_SCORE)
         return [face.scaled(self.step) for face in faces]

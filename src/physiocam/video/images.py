@@ -18,6 +18,7 @@ from physiocam.errors import VideoError
 from physiocam.readable import readable
 from physiocam.video.container import MOST_PIXELS, video_stream
 from physiocam.video.even_grid import EvenGrid, Still, untimed_grid
+from physiocam.video.levels import Image, eight_bits
 from physiocam.video.numbering import natural_order, places_by_number
 from physiocam.video.pixels import RgbConverter
 
@@ -71,7 +72,7 @@ class ImageSequence:
         self.notes = list(grid.notes)
         self._shape: tuple[int, ...] | None = None
         self._sized = ""
-        self._convert = RgbConverter()
+        self._convert = RgbConverter("")
         self._stored_size: tuple[int, int] | None = None
 
     def stills(self) -> Generator[Still, None, None]:
@@ -91,7 +92,7 @@ class ImageSequence:
             for name, position in zip(self._names, self.grid.positions, strict=True):
                 yield Still(float(position), partial(self._image, name, read))
 
-    def _image(self, name: str, read: Callable[[str], bytes]) -> NDArray[np.uint8] | None:
+    def _image(self, name: str, read: Callable[[str], bytes]) -> Image | None:
         image = self._decoded(name, read)
         if image is None:
             self.notes.append(f"'{readable(name)}' cannot be read as an image; its frame is a gap")
@@ -103,13 +104,13 @@ class ImageSequence:
             raise VideoError(f"{self._odd_one(name, image.shape, read)}; {step}")
         return image
 
-    def _decoded(self, name: str, read: Callable[[str], bytes]) -> NDArray[np.uint8] | None:
+    def _decoded(self, name: str, read: Callable[[str], bytes]) -> Image | None:
         try:
             content = read(name)
             if _cut_off(content):
                 raise ValueError
             with av.open(io.BytesIO(content), mode="r", options={"format_whitelist": _FORMATS}) as container:
-                return self._rgb(next(container.decode(video_stream(container, name))))
+                return self._rgb(next(container.decode(video_stream(container, name))), name)
         except (av.FFmpegError, OSError, ValueError, IndexError, KeyError, StopIteration, VideoError, *ZIP_ERRORS):
             return None
 
@@ -126,10 +127,10 @@ class ImageSequence:
                 return f"'{self._sized}' is {_size(self._shape)} pixels, the images from '{name}' on {_size(shape)}"
         return f"'{name}' is {_size(shape)} pixels, the images before it {_size(self._shape)}"
 
-    def _rgb(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
+    def _rgb(self, frame: av.VideoFrame, name: str) -> Image:
         # One converter is used for all images of a size; separate ones would keep every frame in memory for long.
         if (frame.width, frame.height) != self._stored_size:
-            self._convert, self._stored_size = RgbConverter(), (frame.width, frame.height)
+            self._convert, self._stored_size = RgbConverter(name), (frame.width, frame.height)
         return self._convert(frame)
 
 
@@ -216,9 +217,9 @@ def read_image(path: Path) -> NDArray[np.uint8] | None:
         RGB.
     """
     with files_of(path.parent) as read:
-        return ImageSequence(partial(files_of, path.parent), [path.name], untimed_grid(1, 1.0, 1.0))._decoded(
-            path.name, read
-        )
+        one = ImageSequence(partial(files_of, path.parent), [path.name], untimed_grid(1, 1.0, 1.0))
+        image = one._decoded(path.name, read)
+        return None if image is None else eight_bits(image)
 
 
 def images_below(root: Path) -> list[Path]:

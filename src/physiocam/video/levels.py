@@ -1,14 +1,44 @@
-"""Levels and channels of frames: 8 bits or more, RGB or anything else."""
+"""What frames are: their levels, 8 bits or more; their channels, RGB or anything else; and when pixels are made."""
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import VideoError
+from physiocam.video.orientation import Rectangle
+
+
+class LazyImage(Protocol):
+    """A frame (H, W, C) whose pixels are made when they are looked at.
+
+    Look at a part with `physiocam.video.parts`, or at all of it with `numpy.asarray`.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height, width and channels."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the whole image."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the whole image."""
+
+    def reduced(self, part: Rectangle, height: int, width: int) -> NDArray[np.float32]:
+        """See `physiocam.video.parts.reduced`."""
+
+    def thinned(self, step: int) -> NDArray[Any]:
+        """See `physiocam.video.parts.thinned`."""
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return the whole image."""
+
 
 # A frame (H, W, C) with levels from 0 to 255: whole ones, or float32 where the recording has more than 8 bits.
-Image = NDArray[Any]
+Image = NDArray[Any] | LazyImage
 
 RGB = 3
 MOST_CHANNELS = 8
@@ -18,7 +48,7 @@ _STEP_OF_16 = np.float32(1 / 257)
 _STEP_OF_1 = np.float32(255)
 
 
-def levels(frame: NDArray[Any]) -> Image:
+def levels(frame: NDArray[Any]) -> NDArray[Any]:
     """Return a frame of an array with levels from 0 to 255.
 
     Parameters
@@ -54,8 +84,9 @@ def levels(frame: NDArray[Any]) -> Image:
 
 
 def eight_bits(image: Image) -> NDArray[np.uint8]:
-    """Return a frame with whole levels, itself if it has them."""
-    return image if image.dtype == np.uint8 else np.rint(image).astype(np.uint8)
+    """Return the pixels of a frame in whole levels, as they are if they have them."""
+    pixels = np.asarray(image)
+    return pixels if pixels.dtype == np.uint8 else np.rint(pixels).astype(np.uint8)
 
 
 def with_channels(image: Image, channels: int) -> Image:
@@ -75,7 +106,7 @@ def with_channels(image: Image, channels: int) -> Image:
     if there == channels:
         return image
     if there == RGB and channels == 1:
-        return np.asarray(image.mean(axis=2, keepdims=True), np.float32)
+        return np.asarray(np.asarray(image).mean(axis=2, keepdims=True), np.float32)
     raise VideoError(
         f"frames have {there} channels, and {channels} are expected; give recordings with {channels}, or prepare a "
         f"store and train a network for {there}: --set channels={there}, --set network.input_channels={there}"

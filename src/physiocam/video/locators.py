@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
+from physiocam.video.levels import Image, eight_bits
 from physiocam.video.people import FacesSeen
 
 # The square of a face that is found, the largest one in the middle or at the bottom of the frame, or the whole frame,
@@ -79,6 +80,9 @@ class TrackedLocator(FaceLocator, Protocol):
     found: list[bool]
     seen: FacesSeen
 
+    def locate(self, image: Image | None) -> Square | None:
+        """Return the square of the face in the next frame, whose pixels may not be made yet."""
+
 
 @dataclass(eq=False)
 class SeenPerson:
@@ -121,7 +125,7 @@ class PeopleLocator(Protocol):
     def seen(self) -> FacesSeen:
         """See above."""
 
-    def locate(self, image: NDArray[np.uint8] | None, cut: bool = False, /) -> Sequence[Square | None]:
+    def locate(self, image: Image | None, cut: bool = False, /) -> Sequence[Square | None]:
         """Return the square of each person so far; called once for each frame, in order.
 
         Parameters
@@ -150,7 +154,7 @@ class OnePerson:
         """Who else was in the picture, as the locator knows it."""
         return self.locator.seen
 
-    def locate(self, image: NDArray[np.uint8] | None, _cut: bool = False, /) -> list[Square | None]:
+    def locate(self, image: Image | None, _cut: bool = False, /) -> list[Square | None]:
         """Return the square; a cut makes no difference."""
         square = self.locator.locate(image)
         self.people[0].squares.append(square)
@@ -170,7 +174,7 @@ class OwnLocator:
         self.seen = FacesSeen()
         self._locator = locator
 
-    def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
+    def locate(self, image: Image | None) -> Square | None:
         """Return its square.
 
         Raises
@@ -178,7 +182,7 @@ class OwnLocator:
         PhysiocamError
             If it is not a square inside the frame.
         """
-        answer = self._locator.locate(image)
+        answer = self._locator.locate(None if image is None else eight_bits(image))
         square = None
         if answer is not None and image is not None:
             try:
@@ -193,7 +197,7 @@ class OwnLocator:
         return square
 
 
-def _check_inside(square: Square, image: NDArray[np.uint8]) -> None:
+def _check_inside(square: Square, image: Image) -> None:
     x, y, size = square
     height, width = image.shape[:2]
     if size < 1 or x < 0 or y < 0 or x + size > width or y + size > height:
@@ -216,7 +220,7 @@ class FixedSquare:
         self.seen = FacesSeen()
         self._square = Square(x, y, size)
 
-    def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
+    def locate(self, image: Image | None) -> Square | None:
         """Return the square.
 
         Raises
@@ -238,7 +242,7 @@ class WholeFrame:
         self.found: list[bool] = []
         self.seen = FacesSeen()
 
-    def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
+    def locate(self, image: Image | None) -> Square | None:
         """Return `WHOLE_FRAME`; None in a gap."""
         self.found.append(image is not None)
         return None if image is None else WHOLE_FRAME
@@ -257,7 +261,7 @@ class LargestSquare:
         self.seen = FacesSeen()
         self._place = place
 
-    def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
+    def locate(self, image: Image | None) -> Square | None:
         """Return the square.
 
         Raises

@@ -18,6 +18,7 @@ from physiocam.video.followed_face import (
     apart,
     same_face,
 )
+from physiocam.video.levels import Image
 from physiocam.video.locators import SeenPerson, Square
 from physiocam.video.people import FacesSeen
 
@@ -109,12 +110,12 @@ class PeopleTracker:
         # Frames since the last detection, about five per second, to find out later when a face was lost.
         self._recent: list[tuple[int, Thumbnail]] = []
 
-    def locate(self, image: NDArray[np.uint8] | None, cut: bool = False, /) -> list[Square | None]:
+    def locate(self, image: Image | None, cut: bool = False, /) -> list[Square | None]:
         """Return the square of each person so far, None where the face is not seen.
 
         Parameters
         ----------
-        image : uint8 array (H, W, 3) or None
+        image : Image (H, W, 3) of 8 bits, or None
         cut : bool
             Whether another scene begins with this frame.
         """
@@ -123,7 +124,7 @@ class PeopleTracker:
         if cut:
             self._end_scene()
         if image is not None and index >= self._next_look:
-            steady = self._detect(index, image)
+            steady = self._detect(index, np.asarray(image))
             self._next_look = index + (self._hold if steady else self._search)
         elif image is not None and index % self._search == 0 and self._all_well():
             self._recent.append((index, Thumbnail.of(image)))

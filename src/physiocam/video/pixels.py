@@ -1,30 +1,25 @@
-"""Decoded pictures as upright RGB arrays, whatever their colour matrix, range, depth, rotation and shape of pixels."""
+"""Decoded pictures as upright RGB images, whatever their colour matrix, range, depth, rotation and shape of pixels."""
 
 from fractions import Fraction
-from typing import Any, NamedTuple
+from functools import partial
 
 import av
 import numpy as np
-from av.filter import Graph
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from physiocam.errors import VideoError
-
-# AVColorSpace values for which swscale has coefficients, with the same numbers.
-_KNOWN_MATRICES = {1, 4, 5, 6, 7, 9}
-
-# BT.2020 with constant luminance; its coefficients are nearly those of common BT.2020.
-_BT2020_CONSTANT = 10
+from physiocam.video.colours import matrix_of, range_of
+from physiocam.video.lazy_images import DecodedImage
+from physiocam.video.levels import Image
+from physiocam.video.orientation import Orientation
+from physiocam.video.part_reader import PartReader
 
 # Sizes that differ only by the rounding of encoders have the same aspect ratio.
 _SAME_SHAPE = 0.97
 
 # Pixels this many times as wide as high, or as high as wide, are a mistake of the file.
 _LONGEST_PIXEL = 4
-
-# AVFrameSideDataType: the display matrix, and a number larger than all types.
-_DISPLAY_MATRIX, _SIDE_DATA_KINDS = 6, 64
 
 
 class RgbConverter:
@@ -37,20 +32,24 @@ class RgbConverter:
 
     Parameters
     ----------
+    source : str
+        Name of the recording, for messages.
     pixel_aspect : Fraction
         Width of a stored pixel, as a multiple of its height. Pictures are stretched to square pixels.
     """
 
-    def __init__(self, pixel_aspect: Fraction = Fraction(1)) -> None:
+    def __init__(self, source: str, pixel_aspect: Fraction = Fraction(1)) -> None:
+        self._source = source
         self._swscale = VideoReformatter()
         self._pixel_aspect = pixel_aspect
         self._size: tuple[int, int] | None = None
         self._other_size: tuple[int, int] | None = None
         self._rotation: float | None = None
-        self._orientation = _Orientation()
+        self._orientation = Orientation()
+        self._parts = PartReader()
 
-    def __call__(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
-        """Convert one frame.
+    def __call__(self, frame: av.VideoFrame) -> Image:
+        """Return one frame as an image, whose pixels are converted where they are looked at.
 
         Parameters
         ----------
@@ -58,20 +57,34 @@ class RgbConverter:
 
         Returns
         -------
-        uint8 array of shape (H, W, 3), RGB, upright
+        DecodedImage, or uint8 array of shape (H, W, 3)
+            RGB, upright.
 
         Raises
         ------
         VideoError
-            If the pixel format cannot be converted.
+            If the pixel format cannot be converted; by an image, when it is looked at.
         """
         stored = _with_square_pixels(frame.width, frame.height, self._pixel_aspect)
         if self._size is None:
             self._size = stored
         elif stored != self._size:
             self._other_size = stored
-        width, height = _fitted(stored, self._size)
-        matrix = _matrix(frame)
+        if frame.rotation != self._rotation:
+            # Only when it changes: reading side data puts a frame into a reference cycle, which keeps it in memory for
+            # long.
+            self._rotation, self._orientation = frame.rotation, Orientation.of(frame)
+        if stored != self._size:
+            return self._whole(frame, self._size, self._orientation)
+        return DecodedImage(
+            frame, self._parts, partial(self._whole, size=stored, orientation=self._orientation), stored,
+            self._orientation,
+        )  # fmt: skip
+
+    def _whole(self, frame: av.VideoFrame, size: tuple[int, int], orientation: Orientation) -> NDArray[np.uint8]:
+        """All pixels of a frame at this size, upright."""
+        width, height = _fitted(_with_square_pixels(frame.width, frame.height, self._pixel_aspect), size)
+        matrix = matrix_of(frame)
         try:
             rgb = self._swscale.reformat(
                 frame,
@@ -81,19 +94,16 @@ class RgbConverter:
                 src_colorspace=matrix,
                 # Without effect on RGB, but older PyAV uses the source's value only if the two differ.
                 dst_colorspace=Colorspace.ITU601 if matrix == Colorspace.ITU709 else Colorspace.ITU709,
-                src_color_range=_range(frame),
+                src_color_range=range_of(frame),
                 dst_color_range=ColorRange.JPEG,
             )
         except (av.FFmpegError, ValueError):
             raise VideoError(
-                f"pixel format '{frame.format.name}' cannot be converted to RGB; re-encode the video as H.264"
+                f"'{self._source}': pixel format '{frame.format.name}' cannot be converted to RGB; re-encode the "
+                "video as H.264"
             ) from None
-        if frame.rotation != self._rotation:
-            # Only when it changes: reading side data puts a frame into a reference cycle, which keeps it in memory for
-            # long.
-            self._rotation, self._orientation = frame.rotation, _Orientation.of(frame)
-        image = _within_bars(rgb.to_ndarray().astype(np.uint8, copy=False), self._size)
-        return np.ascontiguousarray(self._orientation.upright(image))
+        image = _within_bars(rgb.to_ndarray().astype(np.uint8, copy=False), size)
+        return np.ascontiguousarray(orientation.upright(image))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -134,70 +144,3 @@ def _within_bars(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.
     top, left = (height - image.shape[0]) // 2, (width - image.shape[1]) // 2
     canvas[top : top + image.shape[0], left : left + image.shape[1]] = image
     return canvas
-
-
-def _matrix(frame: av.VideoFrame) -> int:
-    stated = int(frame.colorspace)
-    if stated == _BT2020_CONSTANT:
-        return int(Colorspace.BT2020)
-    if stated in _KNOWN_MATRICES:
-        return stated
-    return int(Colorspace.ITU709 if frame.width >= 1280 or frame.height > 576 else Colorspace.ITU601)
-
-
-def _range(frame: av.VideoFrame) -> int:
-    if frame.format.name.startswith("yuvj"):
-        return int(ColorRange.JPEG)
-    return int(frame.color_range) or int(ColorRange.MPEG)
-
-
-def _with_display_matrix_only(frame: av.VideoFrame) -> av.VideoFrame:
-    """The same picture without its other side data.
-
-    PyAV's `side_data` must not read them: it frees the text of some, such as the name of an ICC profile, and the frame
-    frees it again, which crashes the process. It also fails on unknown types, like EXIF.
-    """
-    graph = Graph()
-    node = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1))
-    for kind in range(_SIDE_DATA_KINDS):
-        if kind != _DISPLAY_MATRIX:
-            following = graph.add("sidedata", f"mode=delete:type={kind}")
-            node.link_to(following)
-            node = following
-    sink = graph.add("buffersink")
-    node.link_to(sink)
-    graph.configure()
-    graph.push(frame)
-    bare = graph.pull()
-    assert isinstance(bare, av.VideoFrame)
-    return bare
-
-
-class _Orientation(NamedTuple):
-    """How a stored picture is rotated upright."""
-
-    quarter_turns: int = 0
-    swapped: bool = False
-    rows_step: int = 1
-    columns_step: int = 1
-
-    @classmethod
-    def of(cls, frame: av.VideoFrame) -> "_Orientation":
-        """Read the display matrix; angles other than quarter turns are ignored, as in players."""
-        side_data: Any = _with_display_matrix_only(frame).side_data.get("DISPLAYMATRIX")
-        if side_data is None:
-            return cls()
-        # Stored rows and columns (a b; c d) map a point (x, y) to (a x + c y, b x + d y).
-        a, b, _, c, d = np.frombuffer(bytes(side_data), dtype=np.int32, count=5).astype(np.int64)
-        swapped = bool(a == d == 0 and b and c)
-        if swapped:
-            a, d = c, b
-        elif b or c:
-            return cls()
-        return cls(0, swapped, -1 if d < 0 else 1, -1 if a < 0 else 1)
-
-    def upright(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        image = np.rot90(image, self.quarter_turns)
-        if self.swapped:
-            image = image.swapaxes(0, 1)
-        return image[:: self.rows_step, :: self.columns_step]

@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -27,20 +28,27 @@ ARRAY_SUFFIX = ".npy"
 Source = str | bytes | os.PathLike[str] | NDArray[Any] | Sequence[NDArray[Any]]
 
 
-class Frame(NamedTuple):
+@dataclass(frozen=True)
+class Frame:
     """One time of the grid.
 
     Attributes
     ----------
     timestamp_s : float
         Time in seconds; the first frame is at 0.
-    image : uint8 array of shape (H, W, 3) or None
-        RGB; None if the recording has a gap. Arrays may have other channels; with more than 8 bits, it is float32 with
-        levels from 0 to 255.
+    picture : Image of shape (H, W, 3) or None
+        RGB; None if the recording has a gap. Of files, the pixels are made when they are looked at: in part with
+        `physiocam.video.parts`. Arrays may have other channels; with more than 8 bits, they are float32 with levels
+        from 0 to 255.
     """
 
     timestamp_s: float
-    image: Image | None
+    picture: Image | None
+
+    @property
+    def image(self) -> NDArray[Any] | None:
+        """All pixels of the picture: an array (H, W, 3), uint8 or float32, or None."""
+        return None if self.picture is None else np.asarray(self.picture)
 
 
 class OwnFrame(NamedTuple):

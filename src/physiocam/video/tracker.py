@@ -14,6 +14,7 @@ from physiocam.video.followed_face import (
     apart,
     same_face,
 )
+from physiocam.video.levels import Image
 from physiocam.video.locators import Square
 from physiocam.video.people import Change, FacesSeen
 
@@ -53,7 +54,7 @@ class FaceTracker:
         # Frames since the last detection, about five per second, to find out later when a face was lost.
         self._recent: list[tuple[int, Thumbnail]] = []
 
-    def locate(self, image: NDArray[np.uint8] | None) -> Square | None:
+    def locate(self, image: Image | None) -> Square | None:
         """Return the square of the face, or None."""
         index = self._frames
         self._frames += 1
@@ -61,7 +62,7 @@ class FaceTracker:
             self.found.append(False)
             return None
         if index >= self._next_look:
-            steady = self._look(index, image)
+            steady = self._look(index, np.asarray(image))
             self._next_look = index + (self._hold if steady else self._search)
         elif self._box is not None and not self._missed and index % self._search == 0:
             self._recent.append((index, Thumbnail.of(image)))

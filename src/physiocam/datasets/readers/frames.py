@@ -110,7 +110,7 @@ def outline(frames: Frames) -> Outline:
     if isinstance(frames, VideoFrames) and frames.path.is_file() and frames.path.suffix.lower() != ARRAY_SUFFIX:
         return _header(frames.path, frames.fs)
     with frames.open() as video:
-        first = next(iter(video)).image
+        first = next(iter(video)).picture
         if first is None:
             raise VideoError(f"the first frame of '{video.source}' cannot be read")
         return Outline(video.frames, video.fs, (first.shape[1], first.shape[0]))
@@ -135,7 +135,7 @@ def _header(path: Path, fs: float | None) -> Outline:
     try:
         with open_container(path) as container:
             stream = video_stream(container, path)
-            height, width, _ = RgbConverter()(next(container.decode(stream))).shape
+            height, width, _ = RgbConverter(str(path))(next(container.decode(stream))).shape
             if fs is None and makes_up_times(container, stream, path):
                 raise VideoError(f"'{path}' states no frame rate; give it as fs")
             rate = fs or stated_rate(container, stream, path) or float(stream.guessed_rate or 0)

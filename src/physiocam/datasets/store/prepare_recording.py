@@ -71,7 +71,7 @@ def _write_frames(
     def located() -> Iterator[Located]:
         for frame in video:
             timestamps.append(frame.timestamp_s)
-            image, square = locate_in(locator, frame.image, settings.channels)
+            image, square = locate_in(locator, frame.picture, settings.channels)
             shown.append(square is not None)
             if slow:
                 slow.add(image, square)
