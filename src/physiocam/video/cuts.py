@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from physiocam.video.levels import Image
 from physiocam.video.parts import thinned
+from physiocam.video.resize import area_resize
 
-# Frames are compared as pictures of about this size: motion of a few pixels hardly shows, another scene does.
+# Frames are compared as pictures of this size: motion of a few pixels hardly shows, another scene does.
 _ROWS, _COLUMNS = 24, 32
 
 # Rows and columns of pixels, at least, whose mean is a field of these pictures.
@@ -72,12 +73,9 @@ class CutFinder:
 
 
 def _small_picture(image: Image) -> NDArray[np.float32]:
-    """Means of about `_ROWS` by `_COLUMNS` fields, each of a few of its pixels."""
-    few = thinned(image, max(min(image.shape[0] // _ROWS, image.shape[1] // _COLUMNS) // _EACH, 1))
-    down, across = (max(few.shape[0] // _ROWS, 1), max(few.shape[1] // _COLUMNS, 1))
-    rows, columns = few.shape[0] // down, few.shape[1] // across
-    fields = few[: rows * down, : columns * across].reshape(rows, down, columns, across, -1)
-    return np.asarray(fields.mean(axis=(1, 3), dtype=np.float32))
+    """Means of `_ROWS` by `_COLUMNS` fields, each of a few of its pixels."""
+    step = max(min(image.shape[0] // _ROWS, image.shape[1] // _COLUMNS) // _EACH, 1)
+    return area_resize(thinned(image, step), _ROWS, _COLUMNS)
 
 
 def _unlikeness(before: NDArray[np.float32], now: NDArray[np.float32]) -> float:
