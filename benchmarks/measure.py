@@ -1,4 +1,4 @@
-"""Speed and memory of measuring: the network against PyTorch eager, and the whole job stage by stage.
+"""Speed and memory of measuring: the joint network against PyTorch eager, and the whole job.
 
     python benchmarks/measure.py VIDEO [--json OUT.json]
 
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -26,6 +26,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
+from physiocam.foundation.files import complete_file
 from physiocam.foundation.frame_sizes import height_width
 
 CLIPS = (1, 4, 60)
@@ -43,17 +44,15 @@ def main() -> None:
     # Processes first: a child's peak counts what its parent held when it was started, so PyTorch must come last.
     with tempfile.TemporaryDirectory() as scratch:
         figures["whole_job"] = whole_job(arguments.video, Path(scratch))
-        figures["stages"] = stages(Path(scratch) / "60.mp4")
     figures["network"] = network()
     figures["phases"] = phases()
     if arguments.json:
-        beside = arguments.json.with_suffix(".partial")
-        beside.write_text(json.dumps(figures, indent=2) + "\n")
-        beside.replace(arguments.json)
+        with complete_file(arguments.json) as beside:
+            beside.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 def network() -> list[dict[str, float]]:
-    """Frames/s of the default network on ONNX Runtime and in PyTorch eager, one thread, interleaved."""
+    """Frames/s of the default joint network on ONNX Runtime and in PyTorch eager, one thread, interleaved."""
     import torch
     from safetensors.torch import load_file
 
@@ -63,8 +62,8 @@ def network() -> list[dict[str, float]]:
 
     torch.set_num_threads(1)
     bundle = load_bundle("default")
-    runtime = Runtime(bundle, threads=1)
-    (entry,) = bundle.info.networks
+    entry = bundle.info.networks[0]
+    runtime = Runtime(bundle, threads=1, networks=[entry])
     eager = build(entry.config)
     eager.load_state_dict(load_file(bundle.folder / entry.weights))
     eager.eval()
@@ -85,7 +84,7 @@ def network() -> list[dict[str, float]]:
         slow, fast = _interleaved([in_pytorch, in_onnx_runtime], repeats=max(60 // clips, 5))
         frames = clips * config.clip_length
         rows.append({"clips": clips, "pytorch": frames / slow, "onnx_runtime": frames / fast, "ratio": slow / fast})
-    _table("network, 1 thread (frames/s)", ["clips", "PyTorch eager", "ONNX Runtime", "ratio"], rows)
+    _table("joint network, 1 thread (frames/s)", ["clips", "PyTorch eager", "ONNX Runtime", "ratio"], rows)
     return rows
 
 
@@ -95,7 +94,7 @@ def phases() -> dict[str, float]:
     from physiocam.weights.runtime import Runtime
 
     bundle = load_bundle("default")
-    info, runtime = bundle.info, Runtime(bundle, threads=1)
+    info, runtime = bundle.info, Runtime(bundle, threads=1, networks=[bundle.info.networks[0]])
     random = np.random.default_rng(0)
     clips, count = PHASE_CLIPS, len(info.phase_offsets)
     big_shape, small_shape = (height_width(size) for size in (info.big_size, info.small_size))
@@ -184,65 +183,6 @@ def _in_process(command: list[str]) -> tuple[float, float]:
     if status:
         raise SystemExit(f"{' '.join(command)} failed with status {status}")
     return wall, usage.ru_maxrss / 1024
-
-
-def stages(path: Path) -> list[dict[str, Any]]:
-    """Where the time of the 60 s recording goes, stage after stage in one process."""
-    rows: list[dict[str, Any]] = []
-    clock = time.perf_counter
-
-    start = clock()
-    subprocess.run([sys.executable, "-c", "import physiocam.measuring.measure"], check=True)
-    rows.append({"stage": "start (interpreter and imports)", "seconds": clock() - start})
-
-    from physiocam.inputs.blocks import InputShape, input_blocks
-    from physiocam.signals.rate import estimate_rate
-    from physiocam.signals.settings import SETTINGS
-    from physiocam.video.reader import open_video
-    from physiocam.video.tracker import FaceTracker
-    from physiocam.weights.bundle import load_bundle
-    from physiocam.weights.runtime import Runtime
-
-    start = clock()
-    bundle = load_bundle("default")
-    runtime = Runtime(bundle)
-    rows.append({"stage": "bundle", "seconds": clock() - start})
-
-    start = clock()
-    with open_video(path) as source:
-        fs = source.fs
-        for _ in source:
-            pass
-    decode = clock() - start
-    rows.append({"stage": "decode", "seconds": decode})
-
-    with open_video(path) as source:
-        tracker = FaceTracker(fs, bundle.info.crop.factor)
-        spent = {"face": 0.0}
-
-        def located() -> Iterator[Any]:
-            for frame in source:
-                before = clock()
-                square = tracker.locate(frame.image)
-                spent["face"] += clock() - before
-                yield frame.image, square
-
-        start = clock()
-        (block,) = input_blocks(located(), InputShape(), round(61 * fs))
-        inputs = clock() - start - decode - spent["face"]
-    rows.append({"stage": "face", "seconds": spent["face"]})
-    rows.append({"stage": "inputs", "seconds": inputs})
-
-    start = clock()
-    outputs = [runtime.run(block.big(i, i + 60), block.small[i : i + 60]) for i in range(0, block.clips, 60)]
-    rows.append({"stage": "network", "seconds": clock() - start})
-
-    pulse = np.concatenate([output["pulse"].reshape(-1) for output in outputs])
-    start = clock()
-    estimate_rate(pulse, fs, "heart", SETTINGS["default"])
-    rows.append({"stage": "signals (one waveform)", "seconds": clock() - start})
-    _table("stages, 60 s of video", ["stage", "seconds"], rows)
-    return rows
 
 
 def _table(title: str, header: list[str], rows: Iterable[dict[str, Any]]) -> None:
