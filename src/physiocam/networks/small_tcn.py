@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, pad
 
-from physiocam.networks.config import SmallTcnConfig
+from physiocam.networks.small_tcn_config import SmallTcnConfig
 from physiocam.networks.network import Network, given
 
 # Cells that are averaged to regions: thirds of the frame's sides.
