@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from physiocam.datasets.store.clips import Clips, clip_loader, standardize
+from physiocam.datasets.store.clip_batch import standardize
+from physiocam.datasets.store.clips import Clips, clip_loader
 from physiocam.errors import PhysiocamError
 from physiocam.evaluation.cross_validation import Folds, cross_validate
 from physiocam.evaluation.evaluate import evaluate
