@@ -438,6 +438,16 @@ def test_an_augmented_run_resumes_with_the_same_draws(store: Path, tmp_path: Pat
     assert not all(torch.equal(whole[name], plain[name]) for name in whole)
 
 
+def _begun_until_judged(chosen: TrainSettings) -> None:
+    def dying(self: Validation, trainer: Any, module: TrainModule) -> None:
+        raise _Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Validation, "_judge", dying)
+        with pytest.raises(_Killed):
+            fit(chosen, show_progress=False)
+
+
 def _losses(monkeypatch: pytest.MonkeyPatch, *losses: float) -> None:
     """Judge epochs as given."""
     given = list(losses)
@@ -488,10 +498,13 @@ def test_validation_judges_other_people_and_every_epoch_once(store: Path, tmp_pa
         outputs = module.network.eval()(*standardize(batch))
         expected = sum(module.losses(outputs, batch.targets, batch.masks).values())
     assert losses[-1] == pytest.approx(float(expected), rel=1e-5)
-    # Stopped at any place, it ends the same.
-    for batches in (2, 3):
-        other = settings(store, tmp_path / f"stopped{batches}", validation=0.3, checkpoint_steps=1)
-        _begun(other, batches)
+    # Stopped at any place, it ends the same: within an epoch, or after its last step and before it was judged.
+    for place in ("within", "judging"):
+        other = settings(store, tmp_path / place, validation=0.3, checkpoint_steps=1)
+        if place == "within":
+            _begun(other, 3)
+        else:
+            _begun_until_judged(other)
         fit(other, show_progress=False)
         last = max((other.output / "checkpoints").glob("epoch=*"), key=lambda path: path.name)
         assert torch.load(last, weights_only=True)["physiocam"]["validation"] == losses
