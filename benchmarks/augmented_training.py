@@ -1,6 +1,6 @@
 """What augmentation and another backbone bring: networks trained on drawn people, tested on others.
 
-    python benchmarks/augmentation.py FOLDER [--json docs/augmentation.json] [--page docs/training.md]
+    python benchmarks/augmented_training.py FOLDER [--json docs/augmentation.json] [--page docs/training.md]
 
 Draws and prepares 32 recordings to train on and two sets of 16 others to test on: drawn in the same way, and in harder
 conditions (more motion, light that changes, a noisier camera). Then it trains each row with the same settings, but for

@@ -1,4 +1,4 @@
-"""benchmarks/augmentation.py runs small, goes on where it was, and writes its table."""
+"""benchmarks/augmented_training.py runs small, goes on where it was, and writes its table."""
 
 import json
 import sys
@@ -16,18 +16,18 @@ def test_the_benchmark_of_augmentation_runs_small(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.syspath_prepend(str(BENCHMARKS))
-    import augmentation
+    import augmented_training
 
     small = {"drawn": (2, 2.0, 1, "easy"), "others": (2, 2.0, 2, "easy"), "harder": (2, 2.0, 3, "hard")}
-    rows = {name: augmentation.ROWS[name] for name in ("no augmentation", "all of these")}
-    monkeypatch.setattr(augmentation, "SETS", small)
-    monkeypatch.setattr(augmentation, "ROWS", rows)
+    rows = {name: augmented_training.ROWS[name] for name in ("no augmentation", "all of these")}
+    monkeypatch.setattr(augmented_training, "SETS", small)
+    monkeypatch.setattr(augmented_training, "ROWS", rows)
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{augmentation.START}{augmentation.END}\nafter\n")
+    page.write_text(f"before\n{augmented_training.START}{augmented_training.END}\nafter\n")
     work = tmp_path / "work"
-    given = ["augmentation.py", str(work), "--epochs", "1", "--json", str(tmp_path / "found.json"), "--page", str(page)]
+    given = ["augmented_training.py", str(work), "--epochs", "1", "--json", str(tmp_path / "found.json"), "--page", str(page)]
     monkeypatch.setattr(sys, "argv", given)
-    augmentation.main()
+    augmented_training.main()
     found = json.loads((tmp_path / "found.json").read_text())
     assert list(found) == list(rows)
     assert found["no augmentation"]["others"]["f1_interval"] == [0.0, 0.0]
@@ -36,7 +36,7 @@ def test_the_benchmark_of_augmentation_runs_small(
     assert (lines[0], lines[-1], len(lines)) == ("before", "after", 8)
     capsys.readouterr()
     # Nothing is drawn, trained or predicted again.
-    monkeypatch.setattr(augmentation, "write_layout", None)
+    monkeypatch.setattr(augmented_training, "write_layout", None)
     monkeypatch.setattr("physiocam.evaluation.predict.predict_with_bundle", pytest.fail)
-    augmentation.main()
+    augmented_training.main()
     assert json.loads((tmp_path / "found.json").read_text()) == found
