@@ -49,9 +49,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "flip, crop, colour": {"augmentation": Augmentation(flip=0.5, crop=0.15, colour=0.2)},
     "noise, codec": {"augmentation": Augmentation(noise=4.0, codec=0.3)},
     "speed": {"augmentation": Augmentation(speed=0.3)},
-    "all of these": {
-        "augmentation": Augmentation(flip=0.5, crop=0.15, colour=0.2, noise=4.0, codec=0.3, speed=0.3)
-    },
+    "all of these": {"augmentation": Augmentation(flip=0.5, crop=0.15, colour=0.2, noise=4.0, codec=0.3, speed=0.3)},
     "ConvNeXt blocks": {"backbone": "convnext"},
 }
 BASE = "no augmentation"

@@ -25,7 +25,16 @@ def test_the_benchmark_of_augmentation_runs_small(
     page = tmp_path / "page.md"
     page.write_text(f"before\n{augmented_training.START}{augmented_training.END}\nafter\n")
     work = tmp_path / "work"
-    given = ["augmented_training.py", str(work), "--epochs", "1", "--json", str(tmp_path / "found.json"), "--page", str(page)]
+    given = [
+        "augmented_training.py",
+        str(work),
+        "--epochs",
+        "1",
+        "--json",
+        str(tmp_path / "found.json"),
+        "--page",
+        str(page),
+    ]
     monkeypatch.setattr(sys, "argv", given)
     augmented_training.main()
     found = json.loads((tmp_path / "found.json").read_text())

@@ -1,7 +1,8 @@
 """Checks that a store fits a run, made before PyTorch is imported."""
 
-import random
 from collections.abc import Collection, Mapping
+
+import numpy as np
 
 from physiocam.datasets.store.store import Store
 from physiocam.errors import DatasetError, PhysiocamError
@@ -117,7 +118,7 @@ def validation_subjects(store: Store, settings: TrainSettings) -> set[str]:
             f"validation is {settings.validation:g} and there is one subject, {chosen[0]}; prepare more, or take 0"
         )
     count = min(max(round(settings.validation * len(chosen)), 1), len(chosen) - 1)
-    return set(random.Random(settings.seed).sample(chosen, count))
+    return set(np.random.default_rng(settings.seed).permutation(chosen)[:count].tolist())
 
 
 def training_subjects(store: Store, settings: TrainSettings) -> set[str] | None:
