@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from physiocam.evaluation.metrics import rate_scores
 from physiocam.networks.action_units import AU_LABELS
+from roc import area_under_roc
 
 QUANTITIES = ("heart_rate", "breathing_rate")
 CONFIDENT, NEAR = 0.7, 3.0
@@ -56,7 +57,7 @@ def generated_figures(recordings: Sequence[Known], measured: Measured) -> dict[s
     if measured[0][1]["action_units"]:
         probability, present = unit_frames(recordings, [folder for folder, _ in measured])
         figures["action_units"] = {
-            label: _auc(probability[:, column], present[:, column]) for column, label in enumerate(AU_LABELS)
+            label: _area(probability[:, column], present[:, column] == 1) for column, label in enumerate(AU_LABELS)
         }
         curves["reliability"] = reliability(probability, present)
         curves["reliability_at_active_share"] = reliability(probability, present, _ACTIVE_SHARE)
@@ -217,16 +218,10 @@ def unit_frames(recordings: Sequence[Known], folders: list[Path]) -> tuple[NDArr
     return np.concatenate(probability), np.concatenate(present)
 
 
-def _auc(score: NDArray[np.float64], truth: NDArray[np.int8]) -> float | None:
-    score, truth = score[np.isfinite(score)], truth[np.isfinite(score)]
-    order = np.argsort(score, kind="stable")
-    ranks = np.empty(len(score))
-    ranks[order] = np.arange(1, len(score) + 1)
-    positives = int((truth == 1).sum())
-    negatives = len(truth) - positives
-    if not positives or not negatives:
-        return None
-    return _rounded((ranks[truth == 1].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+def _area(probability: NDArray[np.float64], present: NDArray[np.bool_]) -> float | None:
+    """Area under the ROC curve over the frames that have a probability."""
+    known = np.isfinite(probability)
+    return _rounded(area_under_roc(probability[known], present[known]))
 
 
 def told(measured: dict[str, Any]) -> dict[str, Any]:

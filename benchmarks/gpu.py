@@ -25,7 +25,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from physiocam.datasets.store.clips import Clips, clip_loader, standardize
+from physiocam.datasets.store.clip_batch import standardize
+from physiocam.datasets.store.clips import Clips, clip_loader
 from physiocam.datasets.store.store import RecordingInfo, RecordingWriter, Store
 from physiocam.datasets.store.store_files import FrameLayout
 from physiocam.evaluation.device_runtime import DEVICE_CLIPS, DeviceRuntime, training_device

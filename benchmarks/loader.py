@@ -83,7 +83,8 @@ def make_store(store: Path, recordings: int) -> None:
 def measure(store: Path, seconds: float) -> list[dict[str, Any]]:
     import torch
 
-    from physiocam.datasets.store.clips import Clips, clip_loader, standardize
+    from physiocam.datasets.store.clip_batch import standardize
+    from physiocam.datasets.store.clips import Clips, clip_loader
 
     torch.set_num_threads(1)
     rows = []

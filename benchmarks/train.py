@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 
 from networks import PlainBigSmall
-from physiocam.datasets.store.clips import ClipBatch, standardize
+from physiocam.datasets.store.clip_batch import ClipBatch, standardize
 from physiocam.networks.complexity import cost
 from physiocam.networks.config import AU, BigSmallConfig
 from physiocam.networks.registry import build

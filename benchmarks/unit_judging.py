@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import mannwhitneyu
 
 from physiocam import Measurement
 from physiocam.evaluation.metrics import action_unit_scores
 from physiocam.networks.action_units import ACTIVE_THRESHOLD, BLINK, EXPRESSION_UNITS, SIDED_UNITS
 from rendered_recordings import RenderedRecording
+from roc import area_under_roc
 
 # From here on a coder would note a unit; in between it is neither clearly there nor clearly not.
 _PRESENT, _ABSENT = 1.0, 0.5
@@ -96,7 +96,7 @@ def figures(judged: list[Judged]) -> dict[str, Any]:
     for column, unit in enumerate(EXPRESSION_UNITS):
         known, rated = clear[:, column], np.isfinite(intensity[:, column])
         units[unit] = {
-            "auc": _auc(probability[known, column], true[known, column] >= _PRESENT),
+            "auc": area_under_roc(probability[known, column], true[known, column] >= _PRESENT),
             "f1": scores.units[unit].f1,
             **_agreement(intensity[rated, column], true[rated, column]),
         }
@@ -140,14 +140,6 @@ def _agreement(rated: _Floats, true: _Floats) -> dict[str, float | None]:
         "mae": float(np.abs(rated - true).mean()),
         "icc": float((between - within) / (between + within)),
     }
-
-
-def _auc(scores: _Floats, present: NDArray[np.bool_]) -> float | None:
-    """Share of pairs of a frame with and one without the unit that the scores put in order; ties count half."""
-    if present.all() or not present.any():
-        return None
-    pairs = int(present.sum()) * int((~present).sum())
-    return float(mannwhitneyu(scores[present], scores[~present], method="asymptotic").statistic / pairs)
 
 
 def _sides(judged: list[Judged]) -> dict[str, float | None]:

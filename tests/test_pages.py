@@ -574,3 +574,10 @@ def test_commands_within_sentences_are_understood() -> None:
         if words[-1].startswith("--") and words[-1] != "--help":
             words.pop()  # the option is named, and its value left out
         assert "Usage" in physiocam(*words, "--help")
+
+
+def test_tests_that_a_page_names_exist() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", read("docs/paper.md"))
+    assert len(named) > 20
+    for path, test in named:
+        assert f"\ndef {test}(" in read(path), f"{path} has no {test}"

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from cycle import Cycle
 from physiocam.foundation.files import complete_file
 
 _Network = TypeVar("_Network", bound=nn.Module)
@@ -59,13 +60,12 @@ class KeptTraining(Generic[_Network]):
         mean: float = 0.998,
     ) -> None:
         self.network, self.mean = network, copy.deepcopy(network)
-        self._kept, self._made_with, self._epochs, self._steps, self._share = kept, made_with, epochs, steps, mean
-        self._optimizer = torch.optim.AdamW(network.parameters(), weight_decay=decay)
-        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimizer, max_lr=highest, total_steps=epochs * steps, pct_start=rising
+        self._kept, self._made_with, self._epochs, self._share = kept, made_with, epochs, mean
+        self._cycle = Cycle(
+            network, highest=highest, rising=rising, epochs=epochs, steps=steps, decay=decay, longest=1.0
         )
         self.record: dict[str, Any] = {"seed": seed, "epochs": epochs, "seconds": 0, "losses": []}
-        self._taken, self._loss = 0, 0.0
+        self._taken = 0
         if kept.exists():
             stored = torch.load(kept, weights_only=True)
             if stored["made_with"] == made_with:
@@ -84,11 +84,7 @@ class KeptTraining(Generic[_Network]):
 
     def step(self, loss: Tensor) -> None:
         """Go one step down a loss."""
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self._optimizer.step()
-        self._schedule.step()
+        self._cycle.step(loss)
         self._taken += 1
         share = min(self._share, 1 - 1 / (self._taken + 1))
         with torch.no_grad():
@@ -96,12 +92,12 @@ class KeptTraining(Generic[_Network]):
                 # Counters of batches are no weights.
                 if one.is_floating_point():
                     one.lerp_(other, 1 - share)
-        self._loss += loss.item() / self._steps
 
     def end_epoch(self, **figures: Any) -> None:
         """Keep the state, with the epoch's mean loss and other figures, and print them."""
         record = self.record
-        record["losses"].append(round(self._loss, 4))
+        loss = self._cycle.epoch_loss()
+        record["losses"].append(round(loss, 4))
         record["seconds"] += round(time.monotonic() - self._started)
         for name, figure in figures.items():
             record.setdefault(name, []).append(figure)
@@ -109,8 +105,8 @@ class KeptTraining(Generic[_Network]):
             state = {name: part.state_dict() for name, part in self._parts().items()}
             torch.save({**state, "record": record, "made_with": self._made_with}, beside)
         done, spent = len(record["losses"]), record["seconds"]
-        print(f"epoch {done}/{self._epochs}  loss {self._loss:.4f}  {figures}  {spent} s", flush=True)
-        self._loss = 0.0
+        print(f"epoch {done}/{self._epochs}  loss {loss:.4f}  {figures}  {spent} s", flush=True)
 
     def _parts(self) -> dict[str, Any]:
-        return {"network": self.network, "mean": self.mean, "optimizer": self._optimizer, "schedule": self._schedule}
+        cycle = self._cycle
+        return {"network": self.network, "mean": self.mean, "optimizer": cycle.optimizer, "schedule": cycle.schedule}

@@ -13,8 +13,8 @@ from torch import Tensor
 from disturbances import between, rhythm
 from kept_training import KeptTraining
 from long_clips import LongClip
-from physiocam.networks.config import SmallTcnConfig
 from physiocam.networks.small_tcn import SmallTcn
+from physiocam.networks.small_tcn_config import SmallTcnConfig
 from physiocam.synthetic.physiology import Physiology
 from physiocam.synthetic.portrait import PULSE_RGB
 from real_motion import Motion

@@ -38,6 +38,7 @@ ROWS = {
     "bigsmall-big-to-small": ("`lateral=big_to_small`", "Table 6"),
     "bigsmall-small-to-big": ("`lateral=small_to_big`", "Table 6"),
     "bigsmall-grey": ("`big_channels=1`", "Table 7"),
+    "bigsmall-convnext": ("`backbone=convnext`", ""),
     "small-tcn": ("convolutions along time, over seconds of 9 x 9 differences", ""),
     "expression-cnn": ("residual convolutions over single Big frames, action units alone", ""),
     "deepphys": ("DeepPhys on 9 x 9 differences", "Table 2"),

@@ -13,8 +13,9 @@ import physiocam  # noqa: E402
 from physiocam.errors import BundleError  # noqa: E402
 from physiocam.measuring.memory_windows import PARTS, MemoryWindows  # noqa: E402
 from physiocam.networks.bigsmall import BigSmall  # noqa: E402
-from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig, SmallTcnConfig, Task  # noqa: E402
+from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig, Task  # noqa: E402
 from physiocam.networks.small_tcn import SmallTcn  # noqa: E402
+from physiocam.networks.small_tcn_config import SmallTcnConfig  # noqa: E402
 from physiocam.weights.bundle import Bundle, load_bundle  # noqa: E402
 from physiocam.weights.export import BundleAbout, Memory, export_bundle  # noqa: E402
 from physiocam.weights.runtime import Runtime  # noqa: E402

@@ -27,13 +27,16 @@ from physiocam.datasets.store.store import Store  # noqa: E402
 from physiocam.errors import PhysiocamError  # noqa: E402
 from physiocam.evaluation.chain import chain_of  # noqa: E402
 from physiocam.evaluation.cross_validation import cross_validate, parse_folds, subject_folds  # noqa: E402
+from physiocam.evaluation.evaluate import evaluate  # noqa: E402
 from physiocam.evaluation.predict_network import predict_with_network  # noqa: E402
 from physiocam.networks.network import Network  # noqa: E402
 from physiocam.networks.registry import build, preset, preset_names  # noqa: E402
 from physiocam.reproduce.figures import reproduce_figure  # noqa: E402
 from physiocam.reproduce.published import published_tables  # noqa: E402
+from physiocam.reproduce.table_values import row_values  # noqa: E402
 from physiocam.reproduce.tables import ReproductionRun, reproduce_table  # noqa: E402
 from physiocam.signals.methods import METHODS  # noqa: E402
+from physiocam.signals.settings import SETTINGS  # noqa: E402
 from physiocam.synthetic.recordings import settings_of, synthetic_entries  # noqa: E402
 from physiocam.training import fit  # noqa: E402
 from physiocam.training.module import TrainModule  # noqa: E402
@@ -137,6 +140,22 @@ def test_every_table_stands_beside_the_papers(
         )
 
 
+def test_further_seeds_are_averaged_and_spread(store: Path, runs: Path, tmp_path: Path, untraced: None) -> None:
+    one = bench(store, runs)
+    page = reproduce_table("table7", replace(one, further_seeds=(7,)), tmp_path)
+    assert page.read_text().splitlines()[0].endswith("ours trained on 'drawn', 2 folds, 2 seeds")
+    chain = chain_of(page)
+    assert chain.wrong == 0
+    (seeds, other) = one.within("bigsmall"), replace(one, further_seeds=(7,)).within("bigsmall")
+    assert [len(found[0]) for found in (seeds, other)] == [2, 4]
+    of_seeds = [row_values([evaluate(part, SETTINGS["paper"]) for part in other[0][k : k + 2]]) for k in (0, 2)]
+    both = row_values([evaluate(part, SETTINGS["paper"]) for part in other[0]])
+    for recording, error in both.errors["heart"].items():
+        assert error == pytest.approx(np.mean([values.errors["heart"][recording] for values in of_seeds]))
+    made = json.loads((tmp_path / "table7.json").read_text())
+    assert made["made_with"]["further_seeds"] == [7]
+
+
 def test_tables_across_data_sets_compare_faces_that_are_cut_out_alike(store: Path, runs: Path, tmp_path: Path) -> None:
     scene = replace(settings_of("easy"), duration_s=1.0, fs=15.0, height=64, width=64)
     entries = synthetic_entries(1, trials=1, settings=scene)
@@ -179,6 +198,7 @@ def test_every_figure_is_drawn(store: Path, runs: Path, tmp_path: Path, untraced
     assert "## Where the set-up differs" in text
     assert "1 epochs (paper: 5)" in text
     assert text.splitlines()[0].endswith("ours trained on 'drawn'" + ("" if name == "figure5" else ", 2 folds"))
+    assert chain_of(tmp_path / f"{name}.md").wrong == 0
     if name == "figure5":
         printed = {line.split("|")[1].strip(): line.split("|")[5].strip() for line in text.splitlines() if "|" in line}
         assert (printed["au, pulse"], printed["au, respiration"], printed["pulse, respiration"]) == (

@@ -19,16 +19,22 @@ pytest.importorskip("zarr")
 from safetensors.torch import load_file, save_file  # noqa: E402
 from torch import Tensor  # noqa: E402
 
+from physiocam.datasets.store.clip_batch import standardize  # noqa: E402
 from physiocam.datasets.store.prepare import PrepareSettings, prepare  # noqa: E402
+from physiocam.datasets.store.store import Store  # noqa: E402
 from physiocam.errors import PhysiocamError  # noqa: E402
 from physiocam.inputs.crop import Cut  # noqa: E402
 from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig  # noqa: E402
 from physiocam.training.arithmetic import arithmetic_of  # noqa: E402
+from physiocam.training.checks import training_subjects, validation_subjects  # noqa: E402
+from physiocam.training.data import training_clips, validation_clips  # noqa: E402
 from physiocam.training.facts import run_facts  # noqa: E402
-from physiocam.training.fit import _check_same, export_checkpoint, fit  # noqa: E402
+from physiocam.training.fit import _check_same, export_checkpoint, fit, pos_weight  # noqa: E402
+from physiocam.training.losses import TaskLosses  # noqa: E402
 from physiocam.training.module import TrainModule  # noqa: E402
 from physiocam.training.order import ClipOrder  # noqa: E402
 from physiocam.training.settings import TrainSettings  # noqa: E402
+from physiocam.training.validation import Validation  # noqa: E402
 from physiocam.weights.runtime import Runtime  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("traced_once")
@@ -87,11 +93,11 @@ def test_an_ended_run_is_not_repeated(store: Path, tmp_path: Path, monkeypatch: 
         fit(settings(store, tmp_path / "run", epochs=2), show_progress=False)
 
 
-def _begun(chosen: TrainSettings) -> None:
+def _begun(chosen: TrainSettings, batches: int = 4) -> None:
     """Leave a run that was stopped after its first checkpoints."""
 
     def dying(self: TrainModule, batch: Any, batch_idx: int) -> None:
-        if batch_idx == 4:
+        if batch_idx == batches:
             raise _Killed
 
     with pytest.MonkeyPatch.context() as patch:
@@ -415,3 +421,103 @@ if __name__ == "__main__":
         patching.setattr("physiocam.training.fit._export", save_weights)
         patching.setattr("physiocam.training.fit.load_bundle", lambda folder: folder)
         fit(TrainSettings.model_validate_json(sys.argv[1]), show_progress=False)
+
+
+AUGMENTED = {"augmentation": {"flip": 0.5, "crop": 0.2, "noise": 4.0, "codec": 0.3, "speed": 0.2}}
+
+
+@pytest.mark.usefixtures("just_weights")
+def test_an_augmented_run_resumes_with_the_same_draws(store: Path, tmp_path: Path) -> None:
+    fit(settings(store, tmp_path / "whole", **AUGMENTED), show_progress=False)
+    stopped = settings(store, tmp_path / "stopped", **AUGMENTED)
+    _begun(stopped)
+    fit(stopped, show_progress=False)
+    fit(settings(store, tmp_path / "plain"), show_progress=False)
+    whole, resumed, plain = (weights(tmp_path / name) for name in ("whole", "stopped", "plain"))
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    assert not all(torch.equal(whole[name], plain[name]) for name in whole)
+
+
+def _begun_until_judged(chosen: TrainSettings) -> None:
+    def dying(self: Validation, trainer: Any, module: TrainModule) -> None:
+        raise _Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Validation, "_judge", dying)
+        with pytest.raises(_Killed):
+            fit(chosen, show_progress=False)
+
+
+def _losses(monkeypatch: pytest.MonkeyPatch, *losses: float) -> None:
+    """Judge epochs as given."""
+    given = list(losses)
+
+    def judge(_self: Validation, _trainer: Any, module: TrainModule) -> None:
+        module.validation.append(given[len(module.validation)])
+
+    monkeypatch.setattr(Validation, "_judge", judge)
+
+
+@pytest.mark.usefixtures("just_weights")
+def test_a_run_ends_when_it_no_longer_improves_and_keeps_the_best_epoch(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _losses(monkeypatch, 3.0, 1.0, 2.0, 1.5, 0.5)
+    chosen = settings(store, tmp_path / "run", epochs=5, validation=0.3, patience=2)
+    fit(chosen, show_progress=False)
+    checkpoints = tmp_path / "run" / "checkpoints"
+    assert sorted(path.name for path in checkpoints.glob("epoch=*")) == [f"epoch={n}.ckpt" for n in range(4)]
+    best = torch.load(checkpoints / "epoch=1.ckpt", weights_only=True)["state_dict"]
+    assert all(torch.equal(tensor, best[f"network.{name}"]) for name, tensor in weights(tmp_path / "run").items())
+    # A run that was stopped after its end, before its bundle, does not go on.
+    shutil.rmtree(tmp_path / "run" / "bundle")
+    fit(chosen, show_progress=False)
+    assert not (checkpoints / "epoch=4.ckpt").exists()
+    assert all(torch.equal(tensor, best[f"network.{name}"]) for name, tensor in weights(tmp_path / "run").items())
+
+
+@pytest.mark.usefixtures("just_weights")
+def test_validation_judges_other_people_and_every_epoch_once(store: Path, tmp_path: Path) -> None:
+    chosen = settings(store, tmp_path / "whole", validation=0.3)
+    learned, judging = training_subjects(Store(store), chosen), validation_subjects(Store(store), chosen)
+    assert len(judging) == 1
+    assert learned == {"S00", "S01", "S02"} - judging
+    fit(chosen, show_progress=False)
+    checkpoints = sorted((tmp_path / "whole" / "checkpoints").glob("epoch=*"))
+    losses = torch.load(checkpoints[-1], weights_only=True)["physiocam"]["validation"]
+    assert len(losses) == 2
+    # The last epoch's loss, computed from its weights for all clips at once.
+    module = TrainModule(chosen, {}, ClipOrder(1, 1, 0))
+    module.load_state_dict(torch.load(checkpoints[-1], weights_only=True)["state_dict"])
+    clips = validation_clips(Store(store), chosen)
+    assert clips is not None
+    trained = training_clips(Store(store), chosen)
+    module.losses = TaskLosses(chosen.network.tasks, pos_weight(trained, chosen))
+    batch = clips.__getitems__(list(range(len(clips))))
+    with torch.no_grad():
+        outputs = module.network.eval()(*standardize(batch))
+        expected = sum(module.losses(outputs, batch.targets, batch.masks).values())
+    assert losses[-1] == pytest.approx(float(expected), rel=1e-5)
+    # Stopped at any place, it ends the same: within an epoch, or after its last step and before it was judged.
+    for place in ("within", "judging"):
+        other = settings(store, tmp_path / place, validation=0.3, checkpoint_steps=1)
+        if place == "within":
+            _begun(other, 3)
+        else:
+            _begun_until_judged(other)
+        fit(other, show_progress=False)
+        last = max((other.output / "checkpoints").glob("epoch=*"), key=lambda path: path.name)
+        assert torch.load(last, weights_only=True)["physiocam"]["validation"] == losses
+        assert all(
+            torch.equal(tensor, weights(other.output)[name]) for name, tensor in weights(tmp_path / "whole").items()
+        )
+
+
+def test_validation_needs_someone_to_learn_from(store: Path, tmp_path: Path) -> None:
+    alone = settings(store, tmp_path / "run", subjects=("S00",), validation=0.5)
+    with pytest.raises(PhysiocamError, match="there is one subject, S00; prepare more"):
+        fit(alone, show_progress=False)
+    with pytest.raises(ValueError, match="patience is 2 without validation"):
+        settings(store, tmp_path / "run", patience=2)
+    with pytest.raises(ValueError, match="memory is 'device' with augmentation"):
+        settings(store, tmp_path / "run", memory="device", **AUGMENTED)

@@ -43,6 +43,14 @@ def reproduce_command(
     clips: Annotated[
         str | None, typer.Option(metavar="N,N,...", help="Lengths of clips for figure6, such as 1,3,6.")
     ] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...",
+            help="Seeds with which every network of a table is trained once more, such as 101,102, beside that of the "
+            "settings.",
+        ),
+    ] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="A setting, as in `physiocam train`.")
     ] = None,
@@ -51,7 +59,8 @@ def reproduce_command(
     with interruptible():
         trained, *tested = stores
         work = _work(target, tested)
-        lengths = None if clips is None else _lengths(clips)
+        lengths = None if clips is None else _numbers("--clips", clips)
+        further = () if seeds is None else _numbers("--seeds", seeds)
         with extra("train", "reproducing the paper"):
             from physiocam.datasets.store.store import Store
             from physiocam.training.settings import read_settings
@@ -69,6 +78,7 @@ def reproduce_command(
                 divided,
                 (trained, *others) if name not in _ACROSS and others else others,
                 lengths or CLIP_LENGTHS,
+                further,
                 progress=said_once(typer.echo),
             )
             if name.startswith("figure"):
@@ -111,11 +121,11 @@ def _work(target: str, tested: list[Path]) -> list[tuple[str, tuple[Path, ...]]]
     return [(target, tuple(tested))]
 
 
-def _lengths(text: str) -> tuple[int, ...]:
+def _numbers(option: str, text: str) -> tuple[int, ...]:
     try:
-        lengths = tuple(sorted({int(part) for part in text.split(",")}))
+        numbers = tuple(sorted({int(part) for part in text.split(",")}))
     except ValueError:
-        lengths = (0,)
-    if lengths[0] < 1:
-        raise PhysiocamError(f"--clips is {text!r}; expected whole numbers of 1 or more, such as 1,3,6")
-    return lengths
+        numbers = (0,)
+    if numbers[0] < 1:
+        raise PhysiocamError(f"{option} is {text!r}; expected whole numbers of 1 or more, such as 1,3,6")
+    return numbers

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from physiocam.datasets.store.clips import Clips, clip_loader, standardize
+from physiocam.datasets.store.clip_batch import standardize
+from physiocam.datasets.store.clips import Clips, clip_loader
 from physiocam.datasets.store.store import Store
 from physiocam.datasets.store.stored_recording import StoredRecording
 from physiocam.evaluation.predictions import Predictions

@@ -19,6 +19,7 @@ from physiocam.networks.alexnet import AlexNet
 from physiocam.networks.bigsmall import BigSmall
 from physiocam.networks.can import ConvolutionalAttention, attention_mask
 from physiocam.networks.config import Task
+from physiocam.networks.convnext import ConvNextBranch
 from physiocam.networks.drml import Drml
 from physiocam.networks.expression_cnn import ExpressionCnn
 from physiocam.networks.network import Network, given
@@ -146,8 +147,13 @@ def _last_convolutions(network: Network) -> dict[str, _Place]:
     if isinstance(network, BigSmall):
         if config.uses_big:
             big = network.big
-            chain = [big.conv1, big.conv2, (2, 2), big.conv3, big.conv4, (2, 2), big.conv5, big.conv6]
-            places["big"] = _place(chain, config.big_size)
+            if isinstance(big, ConvNextBranch):
+                # Its blocks do not move a map.
+                chain = [stage.enter for stage in big.stages]  # type: ignore[misc]
+                places["big"] = _place(chain, config.big_size)._replace(layer=big.stages[-1])
+            else:
+                chain = [big.conv1, big.conv2, (2, 2), big.conv3, big.conv4, (2, 2), big.conv5, big.conv6]
+                places["big"] = _place(chain, config.big_size)
         if config.uses_small:
             small = network.small
             places["small"] = _place([small.conv1, small.conv2, small.conv3, small.conv4], config.small_size)

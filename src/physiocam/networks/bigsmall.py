@@ -6,12 +6,13 @@ import torch
 from torch import Tensor, nn, relu_
 from torch.nn.functional import avg_pool2d, interpolate, relu
 
-from physiocam.networks.config import BIG_POOLING, HIDDEN, BigSmallConfig, Task
+from physiocam.networks.config import BIG_POOLING, CONVNEXT_STRIDES, HIDDEN, BigSmallConfig, Task
+from physiocam.networks.convnext import ConvNextBranch
 from physiocam.networks.network import Network, given
 from physiocam.networks.temporal_shift import TemporalShift
 
-# After its first pooling by 2, the Big branch's features are still this many times larger than its maps.
-_EARLY_POOLING = BIG_POOLING // 2
+# By which the Big branch's input is smaller where lateral connections begin and end.
+_EARLY_POOLING = {"plain": 2, "convnext": CONVNEXT_STRIDES[0]}
 
 
 class BigSmall(Network):
@@ -36,7 +37,7 @@ class BigSmall(Network):
         super().__init__()
         self.config: BigSmallConfig = config
         if config.uses_big:
-            self.big = BigBranch(config)
+            self.big = ConvNextBranch(config) if config.backbone == "convnext" else BigBranch(config)
         if config.uses_small:
             self.small = SmallBranch(config)
         self.heads = nn.ModuleDict({task.name: Head(config.map_features, task, config.hidden) for task in config.tasks})
@@ -109,7 +110,7 @@ class BigSmall(Network):
 
     def _big_to_small(self, maps: Tensor) -> Tensor:
         """Average Big features down to the Small features' size, for each frame of the stride."""
-        return self._for_each_frame(avg_pool2d(maps, _EARLY_POOLING))
+        return self._for_each_frame(avg_pool2d(maps, BIG_POOLING // _EARLY_POOLING[self.config.backbone]))
 
 
 class BigBranch(nn.Module):

@@ -7,20 +7,20 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from physiocam.foundation.frame_sizes import LARGEST, SizeField, frame_size, height_width, size_text
+from physiocam.foundation.frame_sizes import SizeField, frame_size, height_width, size_text
 from physiocam.foundation.later_fields import LaterFields
 from physiocam.networks.tasks import AU, EXPRESSION, HEAD_POSE, INTENSITY, PULSE, RESPIRATION, Task
 
 __all__ = [
-    "AU", "BIG_POOLING", "EXPRESSION", "HEAD_POSE", "HIDDEN", "INTENSITY", "PULSE", "RESPIRATION", "BigSmallConfig",
-    "NetworkConfig", "SmallTcnConfig", "Task", "with_biases",
+    "AU", "BIG_POOLING", "EXPRESSION", "HEAD_POSE", "HIDDEN", "INTENSITY", "LONGEST", "PULSE", "RESPIRATION",
+    "BigSmallConfig", "NetworkConfig", "Task", "with_biases",
 ]  # fmt: skip
 
 # The Big branch pools by 2, 2 and 4, so its map is this many times smaller than its input.
 BIG_POOLING = 16
 
 # Largest plausible number of frames in a clip.
-_LONGEST = 10_000
+LONGEST = 10_000
 # Largest number of values in a clip's inputs.
 _MOST_NUMBERS = 50_000_000
 
@@ -28,6 +28,13 @@ _MOST_NUMBERS = 50_000_000
 _BIG_WIDTHS = (32, 32, 32, 64, 64, 64)
 _SMALL_WIDTHS = (32, 32, 32, 64)
 HIDDEN = 128
+
+# The other backbone of the Big branch: channels and steps of its stages, blocks in each, and sizes in a block.
+_CONVNEXT_WIDTHS = (32, 64, 64)
+CONVNEXT_STRIDES = (4, 2, 2)
+CONVNEXT_BLOCKS = 2
+CONVNEXT_KERNEL = 7
+CONVNEXT_WIDENING = 4
 
 _Width = Annotated[int, Field(ge=1, le=1024)]
 
@@ -56,8 +63,8 @@ class NetworkConfig(LaterFields):
 
     architecture: str
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)]
-    clip_length: Annotated[int, Field(ge=1, le=_LONGEST)] = 3
-    big_stride: Annotated[int, Field(ge=1, le=_LONGEST)] = 1
+    clip_length: Annotated[int, Field(ge=1, le=LONGEST)] = 3
+    big_stride: Annotated[int, Field(ge=1, le=LONGEST)] = 1
     big_size: SizeField = 144
     small_size: SizeField = 9
     input_channels: Annotated[int, Field(ge=1, le=8)] = 3
@@ -146,14 +153,17 @@ class BigSmallConfig(NetworkConfig):
     big_channels : int
         1 uses the mean of the channels before the first convolution (paper Table 7); otherwise, and by default, it is
         `input_channels`.
+    backbone : "plain" or "convnext"
+        Layers of the Big branch: the paper's six convolutions, or the lighter ones of
+        `physiocam.networks.convnext.ConvNextBranch`.
     big_widths, small_widths : tuple of int
-        Output channels of the six convolutions of the Big branch, and of the four of the Small branch. If maps are
-        added, the last ones must be equal.
+        Output channels of the Big branch's six convolutions, or of its three stages with "convnext"; and of the four
+        convolutions of the Small branch. If maps are added, the last ones must be equal.
     hidden : int
         Width of the heads' hidden layer.
     """
 
-    later = frozenset({"input_channels", "big_widths", "small_widths", "hidden"})
+    later = frozenset({"input_channels", "backbone", "big_widths", "small_widths", "hidden"})
 
     architecture: Literal["bigsmall"] = "bigsmall"
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)] = (AU, PULSE, RESPIRATION)
@@ -162,22 +172,32 @@ class BigSmallConfig(NetworkConfig):
     fusion: Literal["sum", "concat"] = "sum"
     lateral: Literal["none", "big_to_small", "small_to_big", "both"] = "none"
     big_channels: int = 3
-    big_stride: Annotated[int, Field(ge=1, le=_LONGEST)] = 3
-    big_widths: tuple[_Width, _Width, _Width, _Width, _Width, _Width] = _BIG_WIDTHS
+    big_stride: Annotated[int, Field(ge=1, le=LONGEST)] = 3
+    backbone: Literal["plain", "convnext"] = "plain"
+    big_widths: tuple[_Width, ...] = _BIG_WIDTHS
     small_widths: tuple[_Width, _Width, _Width, _Width] = _SMALL_WIDTHS
     hidden: Annotated[int, Field(ge=1, le=8192)] = HIDDEN
 
     @model_validator(mode="before")
     @classmethod
     def _by_default(cls, values: Any) -> Any:
-        """One Big frame per clip, and all channels of it."""
+        """One Big frame per clip, all channels of it, and the widths of its backbone."""
         if not isinstance(values, dict):
             return values
-        usual = {"big_stride": "clip_length", "big_channels": "input_channels"}
-        return {**{field: values[other] for field, other in usual.items() if other in values}, **values}
+        others = {"big_stride": "clip_length", "big_channels": "input_channels"}
+        usual = {field: values[other] for field, other in others.items() if other in values}
+        if values.get("backbone") == "convnext":
+            usual["big_widths"] = _CONVNEXT_WIDTHS
+        return {**usual, **values}
 
     @model_validator(mode="after")
     def _widths_fit(self) -> Self:
+        usual = _CONVNEXT_WIDTHS if self.backbone == "convnext" else _BIG_WIDTHS
+        if len(self.big_widths) != len(usual):
+            raise ValueError(
+                f"big_widths has {len(self.big_widths)} numbers with backbone '{self.backbone}'; expected "
+                f"{len(usual)}, such as {list(usual)}"
+            )
         if self.big_channels not in (1, self.input_channels):
             raise ValueError(f"big_channels is {self.big_channels}; expected 1 or {self.input_channels}")
         if self.branches == "both" and self.fusion == "sum" and self.big_widths[-1] != self.small_widths[-1]:
@@ -245,20 +265,30 @@ class BigSmallConfig(NetworkConfig):
 
     @property
     def big_layers(self) -> tuple[tuple[int, int], ...]:
-        """Input and output channels of the Big branch's convolutions; Small's features enter at the third."""
+        """Input and output channels of the Big branch's convolutions, or of its stages.
+
+        Small's features enter at the third convolution, or at the second stage.
+        """
         received = self.small_widths[1] if self.lateral in ("small_to_big", "both") else 0
-        return _layers(self.big_channels, self.big_widths, received)
+        return _layers(self.big_channels, self.big_widths, received, self._early_layers)
+
+    @property
+    def _early_layers(self) -> int:
+        """Layers or stages of the Big branch before its lateral connections."""
+        return 1 if self.backbone == "convnext" else 2
 
     @property
     def small_layers(self) -> tuple[tuple[int, int], ...]:
         """Input and output channels of the Small branch's convolutions; Big's features enter at the third."""
-        received = self.big_widths[1] if self.lateral in ("big_to_small", "both") else 0
-        return _layers(self.input_channels, self.small_widths, received)
+        received = self.big_widths[self._early_layers - 1] if self.lateral in ("big_to_small", "both") else 0
+        return _layers(self.input_channels, self.small_widths, received, 2)
 
     def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the network's tensors, in the order of its state dict."""
         layers: dict[str, tuple[int, ...]] = {}
-        if self.uses_big:
+        if self.uses_big and self.backbone == "convnext":
+            layers |= _convnext_shapes(self.big_layers)
+        elif self.uses_big:
             for i, (inputs, outputs) in enumerate(self.big_layers, start=1):
                 layers[f"big.conv{i}"] = (outputs, inputs, 3, 3)
         if self.uses_small:
@@ -268,61 +298,6 @@ class BigSmallConfig(NetworkConfig):
             layers[f"heads.{task.name}.fc1"] = (self.hidden, self.map_features)
             layers[f"heads.{task.name}.fc2"] = (task.outputs, self.hidden)
         return with_biases(layers)
-
-
-class SmallTcnConfig(NetworkConfig):
-    """Configuration of a `physiocam.networks.small_tcn.SmallTcn` network.
-
-    Attributes
-    ----------
-    tasks, clip_length, small_size
-        See `NetworkConfig`. Clips are long: what a waveform is shows in its rhythm.
-    encoder_channels, attention_maps : int
-        Of the part that sees single frames.
-    channels, kernel : int
-        Of the convolutions along time; the kernel is odd.
-    dilations : tuple of int
-        One convolution along time each.
-    """
-
-    architecture: Literal["small_tcn"] = "small_tcn"
-    tasks: Annotated[tuple[Task, ...], Field(min_length=1)] = (PULSE,)
-    clip_length: Annotated[int, Field(ge=1, le=_LONGEST)] = 256
-    small_size: Annotated[int, Field(ge=6, le=LARGEST)] = 9
-    encoder_channels: Annotated[int, Field(ge=1, le=512)] = 32
-    attention_maps: Annotated[int, Field(ge=1, le=64)] = 2
-    channels: Annotated[int, Field(ge=1, le=1024)] = 64
-    kernel: Annotated[int, Field(ge=1, le=63)] = 5
-    dilations: Annotated[tuple[Annotated[int, Field(ge=1, le=1024)], ...], Field(min_length=1, max_length=32)] = (
-        1, 2, 4, 8, 16, 32, 1, 4, 16, 32,
-    )  # fmt: skip
-
-    @model_validator(mode="after")
-    def _kernel_is_odd(self) -> Self:
-        if self.kernel % 2 == 0:
-            raise ValueError(f"kernel is {self.kernel}; expected an odd number, so that time is not shifted")
-        return self
-
-    @property
-    def uses_big(self) -> bool:
-        """Whether the network takes Big frames."""
-        return False
-
-    def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Names and shapes of the network's tensors, in the order of its state dict."""
-        cells, channels = self.encoder_channels, self.channels
-        layers: dict[str, tuple[int, ...]] = {
-            "conv1": (cells, self.input_channels, 3, 3),
-            "conv2": (cells, cells, 3, 3),
-        }
-        shapes = with_biases(layers) | {"attention.weight": (self.attention_maps, cells, 1, 1)}
-        layers = {"join": (channels, self.attention_maps * cells + 9 * self.input_channels, 1)}
-        for number in range(len(self.dilations)):
-            layers[f"layers.{number}.wide"] = (channels, channels, self.kernel)
-            layers[f"layers.{number}.mix"] = (channels, channels, 1)
-        for task in self.tasks:
-            layers[f"heads.{task.name}"] = (task.outputs, channels, 1)
-        return shapes | with_biases(layers)
 
 
 def with_biases(layers: dict[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
@@ -338,6 +313,20 @@ def _text(sides: Sequence[int]) -> str:
     return size_text(frame_size(sides))
 
 
-def _layers(inputs: int, outputs: tuple[int, ...], received: int) -> tuple[tuple[int, int], ...]:
+def _layers(inputs: int, outputs: tuple[int, ...], received: int, entry: int) -> tuple[tuple[int, int], ...]:
+    """Channels into and out of layers, of which the one at `entry` takes in others too."""
     own = (inputs, *outputs[:-1])
-    return tuple((own[i] + (received if i == 2 else 0), outputs[i]) for i in range(len(outputs)))
+    return tuple((own[i] + (received if i == entry else 0), outputs[i]) for i in range(len(outputs)))
+
+
+def _convnext_shapes(stages: Sequence[tuple[int, int]]) -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {}
+    for stage, ((inputs, width), stride) in enumerate(zip(stages, CONVNEXT_STRIDES, strict=True)):
+        shapes[f"big.stages.{stage}.enter"] = (width, inputs, stride, stride)
+        for block in range(CONVNEXT_BLOCKS):
+            name, wide = f"big.stages.{stage}.blocks.{block}", CONVNEXT_WIDENING * width
+            shapes[f"{name}.around"] = (width, 1, CONVNEXT_KERNEL, CONVNEXT_KERNEL)
+            shapes[f"{name}.norm"] = (width,)
+            shapes[f"{name}.widen"] = (wide, width, 1, 1)
+            shapes[f"{name}.narrow"] = (width, wide, 1, 1)
+    return shapes

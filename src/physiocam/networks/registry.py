@@ -7,8 +7,9 @@ from pydantic import BeforeValidator, SerializeAsAny
 
 from physiocam.errors import PhysiocamError
 from physiocam.networks.baseline_configs import AlexNetConfig, DeepPhysConfig, DrmlConfig, MttsCanConfig
-from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig, NetworkConfig, SmallTcnConfig
+from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig, NetworkConfig
 from physiocam.networks.expression_config import ExpressionCnnConfig
+from physiocam.networks.small_tcn_config import SmallTcnConfig
 
 if TYPE_CHECKING:
     from physiocam.networks.network import Network
@@ -51,7 +52,8 @@ _PRESETS: dict[str, NetworkConfig] = {
     "bigsmall-big-to-small": BigSmallConfig(lateral="big_to_small"),
     "bigsmall-small-to-big": BigSmallConfig(lateral="small_to_big"),
     "bigsmall-grey": BigSmallConfig(big_channels=1),
-    # Not in the paper: a network that sees seconds, and a light one for stills.
+    # Not in the paper: a lighter Big branch, a network that sees seconds, and a light one for stills.
+    "bigsmall-convnext": BigSmallConfig(backbone="convnext"),
     "small-tcn": SmallTcnConfig(),
     "expression-cnn": ExpressionCnnConfig(),
     # The paper's baselines, then the same networks as the rPPG-Toolbox has them.

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, pad
 
-from physiocam.networks.config import SmallTcnConfig
 from physiocam.networks.network import Network, given
+from physiocam.networks.small_tcn_config import SmallTcnConfig
 
 # Cells that are averaged to regions: thirds of the frame's sides.
 _REGIONS = 3

@@ -1,13 +1,15 @@
 """Reproduces the paper's Figures 5-D, 6 and 7 (extra `report`)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from physiocam.datasets.store.clips import Clips, clip_loader, standardize
+from physiocam.datasets.store.clip_batch import standardize
+from physiocam.datasets.store.clips import Clips, clip_loader
 from physiocam.errors import PhysiocamError
 from physiocam.evaluation.cross_validation import Folds, cross_validate
 from physiocam.evaluation.evaluate import evaluate
@@ -62,6 +64,7 @@ def reproduce_figure(name: str, bench: ReproductionRun, folder: Path) -> Path:
     figures = {"figure5": _figure5, "figure6": _figure6, "figure7": _figure7}
     if name not in figures:
         raise PhysiocamError(f"figure is '{name}'; expected one of {', '.join(figures)}")
+    bench = replace(bench, further_seeds=())
     page = folder / f"{name}.md"
     write_text(page, figures[name](bench, folder))
     runs = {

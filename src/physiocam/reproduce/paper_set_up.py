@@ -6,6 +6,7 @@ from pathlib import Path
 from physiocam.datasets.store.store import Store
 from physiocam.evaluation.cross_validation import Folds
 from physiocam.evaluation.set_up import cut_differences
+from physiocam.training.augmentation import Augmentation
 from physiocam.training.settings import TrainSettings
 
 
@@ -45,6 +46,8 @@ def set_up_differences(settings: TrainSettings, folds: Folds | None, test_stores
         (settings.initial_bundle is None, f"started from the bundle {settings.initial_bundle} (paper: new weights)"),
         (settings.dropout is None, f"dropout {settings.dropout} throughout (paper: 0.25 and 0.5)"),
         (not settings.task_weights, f"losses weighted by {_listed(settings.task_weights)} (paper: equally)"),
+        (not settings.augmentation.is_on, f"clips changed by {_changes(settings.augmentation)} (paper: not)"),
+        (not settings.validation, f"epochs judged by {settings.validation:g} of the subjects (paper: all are run)"),
         (settings.gradients == "sum", "conflicts between tasks' gradients resolved (paper: not)"),
         (settings.precision == "32-true", f"precision {settings.precision} (paper: 32 bits)"),
     ]
@@ -53,6 +56,10 @@ def set_up_differences(settings: TrainSettings, folds: Folds | None, test_stores
     weights = {"train": "counted in the training set", "published": "the published numbers", "none": "1"}
     lines.append(f"weight of present action units: {weights[settings.pos_weight]}")
     return lines + [text for same, text in checks if not same]
+
+
+def _changes(augmentation: Augmentation) -> str:
+    return _listed({name: value for name, value in augmentation.model_dump().items() if value > 0})
 
 
 def _without_truth(store: Store) -> list[str]:

@@ -79,8 +79,8 @@ def table_page(
     lines = [
         f"# {wanted.title}: {what_was_run}", "",
         *table(["", "", *(column.title for column in columns)], rows), "",
-        "Ours: mean +- standard deviation over folds; after a single test, the standard error over recordings. Bold: "
-        "the best of ours, and of the paper's.", "",
+        "Ours: mean +- standard deviation over folds and seeds; after a single test, the standard error over "
+        "recordings. Bold: the best of ours, and of the paper's.", "",
         f"Paper: {wanted.source}, {wanted.run}.",
     ]  # fmt: skip
     if any(row.cost for row in wanted.rows):

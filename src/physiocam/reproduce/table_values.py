@@ -18,9 +18,9 @@ class Value:
     Attributes
     ----------
     mean : float or None
-        Plain mean over folds, as the paper reports it; None if not measured.
+        Plain mean over folds and seeds, as the paper reports it; None if not measured.
     spread : float or None
-        Standard deviation over folds; of a single test, the standard error over recordings.
+        Standard deviation over folds and seeds; of a single test, the standard error over recordings.
     """
 
     mean: float | None
@@ -37,7 +37,7 @@ class RowValues:
     units : dict of str to Value
     cost : tuple of Value or None
     errors : dict of str to dict
-        By quantity: absolute error per minute by subject and recording.
+        By quantity: absolute error per minute by subject and recording, a mean over seeds.
     """
 
     heart: tuple[Value, ...] | None = None
@@ -49,7 +49,7 @@ class RowValues:
 
 
 def row_values(found: Sequence[Evaluation]) -> RowValues:
-    """Return the values of one network's evaluations: one for each fold, or a single one."""
+    """Return the values of one network's evaluations: one for each fold and seed, or a single one."""
     coded = [one.action_units for one in found if one.action_units is not None]
     labels = list(coded[0].units) if coded else []
     quantities: tuple[Quantity, ...] = ("heart", "breathing")
@@ -93,9 +93,8 @@ def _over(values: Sequence[float | None], standard_error: float | None = None) -
 
 
 def _errors(found: Sequence[Evaluation], quantity: Quantity) -> dict[tuple[str, str], float]:
-    return {
-        (row.subject, row.recording): abs(row.predicted - row.true)
-        for one in found
-        for row in one.comparisons.get(quantity, ())
-        if row.predicted is not None and row.true is not None
-    }
+    errors: dict[tuple[str, str], list[float]] = {}
+    for row in (row for one in found for row in one.comparisons.get(quantity, ())):
+        if row.predicted is not None and row.true is not None:
+            errors.setdefault((row.subject, row.recording), []).append(abs(row.predicted - row.true))
+    return {recording: float(np.mean(of_seeds)) for recording, of_seeds in errors.items()}

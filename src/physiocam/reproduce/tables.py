@@ -52,6 +52,8 @@ class ReproductionRun:
         coded, and one with all recordings for the rates. For tables across data sets: the other set.
     clip_lengths : tuple of int
         That Figure 6 compares.
+    further_seeds : tuple of int
+        With which every network of a table is trained once more, in the same folds.
     progress : callable, optional
         Called with a line for each run.
     """
@@ -60,6 +62,7 @@ class ReproductionRun:
     folds: Folds
     test_stores: tuple[Path, ...] = ()
     clip_lengths: tuple[int, ...] = CLIP_LENGTHS
+    further_seeds: tuple[int, ...] = ()
     progress: Progress | None = None
 
     def config(self, method: str) -> NetworkConfig:
@@ -68,6 +71,16 @@ class ReproductionRun:
         sizes = {field: store.frame_size(field) for field in ("big_size", "small_size")}
         config = preset(method)
         return type(config).model_validate({**config.model_dump(), **sizes})
+
+    def runs(self, method: str, folder: str) -> list[TrainSettings]:
+        """Settings of one preset's runs, for each seed."""
+        return [
+            self.run_settings(method, folder),
+            *(
+                self.run_settings(method, f"{folder}-seed-{seed}").model_copy(update={"seed": seed})
+                for seed in self.further_seeds
+            ),
+        ]
 
     def run_settings(self, method: str, folder: str) -> TrainSettings:
         """Settings of one preset's runs."""
@@ -92,30 +105,39 @@ class ReproductionRun:
         """Name the data and folds of this run, for titles."""
         trained = f"ours trained on '{self.settings.store.name}'"
         tested = " and ".join(f"'{path.name}'" for path in dict.fromkeys(self.test_stores))
+        seeds = f", {1 + len(self.further_seeds)} seeds" if self.further_seeds else ""
         if across:
-            return f"{trained}, tested on {tested}"
-        return f"{trained}, {len(self.folds)} folds" + (f", tested on {tested}" if tested else "")
+            return f"{trained}{seeds}, tested on {tested}"
+        return f"{trained}, {len(self.folds)} folds{seeds}" + (f", tested on {tested}" if tested else "")
 
     def within(self, method: str) -> list[list[list[Predictions]]]:
-        """Predict each subject with a network that was not trained on them; by store, then by fold."""
+        """Predict each subject with a network that was not trained on them; by store, then by seed and fold."""
         if method in METHODS:
             return [[list(predict_with_method(method, store))] for store in self.test_stores or (self.settings.store,)]
-        found = cross_validate(self.run_settings(method, "folds"), self.folds, self.test_stores, None, self.progress)
-        assert found is not None
-        return found
+        joined: list[list[list[Predictions]]] = [[] for _ in self.test_stores or (self.settings.store,)]
+        for settings in self.runs(method, "folds"):
+            found = cross_validate(settings, self.folds, self.test_stores, None, self.progress)
+            assert found is not None
+            for of_store, folds in zip(joined, found, strict=True):
+                of_store.extend(folds)
+        return joined
 
     def record(self, page: Path, runs: Iterable[str], files: Sequence[str]) -> None:
         """Write next to a page what its numbers were made of: its training runs, and its other files."""
         stores = (self.settings.store, *self.test_stores)
         folders = [self.settings.output / run for run in runs]
-        facts = {"target": page.stem, **facts_of_runs(self.settings, self.folds, stores, folders)}
+        seeds = {"further_seeds": list(self.further_seeds)} if self.further_seeds else {}
+        facts = {"target": page.stem, **seeds, **facts_of_runs(self.settings, self.folds, stores, folders)}
         write_record(page.parent, facts, [page.name, *files], name=f"{page.stem}.json")
 
-    def across(self, method: str, store: Path) -> list[Predictions]:
-        """Predict another data set's recordings with a network trained on the whole training store."""
+    def across(self, method: str, store: Path) -> list[list[Predictions]]:
+        """Predict another data set's recordings with networks trained on the whole training store, one for a seed."""
         if method in METHODS:
-            return list(predict_with_method(method, store))
-        return list(predict_with_bundle(fit(self.run_settings(method, "whole")), store, device=training_device()))
+            return [list(predict_with_method(method, store))]
+        return [
+            list(predict_with_bundle(fit(settings), store, device=training_device()))
+            for settings in self.runs(method, "whole")
+        ]
 
 
 def reproduce_table(name: str, bench: ReproductionRun, folder: Path) -> Path:
@@ -154,8 +176,14 @@ def reproduce_table(name: str, bench: ReproductionRun, folder: Path) -> Path:
     differences = set_up_differences(bench.settings, None if across else bench.folds, bench.test_stores)
     write_text(page, table_page(wanted, measured, bench.what_is_run(across), differences))
     write_text(page.with_suffix(".csv"), table_csv(wanted, measured))
-    methods = [method for row in wanted.rows for method in row.methods]
-    bench.record(page, [f"{'whole' if across else 'folds'}/{method}" for method in methods], [f"{name}.csv"])
+    runs = [
+        settings.output.relative_to(bench.settings.output).as_posix()
+        for row in wanted.rows
+        for method in row.methods
+        if method not in METHODS
+        for settings in bench.runs(method, "whole" if across else "folds")
+    ]
+    bench.record(page, runs, [f"{name}.csv"])
     return page
 
 
@@ -174,7 +202,9 @@ def _measure(name: str, row: PublishedRow, bench: ReproductionRun) -> RowValues:
     paper = SETTINGS["paper"]
     if name in ACROSS:
         (store,) = bench.test_stores
-        return joined([row_values([evaluate(bench.across(method, store), paper)]) for method in row.methods])
+        return joined(
+            [row_values([evaluate(one, paper) for one in bench.across(method, store)]) for method in row.methods]
+        )
     # Action units are tested where they are coded, rates on all recordings: the first and the last of the stores.
     found = []
     for method in row.methods:

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
+import numpy as np
+
 from physiocam.datasets.store.store import Store
 from physiocam.errors import DatasetError, PhysiocamError
 from physiocam.foundation.frame_sizes import FrameSize, size_text
@@ -44,6 +46,12 @@ def check_store(store: Store, settings: TrainSettings) -> None:
     used = (("big_size", config.uses_big), ("small_size", config.uses_small))
     sizes = {field: getattr(config, field) for field, is_used in used if is_used}
     _check_frames(store, {**sizes, _CHANNELS: config.input_channels}, "the network")
+    if settings.augmentation.codec and (store.layout.channels, store.layout.bits) != (3, 8):
+        raise PhysiocamError(
+            f"augmentation.codec is {settings.augmentation.codec:g} and the store has {store.layout.channels} channels "
+            f"of {store.layout.bits} bits; video is encoded in 3 of 8 bits: take 0"
+        )
+    training_subjects(store, settings)
     chosen = chosen_subjects(store, settings)
     tasks: dict[str, tuple[str, ...]] = {}
     own: dict[str, Task] = {}
@@ -94,6 +102,37 @@ def chosen_subjects(store: Store, settings: TrainSettings) -> set[str] | None:
     return subjects_among(store, settings.subjects, settings.exclude_subjects)
 
 
+def validation_subjects(store: Store, settings: TrainSettings) -> set[str]:
+    """Return the chosen subjects that judge a run's epochs, and that it does not learn from.
+
+    Raises
+    ------
+    PhysiocamError
+        If none is left to learn from.
+    """
+    if not settings.validation:
+        return set()
+    chosen = sorted(subjects_among(store, settings.subjects, settings.exclude_subjects) or store.subjects())
+    if len(chosen) < 2:
+        raise PhysiocamError(
+            f"validation is {settings.validation:g} and there is one subject, {chosen[0]}; prepare more, or take 0"
+        )
+    count = min(max(round(settings.validation * len(chosen)), 1), len(chosen) - 1)
+    return set(np.random.default_rng(settings.seed).permutation(chosen)[:count].tolist())
+
+
+def training_subjects(store: Store, settings: TrainSettings) -> set[str] | None:
+    """Return the subjects that a run learns from; None for all.
+
+    Raises
+    ------
+    PhysiocamError
+        As in `chosen_subjects` and `validation_subjects`.
+    """
+    chosen, judging = chosen_subjects(store, settings), validation_subjects(store, settings)
+    return (chosen if chosen is not None else store.subjects()) - judging if judging else chosen
+
+
 def subjects_among(store: Store, subjects: Collection[str] | None, exclude: Collection[str]) -> set[str] | None:
     """Return the chosen subjects of a store; None for all.
 
@@ -104,7 +143,7 @@ def subjects_among(store: Store, subjects: Collection[str] | None, exclude: Coll
     """
     if subjects is None and not exclude:
         return None
-    known = {store.recording(name).info.subject for name in store.names()}
+    known = store.subjects()
     named = set(subjects or ()) | set(exclude)
     if unknown := sorted(named - known):
         raise PhysiocamError(f"'{store.path}' holds no recording of subject '{unknown[0]}'; known are {_few(known)}")

@@ -12,7 +12,7 @@ from physiocam.weights.bundle import load_bundle
 _FREE = {"output", "store", "workers", "memory", "checkpoint_steps"}
 
 # Fields of later versions, which records of earlier ones lack: their defaults are left out.
-_LATER = ("tf32", "compile", "accumulate", "deterministic")
+_LATER = ("tf32", "compile", "accumulate", "deterministic", "augmentation", "validation", "patience")
 
 
 def run_facts(settings: TrainSettings) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import logging
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shutil import rmtree
 from statistics import median
@@ -15,9 +15,8 @@ from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor
-from torch.utils.data import DataLoader
 
-from physiocam.datasets.store.clips import ClipBatch, Clips, clip_loader
+from physiocam.datasets.store.clips import Clips
 from physiocam.datasets.store.store import Store
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.provenance import difference, read_record, write_record
@@ -29,6 +28,7 @@ from physiocam.readable import readable
 from physiocam.training.arithmetic import arithmetic_of
 from physiocam.training.checkpoint_files import CompleteCheckpoints
 from physiocam.training.checks import BUNDLE, check_store, chosen_subjects
+from physiocam.training.data import TrainData, training_clips, validation_clips
 from physiocam.training.facts import run_facts, store_facts
 from physiocam.training.losses import published_pos_weight
 from physiocam.training.module import TrainModule
@@ -36,6 +36,7 @@ from physiocam.training.order import ClipOrder
 from physiocam.training.processes import PATIENCE, is_first, wait_for_first
 from physiocam.training.settings import TrainSettings
 from physiocam.training.turns import one_run_in
+from physiocam.training.validation import Validation, best_epoch
 from physiocam.version import __version__
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.checkpoints import read_checkpoint_file
@@ -85,31 +86,32 @@ def _fit(settings: TrainSettings, show_progress: bool) -> Bundle:
     made_with = run_facts(settings)
     _quiet()
     pl.seed_everything(settings.seed, verbose=False)
-    clips = Clips(
-        store,
-        settings.network.clip_length,
-        settings.network.big_stride if settings.network.uses_big else settings.network.clip_length,
-        subjects=chosen_subjects(store, settings),
-        memory=settings.host_memory,
+    clips, judging = training_clips(store, settings), validation_clips(store, settings)
+    order = ClipOrder(
+        len(clips),
+        settings.batch_clips // settings.accumulate,
+        settings.seed,
+        redrawn=settings.augmentation.is_on,
     )
-    order = ClipOrder(len(clips), settings.batch_clips // settings.accumulate, settings.seed)
     order.share(0, settings.devices * settings.nodes)  # the trainer tells each process its rank
     module = TrainModule(settings, pos_weight(clips, settings), order, made_with)
     if settings.compile:
         module.network.compile()
     if is_first():
         _begin(output, made_with, resumed=checkpoint is not None)
-    trainer = _trainer(settings, show_progress)
+    trainer = _trainer(settings, show_progress, [Validation(judging, settings)] if judging else [])
     with arithmetic_of(settings):
         trainer.fit(
             module,
-            datamodule=_Data(clips, order, settings),
+            datamodule=TrainData(clips, order, settings),
             ckpt_path=checkpoint,
             weights_only=True if checkpoint is not None else None,
         )
     if trainer.interrupted:
         raise KeyboardInterrupt
     if trainer.is_global_zero:
+        if module.validation:
+            _take_epoch(module, output, best_epoch(module.validation))
         _export(module, store, settings)
     wait_for_first()
     return load_bundle(output / BUNDLE)
@@ -158,28 +160,12 @@ def export_checkpoint(path: str | os.PathLike[str], folder: str | os.PathLike[st
     return _write_bundle(network, Store(settings.store), settings, Path(folder), made_with)
 
 
-class _Data(pl.LightningDataModule):
-    """The loader, made when the trainer knows the number and rank of the processes."""
-
-    def __init__(self, clips: Clips, order: ClipOrder, settings: TrainSettings) -> None:
-        super().__init__()
-        self._clips, self._order, self._settings = clips, order, settings
-
-    def train_dataloader(self) -> "DataLoader[ClipBatch]":
-        assert self.trainer is not None
-        ranks = self.trainer.world_size
-        self._order.share(self.trainer.global_rank, ranks)
-        on_device = self._settings.memory == "device"
-        return clip_loader(
-            self._clips.to(self.trainer.strategy.root_device) if on_device else self._clips,
-            self._settings.batch_clips // self._settings.accumulate // ranks,
-            workers=self._settings.workers,
-            sampler=self._order,
-            pin_memory=torch.cuda.is_available() and not on_device,
-        )
+def _take_epoch(module: TrainModule, output: Path, epoch: int) -> None:
+    """Bring back the weights that a network had after an epoch."""
+    module.load_state_dict(read_checkpoint_file(output / _CHECKPOINTS / f"epoch={epoch}.ckpt")["state_dict"])
 
 
-def _trainer(settings: TrainSettings, show_progress: bool) -> pl.Trainer:
+def _trainer(settings: TrainSettings, show_progress: bool, callbacks: Sequence[pl.Callback]) -> pl.Trainer:
     output = settings.output
     logs = output / _LOGS
     checkpoints = [
@@ -200,7 +186,7 @@ def _trainer(settings: TrainSettings, show_progress: bool) -> pl.Trainer:
         logger=[CSVLogger(logs, name="csv"), TensorBoardLogger(logs, name="tensorboard")],
         log_every_n_steps=10,
         plugins=[CompleteCheckpoints()],
-        callbacks=[*checkpoints, *([RichProgressBar()] if show_progress else [])],
+        callbacks=[*callbacks, *checkpoints, *([RichProgressBar()] if show_progress else [])],
         enable_progress_bar=show_progress,
         enable_model_summary=False,
     )

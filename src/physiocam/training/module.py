@@ -7,7 +7,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from physiocam.datasets.store.clips import ClipBatch, standardize
+from physiocam.datasets.store.clip_batch import ClipBatch, standardize
 from physiocam.errors import PhysiocamError
 from physiocam.training.gradients import resolve_conflicts, task_gradients
 from physiocam.training.initial import initial_network
@@ -43,6 +43,8 @@ class TrainModule(pl.LightningModule):
         self.network = initial_network(settings)
         self.losses = TaskLosses(settings.network.tasks, pos_weight)
         self.order = order
+        # Loss of the left-out subjects after each epoch, if there are any.
+        self.validation: list[float] = []
         self.automatic_optimization = settings.gradients == "sum"
 
     # Lightning's type depends on the fields.
@@ -114,11 +116,13 @@ class TrainModule(pl.LightningModule):
             "settings": self.settings.model_dump(mode="json"),
             "made_with": self.made_with,
             "epoch": self.current_epoch,
+            "validation": self.validation,
             "batches_done": self.trainer.fit_loop.epoch_loop.batch_progress.current.ready,
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Continue after the last batch that was seen."""
         place = checkpoint["physiocam"]
+        self.validation = list(place.get("validation", []))
         done = place["batches_done"]
         self.order.resume(place["epoch"], 0 if done >= self.order.batches else done)

@@ -18,12 +18,15 @@ class ClipOrder(Sampler[int]):
         Over all processes. The last batch of an epoch may be smaller; it is left out if it has fewer clips than
         there are processes.
     seed : int
+    redrawn : bool
+        Number clips on from epoch to epoch, so that each is drawn anew: clip i of epoch e is e * clips + i.
     """
 
-    def __init__(self, clips: int, batch_clips: int, seed: int) -> None:
+    def __init__(self, clips: int, batch_clips: int, seed: int, *, redrawn: bool = False) -> None:
         self._clips = clips
         self._batch = batch_clips
         self._seed = seed
+        self._redrawn = redrawn
         self._rank, self._ranks = 0, 1
         self._epoch = 0
         self._resume = (0, 0)
@@ -53,7 +56,7 @@ class ClipOrder(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         generator = torch.Generator().manual_seed(self._seed + self._epoch)
-        order = torch.randperm(self._clips, generator=generator)
+        order = torch.randperm(self._clips, generator=generator) + self._redrawn * self._epoch * self._clips
         for share in self._shares(order)[self.done(self._epoch) :]:
             yield from share.tolist()
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.yaml_files import YAML_ERRORS, read_yaml
 from physiocam.networks.registry import AnyConfig, preset
+from physiocam.training.augmentation import Augmentation
 from physiocam.training.named_tasks import with_named_tasks
 
 # Shows the start of a value: aliases can make a short file represent an infinite value.
@@ -51,6 +52,13 @@ class TrainSettings(BaseModel):
         Name or path of a bundle whose weights the run starts from; the heads of tasks that it lacks are new.
     dropout : float, optional
         Rate of every dropout layer; by default the network's own.
+    augmentation : Augmentation
+        How clips are changed at random; see `physiocam.training.augmentation.Augmentation`.
+    validation : float
+        Share of the subjects, at random by the seed, that the network does not learn from. Their loss judges each
+        epoch, and the bundle has the weights of the best one.
+    patience : int, optional
+        Epochs without a better one after which a run ends; needs `validation`. By default all epochs are run.
     pos_weight : "train", "published" or "none"
         Weight of the present frames of binary tasks: absent over present frames of this training set, the authors'
         numbers for BP4D+, or 1.
@@ -97,6 +105,9 @@ class TrainSettings(BaseModel):
     initialization: Literal["pytorch", "he"] = "pytorch"
     initial_bundle: str | None = None
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+    augmentation: Augmentation = Augmentation()
+    validation: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    patience: Annotated[int, Field(ge=1)] | None = None
     pos_weight: Literal["train", "published", "none"] = "train"
     task_weights: dict[str, Annotated[float, Field(gt=0)]] = {}
     gradients: Literal["sum", "pcgrad"] = "sum"
@@ -125,6 +136,14 @@ class TrainSettings(BaseModel):
         names = [task.name for task in self.network.tasks]
         if unknown := [name for name in self.task_weights if name not in names]:
             raise ValueError(f"task_weights names '{unknown[0]}'; the network's tasks are {', '.join(names)}")
+        return self
+
+    @model_validator(mode="after")
+    def _patience_has_something_to_judge(self) -> Self:
+        if self.patience is not None and not self.validation:
+            raise ValueError(f"patience is {self.patience} without validation; take a share of subjects, such as 0.2")
+        if self.augmentation.is_on and self.memory == "device":
+            raise ValueError("memory is 'device' with augmentation, which changes clips on the processor; take 'auto'")
         return self
 
     @model_validator(mode="after")
@@ -232,7 +251,7 @@ def _apply(values: dict[str, Any], change: str) -> None:
             inner = preset(inner).model_dump()
         elif inner is None and field == "network":
             inner = preset("bigsmall").model_dump()
-        elif inner is None and field == "task_weights":
+        elif inner is None and field in ("task_weights", "augmentation"):
             inner = {}
         if not isinstance(inner, dict):
             raise PhysiocamError(f"--set {change!r}: '{field}' has no fields of its own")

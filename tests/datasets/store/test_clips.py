@@ -11,7 +11,8 @@ torch = pytest.importorskip("torch")
 
 from torch.utils.data import DistributedSampler  # noqa: E402
 
-from physiocam.datasets.store.clips import ClipBatch, Clips, clip_loader, standardize  # noqa: E402
+from physiocam.datasets.store.clip_batch import ClipBatch, standardize  # noqa: E402
+from physiocam.datasets.store.clips import Clips, clip_loader  # noqa: E402
 from physiocam.datasets.store.store import RecordingInfo, RecordingWriter, Store  # noqa: E402
 from physiocam.datasets.store.store_files import FrameLayout  # noqa: E402
 from physiocam.errors import DatasetError  # noqa: E402

@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 from collections.abc import Collection, Sequence
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from physiocam.datasets.store.clip_columns import read_all_frames, read_columns, task_columns
+from physiocam.datasets.store.clip_batch import ClipBatch
+from physiocam.datasets.store.clip_columns import Columns, read_all_frames, read_columns, task_columns
 from physiocam.datasets.store.store import Store, StoredRecording
 from physiocam.errors import DatasetError
 from physiocam.foundation.cores import usable_cores
@@ -21,66 +22,6 @@ Memory = Literal["auto", "ram", "disk"]
 
 # Share of the machine's memory that "auto" may fill with Big frames.
 _MEMORY_SHARE = 0.5
-
-
-class ClipBatch(NamedTuple):
-    """B clips as stored; `standardize` makes them a network's inputs.
-
-    Attributes
-    ----------
-    big : uint8 Tensor (B, K, H, W, C), or int16
-        int16 has the bits of levels from 0 to 65535: PyTorch computes little with unsigned ones.
-    small : float32 Tensor (B, N, C, h, w)
-        Normalized differences, not yet divided by their deviation.
-    face_found : bool Tensor (B, N)
-    statistics : float32 Tensor (B, 3)
-        big_mean, big_std and small_std of each clip's recording.
-    targets : dict of str to float32 Tensor (B, N, C)
-        By task; zero where unknown.
-    masks : dict of str to bool Tensor (B, N, C)
-        By task; which targets count.
-    recording : int64 Tensor (B,)
-        Index of the clip's recording in `Clips.recordings`.
-    start : int64 Tensor (B,)
-        First frame of the clip in its recording.
-    """
-
-    big: Tensor
-    small: Tensor
-    face_found: Tensor
-    statistics: Tensor
-    targets: dict[str, Tensor]
-    masks: dict[str, Tensor]
-    recording: Tensor
-    start: Tensor
-
-
-def standardize(batch: ClipBatch) -> tuple[Tensor, Tensor]:
-    """Convert stored clips to inputs of a network, on the device of the batch.
-
-    Parameters
-    ----------
-    batch : ClipBatch
-
-    Returns
-    -------
-    big : float32 Tensor (B, K, C, H, W)
-        Minus the mean of their recording, divided by its standard deviation; zero where there is no face.
-    small : float32 Tensor (B, N, C, h, w)
-        Divided by their deviation.
-    """
-    mean, std, small_std = (column[:, None, None, None, None] for column in batch.statistics.unbind(1))
-    stride = -(-batch.face_found.shape[1] // batch.big.shape[1])
-    seen = batch.face_found[:, ::stride, None, None, None]
-    # A constant picture has no deviation, and becomes zeros.
-    scale = torch.where(std > 0, 1 / std, 0.0) * seen
-    big = batch.big.permute(0, 1, 4, 2, 3).to(torch.float32, memory_format=torch.contiguous_format)
-    full = 255
-    if batch.big.dtype == torch.int16:
-        full = 65535
-        big.remainder_(full + 1)
-    big.mul_(scale / full).sub_(mean * scale)
-    return big, batch.small * torch.where(small_std > 0, 1 / small_std, 0.0)
 
 
 class Clips(Dataset[ClipBatch]):
@@ -182,6 +123,32 @@ class Clips(Dataset[ClipBatch]):
             start=start,
         )
 
+    def place(self, index: int) -> tuple[int, int, int]:
+        """Return the recording of a clip, its first frame there, and the frames of the recording."""
+        recording = int(self._recording[index])
+        return recording, int(self._start[index]), self._stored[recording].info.frames
+
+    def columns(self, recording: int, first: int, stop: int) -> Columns:
+        """Everything but the Big frames, of consecutive frames of a recording, and its statistics (3,)."""
+        of_all = slice(int(self._offsets[recording]) + first, int(self._offsets[recording]) + stop)
+        columns = self._columns
+        return Columns(
+            columns.small[of_all],
+            columns.face_found[of_all],
+            columns.statistics[recording],
+            {task: values[of_all] for task, values in columns.targets.items()},
+            {task: values[of_all] for task, values in columns.masks.items()},
+        )
+
+    def big(self, recording: int, frames: Sequence[int]) -> Tensor:
+        """Big frames (F, H, W, C) of a recording, as in `ClipBatch`, at any places."""
+        if self._big is not None:
+            return self._big[self._offsets[recording] + torch.as_tensor(frames)]
+        out = np.empty((len(frames), *self._big_shape), self._big_dtype)
+        for place, frame in enumerate(frames):
+            self._stored[recording].read_frames("big", frame, out[place : place + 1])
+        return _tensor(out)
+
     def label_counts(self, task: str) -> tuple[Tensor, Tensor]:
         """Frames in which each output of a binary task is present, and in which it is known; two Tensors (C,)."""
         mask = self._columns.masks[task]
@@ -227,7 +194,7 @@ def _tensor(big: NDArray[Any]) -> Tensor:
 
 
 def clip_loader(
-    clips: Clips,
+    clips: Dataset[ClipBatch],
     batch_clips: int,
     *,
     shuffle: bool = False,
@@ -240,7 +207,7 @@ def clip_loader(
 
     Parameters
     ----------
-    clips : Clips
+    clips : Clips, or a data set that gives batches of its clips
     batch_clips : int
         B; the last batch may be smaller.
     shuffle : bool

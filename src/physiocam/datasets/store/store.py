@@ -97,10 +97,17 @@ class Store:
         """Names of all its recordings, complete or damaged, sorted."""
         return recording_names(self.path)
 
+    def subjects(self) -> set[str]:
+        """Everyone who is in a recording."""
+        return {info.subject for info in self._infos(None)}
+
     def recording(self, name: str) -> "StoredRecording":
         """Open a recording.
 
-        Raises ------ DatasetError If it is missing or damaged.
+        Raises
+        ------
+        DatasetError
+            If it is missing or damaged.
         """
         return StoredRecording(self.path / name, self.settings)
 
