@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.service.conftest import Client
 
 from physiocam.service.access import Access
 from physiocam.service.app import service_app
 from physiocam.service.description import describe
 from physiocam.service.limits import Limits
-from tests.service.conftest import Client
 
 Start = Callable[..., Client]
 

@@ -16,12 +16,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.service.conftest import Client
 
 from physiocam.errors import PhysiocamError
 from physiocam.measuring.measure import measure
 from physiocam.service.job_files import Ended, JobFiles
 from physiocam.service.limits import Limits
-from tests.service.conftest import Client
 
 Start = Callable[..., Client]
 
@@ -187,9 +187,7 @@ def test_a_video_that_ends_the_service_again_and_again_is_given_up(service: Star
     assert error == "the service was ended 3 times while it measured this video; measure it elsewhere"
 
 
-def test_a_service_that_ends_in_order_does_not_count_against_a_job(
-    service: Start, clips: Path, tmp_path: Path
-) -> None:
+def test_a_service_that_ends_in_order_does_not_count_against_a_job(service: Start, clips: Path, tmp_path: Path) -> None:
     from tests.service.conftest import run_service
 
     with run_service(tmp_path, Limits()) as client:

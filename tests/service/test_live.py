@@ -8,7 +8,6 @@ from collections.abc import Callable
 import av
 import numpy as np
 import pytest
-
 from tests.service.conftest import Client
 
 pytest.importorskip("websockets")

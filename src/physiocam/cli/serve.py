@@ -24,7 +24,7 @@ def serve_command(
         typer.Option(
             envvar="PHYSIOCAM_TOKEN",
             metavar="TOKEN",
-            help="Answer only requests with 'Authorization: Bearer TOKEN'. Other users of this computer can see options; "
+            help="Answer only requests with 'Authorization: Bearer TOKEN'. Others on this computer can see options; "
             "set the environment variable PHYSIOCAM_TOKEN instead.",
         ),
     ] = None,

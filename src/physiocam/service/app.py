@@ -136,5 +136,5 @@ async def _refused(_: Request, error: Exception) -> Response:
     return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
 
-async def _unwritable(_: Request, error: Exception) -> Response:
+async def _unwritable(_: Request, _error: Exception) -> Response:
     return JSONResponse({"error": "the service cannot store anything at present; try again later"}, 507)

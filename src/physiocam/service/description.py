@@ -108,7 +108,7 @@ def _about(limits: Limits) -> str:
         "Measures heart rate, breathing rate and facial action units in videos of faces. "
         f"A video has at most {limits.upload_mb} MB and {limits.video_minutes:g} minutes; at most {limits.waiting} "
         f"videos wait. A video is deleted when it is measured, its results {limits.keep_hours:g} hours later. "
-        "An error is always JSON with one line: {\"error\": \"...\"}."
+        'An error is always JSON with one line: {"error": "..."}.'
     )
 
 
@@ -137,8 +137,8 @@ def _live(limits: Limits) -> dict[str, Any]:
     return {
         "summary": "A WebSocket: send pictures, and receive an answer for each.",
         "description": (
-            "Send binary messages: the time of the picture in seconds (float64, little-endian), then a JPEG, PNG or WebP "
-            'file.\nEach is answered by JSON: {"frames": 25, "measurement": null}\n'
+            "Send binary messages: the time of the picture in seconds (float64, little-endian), then a JPEG, "
+            'PNG or WebP file.\nEach is answered by JSON: {"frames": 25, "measurement": null}\n'
             'Once a second, "measurement" has the content of measurement.json for the last 30 s.\n'
             'A picture that cannot be used: {"error": "..."}'
         ),

@@ -186,7 +186,9 @@ class JobQueue:
     def _measure(self, job: str) -> Ended | None:
         """Have a job measured; None if its process ended without saying how it went."""
         if self.files.start(job) >= _MOST_STARTS:
-            return Ended(f"the service was ended {_MOST_STARTS} times while it measured this video; measure it elsewhere")
+            return Ended(
+                f"the service was ended {_MOST_STARTS} times while it measured this video; measure it elsewhere"
+            )
         process, connection = start_process(run_job, self.files.folder(job), self._options, self._limits)
         running = self._running[job]
         with self._changed:
@@ -221,7 +223,11 @@ class JobQueue:
         elif ended is None and stopping:
             self.files.forget_start(job)
         else:
-            self.files.end(job, ended or Ended(f"its process ended: a damaged video, or more than {self._limits.memory_mb} MB of memory"))
+            self.files.end(
+                job,
+                ended
+                or Ended(f"its process ended: a damaged video, or more than {self._limits.memory_mb} MB of memory"),
+            )
 
     def _tidy(self) -> None:
         with self._changed:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import uvicorn
 
-from physiocam.errors import PhysiocamError
+from physiocam.errors import PhysiocamError, writing_to
 from physiocam.foundation.cores import usable_cores
 from physiocam.foundation.locks import alone_in
 from physiocam.measuring.options import MeasureOptions
@@ -85,6 +85,9 @@ def prepared(service: Service, tell: Callable[[str], None]) -> Iterator[tuple[uv
     """Give a server that can be run, and the socket for it; see `serve`."""
     limits = service.limits
     options = service.options.replace(threads=max(usable_cores() // service.jobs, 1))
+    # Only the user of the service may read what is in it.
+    with writing_to(service.place):
+        service.place.mkdir(mode=0o700, parents=True, exist_ok=True)
     with alone_in(service.place, "serving from"), _listening(service.host, service.port) as listening:
         queue = JobQueue(JobFiles(service.place), options, limits, service.jobs, tell)
         access = Access(service.token, service.host in LOOPBACK)
