@@ -201,7 +201,7 @@ def test_a_service_that_ends_in_order_does_not_count_against_a_job(service: Star
 
 
 def test_limits_are_positive() -> None:
-    with pytest.raises(PhysiocamError, match="^keep_hours is 0; expected a positive number"):
+    with pytest.raises(PhysiocamError, match=r"^keep_hours is 0; expected a positive number"):
         Limits(keep_hours=0)
 
 
