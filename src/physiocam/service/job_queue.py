@@ -136,7 +136,8 @@ class JobQueue:
         """Put an accepted job at the end."""
         with self._changed:
             self._waiting.append(job)
-            self._changed.notify()
+            # All: the thread that tidies waits too.
+            self._changed.notify_all()
 
     def state(self, job: str) -> JobState | None:
         """Return the state of a job; None if there is no such job."""
@@ -205,12 +206,13 @@ class JobQueue:
     def _listen(self, running: _Running, connection: Connection) -> Ended | None:
         minutes = self._limits.run_minutes
         until = monotonic() + 60.0 * minutes
-        with suppress(EOFError, OSError):
+        # What is no message as run_job sends it ends the job like a crash.
+        with suppress(EOFError, OSError, ValueError, KeyError, TypeError):
             while connection.poll(max(until - monotonic(), 0.0)):
                 # JSON, since a process that has read a stranger's video is not trusted.
                 message = json.loads(connection.recv_bytes(_LONGEST_MESSAGE))
                 if "error" in message:
-                    return Ended(message["error"])
+                    return Ended(None if message["error"] is None else str(message["error"]))
                 running.frames_done, running.frames = message["frames_done"], message["frames"]
             return Ended(f"measuring took longer than {minutes:g} minutes; send a shorter video, or a smaller picture")
         return None
@@ -223,13 +225,15 @@ class JobQueue:
         elif ended is None and stopping:
             self.files.forget_start(job)
         else:
-            self.files.end(
-                job,
-                ended
-                or Ended(f"its process ended: a damaged video, or more than {self._limits.memory_mb} MB of memory"),
-            )
+            most = self._limits.memory_mb
+            died = Ended(f"its process ended: a damaged video, or more than {most} MB of memory")
+            self.files.end(job, ended or died)
 
     def _tidy(self) -> None:
-        with self._changed:
-            while not self._changed.wait_for(lambda: self._stopping, _TIDY_S):
+        while not self._stops_within(_TIDY_S):
+            with suppress(OSError):  # such as a folder that is not there for a moment: the next turn finds the rest
                 self.files.tidy(self._limits.keep_hours * 3600)
+
+    def _stops_within(self, seconds: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: self._stopping, seconds)
