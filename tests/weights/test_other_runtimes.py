@@ -1,5 +1,8 @@
 """Networks in other formats compute what the bundle's graphs compute."""
 
+import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,6 +70,21 @@ def test_a_file_needs_no_other(tmp_path: Path) -> None:
     name = f"{bundle.info.entries[0].name}.onnx"
     alone = (tmp_path / "exported" / name).rename(tmp_path / name)
     assert onnxruntime.InferenceSession(alone, providers=["CPUExecutionProvider"]).get_inputs()
+
+
+def test_the_example_in_javascript_runs(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    if shutil.which("node") is None or not (root / "web" / "node_modules" / "onnxruntime-web").is_dir():
+        pytest.skip("needs Node and onnxruntime-web; run: npm ci, in web/")
+    export_networks(load_bundle(), "onnx", tmp_path / "exported")
+    block = re.search(
+        r"^```js\n(.*?)^```$", (root / "docs" / "runtimes.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    assert block is not None
+    code = block[1].replace("exported/", f"{tmp_path}/exported/")
+    command = ["node", "--input-type=module"]
+    done = subprocess.run(command, input=code, capture_output=True, text=True, cwd=root / "web", check=True)
+    assert done.stdout.splitlines() == ["au 1 1 3 12", "pulse 1 1 3 1"]
 
 
 def test_an_unknown_format_is_one_line(tmp_path: Path) -> None:
