@@ -31,7 +31,7 @@ class FullError(PhysiocamError):
 
 @dataclass(frozen=True)
 class JobState:
-    """What a client is told about a job.
+    """How a job stands, for a client.
 
     Attributes
     ----------

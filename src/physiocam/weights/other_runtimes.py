@@ -37,13 +37,14 @@ def export_networks(bundle: Bundle, form: str, folder: str | os.PathLike[str]) -
     """Write each network of a bundle as a file for another runtime, with the bundle's description.
 
     Inputs and outputs are those of the bundle's graphs: float32 arrays ``big`` of shape (clips, frames, 3, 144, 144)
-    and ``small`` of shape (clips, phases, frames, 3, 9, 9), as far as a network takes them, and an output for each task.
+    and ``small`` of shape (clips, phases, frames, 3, 9, 9), as far as a network takes them, and an output
+    for each task.
 
     Parameters
     ----------
     bundle : Bundle
     form : str
-        "onnx" (one file a network, weights included) or "openvino".
+        "onnx" (a file for each network, weights included) or "openvino".
     folder : path
         Made if it does not exist.
 
