@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.service.conftest import Client
+from tests.service.conftest import Client, run_service
 
 from physiocam.errors import PhysiocamError
 from physiocam.measuring.measure import measure
@@ -188,8 +188,6 @@ def test_a_video_that_ends_the_service_again_and_again_is_given_up(service: Star
 
 
 def test_a_service_that_ends_in_order_does_not_count_against_a_job(service: Start, clips: Path, tmp_path: Path) -> None:
-    from tests.service.conftest import run_service
-
     with run_service(tmp_path, Limits()) as client:
         job = client.send(clips / "40.mp4")
         while client.ask("GET", f"/jobs/{job}")[1]["state"] == "waiting":
@@ -198,6 +196,16 @@ def test_a_service_that_ends_in_order_does_not_count_against_a_job(service: Star
     if files.ended(job) is None:
         assert files.start(job) == 0
     assert service(tmp_path).ended(job)["state"] == "done"
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1"])
+def test_an_address_of_another_computer_is_one_line(host: str, tmp_path: Path) -> None:
+    with (
+        pytest.raises(PhysiocamError, match=f"^host is '{host}'; expected an address of this computer"),
+        run_service(tmp_path / "jobs", Limits(), host=host),
+    ):
+        pytest.fail("it listens")
+    assert not (tmp_path / "jobs").exists()
 
 
 def test_limits_are_positive() -> None:

@@ -1,5 +1,6 @@
 """Runs the service until it is ended."""
 
+import errno
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -85,10 +86,7 @@ def prepared(service: Service, tell: Callable[[str], None]) -> Iterator[tuple[uv
     """Give a server that can be run, and the socket for it; see `serve`."""
     limits = service.limits
     options = service.options.replace(threads=max(usable_cores() // service.jobs, 1))
-    # Only the user of the service may read what is in it.
-    with writing_to(service.place):
-        service.place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with alone_in(service.place, "serving from"), _listening(service.host, service.port) as listening:
+    with _listening(service.host, service.port) as listening, _own_folder(service.place):
         queue = JobQueue(JobFiles(service.place), options, limits, service.jobs, tell)
         access = Access(service.token, service.host in LOOPBACK)
         config = uvicorn.Config(
@@ -103,11 +101,22 @@ def prepared(service: Service, tell: Callable[[str], None]) -> Iterator[tuple[uv
         yield uvicorn.Server(config), listening
 
 
+@contextmanager
+def _own_folder(place: Path) -> Iterator[None]:
+    """Be the only service in a folder; a new one can be read by the user of the service only."""
+    with writing_to(place):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with alone_in(place, "serving from"):
+        yield
+
+
 def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
-    except socket.gaierror:
-        raise PhysiocamError(f"host is '{host}'; expected an address of this computer, such as 127.0.0.1") from None
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family)
     except OSError as error:
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            raise PhysiocamError(
+                f"host is '{host}'; expected an address of this computer: 127.0.0.1 or 0.0.0.0"
+            ) from None
         raise port_error(port, error) from None
