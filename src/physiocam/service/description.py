@@ -15,7 +15,7 @@ _PAGE = """<!doctype html>
 body {{ max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }}
 code, pre {{ font-family: ui-monospace, monospace; }}
 h2 {{ font-size: 1.1rem; margin-top: 2rem; }}
-pre {{ overflow-x: auto; border: 1px solid; border-radius: 4px; padding: .6rem; }}
+pre {{ white-space: pre-wrap; border: 1px solid; border-radius: 4px; padding: .6rem; }}
 </style>
 <h1>{title}</h1>
 <p>{about}</p>
@@ -72,7 +72,7 @@ def describe(limits: Limits, token: bool) -> dict[str, Any]:
             },
             "/jobs/{job}/results.zip": {
                 "get": _of_job(
-                    "All files of the results, as `physiocam measure` writes them.",
+                    "All files of the results, as physiocam measure writes them.",
                     {
                         "200": {"description": "The files.", "content": {"application/zip": {}}},
                         "409": _refused("The job is not done."),
