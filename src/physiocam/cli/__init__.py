@@ -23,6 +23,7 @@ from physiocam.cli.photos import photos_command
 from physiocam.cli.prepare import prepare_command
 from physiocam.cli.provenance import provenance_command
 from physiocam.cli.reproduce import reproduce_command
+from physiocam.cli.serve import serve_command
 from physiocam.cli.store import store_app
 from physiocam.cli.streams import OutputError, finish_output, give_up_output, prepare_streams
 from physiocam.cli.study import study_command
@@ -37,6 +38,7 @@ app.command("measure")(measure_command)
 app.command("live")(live_command)
 app.command("demo")(demo_command)
 app.command("web")(web_command)
+app.command("serve")(serve_command)
 app.command("study")(study_command)
 app.command("photos")(photos_command)
 app.command("compare")(compare_command)

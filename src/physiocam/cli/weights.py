@@ -7,6 +7,7 @@ import typer
 
 from physiocam.cli.console import console, escaped, extra, interruptible
 from physiocam.cli.help import App
+from physiocam.errors import PhysiocamError
 
 weights_app = App("Import, export, list and show bundles of network weights.")
 
@@ -38,17 +39,44 @@ def weights_import(
 
 @weights_app.command("export")
 def weights_export(
-    checkpoint: Annotated[
-        Path, typer.Argument(metavar="CHECKPOINT", help="A checkpoint of `physiocam train` (.ckpt).")
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE", help="A checkpoint of `physiocam train` (.ckpt); with --to, name or folder of a bundle."
+        ),
     ],
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="New folder of the bundle.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder for the files.")],
+    to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMAT",
+            help="Write a bundle's networks for another runtime: onnx (a file each, weights included) or openvino "
+            "(needs the package openvino).",
+        ),
+    ] = None,
 ) -> None:
-    """Convert a checkpoint of a training run to a bundle (needs the `train` extra)."""
+    """Convert a checkpoint of a training run to a bundle, or a bundle for other runtimes (needs the `train` extra)."""
     with interruptible():
+        if to is not None:
+            _export_networks(str(source), folder, to)
+            return
         with extra("train", "exporting checkpoints"):
             from physiocam.training.fit import export_checkpoint
-        bundle = export_checkpoint(checkpoint, folder)
+        bundle = export_checkpoint(source, folder)
     typer.echo(f"use it with: physiocam measure VIDEO --weights {bundle.folder}")
+
+
+def _export_networks(name: str, folder: Path, form: str) -> None:
+    from physiocam.weights.bundle import load_bundle
+
+    bundle = load_bundle(name)
+    with extra("train", "exporting networks"):
+        from physiocam.weights.other_runtimes import export_networks
+    try:
+        written = export_networks(bundle, form, folder)
+    except ImportError as error:
+        raise PhysiocamError(f"the format '{form}' needs {error.name}; run: pip install {error.name}") from None
+    typer.echo(f"{folder}: {', '.join(written)}")
 
 
 @weights_app.command("list")

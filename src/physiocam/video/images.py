@@ -47,6 +47,46 @@ ImageSource = Callable[[], AbstractContextManager[Callable[[str], bytes]]]
 _VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".mts", ".3gp"}
 
 
+class ImageDecoder:
+    """Decodes images one after the other, in constant memory.
+
+    Examples
+    --------
+    >>> ImageDecoder()(b"no image") is None
+    True
+    """
+
+    def __init__(self) -> None:
+        self._convert = RgbConverter("image")
+        self._stored_size: tuple[int, int] | None = None
+
+    def __call__(self, content: bytes) -> Image | None:
+        """Decode the content of an image file.
+
+        Parameters
+        ----------
+        content : bytes
+
+        Returns
+        -------
+        Image (H, W, 3) or None
+            RGB, upright; None if it cannot be read.
+        """
+        if _cut_off(content):
+            return None
+        try:
+            with av.open(io.BytesIO(content), mode="r", options={"format_whitelist": _FORMATS}) as container:
+                return self._rgb(next(container.decode(video_stream(container, "image"))))
+        except (av.FFmpegError, OSError, ValueError, IndexError, StopIteration, VideoError):
+            return None
+
+    def _rgb(self, frame: av.VideoFrame) -> Image:
+        # One converter is used for all images of a size; separate ones would keep every frame in memory for long.
+        if (frame.width, frame.height) != self._stored_size:
+            self._convert, self._stored_size = RgbConverter("image"), (frame.width, frame.height)
+        return self._convert(frame)
+
+
 class ImageSequence:
     """Images by name, frames of one recording.
 
@@ -72,8 +112,7 @@ class ImageSequence:
         self.notes = list(grid.notes)
         self._shape: tuple[int, ...] | None = None
         self._sized = ""
-        self._convert = RgbConverter("")
-        self._stored_size: tuple[int, int] | None = None
+        self._decode = ImageDecoder()
 
     def stills(self) -> Generator[Still, None, None]:
         """Yield the images, each read on demand.
@@ -107,12 +146,9 @@ class ImageSequence:
     def _decoded(self, name: str, read: Callable[[str], bytes]) -> Image | None:
         try:
             content = read(name)
-            if _cut_off(content):
-                raise ValueError
-            with av.open(io.BytesIO(content), mode="r", options={"format_whitelist": _FORMATS}) as container:
-                return self._rgb(next(container.decode(video_stream(container, name))), name)
-        except (av.FFmpegError, OSError, ValueError, IndexError, KeyError, StopIteration, VideoError, *ZIP_ERRORS):
+        except (ValueError, KeyError, *ZIP_ERRORS):
             return None
+        return self._decode(content)
 
     def _odd_one(self, name: str, shape: tuple[int, ...], read: Callable[[str], bytes]) -> str:
         """Describe which of two sizes is wrong: that of this image or, near the beginning, that of the earlier ones."""
@@ -126,12 +162,6 @@ class ImageSequence:
             if same == before:
                 return f"'{self._sized}' is {_size(self._shape)} pixels, the images from '{name}' on {_size(shape)}"
         return f"'{name}' is {_size(shape)} pixels, the images before it {_size(self._shape)}"
-
-    def _rgb(self, frame: av.VideoFrame, name: str) -> Image:
-        # One converter is used for all images of a size; separate ones would keep every frame in memory for long.
-        if (frame.width, frame.height) != self._stored_size:
-            self._convert, self._stored_size = RgbConverter(name), (frame.width, frame.height)
-        return self._convert(frame)
 
 
 def image_folder(folder: Path, fs: float | None, max_fs: float) -> ImageSequence:

@@ -42,13 +42,25 @@ class PageServer(ThreadingHTTPServer):
         try:
             super().__init__((LOOPBACK, port), _Handler)
         except OSError as error:
-            reason = "is used by another program" if error.errno == errno.EADDRINUSE else f"cannot be used: {error}"
-            raise PhysiocamError(f"port {port} {reason}; give another one: --port 8001") from None
+            raise port_error(port, error) from None
 
     @property
     def address(self) -> str:
         """Where a browser finds the page."""
         return f"http://{LOOPBACK}:{self.server_address[1]}/"
+
+
+def port_error(port: int, error: OSError) -> PhysiocamError:
+    """Return the error for a port at which no server can listen.
+
+    Parameters
+    ----------
+    port : int
+    error : OSError
+        Of listening there.
+    """
+    reason = "is used by another program" if error.errno == errno.EADDRINUSE else f"cannot be used: {error}"
+    return PhysiocamError(f"port {port} {reason}; give another one: --port 8001")
 
 
 class _Handler(BaseHTTPRequestHandler):
