@@ -115,7 +115,8 @@ def damage_told(tables: Mapping[str, list[dict[str, str]]], made: Sequence[MadeR
         elif number in DAMAGE:
             told[one.damage] = row["error"] or row["heart_rate_note"]
         else:
-            assert not row["error"] and not row["problems"], f"{one.name}: {row['error'] or row['problems']}"
+            unexpected = row["error"] or row["problems"]
+            assert not unexpected, f"{one.name}: {unexpected}"
     assert all(told.values()), "damage is not named"
     return told
 
@@ -134,7 +135,7 @@ def segment_pairs(
     for row in rows:
         if row["recording"] in truth and row["start_s"]:
             one = truth[row["recording"]]
-            assert row["condition"] == one.condition and row["participant"] == one.participant
+            assert (row["condition"], row["participant"]) == (one.condition, one.participant)
             yield row, one.segments[row["segment"]]
 
 

@@ -150,8 +150,12 @@ def _events(video: Path, number: int, spans: dict[str, tuple[float, float]]) -> 
         lines = [f"{start}\t{end - start}\t{label}" for label, (start, end) in spans.items()]
         _write_lines(Path(f"{stem}_events.tsv"), ["onset\tduration\ttrial_type", *lines])
     elif programs == 1:
-        ends = [(time, label, kind) for label, span in spans.items() for time, kind in zip(span, ("START", "STOP"))]
-        lines = [f"{time},{video.name},{label},{kind}" for time, label, kind in sorted(ends)]
+        ends = [
+            (time, label, kind)
+            for label, (start, end) in spans.items()
+            for time, kind in ((start, "START"), (end, "STOP"))
+        ]
+        lines = [f"{time},{video.name},{label},{kind}" for time, label, kind in ends]
         _write_lines(Path(f"{stem}-boris.csv"), ["Time,Media file name,Behavior,Behavior type", *lines])
         return [{"events": f"{stem.name}-boris.csv"}]
     elif programs == 2:

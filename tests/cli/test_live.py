@@ -126,7 +126,7 @@ def test_a_missing_extra_is_one_line(clip: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_moment_is_drawn(measurement: Measurement) -> None:
-    text = text_of(Snapshot(measurement, 65.2, 29.7, 0, 0.0))
+    text = text_of(Snapshot((measurement,), 65.2, 29.7, 0, 0.0))
     lines = text.splitlines()
     assert len(lines) <= 20
     assert max(map(len, lines)) <= 80
@@ -145,7 +145,7 @@ def test_a_moment_is_drawn(measurement: Measurement) -> None:
 
 @pytest.mark.parametrize("width", [40, 60, 79])
 def test_a_moment_fits_a_narrow_terminal(width: int, measurement: Measurement) -> None:
-    lines = text_of(Snapshot(measurement, 65.2, 29.7, 0, 0.0), width).splitlines()
+    lines = text_of(Snapshot((measurement,), 65.2, 29.7, 0, 0.0), width).splitlines()
     assert max(map(len, lines)) <= width
     # Each trace and each action unit keeps to a line.
     assert sum(line.rstrip().endswith(("  8 s", "  30 s")) for line in lines) == 2
@@ -155,10 +155,10 @@ def test_a_moment_fits_a_narrow_terminal(width: int, measurement: Measurement) -
 
 
 def test_trouble_is_shown(measurement: Measurement) -> None:
-    assert "no frame for 7 s" in text_of(Snapshot(measurement, 65.2, 0.0, 0, 7.3))
-    assert "3 dropped" in text_of(Snapshot(measurement, 65.2, 29.7, 3, 0.0))
+    assert "no frame for 7 s" in text_of(Snapshot((measurement,), 65.2, 0.0, 0, 7.3))
+    assert "3 dropped" in text_of(Snapshot((measurement,), 65.2, 29.7, 3, 0.0))
     nothing = physiocam.Stream(threads=1).measurement()
-    text = text_of(Snapshot(nothing, 0.0, 0.0, 0, 0.0))
+    text = text_of(Snapshot((nothing,), 0.0, 0.0, 0, 0.0))
     assert "no face found" in text
     assert "no face was found" in text
 
@@ -167,9 +167,9 @@ def test_the_view_leaves_the_terminal_as_it_was(measurement: Measurement, tmp_pa
     with (tmp_path / "terminal").open("w+", encoding="utf-8") as file:
         console = Console(file=file, force_terminal=True, width=90, highlight=False)
         with LiveView(console, "camera 0") as view:
-            view.snapshot(Snapshot(measurement, 1.0, 30.0, 0, 0.0))
+            view.snapshot(Snapshot((measurement,), 1.0, 30.0, 0, 0.0))
             console.print("physiocam: camera 0 is back")
-            view.snapshot(Snapshot(measurement, 2.0, 30.0, 0, 0.0))
+            view.snapshot(Snapshot((measurement,), 2.0, 30.0, 0, 0.0))
         file.seek(0)
         written = file.read()
     assert "camera 0 is back" in written

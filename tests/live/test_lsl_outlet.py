@@ -46,9 +46,9 @@ def test_an_inlet_gets_it(measurement: Measurement) -> None:
 
     taken_s = monotonic() - 0.2
     outlet.frame(TakenFrame(taken_s, IMAGE))
-    outlet.snapshot(Snapshot(measurement, 1.0, 30.0, 0, 0.0))
+    outlet.snapshot(Snapshot((measurement,), 1.0, 30.0, 0, 0.0))
     # Nothing new has been seen since: nothing is sent.
-    outlet.snapshot(Snapshot(measurement, 1.0, 30.0, 0, 0.0))
+    outlet.snapshot(Snapshot((measurement,), 1.0, 30.0, 0, 0.0))
     sample, time_s = inlet.pull_sample(timeout=10.0)
     assert sample[:2] == [72.5, 0.75]
     assert np.isnan(sample[2])

@@ -37,7 +37,7 @@ def cv2(monkeypatch: pytest.MonkeyPatch) -> Any:
 def snapshot(stream: physiocam.Stream, frames: int) -> Snapshot:
     for index in range(frames):
         stream.push(IMAGE, index / 30.0)
-    return Snapshot(stream.measurement(), frames / 30.0, 30.0, 0, 0.0)
+    return Snapshot((stream.measurement(),), frames / 30.0, 30.0, 0, 0.0)
 
 
 def test_frames_are_shown_with_what_is_known(cv2: Any) -> None:

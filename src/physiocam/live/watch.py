@@ -59,8 +59,7 @@ def watch(
             return
         if now_s - told_s >= _EVERY_S:
             told_s = now_s
-            snapshot = Snapshot(
-                stream.measurement(SHOWN_S), time_s, rate.frames_per_s, feed.dropped, monotonic() - heard_s
-            )
+            told = stream.measurements(SHOWN_S) or (stream.measurement(SHOWN_S),)
+            snapshot = Snapshot(told, time_s, rate.frames_per_s, feed.dropped, monotonic() - heard_s)
             for observer in observers:
                 observer.snapshot(snapshot)

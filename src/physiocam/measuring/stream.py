@@ -180,7 +180,8 @@ class Stream:
             last_s = number(last_s, "last_s")
             if not last_s > 0:
                 raise PhysiocamError(f"last_s is {last_s}; expected a positive number of seconds")
-        return self._measured(last_s, 1)[0]
+        measured = self._measured(last_s, 1)
+        return measured[0] if measured else self._of_nobody(last_s)
 
     def measurements(self, last_s: float | None = None) -> tuple[Measurement, ...]:
         """Return the results for the last seconds of everyone who is measured, as `people` says.
@@ -193,8 +194,8 @@ class Stream:
         Returns
         -------
         tuple of Measurement
-            The largest in these seconds first. Unless `people` is "largest", `person` is a number that stays the same;
-            it is given when the person is first returned. Without a face there is one too.
+            The largest in these seconds first; empty without a face. Unless `people` is "largest", `person` is a number
+            that stays the same; it is given when the person is first returned.
 
         Raises
         ------
@@ -204,35 +205,34 @@ class Stream:
         return self._measured(last_s, most_people(self._people))
 
     def _measured(self, last_s: float | None, most: int | None) -> tuple[Measurement, ...]:
-        if last_s is not None:
-            last_s = number(last_s, "last_s")
-            if not last_s > 0:
-                raise PhysiocamError(f"last_s is {last_s}; expected a positive number of seconds")
         window = self._window(last_s)
-        longer = window if last_s is None else self._window(max(last_s, _NEUTRAL_S))
         sights = [one for one in self._sights.values() if len(window.grid) and one.last_s >= window.grid[0]]
-        weights = Weights(self._bundle.info.name, self._bundle.sha256)
+        seen = sum(map(self._is_person, sights))
         made = []
         for sight, person in self._largest(sights, window, most):
-            squares, found = person.squares(window.grid)
-            notes = self._notes(window, person, sum(map(self._is_person, sights)))
-            frames = Frames("stream", self.fs, window.grid, found, squares, notes, window.cuts)
-            one = summarize(frames, person.signals(window, longer), self._options, weights)
+            one = self._summarized(person, window, last_s, seen)
             made.append(one if self._people == "largest" else replace(one, person=self._number(sight)))
         return tuple(made)
+
+    def _of_nobody(self, last_s: float | None) -> Measurement:
+        return self._summarized(StreamPerson(self._networks, self._options), self._window(last_s), last_s, 0)
+
+    def _summarized(self, person: StreamPerson, window: Window, last_s: float | None, seen: int) -> Measurement:
+        """The measurement of a person in a window, among so many who were seen."""
+        longer = window if last_s is None else self._window(max(last_s, _NEUTRAL_S))
+        squares, found = person.squares(window.grid)
+        frames = Frames("stream", self.fs, window.grid, found, squares, self._notes(window, person, seen), window.cuts)
+        weights = Weights(self._bundle.info.name, self._bundle.sha256)
+        return summarize(frames, person.signals(window, longer), self._options, weights)
 
     def _largest(
         self, sights: Sequence["_Sight"], window: Window, most: int | None
     ) -> "list[tuple[_Sight, StreamPerson]]":
-        """Who is given: the largest first, one at least."""
-        sizes = [
-            (float(np.maximum(one.person.squares(window.grid)[0][:, 2], 0).sum()), number, one, one.person)
-            for number, one in enumerate(sights)
-            if one.person is not None
-        ]
-        ranked = [(one, person) for _, _, one, person in sorted(sizes, key=lambda size: (-size[0], size[1]))]
-        sure = [pair for pair in ranked if self._is_person(pair[0])] or ranked[:1]
-        return sure[:most] or [(_Sight(), StreamPerson(self._networks, self._options))]
+        """Who is given, the largest first."""
+        members = [(one, one.person) for one in sights if one.person is not None]
+        sizes = {one: np.maximum(person.squares(window.grid)[0][:, 2], 0).sum() for one, person in members}
+        ranked = sorted(members, key=lambda member: sizes[member[0]], reverse=True)
+        return ([member for member in ranked if self._is_person(member[0])] or ranked[:1])[:most]
 
     def _is_person(self, sight: "_Sight") -> bool:
         needed = self._locator.seen.needed
@@ -289,6 +289,10 @@ class Stream:
 
     def _window(self, last_s: float | None) -> Window:
         """The last seconds on the even grid, which starts at the first frame of the stream."""
+        if last_s is not None:
+            last_s = number(last_s, "last_s")
+            if not last_s > 0:
+                raise PhysiocamError(f"last_s is {last_s}; expected a positive number of seconds")
         times = self._times.rows["time_s"]
         if not len(times):
             return Window(np.empty(0), self.fs, None, ())
