@@ -59,6 +59,20 @@ def test_an_inlet_gets_it(measurement: Measurement) -> None:
     assert inlet.pull_sample(timeout=0.3)[0] is None
 
 
+def test_each_person_has_an_outlet(measurement: Measurement) -> None:
+    outlet = LslOutlet(measurement.action_units, "physiocam several", several=True)
+    both = tuple(replace(measurement, person=number) for number in (1, 2))
+    outlet.frame(TakenFrame(monotonic(), IMAGE))
+    outlet.snapshot(Snapshot(both, 1.0, 30.0, 0, 0.0))
+    for number in (1, 2):
+        (found,) = pylsl.resolve_byprop("source_id", f"physiocam several person {number}", timeout=10.0)
+        assert found.name() == f"{NAME} person {number}"
+    # Nobody is no person.
+    outlet.frame(TakenFrame(monotonic(), IMAGE))
+    outlet.snapshot(Snapshot((measurement,), 2.0, 30.0, 0, 0.0))
+    assert sorted(outlet._outlets) == [1, 2]
+
+
 def test_what_is_not_known_is_no_number(measurement: Measurement) -> None:
     outlet = LslOutlet(measurement.action_units, "physiocam nothing")
     sample = outlet._sample(physiocam.Stream(threads=1).measurement())

@@ -154,7 +154,7 @@ class RunningClips:
         self._collector = InputCollector(shape, shape.clip_length, memory_frames)
         self.log = pipeline.log
 
-    def add(self, image: Image, square: Square | None, time_s: float) -> None:
+    def add(self, image: Image | None, square: Square | None, time_s: float) -> None:
         """Add the next frame, with the square of the face in it."""
         clip = self._collector.add(image, square)
         if clip is not None:

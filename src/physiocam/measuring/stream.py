@@ -114,10 +114,12 @@ class Stream:
         """Forget all frames, as if none had been pushed; the networks stay loaded."""
         info = self._bundle.info
         # If a camera is much faster than the networks' training rate, frames are averaged, as in recordings.
-        self._intake = FrameIntake(self.fs, MAX_FS_RATIO * info.fs, info.input_channels)
-        self._locator = people_locator(self._options.face, info.fs, info.crop.factor)
-        self._cut_finder = CutFinder(info.fs)
-        self._remembered = math.ceil(MEMORY_S * info.fs)
+        most_fs = MAX_FS_RATIO * info.fs
+        self._intake = FrameIntake(self.fs, most_fs, info.input_channels)
+        self._taken_fs = min(self.fs, most_fs)
+        self._locator = people_locator(self._options.face, self._taken_fs, info.crop.factor)
+        self._cut_finder = CutFinder(self._taken_fs)
+        self._remembered = math.ceil(MEMORY_S * self._taken_fs)
         self._taken = 0
         self._times = FrameLog({})
         self._cuts_s: list[float] = []
@@ -236,7 +238,7 @@ class Stream:
 
     def _is_person(self, sight: "_Sight") -> bool:
         needed = self._locator.seen.needed
-        return is_person(sight.shown, self._taken, self._bundle.info.fs, sight.detections, needed)
+        return is_person(sight.shown, self._taken, self._taken_fs, sight.detections, needed)
 
     def _number(self, sight: "_Sight") -> int:
         """The number of a person, from 1; a new one for whoever has none."""
@@ -248,7 +250,7 @@ class Stream:
         time_s = frame.time_s
         if not frame.follows:
             # Nothing is known of what came between.
-            self._cut_finder = CutFinder(self._bundle.info.fs)
+            self._cut_finder = CutFinder(self._taken_fs)
         cut = has_scenes(self._locator) and self._cut_finder.add(frame.image)
         if cut:
             self._cuts_s.append(time_s)
@@ -257,15 +259,16 @@ class Stream:
             self._locator, frame.image, self._bundle.info.input_channels, cut or frame.resized
         )
         assert image is not None
-        self._taken += 1
-        self._times.append(time_s)
         for seen, square in zip(self._locator.people, squares, strict=True):
             sight = self._sights.setdefault(seen, _Sight())
             sight.see(seen, square, time_s)
             if square is not None and sight.person is None and self._is_wanted(square, squares):
-                sight.person = StreamPerson(self._networks, self._options)
+                before = self._times.rows["time_s"][-1:].tolist()
+                sight.person = StreamPerson(self._networks, self._options, *before)
             if sight.person is not None:
                 sight.person.add(SeenFrame(image, square, time_s, frame.follows, cut), seen.found)
+        self._taken += 1
+        self._times.append(time_s)
         self._forget(time_s - self._keep_s)
 
     def _is_wanted(self, square: Square, squares: Sequence[Square | None]) -> bool:

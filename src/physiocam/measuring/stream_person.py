@@ -86,6 +86,8 @@ class StreamPerson:
     ----------
     networks : LoadedNetworks
     options : MeasureOptions
+    away_s : float, optional
+        Time of the last frame before the first with the person.
 
     Attributes
     ----------
@@ -93,7 +95,7 @@ class StreamPerson:
         Times from which it may be another person.
     """
 
-    def __init__(self, networks: LoadedNetworks, options: MeasureOptions) -> None:
+    def __init__(self, networks: LoadedNetworks, options: MeasureOptions, away_s: float | None = None) -> None:
         self.doubts_s: list[float] = []
         self._networks = networks
         self._options = options
@@ -102,6 +104,7 @@ class StreamPerson:
         self._scenes: list[_Scene] = []
         self._goes_on = False
         self._seen_s = -math.inf
+        self._away_s = away_s
 
     def add(self, frame: SeenFrame, found: Sequence[bool]) -> None:
         """Take in the next frame; `found` says which of the last frames, up to this one, show the person."""
@@ -109,15 +112,19 @@ class StreamPerson:
         if self._goes_on:
             self._scenes[-1].write_found(before)
             if frame.cut or frame.time_s - self._seen_s > _MEMORY_S:
-                self._scenes[-1].end()
+                self._scenes[-1].end(None if frame.square else frame.time_s)
                 self._goes_on = False
         if frame.square is not None:
             self._seen_s = frame.time_s
         if not self._goes_on:
             if frame.square is None:
+                self._away_s = frame.time_s
                 return
             self._scenes.append(_Scene(self._networks, self._options.signal_settings.every_phase))
             self._goes_on = True
+            if self._away_s is not None:
+                self._scenes[-1].fast.add(None, None, self._away_s)
+                self._away_s = None
         self._scenes[-1].add(frame)
         self._scenes[-1].write_found([now])
         self._colour.add(frame.image, frame.square)
@@ -250,11 +257,13 @@ class _Scene:
         log = self.fast.log
         log.write("found", log.end - len(found), np.array(found, dtype=np.float32))
 
-    def end(self) -> None:
-        """Run what is left: no frame follows."""
+    def end(self, away_s: float | None) -> None:
+        """Run what is left: no frame follows, or at a time one without the person."""
         for run in (self.fast, self.slow):
             if run:
                 run.end()
+        if away_s is not None:
+            self.fast.log.append(away_s)
 
     def drop_before(self, time_s: float) -> None:
         """Forget what is older than this."""
