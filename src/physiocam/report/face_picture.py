@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.results.measurement import Measurement
+from physiocam.video.levels import shown
 from physiocam.video.reader import open_video
 from physiocam.video.resize import area_resize
 
@@ -61,10 +62,10 @@ def face_picture(
     index = int(found[len(found) // 2])
     x, y, side = measurement.face_squares[index].tolist()
     time_s = float(measurement.timestamps_s[index])
-    with open_video(source, fs=fs) as video:
+    with open_video(source, fs=fs, channels=None) as video:
         for frame in video:
             if frame.image is not None and frame.timestamp_s > time_s - 0.5 / video.fs:
-                face = frame.image[y : y + side, x : x + side]
+                face = shown(frame.image)[y : y + side, x : x + side]
                 return FacePicture(_png(area_resize(face, _SIDE, _SIDE)), _SIDE, frame.timestamp_s)
     return None
 

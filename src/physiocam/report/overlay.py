@@ -12,6 +12,7 @@ from physiocam.report.overlay_frame import OverlayFrame
 from physiocam.report.overlay_people import PeopleOverlayFrame
 from physiocam.report.truth import Truth
 from physiocam.results.measurement import Measurement
+from physiocam.video.levels import shown
 from physiocam.video.reader import Source, open_video
 from physiocam.video.writer import write_timed_video
 
@@ -70,9 +71,9 @@ def write_overlay(
                     overlay = OverlayFrame(measurement, width, height, truth=truth)
                 else:
                     overlay = PeopleOverlayFrame(measurement, width, height)
-            yield frame.shown_s, overlay.draw(frame.image, frame.timestamp_s)
+            yield frame.shown_s, overlay.draw(shown(frame.image), frame.timestamp_s)
             if progress is not None:
                 progress(count, video.frames)
 
-    with open_video(source, fs=fs) as video:
+    with open_video(source, fs=fs, channels=None) as video:
         write_timed_video(path, drawn(), video.fs, sound)
