@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from physiocam.report.overlay_people import PeopleOverlayFrame
 from physiocam.report.truth import Truth
 from physiocam.results.measurement import Measurement
 from physiocam.video.levels import shown
-from physiocam.video.reader import Source, open_video
+from physiocam.video.reader import Source, media_file, open_video
 from physiocam.video.writer import write_timed_video
 
 
@@ -58,9 +57,6 @@ def write_overlay(
     ImportError
         If Pillow is not installed (extra `report`).
     """
-    sound = None
-    if isinstance(source, str | bytes | os.PathLike) and os.path.isfile(source):
-        sound = Path(os.fsdecode(source))
 
     def drawn() -> Iterator[tuple[float, NDArray[np.uint8]]]:
         overlay: OverlayFrame | PeopleOverlayFrame | None = None
@@ -76,4 +72,4 @@ def write_overlay(
                 progress(count, video.frames)
 
     with open_video(source, fs=fs, channels=None) as video:
-        write_timed_video(path, drawn(), video.fs, sound)
+        write_timed_video(path, drawn(), video.fs, media_file(source))
