@@ -53,7 +53,8 @@ def main() -> None:
     figures["runs"] = run_killed(command, out, random.Random(arguments.seed))
     tables = {name: read_rows(out / f"{name}.csv") for name in TABLES}
     figures["rows"] = {name: len(rows) for name, rows in tables.items()}
-    figures["damage"] = damage_told(tables, made)
+    told = damage_told(tables, made)
+    figures["damage"] = {kind: text.replace(f"{arguments.work}{os.sep}", "") for kind, text in told.items()}
     figures["recording rates"] = rates_of(recording_pairs(tables["recordings"], made))
     figures["segment rates"] = rates_of(segment_pairs(tables["segments"], made))
     figures["units"] = units_of(recording_pairs(tables["recordings"], made))
