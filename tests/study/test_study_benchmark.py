@@ -1,15 +1,15 @@
-"""The benchmark's study of forty recordings: its events are read as they were meant, and its judge sees what is wrong."""
+"""The benchmark's study: its events are read as they were meant, and its judge sees what is wrong."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from physiocam.study.design import read_design
+
 pytest.importorskip("pympi")
 recordings: Any = pytest.importorskip("study_recordings")
 benchmark: Any = pytest.importorskip("study")
-
-from physiocam.study.design import read_design
 
 
 @pytest.fixture
