@@ -22,7 +22,7 @@ def main() -> None:
     for image, time_s in zip(clip.frames(), clip.timestamps_s, strict=True):
         stream.push(image, float(time_s))
     console = Console(width=86, record=True, file=io.StringIO(), force_terminal=True)
-    console.print(drawn("camera 0", Snapshot(stream.measurement(SHOWN_S), float(clip.timestamps_s[-1]), 30.0, 0, 0.0)))
+    console.print(drawn("camera 0", Snapshot(stream.measurements(SHOWN_S), float(clip.timestamps_s[-1]), 30.0, 0, 0.0)))
     svg = console.export_svg(title="physiocam live", unique_id="live")
     # The picture must load nothing: any font with even letters serves.
     PICTURE.write_text(re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL), encoding="utf-8")

@@ -19,7 +19,7 @@ from physiocam.batch.plan import Planned, plan_videos
 from physiocam.cli import app
 from physiocam.measuring.measure import measure_each
 from physiocam.measuring.options import MeasureOptions
-from physiocam.measuring.people import PeopleChoice
+from physiocam.measuring.people_choice import PeopleChoice
 from physiocam.results.measurement import Measurement
 from physiocam.video.writer import write_video
 

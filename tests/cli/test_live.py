@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,17 @@ def test_a_file_is_watched_and_written(clip: Path, tmp_path: Path) -> None:
     # A busy machine drops frames, and may drop too many of so few; which is told then.
     rate = told["heart_rate"]
     assert rate["value"] == pytest.approx(84.0, abs=4.0) if rate["note"] is None else told["notes"]
+
+
+def test_several_people_have_folders_of_their_own(clip: Path, tmp_path: Path) -> None:
+    command = ["live", "--source", str(clip), "--people", "all", "--seconds", "3", "--threads", "1"]
+    result = CliRunner().invoke(app, [*command, "-o", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    assert "face.mp4, person 1" in result.output
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["person-1"]
+    assert {path.name for path in (tmp_path / "out" / "person-1").iterdir()} == FILES
+    result = CliRunner().invoke(app, ["live", "--source", str(clip), "--people", "some"])
+    assert "--people is 'some'; expected largest, all, or how many" in str(result.exception)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for other processes")
@@ -126,7 +138,7 @@ def test_a_missing_extra_is_one_line(clip: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_moment_is_drawn(measurement: Measurement) -> None:
-    text = text_of(Snapshot(measurement, 65.2, 29.7, 0, 0.0))
+    text = text_of(Snapshot((measurement,), 65.2, 29.7, 0, 0.0))
     lines = text.splitlines()
     assert len(lines) <= 20
     assert max(map(len, lines)) <= 80
@@ -143,9 +155,23 @@ def test_a_moment_is_drawn(measurement: Measurement) -> None:
     assert crossings / 2 == pytest.approx(84 / 60 * 8.0, abs=3.0)
 
 
+def test_several_people_are_drawn_in_the_order_of_their_numbers(measurement: Measurement) -> None:
+    gone = replace(measurement, person=1, face_found=np.zeros_like(measurement.face_found))
+    lines = text_of(Snapshot((replace(measurement, person=2), gone), 65.2, 29.7, 0, 0.0)).splitlines()
+    assert len(lines) <= 20
+    assert "face found" in lines[0]
+    first, second = (next(line for line in lines if f"person {number}" in line) for number in (1, 2))
+    assert lines.index(first) < lines.index(second)
+    assert first.split() == ["person", "1", "not", "seen"]
+    assert "AU12" in second
+    assert sum("heart rate" in line for line in lines) == 2
+    both = (replace(measurement, person=1), replace(measurement, person=2))
+    assert "2 faces found" in text_of(Snapshot(both, 65.2, 29.7, 0, 0.0))
+
+
 @pytest.mark.parametrize("width", [40, 60, 79])
 def test_a_moment_fits_a_narrow_terminal(width: int, measurement: Measurement) -> None:
-    lines = text_of(Snapshot(measurement, 65.2, 29.7, 0, 0.0), width).splitlines()
+    lines = text_of(Snapshot((measurement,), 65.2, 29.7, 0, 0.0), width).splitlines()
     assert max(map(len, lines)) <= width
     # Each trace and each action unit keeps to a line.
     assert sum(line.rstrip().endswith(("  8 s", "  30 s")) for line in lines) == 2
@@ -155,10 +181,10 @@ def test_a_moment_fits_a_narrow_terminal(width: int, measurement: Measurement) -
 
 
 def test_trouble_is_shown(measurement: Measurement) -> None:
-    assert "no frame for 7 s" in text_of(Snapshot(measurement, 65.2, 0.0, 0, 7.3))
-    assert "3 dropped" in text_of(Snapshot(measurement, 65.2, 29.7, 3, 0.0))
+    assert "no frame for 7 s" in text_of(Snapshot((measurement,), 65.2, 0.0, 0, 7.3))
+    assert "3 dropped" in text_of(Snapshot((measurement,), 65.2, 29.7, 3, 0.0))
     nothing = physiocam.Stream(threads=1).measurement()
-    text = text_of(Snapshot(nothing, 0.0, 0.0, 0, 0.0))
+    text = text_of(Snapshot((nothing,), 0.0, 0.0, 0, 0.0))
     assert "no face found" in text
     assert "no face was found" in text
 
@@ -167,9 +193,9 @@ def test_the_view_leaves_the_terminal_as_it_was(measurement: Measurement, tmp_pa
     with (tmp_path / "terminal").open("w+", encoding="utf-8") as file:
         console = Console(file=file, force_terminal=True, width=90, highlight=False)
         with LiveView(console, "camera 0") as view:
-            view.snapshot(Snapshot(measurement, 1.0, 30.0, 0, 0.0))
+            view.snapshot(Snapshot((measurement,), 1.0, 30.0, 0, 0.0))
             console.print("physiocam: camera 0 is back")
-            view.snapshot(Snapshot(measurement, 2.0, 30.0, 0, 0.0))
+            view.snapshot(Snapshot((measurement,), 2.0, 30.0, 0, 0.0))
         file.seek(0)
         written = file.read()
     assert "camera 0 is back" in written

@@ -46,9 +46,9 @@ def test_an_inlet_gets_it(measurement: Measurement) -> None:
 
     taken_s = monotonic() - 0.2
     outlet.frame(TakenFrame(taken_s, IMAGE))
-    outlet.snapshot(Snapshot(measurement, 1.0, 30.0, 0, 0.0))
+    outlet.snapshot(Snapshot((measurement,), 1.0, 30.0, 0, 0.0))
     # Nothing new has been seen since: nothing is sent.
-    outlet.snapshot(Snapshot(measurement, 1.0, 30.0, 0, 0.0))
+    outlet.snapshot(Snapshot((measurement,), 1.0, 30.0, 0, 0.0))
     sample, time_s = inlet.pull_sample(timeout=10.0)
     assert sample[:2] == [72.5, 0.75]
     assert np.isnan(sample[2])
@@ -57,6 +57,20 @@ def test_an_inlet_gets_it(measurement: Measurement) -> None:
     assert sample[5:] == pytest.approx(newest.tolist())
     assert pylsl.local_clock() - time_s == pytest.approx(monotonic() - taken_s, abs=0.1)
     assert inlet.pull_sample(timeout=0.3)[0] is None
+
+
+def test_each_person_has_an_outlet(measurement: Measurement) -> None:
+    outlet = LslOutlet(measurement.action_units, "physiocam several", several=True)
+    both = tuple(replace(measurement, person=number) for number in (1, 2))
+    outlet.frame(TakenFrame(monotonic(), IMAGE))
+    outlet.snapshot(Snapshot(both, 1.0, 30.0, 0, 0.0))
+    for number in (1, 2):
+        (found,) = pylsl.resolve_byprop("source_id", f"physiocam several person {number}", timeout=10.0)
+        assert found.name() == f"{NAME} person {number}"
+    # Nobody is no person.
+    outlet.frame(TakenFrame(monotonic(), IMAGE))
+    outlet.snapshot(Snapshot((measurement,), 2.0, 30.0, 0, 0.0))
+    assert sorted(outlet._outlets) == [1, 2]
 
 
 def test_what_is_not_known_is_no_number(measurement: Measurement) -> None:

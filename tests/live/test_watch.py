@@ -69,9 +69,25 @@ def test_every_frame_comes_through(stream: physiocam.Stream) -> None:
     assert witness.moments
     last = witness.moments[-1]
     assert last.dropped == 0
-    assert last.measurement.heart_rate.note == "no face was found"
+    assert last.measurements[0].heart_rate.note == "no face was found"
     # Told some times a second, not for each frame.
     assert len(witness.moments) < 60
+
+
+def test_slow_results_leave_time_for_frames(stream: physiocam.Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = (stream.measurement(),)
+    asleep = Event()
+
+    def slow(_: float | None = None) -> tuple[physiocam.Measurement, ...]:
+        asleep.wait(0.2)
+        return told
+
+    monkeypatch.setattr(stream, "measurements", slow)
+    witness = Witness()
+    before = monotonic()
+    watched(stream, slowly(taken(300, fs=300.0), witness), witness, seconds=0.9)
+    spent = monotonic() - before
+    assert len(witness.moments) <= spent / 0.6 + 1
 
 
 def test_it_ends_after_the_time(stream: physiocam.Stream) -> None:

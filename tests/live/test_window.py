@@ -1,6 +1,7 @@
 """The window shows what the overlay shows, and says when it was closed."""
 
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -37,7 +38,7 @@ def cv2(monkeypatch: pytest.MonkeyPatch) -> Any:
 def snapshot(stream: physiocam.Stream, frames: int) -> Snapshot:
     for index in range(frames):
         stream.push(IMAGE, index / 30.0)
-    return Snapshot(stream.measurement(), frames / 30.0, 30.0, 0, 0.0)
+    return Snapshot((stream.measurement(),), frames / 30.0, 30.0, 0, 0.0)
 
 
 def test_frames_are_shown_with_what_is_known(cv2: Any) -> None:
@@ -55,6 +56,16 @@ def test_frames_are_shown_with_what_is_known(cv2: Any) -> None:
     assert not window.left
     window.close()
     assert cv2.closed
+
+
+def test_several_people_are_in_one_picture(cv2: Any) -> None:
+    window, stream = LiveWindow(), physiocam.Stream(face=(0, 0, 240), threads=1)
+    window.frame(TakenFrame(50.0, IMAGE))
+    (one,) = snapshot(stream, 10).measurements
+    window.snapshot(Snapshot((replace(one, person=2), replace(one, person=1)), 0.3, 30.0, 0, 0.0))
+    window.frame(TakenFrame(50.3, IMAGE))
+    # Two boxes on one square: that of the second person is on top, whoever is the larger.
+    assert (cv2.shown[-1] == (0, 159, 230)).all(axis=2).any()
 
 
 @pytest.mark.parametrize("change", [{"key": ord("q")}, {"key": 27}, {"visible": 0.0}])

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import physiocam
 from physiocam.cli import app
 from physiocam.errors import PhysiocamError
-from physiocam.measuring.people import people_choice
+from physiocam.measuring.people_choice import people_choice
 from physiocam.results.measurement import Measurement
 from physiocam.synthetic.drawn.person import Person
 from physiocam.synthetic.drawn.scene import Scene, SceneSettings

@@ -1,6 +1,8 @@
 """The overlay video: every frame at its own time, the sound kept, upright, and whole or not there."""
 
+import io
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,10 @@ from numpy.typing import NDArray
 pytest.importorskip("PIL")
 
 from physiocam.errors import PhysiocamError
+from physiocam.report.face_picture import face_picture
 from physiocam.report.overlay import write_overlay
 from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_data import Face
 
 Make = Callable[..., Measurement]
 
@@ -154,6 +158,32 @@ def test_arrays_and_folders_of_images_have_overlays_too(tmp_path: Path, make_mea
     images = np.full((25, 48, 64, 3), 90, dtype=np.uint8)
     write_overlay(make_measurement(1.0, None), images, tmp_path / "out.mp4", fs=25.0)
     assert frame_times(tmp_path / "out.mp4") == pytest.approx(np.arange(25) / 25, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("frames", "grey"),
+    [
+        (np.full((25, 48, 64), 200, np.uint8), 200),
+        (np.full((25, 48, 64, 1), 40000, np.uint16), 156),
+        (np.full((25, 48, 64, 2), (0.2, 0.6), np.float32), 102),
+    ],
+)
+def test_frames_of_other_channels_are_shown_grey(
+    frames: NDArray[Any], grey: int, tmp_path: Path, make_measurement: Make
+) -> None:
+    np.save(tmp_path / "frames.npy", frames)
+    measurement = replace(make_measurement(1.0, None), face=Face(1.0, choice="whole"))
+    for source in (frames, tmp_path / "frames.npy"):
+        write_overlay(measurement, source, tmp_path / "o.mp4", fs=25.0)
+        assert len(frame_times(tmp_path / "o.mp4")) == 25
+        middle = first_frame(tmp_path / "o.mp4")[40:60, 40:60].astype(int)
+        assert np.abs(middle - grey).max() <= 4
+    fixed = replace(measurement, face=Face(1.0, choice="8,4,32"))
+    picture = face_picture(fixed, frames, 25.0)
+    assert picture is not None
+    with av.open(io.BytesIO(picture.png)) as container:
+        png = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    assert np.abs(png.astype(int) - grey).max() <= 1
 
 
 def test_progress_counts_the_frames(tmp_path: Path, make_measurement: Make) -> None:

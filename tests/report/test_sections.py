@@ -1,11 +1,13 @@
 """What a report's graphs and tables hold."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from physiocam.report import sections
+from physiocam.report.head import head_graphs
 from physiocam.results.measurement import Measurement
 
 Make = Callable[..., Measurement]
@@ -93,3 +95,28 @@ def test_beats_are_drawn_where_there_are_any(make_measurement: Make) -> None:
     found = sections.beat_graph(measurement, variability)
     assert found is not None
     assert len(found[1].rows) == len(variability.beats_s)
+
+
+def test_cuts_are_marked_on_every_time_axis(make_measurement: Make) -> None:
+    whole = make_measurement(hrv=True)
+    pose = np.tile(np.linspace(-5.0, 5.0, whole.frames, dtype=np.float32)[:, None], (1, 3))
+    film = replace(whole, head_pose=pose, cuts_s=(10.0, 20.0, 30.0))
+    assert film.beats is not None
+    turned, beats = head_graphs(film), sections.beat_graph(film, film.beats)
+    assert turned is not None
+    assert beats is not None
+    graphs = [
+        *sections.rate_graphs(film, "heart"),
+        *sections.rate_graphs(film, "breathing"),
+        *(graph for _, _, graph in sections.action_unit_rows(film)),
+        *(graph for _, graph in turned[0]),
+        beats[0],
+    ]
+    assert len(graphs) == 2 + 2 + 12 + 3 + 1
+    assert [graph.marks.count('class="line cut"') for graph in graphs] == [3] * len(graphs)
+    # Each strip of a waveform has those of its own time, and none at its edges.
+    strips = sections.waveform_strips(film, "heart")
+    assert sum(strip.marks.count('class="line cut"') for strip in strips) == sum(
+        strip.x.low < cut < strip.x.high for strip in strips for cut in film.cuts_s
+    )
+    assert not sections.spectrum_graph(film, "heart")[0].marks.count("cut")  # type: ignore[index]

@@ -17,7 +17,7 @@ from physiocam.foundation.regular_files import read_file
 from physiocam.measuring.face_frames import Progress
 from physiocam.measuring.measure import measure_each
 from physiocam.measuring.options import MeasureOptions
-from physiocam.measuring.people import PeopleChoice
+from physiocam.measuring.people_choice import PeopleChoice
 from physiocam.readable import readable
 from physiocam.report.results import write_people, write_results
 from physiocam.results.measurement import Measurement

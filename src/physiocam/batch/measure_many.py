@@ -18,7 +18,7 @@ from physiocam.foundation.parallel import Outcome, run_jobs
 from physiocam.foundation.provenance import code_version
 from physiocam.measuring.face_frames import Progress
 from physiocam.measuring.options import MeasureOptions, OptionChanges, with_changes
-from physiocam.measuring.people import PeopleChoice, people_choice
+from physiocam.measuring.people_choice import PeopleChoice, people_choice
 from physiocam.signals.methods import NETWORK
 
 VideoSource = str | os.PathLike[str]

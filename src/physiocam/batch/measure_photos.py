@@ -20,6 +20,7 @@ from physiocam.networks.action_units import ACTIVE_THRESHOLD
 from physiocam.readable import readable
 from physiocam.signals.methods import NETWORK
 from physiocam.video.images import images_below, read_image
+from physiocam.video.people import EACH
 
 PHOTOS = "photos.csv"
 
@@ -144,7 +145,7 @@ def _measured(path: Path, networks: LoadedNetworks, options: MeasureOptions) -> 
     # A clip of one picture: the networks of the action units see single frames.
     frames = [image] * info.clip_length
     try:
-        found, *others = measure_with(networks, frames, options.replace(fs=info.fs), "all")
+        (found,) = measure_with(networks, frames, options.replace(fs=info.fs))
     except PhysiocamError as error:
         return Photo(str(path), error=str(error))
     if not found.face_found.any():
@@ -155,7 +156,7 @@ def _measured(path: Path, networks: LoadedNetworks, options: MeasureOptions) -> 
         label: float(value)
         for label, value in zip(found.action_units, found.action_unit_probability[first].tolist(), strict=True)
     }
-    notes = (*found.notes, f"the largest of {1 + len(others)} faces") if others else found.notes
+    notes = tuple(note.removesuffix(EACH) for note in found.notes)
     return Photo(str(path), probability, (x, y, size), notes)
 
 

@@ -16,12 +16,14 @@ from physiocam.cli.options import (
     FaceOption,
     NeutralName,
     NeutralOption,
+    PeopleOption,
     ProviderOption,
     SettingsName,
     SettingsOption,
     ThreadsOption,
     WeightsOption,
     face_choice,
+    people_of,
     providers_of,
 )
 from physiocam.cli.summary import show
@@ -55,6 +57,7 @@ def live_command(
         bool, typer.Option("--lsl", help="Also send rates and action units over the Lab Streaming Layer (extra lsl).")
     ] = False,
     weights: WeightsOption = "default",
+    people: PeopleOption = "largest",
     face: FaceOption = "auto",
     settings: SettingsOption = SettingsName.default,
     neutral: NeutralOption = NeutralName.auto,
@@ -77,7 +80,9 @@ def live_command(
             check_folder(output)
         terminal = console()
         name = f"camera {camera}" if source is None else readable(source.name)
+        whom = people_of(people)
         stream = Stream(
+            people=whom,
             weights=weights,
             face=face_choice(face),
             settings=settings.value,
@@ -89,7 +94,7 @@ def live_command(
         )
         failure: Exception | None = None
         with ExitStack() as open_things:
-            observers = _observers(open_things, stream, name, window, lsl)
+            observers = _observers(open_things, stream, name, window, lsl, whom != "largest")
             on_status: Callable[[str], None] = complain
             if animated(terminal):
                 observers.append(open_things.enter_context(LiveView(terminal, name)))
@@ -112,16 +117,21 @@ def live_command(
                 failure = error
             if not stream.frames:
                 raise failure or PhysiocamError(f"{name} gave no frame; check the camera, or the file of --source")
-            measurement = _measured(stream, name, feed.dropped)
-            if output is not None:
-                measurement.write(output)
-        show(measurement, output)
+            measured = [_named(one, name, feed.dropped) for one in stream.measurements() or (stream.measurement(),)]
+            places = [_place(one, output) for one in measured]
+            for measurement, place in zip(measured, places, strict=True):
+                if place is not None:
+                    measurement.write(place)
+        for measurement, place in zip(measured, places, strict=True):
+            show(measurement, place)
         name_licence(weights)
         if failure is not None:
             raise failure
 
 
-def _observers(open_things: ExitStack, stream: "Stream", name: str, window: bool, lsl: bool) -> "list[Observer]":
+def _observers(
+    open_things: ExitStack, stream: "Stream", name: str, window: bool, lsl: bool, several: bool
+) -> "list[Observer]":
     """The observers in addition to the terminal."""
     import platform
 
@@ -129,7 +139,8 @@ def _observers(open_things: ExitStack, stream: "Stream", name: str, window: bool
     if lsl:
         with extra("lsl", "the Lab Streaming Layer"):
             from physiocam.live.lsl_outlet import LslOutlet
-        observers.append(LslOutlet(stream.measurement().action_units, f"physiocam {platform.node()} {name}"))
+        units = stream.measurement().action_units
+        observers.append(LslOutlet(units, f"physiocam {platform.node()} {name}", several))
     if window:
         with extra("window", "a window"):
             from physiocam.live.window import LiveWindow
@@ -140,8 +151,14 @@ def _observers(open_things: ExitStack, stream: "Stream", name: str, window: bool
     return observers
 
 
-def _measured(stream: "Stream", name: str, dropped: int) -> "Measurement":
-    measurement = stream.measurement()
+def _place(measurement: "Measurement", output: Path | None) -> Path | None:
+    """Where the files of a measurement go: those of several people into folders of their own."""
+    from physiocam.results.people_folders import person_folder
+
+    return output if output is None or measurement.person is None else output / person_folder(measurement.person)
+
+
+def _named(measurement: "Measurement", name: str, dropped: int) -> "Measurement":
     notes = list(measurement.notes)
     if dropped:
         notes.append(f"{dropped} frames came faster than they could be processed and were dropped")

@@ -14,7 +14,7 @@ from physiocam.foundation.cores import within_cores
 if TYPE_CHECKING:
     from physiocam.foundation.arguments import FaceChoice
     from physiocam.measuring.options import MeasureOptions
-    from physiocam.measuring.people import PeopleChoice
+    from physiocam.measuring.people_choice import PeopleChoice
 
 
 class SettingsName(StrEnum):
@@ -185,7 +185,7 @@ def people_of(text: str) -> "PeopleChoice":
     PhysiocamError
         If it is neither largest, all nor a number.
     """
-    from physiocam.measuring.people import people_choice
+    from physiocam.measuring.people_choice import people_choice
 
     try:
         return people_choice(int(text) if text.lstrip("-").isdecimal() else text)

@@ -26,6 +26,9 @@ class LslOutlet(Observer):
         Labels of the action units.
     source_id : str
         Lets an inlet find the outlet again after a break.
+    several : bool
+        Whether each person has an outlet of their own, from when they are first seen; its name and its source end with
+        "person" and their number.
 
     Raises
     ------
@@ -33,8 +36,16 @@ class LslOutlet(Observer):
         If pylsl is not installed (extra `lsl`).
     """
 
-    def __init__(self, units: Iterable[str], source_id: str) -> None:
+    def __init__(self, units: Iterable[str], source_id: str, several: bool = False) -> None:
         self._units = tuple(units)
+        self._source_id = source_id
+        self._several = several
+        self._outlets: dict[int | None, pylsl.StreamOutlet] = {}
+        if not several:
+            self._outlets[None] = self._outlet_of("")
+        self._taken_s: float | None = None
+
+    def _outlet_of(self, who: str) -> pylsl.StreamOutlet:
         channels = [
             ("heart_rate", UNITS["heart"], "rate"),
             ("heart_rate_quality", "", "quality"),
@@ -43,15 +54,17 @@ class LslOutlet(Observer):
             ("face_found", "", "flag"),
             *((label, "", "probability") for label in self._units),
         ]
-        info = pylsl.StreamInfo(NAME, "Physiology", len(channels), pylsl.IRREGULAR_RATE, pylsl.cf_float32, source_id)
+        info = pylsl.StreamInfo(
+            f"{NAME}{who}", "Physiology", len(channels), pylsl.IRREGULAR_RATE, pylsl.cf_float32,
+            f"{self._source_id}{who}",
+        )  # fmt: skip
         described = info.desc().append_child("channels")
         for label, unit, kind in channels:
             channel = described.append_child("channel")
             channel.append_child_value("label", label)
             channel.append_child_value("unit", unit)
             channel.append_child_value("type", kind)
-        self._outlet = pylsl.StreamOutlet(info)
-        self._taken_s: float | None = None
+        return pylsl.StreamOutlet(info)
 
     def frame(self, frame: TakenFrame) -> None:
         """Remember when the newest frame was taken."""
@@ -63,7 +76,13 @@ class LslOutlet(Observer):
             return
         age_s = monotonic() - self._taken_s
         self._taken_s = None
-        self._outlet.push_sample(self._sample(snapshot.measurement), pylsl.local_clock() - age_s)
+        for measurement in snapshot.measurements:
+            person = measurement.person
+            if person is None and self._several:
+                continue
+            if person not in self._outlets:
+                self._outlets[person] = self._outlet_of(f" person {person}")
+            self._outlets[person].push_sample(self._sample(measurement), pylsl.local_clock() - age_s)
 
     def _sample(self, measurement: Measurement) -> list[float]:
         found = measurement.face_found

@@ -15,8 +15,8 @@ class Snapshot:
 
     Attributes
     ----------
-    measurement : Measurement
-        Results for the last `SHOWN_S` seconds.
+    measurements : tuple of Measurement
+        Results for the last `SHOWN_S` seconds: of everyone who is measured, at least one.
     time_s : float
         Seconds since the first frame.
     frames_per_s : float
@@ -27,7 +27,7 @@ class Snapshot:
         Seconds since the last frame.
     """
 
-    measurement: Measurement
+    measurements: tuple[Measurement, ...]
     time_s: float
     frames_per_s: float
     dropped: int

@@ -75,27 +75,35 @@ def drawn(name: str, snapshot: Snapshot, width: int = 80) -> RenderableType:
     Returns
     -------
     RenderableType
-        About twenty lines, more on a narrow terminal.
+        About twenty lines, more on a narrow terminal; of several people, six lines each.
     """
-    measurement = snapshot.measurement
     trace = max(min(width - _BESIDE, _WIDTH), 10)
-    return Group(
-        _head(name, snapshot),
-        Text(),
-        *_quantity("heart rate", measurement.heart_rate, measurement.pulse, _PULSE_S, "red", measurement.fs, trace),
-        *_quantity(
-            "breathing rate",
-            measurement.breathing_rate,
-            measurement.respiration,
-            _RESPIRATION_S,
-            "cyan",
-            measurement.fs,
-            trace,
-        ),
-        Text(),
-        *_action_units(measurement, width),
-        Text(f"over the last {SHOWN_S:.0f} s; Ctrl-C ends", style="dim"),
-    )
+    people = sorted(snapshot.measurements, key=lambda one: one.person or 0)
+    if len(people) == 1:
+        (measurement,) = people
+        shown = [*_rates(measurement, trace), Text(), *_action_units(measurement, width)]
+    else:
+        shown = [line for one in people for line in (*_person(one), *_rates(one, trace), Text())]
+    end = Text(f"over the last {SHOWN_S:.0f} s; Ctrl-C ends", style="dim")
+    return Group(_head(name, snapshot), Text(), *shown, end)
+
+
+def _person(measurement: Measurement) -> list[RenderableType]:
+    """Who it is, and which units are active now."""
+    line = Text(f"person {measurement.person}", style="bold")
+    if not measurement.face_found[-1]:
+        return [line.append("  not seen", style="not bold yellow")]
+    now = _units_now(measurement)
+    active = " ".join(label for label in now if now[label] >= ACTIVE_THRESHOLD)
+    return [line.append(f"  {active}", style="not bold yellow")]
+
+
+def _rates(measurement: Measurement, trace: int) -> list[RenderableType]:
+    fs, pulse, breath = measurement.fs, measurement.pulse, measurement.respiration
+    return [
+        *_quantity("heart rate", measurement.heart_rate, pulse, _PULSE_S, "red", fs, trace),
+        *_quantity("breathing rate", measurement.breathing_rate, breath, _RESPIRATION_S, "cyan", fs, trace),
+    ]
 
 
 def _head(name: str, snapshot: Snapshot) -> Text:
@@ -103,9 +111,9 @@ def _head(name: str, snapshot: Snapshot) -> Text:
     line = Text(f"{name}  {minutes}:{seconds:02d}  ", style="bold")
     if snapshot.silent_s > SILENT_S:
         return line.append(f"no frame for {snapshot.silent_s:.0f} s", style="bold yellow")
-    found = snapshot.measurement.face_found
-    if len(found) and found[-1]:
-        line.append("face found", style="green")
+    found = sum(bool(one.frames and one.face_found[-1]) for one in snapshot.measurements)
+    if found:
+        line.append("face found" if found == 1 else f"{found} faces found", style="green")
     else:
         line.append("no face found", style="yellow")
     line.append(f"  {snapshot.frames_per_s:.0f} frames/s", style="not bold")
@@ -145,20 +153,27 @@ def _trace(waveform: NDArray[np.float64], seconds: float, fs: float, width: int)
 
 def _action_units(measurement: Measurement, width: int) -> list[RenderableType]:
     """The current units, the active ones bright."""
-    known = np.flatnonzero(np.isfinite(measurement.action_unit_probability).all(axis=1))
-    if not measurement.action_units or not len(known):
+    now = _units_now(measurement)
+    if not now:
         return []
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     cells: list[Text] = []
-    for (label, unit), probability in zip(
-        measurement.action_units.items(), measurement.action_unit_probability[known[-1]].tolist(), strict=True
-    ):
+    for label, probability in now.items():
         style = "bold yellow" if probability >= ACTIVE_THRESHOLD else "dim"
-        cells.append(Text(f"{_bar(probability)} {label} {unit.name}", style=style))
+        cells.append(Text(f"{_bar(probability)} {label} {measurement.action_units[label].name}", style=style))
     rows = -(-len(cells) // 2) if width >= _TWO_COLUMNS else len(cells)
     for left, right in zip_longest(cells[:rows], cells[rows:], fillvalue=Text()):
         table.add_row(left, right)
     return [table, Text()]
+
+
+def _units_now(measurement: Measurement) -> dict[str, float]:
+    """The newest probability of each unit; empty if none is known."""
+    known = np.flatnonzero(np.isfinite(measurement.action_unit_probability).all(axis=1))
+    if not measurement.action_units or not len(known):
+        return {}
+    newest = measurement.action_unit_probability[known[-1]].tolist()
+    return dict(zip(measurement.action_units, newest, strict=True))
 
 
 def _bar(share: float) -> str:

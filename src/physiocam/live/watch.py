@@ -9,8 +9,9 @@ from physiocam.live.frame_rate import FrameRate
 from physiocam.live.observer import SHOWN_S, Observer, Snapshot
 from physiocam.measuring.stream import Stream
 
-# Seconds between snapshots for the observers.
+# Seconds between snapshots for the observers; more if they take long, as with many people: frames need the time too.
 _EVERY_S = 0.25
+_MOST_OF_TIME = 1 / 3
 
 
 def watch(
@@ -39,7 +40,7 @@ def watch(
     """
     rate = FrameRate()
     first_s: float | None = None
-    time_s, told_s = 0.0, -math.inf
+    time_s, next_s = 0.0, -math.inf
     started_s = heard_s = monotonic()
     while not (feed.over or any(observer.left for observer in observers)):
         frame = feed.take(_EVERY_S)
@@ -57,10 +58,9 @@ def watch(
                 observer.frame(frame)
         elif seconds is not None and now_s - started_s > seconds:
             return
-        if now_s - told_s >= _EVERY_S:
-            told_s = now_s
-            snapshot = Snapshot(
-                stream.measurement(SHOWN_S), time_s, rate.frames_per_s, feed.dropped, monotonic() - heard_s
-            )
+        if now_s >= next_s:
+            told = stream.measurements(SHOWN_S) or (stream.measurement(SHOWN_S),)
+            snapshot = Snapshot(told, time_s, rate.frames_per_s, feed.dropped, monotonic() - heard_s)
             for observer in observers:
                 observer.snapshot(snapshot)
+            next_s = now_s + max(_EVERY_S, (monotonic() - now_s) / _MOST_OF_TIME)

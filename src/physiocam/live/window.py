@@ -6,6 +6,7 @@ from physiocam.errors import PhysiocamError
 from physiocam.live.camera import TakenFrame
 from physiocam.live.observer import SHOWN_S, Observer, Snapshot
 from physiocam.report.overlay_frame import OverlayFrame
+from physiocam.report.overlay_people import PeopleOverlayFrame
 
 _TITLE = "physiocam"
 _ESCAPE = 27
@@ -32,7 +33,7 @@ class LiveWindow(Observer):
 
         self.left = False
         self._cv2: ModuleType = cv2
-        self._overlay: OverlayFrame | None = None
+        self._overlay: OverlayFrame | PeopleOverlayFrame | None = None
         self._first_s: float | None = None
         self._size: tuple[int, int] | None = None
         try:
@@ -59,9 +60,14 @@ class LiveWindow(Observer):
         if self._size is None:
             return
         self._listen()
-        if snapshot.measurement.frames:
-            height, width = self._size
-            self._overlay = OverlayFrame(snapshot.measurement, width, height, whole=f"last {SHOWN_S:.0f} s")
+        first, *others = snapshot.measurements
+        if not first.frames:
+            return
+        height, width = self._size
+        if others:
+            self._overlay = PeopleOverlayFrame(snapshot.measurements, width, height)
+        else:
+            self._overlay = OverlayFrame(first, width, height, whole=f"last {SHOWN_S:.0f} s")
 
     def _listen(self) -> None:
         """Let the window process events, also while no frame arrives."""

@@ -154,16 +154,25 @@ class RunningClips:
         self._collector = InputCollector(shape, shape.clip_length, memory_frames)
         self.log = pipeline.log
 
-    def add(self, image: Image, square: Square | None, time_s: float) -> None:
+    def add(self, image: Image | None, square: Square | None, time_s: float) -> None:
         """Add the next frame, with the square of the face in it."""
         clip = self._collector.add(image, square)
         if clip is not None:
-            self.pipeline.run(clip, clip.shown.reshape(-1)[: clip.frames])
+            self._run(clip)
         self.log.append(time_s)
 
     def cut(self) -> None:
         """Start a new stretch of frames: the next frame does not follow the last one."""
         self._collector.cut()
+
+    def end(self) -> None:
+        """Run what is left of the last clip: no frame follows."""
+        if (rest := self._collector.flush()) is not None:
+            self._run(rest)
+        self.pipeline.settle()
+
+    def _run(self, clip: InputBlock) -> None:
+        self.pipeline.run(clip, clip.shown.reshape(-1)[: clip.frames])
 
 
 class LoadedNetworks:

@@ -9,14 +9,15 @@ from physiocam.measuring.clip_pipeline import LoadedNetworks
 from physiocam.measuring.face_frames import Progress, open_frames
 from physiocam.measuring.network_inputs import MAX_FS_RATIO
 from physiocam.measuring.options import MeasureOptions, OptionChanges, with_changes
-from physiocam.measuring.people import People, PeopleChoice, people_choice
+from physiocam.measuring.people import People
+from physiocam.measuring.people_choice import PeopleChoice, check_people, people_choice
 from physiocam.measuring.person_work import NetworkWork, SkinWork
 from physiocam.measuring.summarize import summarize
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_data import Weights
 from physiocam.signals.methods import NETWORK, classical_method
 from physiocam.signals.variability import heart_rate_variability
-from physiocam.video.face_source import as_trained, face_source_name, is_found, people_locator
+from physiocam.video.face_source import as_trained, people_locator
 from physiocam.video.reader import Source
 
 # The part of the face's box that the classical methods average: its middle, where there is skin and no background. Of
@@ -116,10 +117,10 @@ def measure_each(
     if options.method == NETWORK:
         networks = LoadedNetworks(options.bundle(), options.threads, options.providers)
         options = options.replace(face=as_trained(options.face, networks.bundle.info.square))
-        _check_people(people, options)
+        check_people(people, options.face)
         found = measure_with(networks, source, options, people, progress)
     else:
-        _check_people(people, options)
+        check_people(people, options.face)
         found = _with_classical_method(source, options, people, progress)
     if options.hrv:
         found = [_with_variability(one) for one in found]
@@ -164,11 +165,3 @@ def _with_classical_method(
         start = partial(SkinWork, options.method, method, frames.video.fs)
         seen = People(frames, start, people, _SKIN_FACTOR).run()
     return [summarize(one, signals, options, None) for one, signals in seen]
-
-
-def _check_people(people: PeopleChoice, options: MeasureOptions) -> None:
-    if people != "largest" and not is_found(options.face):
-        raise PhysiocamError(
-            f"people is {people!r}, but the face's square is given ({face_source_name(options.face)}); several people "
-            "must be found: face='find'"
-        )

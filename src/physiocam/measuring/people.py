@@ -1,45 +1,18 @@
 """Everyone in a recording: who is measured, each by work of their own, in one pass over the frames."""
 
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.errors import PhysiocamError
-from physiocam.foundation.arguments import whole_number
 from physiocam.measuring.face_colour import FaceColour
 from physiocam.measuring.face_frames import FaceFrames
+from physiocam.measuring.people_choice import PeopleChoice, cuts_notes, is_person, is_wanted, most_people
 from physiocam.measuring.person_work import PersonWork
 from physiocam.measuring.summarize import Frames, Signals
 from physiocam.video.levels import Image
 from physiocam.video.locators import SeenPerson, Square
 from physiocam.video.people import change_notes, others_note
-
-# Whom to measure: the largest face over the recording, each of the N largest, or everyone.
-PeopleChoice = Literal["largest", "all"] | int
-
-# Only the largest faces over the recording are given, and who that is shows at the end. A face is measured from where
-# it is at least this share as large as the smallest of those, so that a crowd in the background costs nothing.
-_RIVAL = 0.7
-
-# Who is seen for a shorter time in all, and less than half of the recording, does not count.
-_LEAST_S = 1.0
-
-
-def people_choice(people: object) -> PeopleChoice:
-    """Check whom to measure.
-
-    Raises
-    ------
-    PhysiocamError
-        If it is neither "largest", "all" nor a number.
-    """
-    if people in ("largest", "all"):
-        return people
-    if isinstance(people, str):
-        raise PhysiocamError(f"people is {people!r}; expected 'largest', 'all' or how many of the largest")
-    return whole_number(people, "people", least=1)
 
 
 class _Member:
@@ -96,8 +69,7 @@ class People:
     ) -> None:
         self._frames = frames
         self._start = start
-        # None for everyone.
-        self._most = {"largest": 1, "all": None}[choice] if isinstance(choice, str) else choice
+        self._most = most_people(choice)
         self._crop_factor = crop_factor
         self._members: dict[int, _Member] = {}
         # Lengths of the scenes before this one, and its first frame.
@@ -110,8 +82,10 @@ class People:
             if cut:
                 self._end_scene(index)
             for number, square in enumerate(squares):
-                if square is not None and number not in self._members and self._is_wanted(square, squares):
-                    self._join(number, index)
+                if square is not None and number not in self._members:
+                    rivals = [other for one in self._members if (other := squares[one])]
+                    if is_wanted(square, rivals, self._most):
+                        self._join(number, index)
                 if number in self._members:
                     self._members[number].add(image, square)
         members = self._chosen() or [self._nobody()]
@@ -121,12 +95,6 @@ class People:
 
     def _worked(self, count: int) -> None:
         self._frames.advance(count / max(len(self._members), 1))
-
-    def _is_wanted(self, square: Square, squares: Sequence[Square | None]) -> bool:
-        if self._most is None:
-            return True
-        rivals = sorted((other.size for one in self._members if (other := squares[one])), reverse=True)
-        return len(rivals) < self._most or square.size >= _RIVAL * rivals[self._most - 1]
 
     def _join(self, number: int, index: int) -> None:
         self._members[number] = member = self._new(self._frames.locator.people[number], index)
@@ -162,11 +130,8 @@ class People:
         return sure[: self._most]
 
     def _counts(self, person: SeenPerson) -> bool:
-        """Whether it is a person: no short glimpse, nor what one detection took for a face."""
-        long = min(_LEAST_S * self._frames.video.fs, 0.5 * len(person.found))
-        return sum(person.found) >= long and (
-            person.detections == 0 or person.detections >= self._frames.locator.seen.needed
-        )
+        frames, fs = len(person.found), self._frames.video.fs
+        return is_person(sum(person.found), frames, fs, person.detections, self._frames.locator.seen.needed)
 
     def _seen(self, member: _Member) -> Frames:
         frames = self._frames
@@ -176,8 +141,7 @@ class People:
         if self._most is not None and seen > self._most:
             notes.append(others_note(seen, self._most))
         notes += change_notes([(frame / fs, False) for frame in member.seen.doubts])
-        if frames.cuts:
-            notes.append(_cuts_note([cut / fs for cut in frames.cuts]))
+        notes += cuts_notes([cut / fs for cut in frames.cuts])
         return Frames(
             video.source,
             fs,
@@ -187,8 +151,3 @@ class People:
             tuple(notes),
             tuple(frames.cuts),
         )
-
-
-def _cuts_note(cuts_s: Sequence[float]) -> str:
-    times = ", ".join(f"{time_s:.1f}" for time_s in cuts_s[:5]) + (", ..." if len(cuts_s) > 5 else "")
-    return f"{len(cuts_s)} hard cut{'s' if len(cuts_s) > 1 else ''} (at {times} s); no rate reaches across"

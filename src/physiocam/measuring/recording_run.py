@@ -181,12 +181,10 @@ def joined(scenes: Sequence[RecordingOutputs], tasks: Iterable[Task]) -> Recordi
     first, *more = scenes
     if not more:
         return first
-    differences = {
-        task: _one_after_another([scene.differences[task] for scene in scenes]) for task in first.differences
-    }
+    differences = {task: one_after_another([scene.differences[task] for scene in scenes]) for task in first.differences}
     of_frames = {task: np.concatenate([scene.of_frames[task] for scene in scenes]) for task in first.of_frames}
     for name in (task.name for task in tasks if task.kind == "waveform" and task.name in of_frames):
-        of_frames[name] = _one_after_another([scene.of_frames[name] for scene in scenes])
+        of_frames[name] = one_after_another([scene.of_frames[name] for scene in scenes])
     judges = {
         task: Judge(readings_of(np.concatenate([scene.judges[task].readings.table() for scene in scenes])), judge.model)
         for task, judge in first.judges.items()
@@ -194,8 +192,8 @@ def joined(scenes: Sequence[RecordingOutputs], tasks: Iterable[Task]) -> Recordi
     return RecordingOutputs(differences, of_frames, judges)
 
 
-def _one_after_another(scenes: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """Join changes to the next frame (T, ...)."""
+def one_after_another(scenes: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Join scenes' changes to the next frame (T, ...): those from one scene to the next were not seen."""
     parts = [scene.copy() for scene in scenes]
     for part in parts[:-1]:
         part[-1:] = np.nan

@@ -1,7 +1,8 @@
 """Measuring while frames come in: the same networks, given only the frames so far."""
 
 import math
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
 import numpy as np
@@ -9,36 +10,31 @@ from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.arguments import number
-from physiocam.inputs.crop import recrop
-from physiocam.measuring.clip_pipeline import HAS_MOTION, LoadedNetworks, RunningClips, outputs_of_frames
-from physiocam.measuring.expressions import Expressions, read_expressions
-from physiocam.measuring.face_colour import FaceColour
-from physiocam.measuring.frame_intake import HOLE_S, FrameIntake, TimedFrame, is_due
+from physiocam.measuring.clip_pipeline import LoadedNetworks
+from physiocam.measuring.frame_intake import FrameIntake, TimedFrame
 from physiocam.measuring.frame_log import FrameLog
-from physiocam.measuring.network_inputs import MAX_FS_RATIO, input_shape, slow_shape
+from physiocam.measuring.network_inputs import MAX_FS_RATIO
 from physiocam.measuring.options import MeasureOptions, OptionChanges, with_changes
-from physiocam.measuring.outputs import flatten_stills, mask_unseen_changes
-from physiocam.measuring.summarize import Frames, network_signals, summarize
-from physiocam.measuring.task_outputs import other_tasks, task_outputs, task_results
+from physiocam.measuring.people_choice import (
+    PeopleChoice,
+    check_people,
+    cuts_notes,
+    is_person,
+    is_wanted,
+    most_people,
+    people_choice,
+)
+from physiocam.measuring.stream_person import SeenFrame, StreamPerson, Window
+from physiocam.measuring.summarize import Frames, summarize
 from physiocam.results.measurement import Measurement
-from physiocam.results.measurement_data import TaskResult, Weights
-from physiocam.signals.confidence import Judge
-from physiocam.signals.even_differences import even_differences
+from physiocam.results.measurement_data import Weights
 from physiocam.signals.methods import NETWORK
-from physiocam.signals.quantities import WAVEFORM_TASKS, Quantity
-from physiocam.signals.rate_notes import too_few_frames
-from physiocam.signals.readings import readings_of
 from physiocam.signals.waveform import check_fs
-from physiocam.video.face_source import as_trained, face_locator, locate_in
+from physiocam.video.cuts import CutFinder
+from physiocam.video.face_source import as_trained, has_scenes, locate_everyone, people_locator
 from physiocam.video.followed_face import MEMORY_S
-from physiocam.video.people import people_notes
-
-# Inputs are standardized by statistics in which a frame this old has a weight of about a third (1 / e). When measured
-# from a file, recordings up to this long are standardized as a whole.
-_MEMORY_S = 60.0
-
-# Frame times jitter: a frame may come early by this share of its interval.
-_EARLY = 0.1
+from physiocam.video.locators import SeenPerson, Square
+from physiocam.video.people import change_notes, others_note
 
 # The neutral face is looked for in so many seconds, as far as they are kept.
 _NEUTRAL_S = 300.0
@@ -58,6 +54,9 @@ class Stream:
     ----------
     options : MeasureOptions, optional
         Options for measuring. The classical methods and heart-rate variability need whole recordings.
+    people : "largest", "all" or int
+        Whom to measure, as in `measure`: by default the one person whose face is the largest. Who was not seen for
+        `keep_s` is forgotten, and measured as another person when they come back.
     keep_s : float
         How long results are kept, in seconds; `math.inf` keeps all, about 10 megabytes per hour.
     **changes
@@ -88,6 +87,7 @@ class Stream:
         self,
         options: MeasureOptions | None = None,
         *,
+        people: PeopleChoice = "largest",
         keep_s: float = 60.0,
         **changes: Unpack[OptionChanges],
     ) -> None:
@@ -105,6 +105,8 @@ class Stream:
         self._options = options.replace(face=as_trained(options.face, self._bundle.info.square))
         self.fs = self._bundle.info.fs if options.fs is None else float(options.fs)
         self._keep_s = keep_s
+        self._people = people_choice(people)
+        check_people(self._people, self._options.face)
         self._networks = LoadedNetworks(self._bundle, options.threads, options.providers)
         self.reset()
 
@@ -112,20 +114,17 @@ class Stream:
         """Forget all frames, as if none had been pushed; the networks stay loaded."""
         info = self._bundle.info
         # If a camera is much faster than the networks' training rate, frames are averaged, as in recordings.
-        self._intake = FrameIntake(self.fs, MAX_FS_RATIO * info.fs, info.input_channels)
-        self._locator = face_locator(self._options.face, info.fs, info.crop.factor)
-        self._faces_at_once = 0
-        self._changes: list[tuple[float, bool]] = []
-        self._colour = FaceColour(info.crop.factor)
-        self._remembered = math.ceil(MEMORY_S * info.fs)
-        every_phase = self._options.signal_settings.every_phase
-        pipeline = self._networks.pipeline(every_phase, also={"square": 3, "found": None})
-        self._clips = RunningClips(pipeline, input_shape(info), _MEMORY_S * info.fs)
-        self._slow_clips: RunningClips | None = None
-        self._slow_s = -math.inf
-        slow_pipeline = self._networks.slow_pipeline(every_phase)
-        if info.slow and slow_pipeline:
-            self._slow_clips = RunningClips(slow_pipeline, slow_shape(info.slow), _MEMORY_S * info.slow.fs)
+        most_fs = MAX_FS_RATIO * info.fs
+        self._intake = FrameIntake(self.fs, most_fs, info.input_channels)
+        self._taken_fs = min(self.fs, most_fs)
+        self._locator = people_locator(self._options.face, self._taken_fs, info.crop.factor)
+        self._cut_finder = CutFinder(self._taken_fs)
+        self._remembered = math.ceil(MEMORY_S * self._taken_fs)
+        self._taken = 0
+        self._times = FrameLog({})
+        self._cuts_s: list[float] = []
+        self._sights: dict[SeenPerson, _Sight] = {}
+        self._numbered = 0
 
     @property
     def frames(self) -> int:
@@ -183,158 +182,164 @@ class Stream:
             last_s = number(last_s, "last_s")
             if not last_s > 0:
                 raise PhysiocamError(f"last_s is {last_s}; expected a positive number of seconds")
-        grid = self._grid(last_s)
-        self._clips.pipeline.settle()
-        rows = _since(self._clips.log, grid)
-        seen, found = _on_grid(rows, grid)
-        frames = Frames(
-            source="stream",
-            fs=self.fs,
-            timestamps_s=grid,
-            found=found,
-            squares=np.where(found[:, None], np.nan_to_num(seen["square"]), -1).astype(np.int32),
-            notes=self._notes(rows["time_s"]),
-        )
-        # For the last frames, neither motion nor differences are known yet.
-        has_motion = seen[HAS_MOTION] != 0
-        signals = network_signals(
-            self._differences(grid, found, has_motion),
-            self._expressions(last_s).last(len(grid)),
-            self._bundle,
-            self._judges(grid),
-        )
-        signals = replace(signals, tasks=self._tasks(grid, seen, found))
-        return summarize(frames, signals, self._options, Weights(self._bundle.info.name, self._bundle.sha256))
+        measured = self._measured(last_s, 1)
+        return measured[0] if measured else self._of_nobody(last_s)
+
+    def measurements(self, last_s: float | None = None) -> tuple[Measurement, ...]:
+        """Return the results for the last seconds of everyone who is measured, as `people` says.
+
+        Parameters
+        ----------
+        last_s : float, optional
+            As in `measurement`.
+
+        Returns
+        -------
+        tuple of Measurement
+            The largest in these seconds first; empty without a face. Unless `people` is "largest", `person` is a number
+            that stays the same; it is given when the person is first returned.
+
+        Raises
+        ------
+        PhysiocamError
+            If `last_s` is not a positive number.
+        """
+        return self._measured(last_s, most_people(self._people))
+
+    def _measured(self, last_s: float | None, most: int | None) -> tuple[Measurement, ...]:
+        window = self._window(last_s)
+        sights = [one for one in self._sights.values() if len(window.grid) and one.last_s >= window.grid[0]]
+        seen = sum(map(self._is_person, sights))
+        made = []
+        for sight, person in self._largest(sights, window, most):
+            one = self._summarized(person, window, last_s, seen)
+            made.append(one if self._people == "largest" else replace(one, person=self._number(sight)))
+        return tuple(made)
+
+    def _of_nobody(self, last_s: float | None) -> Measurement:
+        return self._summarized(StreamPerson(self._networks, self._options), self._window(last_s), last_s, 0)
+
+    def _summarized(self, person: StreamPerson, window: Window, last_s: float | None, seen: int) -> Measurement:
+        """The measurement of a person in a window, among so many who were seen."""
+        longer = window if last_s is None else self._window(max(last_s, _NEUTRAL_S))
+        squares, found = person.squares(window.grid)
+        frames = Frames("stream", self.fs, window.grid, found, squares, self._notes(window, person, seen), window.cuts)
+        weights = Weights(self._bundle.info.name, self._bundle.sha256)
+        return summarize(frames, person.signals(window, longer), self._options, weights)
+
+    def _largest(
+        self, sights: Sequence["_Sight"], window: Window, most: int | None
+    ) -> "list[tuple[_Sight, StreamPerson]]":
+        """Who is given, the largest first."""
+        members = [(one, one.person) for one in sights if one.person is not None]
+        sizes = {one: np.maximum(person.squares(window.grid)[0][:, 2], 0).sum() for one, person in members}
+        ranked = sorted(members, key=lambda member: sizes[member[0]], reverse=True)
+        return ([member for member in ranked if self._is_person(member[0])] or ranked[:1])[:most]
+
+    def _is_person(self, sight: "_Sight") -> bool:
+        needed = self._locator.seen.needed
+        return is_person(sight.shown, self._taken, self._taken_fs, sight.detections, needed)
+
+    def _number(self, sight: "_Sight") -> int:
+        """The number of a person, from 1; a new one for whoever has none."""
+        if sight.number is None:
+            sight.number = self._numbered = self._numbered + 1
+        return sight.number
 
     def _take(self, frame: TimedFrame) -> None:
-        info, log = self._bundle.info, self._clips.log
         time_s = frame.time_s
-        if frame.resized:
-            self._locator = face_locator(self._options.face, info.fs, info.crop.factor)
         if not frame.follows:
-            self._clips.cut()
-            if self._slow_clips:
-                self._slow_clips.cut()
-        image, square = locate_in(self._locator, frame.image, info.input_channels)
-        assert image is not None
-        seen = self._locator.seen
-        self._faces_at_once = max(self._faces_at_once, seen.at_once)
-        self._changes += [(time_s, change.other) for change in seen.changes]
-        seen.changes.clear()
-        self._clips.add(image, square, time_s)
-        self._colour.add(image, square)
-        log.write("square", log.end - 1, np.array([square if square and square.size else (-1, -1, -1)]))
-        # The locator notices only at its next detection that a face was lost: write the last seconds of `found` again.
-        found = self._locator.found
-        del found[: -self._remembered]
-        log.write("found", log.end - len(found), np.array(found, dtype=np.float32))
-        if self._slow_clips and info.slow and is_due(time_s, self._slow_s, info.slow.fs, _EARLY):
-            self._slow_s = time_s
-            wide = square and recrop(square, info.crop, info.slow.crop, image.shape[1], image.shape[0])
-            self._slow_clips.add(image, wide, time_s)
-            self._slow_clips.log.drop_before(time_s - self._keep_s)
-        log.drop_before(time_s - self._keep_s)
-
-    def _grid(self, last_s: float | None) -> NDArray[np.float64]:
-        """Times of the even grid in the last seconds; the grid starts at the first frame of the stream."""
-        rows = self._clips.log.rows
-        if not len(rows):
-            return np.empty(0)
-        first, end = float(rows["time_s"][0]), float(rows["time_s"][-1])
-        start = first if last_s is None else max(first, end - last_s)
-        return np.arange(math.ceil(start * self.fs - 1e-6), math.floor(end * self.fs + 1e-6) + 1) / self.fs
-
-    def _expressions(self, last_s: float | None) -> Expressions:
-        """What the face expresses, in more than the last seconds: its neutral state shows in minutes."""
-        grid = self._grid(None if last_s is None else max(last_s, _NEUTRAL_S))
-        seen, found = _on_grid(_since(self._clips.log, grid), grid)
-        info = self._bundle.info
-        return read_expressions(
-            outputs_of_frames(seen, info, found), found, self.fs, self._bundle, self._options.neutral
+            # Nothing is known of what came between.
+            self._cut_finder = CutFinder(self._taken_fs)
+        cut = has_scenes(self._locator) and self._cut_finder.add(frame.image)
+        if cut:
+            self._cuts_s.append(time_s)
+        # At another resolution, the face is at another place.
+        image, squares = locate_everyone(
+            self._locator, frame.image, self._bundle.info.input_channels, cut or frame.resized
         )
+        assert image is not None
+        for seen, square in zip(self._locator.people, squares, strict=True):
+            sight = self._sights.setdefault(seen, _Sight())
+            sight.see(seen, square, time_s)
+            if square is not None and sight.person is None and self._is_wanted(square, squares):
+                before = self._times.rows["time_s"][-1:].tolist()
+                sight.person = StreamPerson(self._networks, self._options, *before)
+            if sight.person is not None:
+                sight.person.add(SeenFrame(image, square, time_s, frame.follows, cut), seen.found)
+        self._taken += 1
+        self._times.append(time_s)
+        self._forget(time_s - self._keep_s)
 
-    def _differences(
-        self, grid: NDArray[np.float64], found: NDArray[np.bool_], has_motion: NDArray[np.bool_]
-    ) -> dict[str, NDArray[np.float64] | str]:
-        """By waveform task, the differences on the grid, or why there are none."""
-        differences: dict[str, NDArray[np.float64] | str] = {}
-        for quantity, task in WAVEFORM_TASKS.items():
-            for clips in (self._slow_clips, self._clips):
-                rows = _since(clips.log, grid) if clips else self._clips.log.rows[:0]
-                waveforms = clips.pipeline.waveforms(rows) if clips else {}
-                if task in waveforms and task not in differences:
-                    even = self._even(rows["time_s"], waveforms[task], quantity, grid)
-                    if not isinstance(even, str):
-                        even = flatten_stills(mask_unseen_changes(even, found), has_motion)
-                    differences[task] = even
-        return differences
+    def _is_wanted(self, square: Square, squares: Sequence[Square | None]) -> bool:
+        people = self._locator.people
+        rivals = [other for seen, other in zip(people, squares, strict=True) if other and self._is_measured(seen)]
+        return is_wanted(square, rivals, most_people(self._people))
 
-    def _tasks(self, grid: NDArray[np.float64], seen: NDArray[Any], found: NDArray[np.bool_]) -> dict[str, TaskResult]:
-        """Results of every other task."""
-        tasks = other_tasks(self._bundle.info)
-        rows = _since(self._clips.log, grid) if tasks else self._clips.log.rows[:0]
-        waveforms = self._clips.pipeline.waveforms(rows)
-        differences = {
-            task.name: mask_unseen_changes(even_differences(rows["time_s"], waveforms[task.name], grid, HOLE_S), found)
-            for task in tasks
-            if task.name in waveforms
-        }
-        of_frames = outputs_of_frames(seen, self._bundle.info, found)
-        return task_results(task_outputs(tasks, differences, of_frames), self.fs)
+    def _is_measured(self, seen: SeenPerson) -> bool:
+        return seen in self._sights and self._sights[seen].person is not None
 
-    def _judges(self, grid: NDArray[np.float64]) -> dict[str, Judge]:
-        """By waveform task, what its rate is judged by."""
-        memory = self._bundle.info.memory
-        if memory is None or memory.confidence is None:
-            return {}
-        rows = _since(self._clips.log, grid)
-        readings = self._clips.pipeline.readings(rows, "pulse")
-        assert readings is not None
-        even = [even_differences(rows["time_s"], column, grid, HOLE_S) for column in readings.T]
-        return {"pulse": Judge(readings_of(np.column_stack(even)), memory.confidence)}
+    def _forget(self, time_s: float) -> None:
+        """Forget what is older than this, and who was not seen since."""
+        gone = {seen for seen, sight in self._sights.items() if sight.last_s < time_s}
+        self._locator.forget(self._remembered, gone)
+        for seen in gone:
+            del self._sights[seen]
+        for sight in self._sights.values():
+            sight.drop_before(time_s)
+        self._times.drop_before(time_s)
+        self._cuts_s = [cut_s for cut_s in self._cuts_s if cut_s >= time_s]
 
-    def _even(
-        self,
-        times_s: NDArray[np.float64],
-        differences: NDArray[np.floating],
-        quantity: Quantity,
-        grid: NDArray[np.float64],
-    ) -> NDArray[np.float64] | str:
-        # Interpolating frames that come too slowly would create false waves.
-        needed = 2 * self._options.signal_settings.of(quantity).band_hz[1]
-        if (pace := _pace(times_s)) is not None and pace <= needed:
-            return too_few_frames(pace, quantity, needed)
-        return even_differences(times_s, differences, grid, min(HOLE_S, 1.0 / needed))
+    def _window(self, last_s: float | None) -> Window:
+        """The last seconds on the even grid, which starts at the first frame of the stream."""
+        if last_s is not None:
+            last_s = number(last_s, "last_s")
+            if not last_s > 0:
+                raise PhysiocamError(f"last_s is {last_s}; expected a positive number of seconds")
+        times = self._times.rows["time_s"]
+        if not len(times):
+            return Window(np.empty(0), self.fs, None, ())
+        start = float(times[0]) if last_s is None else max(float(times[0]), float(times[-1]) - last_s)
+        grid = np.arange(math.ceil(start * self.fs - 1e-6), math.floor(float(times[-1]) * self.fs + 1e-6) + 1) / self.fs
+        cuts = np.searchsorted(grid, np.array(self._cuts_s) - 1e-6)
+        within = sorted({int(cut) for cut in cuts if 0 < cut < len(grid)})
+        since = times[max(self._times.find(float(grid[0])) - 1, 0) :] if len(grid) else times[:0]
+        pace = 1.0 / float(np.median(np.diff(since))) if len(since) > 1 else None
+        return Window(grid, self.fs, pace, tuple(within))
 
-    def _notes(self, times_s: NDArray[np.float64]) -> tuple[str, ...]:
-        notes = [*self._colour.notes()]
+    def _notes(self, window: Window, person: StreamPerson, seen: int) -> tuple[str, ...]:
+        notes = [*person.notes()]
         if self.late:
             notes.append(f"{self.late} of {self.frames} frames were not newer than the frame before and were left out")
-        pace = _pace(times_s)
+        pace = window.pace
         if pace is not None and abs(pace / self.fs - 1.0) > _OTHER_PACE:
             notes.append(f"frames came at {pace:.3g}/s and were interpolated to {self.fs:.3g}/s")
-        return (*notes, *people_notes(self._faces_at_once, self._changes))
+        most = most_people(self._people)
+        if most is not None and seen > most:
+            notes.append(others_note(seen, most))
+        notes += change_notes([(time_s, False) for time_s in person.doubts_s])
+        return (*notes, *cuts_notes([float(window.grid[cut]) for cut in window.cuts]))
 
 
-def _on_grid(rows: NDArray[Any], grid: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Rows of the log at the times of the grid, and whether they show a face."""
-    seen = rows[_nearest(rows["time_s"], grid)]
-    return seen, (seen["found"] > 0) & (np.abs(seen["time_s"] - grid) <= HOLE_S / 2)
+@dataclass(eq=False)
+class _Sight:
+    """What is known of somebody who was seen, and the measurement of who is measured."""
 
+    person: StreamPerson | None = None
+    shown: int = 0
+    detections: int = 0
+    last_s: float = -math.inf
+    number: int | None = None
 
-def _since(log: FrameLog, grid: NDArray[np.float64]) -> NDArray[Any]:
-    """Rows of the log from the last one before the grid starts."""
-    return log.rows[max(log.find(float(grid[0])) - 1, 0) :] if len(grid) else log.rows[:0]
+    def see(self, seen: SeenPerson, square: Square | None, time_s: float) -> None:
+        self.detections = seen.detections
+        if square is not None:
+            self.shown += 1
+            self.last_s = time_s
+        if seen.doubts and self.person is not None:
+            self.person.doubts_s.append(time_s)
+        seen.doubts.clear()
 
-
-def _pace(times_s: NDArray[np.float64]) -> float | None:
-    """The typical number of frames per second (from the median interval), or None."""
-    return 1.0 / float(np.median(np.diff(times_s))) if len(times_s) > 1 else None
-
-
-def _nearest(times_s: NDArray[np.float64], grid: NDArray[np.float64]) -> NDArray[np.int_]:
-    """Index of the sample nearest to each time of the grid."""
-    if len(times_s) < 2:
-        return np.zeros(len(grid), dtype=np.int_)
-    after = np.clip(np.searchsorted(times_s, grid), 1, len(times_s) - 1)
-    return np.asarray(after - (grid - times_s[after - 1] <= times_s[after] - grid))
+    def drop_before(self, time_s: float) -> None:
+        if self.person is not None:
+            self.person.drop_before(time_s)

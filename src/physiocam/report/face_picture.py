@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.results.measurement import Measurement
+from physiocam.video.levels import shown
 from physiocam.video.orientation import Rectangle
 from physiocam.video.parts import reduced
 from physiocam.video.reader import open_video
@@ -62,10 +63,10 @@ def face_picture(
     index = int(found[len(found) // 2])
     x, y, side = measurement.face_squares[index].tolist()
     time_s = float(measurement.timestamps_s[index])
-    with open_video(source, fs=fs) as video:
+    with open_video(source, fs=fs, channels=None) as video:
         for frame in video:
             if frame.picture is not None and frame.timestamp_s > time_s - 0.5 / video.fs:
-                face = reduced(frame.picture, Rectangle(x, y, side, side), _SIDE, _SIDE)
+                face = shown(reduced(frame.picture, Rectangle(x, y, side, side), _SIDE, _SIDE))
                 return FacePicture(_png(face), _SIDE, frame.timestamp_s)
     return None
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from physiocam.report.graph import MOST_DRAWN, Axis, Graph, Table, bins, column, mean, spans, text, time_bins
+from physiocam.report.time_graph import time_graph
 from physiocam.results.measurement import Measurement
 
 # What the columns of the pose are, and where positive angles point.
@@ -27,8 +28,7 @@ def head_graphs(measurement: Measurement) -> tuple[list[tuple[str, Graph]], Tabl
         low, high = float(np.nanmin(angle)), float(np.nanmax(angle))
         alt = f"{name} of the head from {text(low, 0)} to {text(high, 0)} degrees along the recording"
         y = Axis.of(min(low, -_LEAST_DEGREES), max(high, _LEAST_DEGREES), "degrees")
-        graph = Graph(alt, Axis.of_time(0.0, measurement.duration_s), y, "wave")
-        graph.add_spans(gaps, "gap")
+        graph = time_graph(measurement, alt, y, "wave", gaps)
         graph.add_level(0.0, "floor")
         graph.add_line(middles, mean(angle, edges), "pose")
         graphs.append((f"{name}: positive {way}", graph))

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from physiocam.results.measurement import Measurement
 from physiocam.signals.quantities import Quantity
 from physiocam.signals.rate import Rate, RateSeries, floor_of
+from physiocam.signals.rate_notes import nothing_steady
 
 WAVES: dict[Quantity, str] = {"heart": "pulse", "breathing": "respiration"}
 
@@ -52,7 +53,7 @@ def why_no_rate(measurement: Measurement, quantity: Quantity) -> list[str | None
         elif rate.value is None and quality >= floor_of(chosen, rate.is_judged):
             reasons.append(f"not measured in the whole recording: {rate.note}")
         else:
-            reasons.append(f"no steady {WAVES[quantity]} stands out from the noise")
+            reasons.append(nothing_steady(quantity))
     return reasons
 
 

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,8 @@ from physiocam.report.overlay_frame import OverlayFrame
 from physiocam.report.overlay_people import PeopleOverlayFrame
 from physiocam.report.truth import Truth
 from physiocam.results.measurement import Measurement
-from physiocam.video.reader import Source, open_video
+from physiocam.video.levels import shown
+from physiocam.video.reader import Source, media_file, open_video
 from physiocam.video.writer import write_timed_video
 
 
@@ -57,9 +57,6 @@ def write_overlay(
     ImportError
         If Pillow is not installed (extra `report`).
     """
-    sound = None
-    if isinstance(source, str | bytes | os.PathLike) and os.path.isfile(source):
-        sound = Path(os.fsdecode(source))
 
     def drawn() -> Iterator[tuple[float, NDArray[np.uint8]]]:
         overlay: OverlayFrame | PeopleOverlayFrame | None = None
@@ -70,9 +67,9 @@ def write_overlay(
                     overlay = OverlayFrame(measurement, width, height, truth=truth)
                 else:
                     overlay = PeopleOverlayFrame(measurement, width, height)
-            yield frame.shown_s, overlay.draw(frame.image, frame.timestamp_s)
+            yield frame.shown_s, overlay.draw(shown(frame.image), frame.timestamp_s)
             if progress is not None:
                 progress(count, video.frames)
 
-    with open_video(source, fs=fs) as video:
-        write_timed_video(path, drawn(), video.fs, sound)
+    with open_video(source, fs=fs, channels=None) as video:
+        write_timed_video(path, drawn(), video.fs, media_file(source))

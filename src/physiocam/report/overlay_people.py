@@ -42,7 +42,8 @@ class PeopleOverlayFrame(OverlayCanvas):
 
     def __init__(self, measurements: Sequence[Measurement], width: int, height: int) -> None:
         super().__init__(width, height)
-        self._measurements = measurements
+        # In the order of their numbers: in a window, rows must not change places.
+        self._measurements = sorted(measurements, key=lambda one: one.person or 0)
         pad = self._size(12)
         x, inner = self._panel.x + pad, self._panel.width - 2 * pad
         fit = max((self._rows_end()[1] - pad) // self._size(_ROW), 0)
@@ -62,13 +63,13 @@ class PeopleOverlayFrame(OverlayCanvas):
         since_s = max(time_s - float(first.timestamps_s[0]), 0.0)
         index = min(round(since_s * first.fs), first.frames - 1)
         second = min(int(since_s / STEP_S), len(first.rates_timestamps_s) - 1)
-        for number, measurement in enumerate(self._measurements):
+        for measurement in self._measurements:
             if measurement.face_found[index]:
-                self._draw_face(canvas, drawing, measurement, index, _colour(number))
+                self._draw_face(canvas, drawing, measurement, index, _colour(measurement))
         if not any(measurement.face_found[index] for measurement in self._measurements):
             self._draw_caption(canvas, ["no face found"])
-        for number, (row, measurement) in enumerate(zip(self._rows, self._measurements, strict=False)):
-            self._draw_row(canvas, row, measurement, index, second, _colour(number))
+        for row, measurement in zip(self._rows, self._measurements, strict=False):
+            self._draw_row(canvas, row, measurement, index, second, _colour(measurement))
         hidden = len(self._measurements) - len(self._rows)
         minutes, seconds = divmod(time_s, 60)
         told = f"{minutes:.0f}:{seconds:04.1f}" + (f", {hidden} more" if hidden else "")
@@ -124,8 +125,9 @@ class PeopleOverlayFrame(OverlayCanvas):
             drawing.line(points[run].ravel().tolist(), fill=colour, width=self._size(1.5))
 
 
-def _colour(number: int) -> Colour:
-    return _COLOURS[number % len(_COLOURS)]
+def _colour(measurement: Measurement) -> Colour:
+    assert measurement.person is not None
+    return _COLOURS[(measurement.person - 1) % len(_COLOURS)]
 
 
 def _active(measurement: Measurement, index: int) -> str:

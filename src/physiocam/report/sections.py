@@ -22,6 +22,7 @@ from physiocam.report.graph import (
     time_bins,
 )
 from physiocam.report.missing_rates import WAVES, rate_of, why_no_rate
+from physiocam.report.time_graph import time_graph
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_data import ActionUnit
 from physiocam.signals.quantities import STEP_S, UNITS, Quantity
@@ -63,16 +64,10 @@ def why_withheld(measurement: Measurement, quantity: Quantity) -> str | None:
 def _strip(measurement: Measurement, quantity: Quantity, waveform: NDArray[np.float64], start: int) -> Graph:
     style = quantity if why_withheld(measurement, quantity) is None else "withheld"
     fs = measurement.fs
-    x = Axis.of_time(start / fs, (start + len(waveform)) / fs, measurement.duration_s)
+    low, high = start / fs, (start + len(waveform)) / fs
     gaps = spans(~np.isfinite(waveform), fs, start)
-    graph = Graph(
-        f"{WAVES[quantity]} from {x.low:.1f} to {x.high:.1f} s; {_told(gaps)}",
-        x,
-        Axis(-_RANGE, _RANGE, "", _TICKS),
-        "wave",
-    )
-    graph.add_spans(gaps, "gap")
-    _mark_cuts(graph, measurement)
+    alt = f"{WAVES[quantity]} from {low:.1f} to {high:.1f} s; {_told(gaps)}"
+    graph = time_graph(measurement, alt, Axis(-_RANGE, _RANGE, "", _TICKS), "wave", gaps, (low, high))
     clipped = np.clip(waveform, -_RANGE, _RANGE)
     if len(waveform) <= MOST_DRAWN:
         graph.add_line((start + np.arange(len(waveform))) / fs, clipped, style)
@@ -83,12 +78,6 @@ def _strip(measurement: Measurement, quantity: Quantity, waveform: NDArray[np.fl
         both = np.stack([lowest(clipped, edges), highest(clipped, edges)], axis=1)
         graph.add_line(np.repeat(middles, 2), both.ravel(), style)
     return graph
-
-
-def _mark_cuts(graph: Graph, measurement: Measurement) -> None:
-    for cut in measurement.cuts:
-        if graph.x.low < cut / measurement.fs < graph.x.high:
-            graph.add_upright(cut / measurement.fs, "cut")
 
 
 def _told(gaps: list[tuple[float, float]]) -> str:
@@ -118,7 +107,6 @@ def rate_graphs(measurement: Measurement, quantity: Quantity) -> list[Graph]:
     times = measurement.rates_timestamps_s
     if not len(times):
         return []
-    x = Axis.of_time(0.0, measurement.duration_s)
     told = along.value[np.isfinite(along.value)]
     where = f"{RATES[quantity]} along the recording: not measured in any of {len(times)} seconds"
     low, high = 60.0 * np.array(measurement.settings.of(quantity).band_hz)
@@ -130,20 +118,19 @@ def rate_graphs(measurement: Measurement, quantity: Quantity) -> list[Graph]:
         shown = told if rate.value is None else np.append(told, rate.value)
         room = max((_LEAST_SPAN - np.ptp(shown)) / 2, 2.0)
         low, high = max(float(shown.min() - room), 0.0), float(shown.max() + room)
-    values = Graph(where, x, Axis.of(low, high, UNITS[quantity]), "rate")
     seconds = np.append(times - STEP_S / 2, times[-1] + STEP_S / 2)
     without = [(seconds[gap.start], seconds[gap.stop]) for gap in stretches(~np.isfinite(along.value), 1)]
-    values.add_spans([*without, (seconds[-1], measurement.duration_s)], "gap")
-    _mark_cuts(values, measurement)
+    without.append((seconds[-1], measurement.duration_s))
+    values = time_graph(measurement, where, Axis.of(low, high, UNITS[quantity]), "rate", without)
     if rate.value is not None:
         values.add_level(rate.value, "whole")
     values.add_line(times, along.value, quantity)
     values.add_dots(times, along.value, quantity)
     floor = floor_of(measurement.settings.of(quantity), rate.is_judged)
-    qualities = Graph(
+    qualities = time_graph(
+        measurement,
         f"quality of the {RATES[quantity]} along the recording, {along.quality.min():.2f} to "
         f"{along.quality.max():.2f}; under {floor:g} the rate is withheld",
-        x,
         Axis(0.0, 1.0, "quality", ((0.0, "0"), (1.0, "1"))),
         "quality",
     )
@@ -203,16 +190,13 @@ def spectrum_graph(measurement: Measurement, quantity: Quantity) -> tuple[Graph,
 def action_unit_rows(measurement: Measurement) -> list[tuple[str, ActionUnit, Graph]]:
     """Each action unit's label, summary and probability along the recording."""
     edges = bins(measurement.frames, MOST_DRAWN // 4)
-    x = Axis.of_time(0.0, measurement.duration_s)
     unseen = np.asarray(np.isnan(measurement.action_unit_probability).any(axis=1))
     gaps = spans(unseen, measurement.fs)
     rows = []
     for index, (label, unit) in enumerate(measurement.action_units.items()):
         probability = mean(measurement.action_unit_probability[:, index], edges)
         alt = f"probability of {label}, {unit.name}, along the recording; mean {text(unit.mean_probability, 2)}"
-        graph = Graph(alt, x, Axis(0.0, 1.0, "", ()), "unit")
-        graph.add_spans(gaps, "gap")
-        _mark_cuts(graph, measurement)
+        graph = time_graph(measurement, alt, Axis(0.0, 1.0, "", ()), "unit", gaps)
         graph.add_area(edges / measurement.fs, probability, "au")
         graph.add_level(0.5, "floor")
         if label in measurement.intensity_labels:
@@ -243,8 +227,8 @@ def beat_graph(measurement: Measurement, variability: HeartRateVariability) -> t
         return None
     alt = f"{len(told)} clean intervals between beats, {told.min():.0f} to {told.max():.0f} ms"
     room = max((100.0 - np.ptp(told)) / 2, 10.0)
-    x = Axis.of_time(0.0, measurement.duration_s)
-    graph = Graph(alt, x, Axis.of(float(told.min() - room), float(told.max() + room), "ms"), "rate")
+    y = Axis.of(float(told.min() - room), float(told.max() + room), "ms")
+    graph = time_graph(measurement, alt, y, "rate")
     graph.add_line(variability.beats_s, variability.intervals_ms, "heart")
     graph.add_dots(variability.beats_s, variability.intervals_ms, "heart")
     rows = zip(

@@ -10,7 +10,7 @@ from physiocam.signals.confidence import GIVEN_FROM, Candidate, Judge, evidence_
 from physiocam.signals.half_rate import is_doubled
 from physiocam.signals.quality import spectral_quality
 from physiocam.signals.quantities import STEP_S, UNITS, Quantity
-from physiocam.signals.rate_notes import NAMES, WAVES, too_slow, why_none
+from physiocam.signals.rate_notes import NAMES, WAVES, nothing_steady, too_slow, why_none
 from physiocam.signals.settings import RateSettings, SignalSettings
 from physiocam.signals.spectra import interpolated_peaks, periodogram, pooled_spectrum, window_spectra
 from physiocam.signals.waveform import clean_waveform, scene_numbers
@@ -192,7 +192,7 @@ def estimate_rate(
     value = 60.0 * rate_hz
     interval = _interval(value, quality, chosen, judge) if judge else None
     if quality < floor:
-        note = f"no steady {WAVES[quantity]} stands out from the noise"
+        note = nothing_steady(quantity)
         return Rate(None, unit, quality, note, value, interval)
     return Rate(value, unit, quality, None, value, interval)
 

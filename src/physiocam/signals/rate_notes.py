@@ -16,6 +16,11 @@ def short_of(length_s: float, needed_s: float) -> str:
     return short if float(short) < needed_s else f"{np.floor(100.0 * length_s) / 100.0:.2f}"
 
 
+def nothing_steady(quantity: Quantity) -> str:
+    """Return the note that no rhythm is clear enough."""
+    return f"no steady {WAVES[quantity]} stands out from the noise"
+
+
 def too_few_frames(fs: float, quantity: Quantity, needed: float) -> str:
     """Return the note that the frame rate is too low for a rate, which needs more than this."""
     return f"{fs:.4g} frames per second are too few; {NAMES[quantity]} needs more than {needed:g}"

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from physiocam.study.design import CONDITION
 from physiocam.study.dictionary import RATES
 from physiocam.study.groups import StudyRow
 from physiocam.study.strips import numbers
+from physiocam.study.values import Value
 
-# A rate is unlike the others beyond this many robust standard deviations, if there are this many rates.
+# A rate is unlike the others of its condition beyond this many robust standard deviations from their median, if its
+# condition has so many rates, and there are so many in all.
 _FAR = 3.5
-_LEAST_RATES = 10
+_LEAST_RATES, _LEAST_IN_ALL = 4, 10
 # 1.4826 times the median absolute deviation is the standard deviation of a normal distribution.
 _ROBUST = 1.4826
 
@@ -45,32 +48,43 @@ def outliers_of(rows: Sequence[StudyRow]) -> list[Outlier]:
     -------
     list of Outlier
     """
-    limits = {name: _limits(rows, name) for name in RATES}
-    found = [(row, tuple(_reasons(row, limits))) for row in rows]
+    usual = {name: _usual(rows, name) for name in RATES}
+    found = [(row, tuple(_reasons(row, usual))) for row in rows]
     return [Outlier(row, reasons) for row, reasons in found if reasons]
 
 
-def _limits(rows: Sequence[StudyRow], name: str) -> tuple[float, float, float] | None:
-    """The lowest and the highest usual rate, and the median."""
-    values = numbers(rows, name)
-    if len(values) < _LEAST_RATES:
-        return None
-    middle = float(np.median(values))
-    spread = _FAR * _ROBUST * float(np.median(np.abs(values - middle)))
-    return middle - spread, middle + spread, middle
+@dataclass(frozen=True)
+class _Usual:
+    """The median rate of each condition, and how far from it a rate may be."""
+
+    medians: dict[Value, float]
+    far: float
 
 
-def _reasons(row: StudyRow, limits: dict[str, tuple[float, float, float] | None]) -> list[str]:
+def _usual(rows: Sequence[StudyRow], name: str) -> _Usual:
+    conditions = {row.get(CONDITION) for row in rows}
+    rates = {one: numbers([row for row in rows if row.get(CONDITION) == one], name) for one in conditions}
+    medians = {one: float(np.median(values)) for one, values in rates.items() if len(values) >= _LEAST_RATES}
+    # Conditions may have few rates: what is usual around their medians is taken from all.
+    away = np.concatenate([np.zeros(0), *(rates[one] - middle for one, middle in medians.items())])
+    if len(away) < _LEAST_IN_ALL:
+        return _Usual({}, np.inf)
+    return _Usual(medians, _FAR * _ROBUST * float(np.median(np.abs(away))))
+
+
+def _reasons(row: StudyRow, usual: dict[str, _Usual]) -> list[str]:
     reasons = []
     face = row.get("face_found_fraction")
     if isinstance(face, int | float) and face < _LITTLE_FACE:
         reasons.append(f"a face in {face:.0%} of the frames")
     for name, (words, unit) in RATES.items():
-        value, coverage, usual = row.get(name), row.get(f"{name}_coverage"), limits[name]
+        value, coverage = row.get(name), row.get(f"{name}_coverage")
         if not isinstance(value, int | float):
             continue
-        if usual is not None and not usual[0] <= value <= usual[1]:
-            reasons.append(f"{words} {value:.1f} {unit}, far from the median of {usual[2]:.1f}")
+        middle = usual[name].medians.get(row.get(CONDITION))
+        if middle is not None and abs(value - middle) > usual[name].far:
+            of = " of its condition" if row.get(CONDITION) is not None else ""
+            reasons.append(f"{words} {value:.1f} {unit}, far from the median{of}, {middle:.1f}")
         if isinstance(coverage, int | float) and coverage < _LITTLE_COVERAGE:
             reasons.append(f"{words} in {coverage:.0%} of its seconds only")
     return reasons

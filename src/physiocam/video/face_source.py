@@ -1,10 +1,11 @@
 """How the face is chosen: detected, given as a square, found by your own locator, or not looked for at all."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
-from physiocam.errors import PhysiocamError, VideoError
+from physiocam.errors import VideoError
 from physiocam.foundation.arguments import FaceChoice, face_choice
 from physiocam.video.levels import RGB, Image, eight_bits, with_channels
 from physiocam.video.locators import (
@@ -44,10 +45,7 @@ def face_locator(face: FaceSource, fs: float, crop_factor: float) -> TrackedLoca
         If `face` is none of these, or the function gives no locator.
     """
     if callable(face):
-        made = face(fs)
-        if not callable(getattr(made, "locate", None)):
-            raise PhysiocamError(f"face gives {made!r}; expected an object with the method locate(image)")
-        return OwnLocator(made)
+        return OwnLocator(partial(face, fs))
     face = face_choice(face)
     if is_found(face):
         return FaceTracker(fs, crop_factor)

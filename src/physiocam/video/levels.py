@@ -89,6 +89,19 @@ def eight_bits(image: Image) -> NDArray[np.uint8]:
     return pixels if pixels.dtype == np.uint8 else np.rint(pixels).astype(np.uint8)
 
 
+def shown(image: Image) -> NDArray[np.uint8]:
+    """Return a frame as a picture (H, W, 3) in RGB: with other channels, the grey of their mean.
+
+    Examples
+    --------
+    >>> shown(np.full((1, 1, 2), (10.0, 20.0), np.float32))
+    array([[[15, 15, 15]]], dtype=uint8)
+    """
+    if image.shape[2] != RGB:
+        image = np.repeat(np.asarray(image).mean(axis=2, keepdims=True, dtype=np.float32), RGB, axis=2)
+    return eight_bits(image)
+
+
 def with_channels(image: Image, channels: int) -> Image:
     """Return a frame with as many channels as a network takes: grey is the mean of red, green and blue.
 

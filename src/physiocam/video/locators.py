@@ -1,7 +1,7 @@
 """Where the face is in each frame: the protocol of locators, those with a given square, and your own."""
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
@@ -105,6 +105,10 @@ class SeenPerson:
     detections: int = 0
     doubts: list[int] = field(default_factory=list)
 
+    def forget(self, frames: int) -> None:
+        """Forget what is older than so many frames."""
+        del self.found[:-frames], self.squares[:-frames]
+
 
 class PeopleLocator(Protocol):
     """Finds everyone who is to be measured.
@@ -136,6 +140,9 @@ class PeopleLocator(Protocol):
             Whether another scene begins with this frame.
         """
 
+    def forget(self, frames: int, gone: Collection[SeenPerson] = (), /) -> None:
+        """Forget what is older than so many frames, and people who have gone: a stream has no end."""
+
 
 class OnePerson:
     """A locator of one square, as of one person.
@@ -160,19 +167,37 @@ class OnePerson:
         self.people[0].squares.append(square)
         return [square]
 
+    def forget(self, frames: int, _gone: Collection[SeenPerson] = (), /) -> None:
+        """Forget what is older; the one person stays."""
+        self.people[0].forget(frames)
+
 
 class OwnLocator:
-    """A locator of somebody else's, checked and remembered.
+    """A locator of somebody else's, checked and remembered; frames of another size get a new one.
 
     Parameters
     ----------
-    locator : FaceLocator
+    make : callable
+        Returns a new locator.
+
+    Raises
+    ------
+    PhysiocamError
+        If what it returns is none.
     """
 
-    def __init__(self, locator: FaceLocator) -> None:
+    def __init__(self, make: Callable[[], FaceLocator]) -> None:
         self.found: list[bool] = []
         self.seen = FacesSeen()
-        self._locator = locator
+        self._make = make
+        self._locator = self._made()
+        self._shape: tuple[int, ...] | None = None
+
+    def _made(self) -> FaceLocator:
+        made = self._make()
+        if not callable(getattr(made, "locate", None)):
+            raise PhysiocamError(f"face gives {made!r}; expected an object with the method locate(image)")
+        return made
 
     def locate(self, image: Image | None) -> Square | None:
         """Return its square.
@@ -182,6 +207,10 @@ class OwnLocator:
         PhysiocamError
             If it is not a square inside the frame.
         """
+        if image is not None and image.shape != self._shape:
+            if self._shape is not None:
+                self._locator = self._made()
+            self._shape = image.shape
         answer = self._locator.locate(None if image is None else eight_bits(image))
         square = None
         if answer is not None and image is not None:

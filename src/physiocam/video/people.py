@@ -8,6 +8,9 @@ from typing import NamedTuple
 # More changes than this are counted, but not listed.
 _LISTED = 3
 
+# What a note about other people ends with; photographs have no such option.
+EACH = "; --people all measures each"
+
 # The detector sometimes mistakes a hand or a lamp for a face. Faces seen in only one detection do not count.
 _LOOKS = 2
 
@@ -115,4 +118,4 @@ def others_note(seen: int, measured: int) -> str:
     'the largest of 3 faces; --people all measures each'
     """
     which = "the largest" if measured == 1 else f"one of the {measured} largest"
-    return f"{which} of {seen} faces; --people all measures each"
+    return f"{which} of {seen} faces{EACH}"

@@ -1,5 +1,6 @@
 """Everyone in the picture: each face followed under the same identity, through short losses, crossings and cuts."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -107,6 +108,8 @@ class PeopleTracker:
         self._hold = max(round(HOLD_S * fs), 1)
         self._search = max(round(SEARCH_S * fs), 1)
         self._frames = self._next_look = self._scene = 0
+        # Frames before this one that are not forgotten.
+        self._kept = 0
         # Frames since the last detection, about five per second, to find out later when a face was lost.
         self._recent: list[tuple[int, Thumbnail]] = []
 
@@ -132,7 +135,15 @@ class PeopleTracker:
         for person, square in zip(self.people, squares, strict=True):
             person.squares.append(square)
             person.found.append(square is not None)
+        self._kept += 1
         return squares
+
+    def forget(self, frames: int, gone: Collection[SeenPerson] = (), /) -> None:
+        """Forget what is older than so many frames, and people who have gone."""
+        self.people = [person for person in self.people if person not in gone]
+        for person in self.people:
+            person.forget(frames)
+        self._kept = min(self._kept, frames)
 
     def _present(self) -> list[_Person]:
         return [person for person in self.people if person.present]
@@ -196,7 +207,7 @@ class PeopleTracker:
             # Somebody was just missed, and may have moved here: the next detection decides.
             return
         else:
-            person = _Person([False] * index, [None] * index, face=FollowedFace(self._crop_factor), look=look)
+            person = _Person([False] * self._kept, [None] * self._kept, face=FollowedFace(self._crop_factor), look=look)
             self.people.append(person)
         person.scene = self._scene
         person.see(face, index, image)

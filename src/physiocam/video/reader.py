@@ -212,6 +212,14 @@ def open_video(source: Source, fs: float | None = None, max_fs: float = math.inf
     return Video(readable(path), VideoFile(path, fs, max_fs))
 
 
+def media_file(source: Source) -> Path | None:
+    """Return the path of a source that is a media file, and may have sound; None for frames in other forms."""
+    if not isinstance(source, str | bytes | os.PathLike):
+        return None
+    path = Path(os.fsdecode(source))
+    return path if path.is_file() and path.suffix.lower() != ARRAY_SUFFIX else None
+
+
 def _array_of(path: Path) -> NDArray[Any]:
     """The array of a file, whose frames are read only when they are needed; nothing is unpickled."""
     try:
