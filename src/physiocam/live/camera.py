@@ -5,14 +5,16 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from time import monotonic, sleep
-from typing import Any, NamedTuple
+from typing import Any
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import VideoError
+from physiocam.video.levels import Image
 from physiocam.video.pixels import RgbConverter
 from physiocam.video.reader import open_video
 
@@ -33,19 +35,25 @@ _CLOCKS_APART_S = 2.0
 _FORMATS = {"linux": "v4l2", "darwin": "avfoundation", "win32": "dshow"}
 
 
-class TakenFrame(NamedTuple):
+@dataclass(frozen=True)
+class TakenFrame:
     """A frame, and when it was taken.
 
     Attributes
     ----------
     time_s : float
         Seconds on the system's monotonic clock.
-    image : uint8 array of shape (H, W, 3)
-        RGB, upright.
+    picture : Image of shape (H, W, 3)
+        RGB of 8 bits, upright.
     """
 
     time_s: float
-    image: NDArray[np.uint8]
+    picture: Image
+
+    @property
+    def image(self) -> NDArray[Any]:
+        """All pixels of the picture: a uint8 array (H, W, 3)."""
+        return np.asarray(self.picture)
 
 
 OnStatus = Callable[[str], None]
@@ -116,7 +124,7 @@ def played_frames(path: str | os.PathLike[str]) -> Generator[TakenFrame, None, N
                 start_s = monotonic()
             due_s = start_s + frame.timestamp_s
             sleep(max(due_s - monotonic(), 0.0))
-            yield TakenFrame(due_s, frame.image)
+            yield TakenFrame(due_s, frame.picture)
 
 
 def _taken(name: str) -> Generator[TakenFrame, None, None]:
@@ -127,7 +135,7 @@ def _taken(name: str) -> Generator[TakenFrame, None, None]:
         stream = container.streams.video[0]
         # Give the newest frame at once, not delayed by one frame per thread.
         stream.thread_type = "SLICE"
-        converter = RgbConverter(f"camera {name}")
+        convert = RgbConverter(f"camera {name}")
         offset_s = math.inf
         for frame in _decoded(container, stream):
             now_s = monotonic()
@@ -135,7 +143,7 @@ def _taken(name: str) -> Generator[TakenFrame, None, None]:
             # At the first frame, and when the camera's clock was set.
             if abs(own_s + offset_s - now_s) > _CLOCKS_APART_S:
                 offset_s = now_s - own_s
-            yield TakenFrame(own_s + offset_s, np.asarray(converter(frame)))
+            yield TakenFrame(own_s + offset_s, convert(frame))
 
 
 def _decoded(container: Any, stream: Any) -> Iterator[Any]:

@@ -51,7 +51,7 @@ def watch(
             time_s, heard_s = frame.time_s - first_s, now_s
             if seconds is not None and time_s > seconds:
                 return
-            stream.push(frame.image, frame.time_s)
+            stream.push(frame.picture, frame.time_s)
             if changed := rate.add(time_s):
                 on_status(changed)
             for observer in observers:

@@ -46,7 +46,7 @@ class LiveWindow(Observer):
 
     def frame(self, frame: TakenFrame) -> None:
         """Show a frame."""
-        height, width = frame.image.shape[:2]
+        height, width = frame.picture.shape[:2]
         if self._size != (height, width):
             # The measurement is drawn again from the next snapshot on.
             self._size, self._overlay = (height, width), None

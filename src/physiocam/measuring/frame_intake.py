@@ -1,14 +1,14 @@
 """Frames that are pushed into a stream: checked, timed, and averaged if they come too fast."""
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError, VideoError
 from physiocam.foundation.arguments import number, unmasked
 from physiocam.video.even_grid import mean_image
+from physiocam.video.lazy_images import DecodedImage
 from physiocam.video.levels import RGB, Image, levels
 
 # No difference is taken between frames that are further apart: the change in between was not seen.
@@ -72,7 +72,7 @@ class FrameIntake:
         self._shape: tuple[int, ...] | None = None
         self._resized = False
 
-    def push(self, image: NDArray[Any], timestamp_s: float | None) -> list[TimedFrame]:
+    def push(self, image: Image, timestamp_s: float | None) -> list[TimedFrame]:
         """Add a frame, and return the frames to process now: none, one or two.
 
         Raises
@@ -126,7 +126,8 @@ class FrameIntake:
         times, images = zip(*self._waiting, strict=True)
         self._waiting.clear()
         time_s = sum(times) / len(times)
-        image = images[0] if len(images) == 1 else np.asarray(mean_image(images))
+        image = images[0] if len(images) == 1 else mean_image(images)
+        assert image is not None
         frame = TimedFrame(image, time_s, times[0] - self._taken_s <= HOLE_S and not self._resized, self._resized)
         self._taken_s, self._resized = time_s, False
         return frame
@@ -147,7 +148,9 @@ def is_due(time_s: float, last_s: float, fs: float, early: float) -> bool:
     return time_s - last_s >= (1.0 - early) / fs
 
 
-def _checked(image: object, channels: int) -> NDArray[Any]:
+def _checked(image: object, channels: int) -> Image:
+    if isinstance(image, DecodedImage):
+        return image
     if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[-1] not in (channels, RGB) or not image.size:
         shape = getattr(image, "shape", type(image).__name__)
         frame = "one RGB frame" if channels == RGB else f"one frame of {channels} channels"

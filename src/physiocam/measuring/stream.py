@@ -3,10 +3,9 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
-from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.arguments import number
@@ -33,6 +32,7 @@ from physiocam.signals.waveform import check_fs
 from physiocam.video.cuts import CutFinder
 from physiocam.video.face_source import as_trained, has_scenes, locate_everyone, people_locator
 from physiocam.video.followed_face import MEMORY_S
+from physiocam.video.levels import Image
 from physiocam.video.locators import SeenPerson, Square
 from physiocam.video.people import change_notes, others_note
 
@@ -136,12 +136,12 @@ class Stream:
         """Of these, frames that were not newer than the frame before, and were left out."""
         return self._intake.late
 
-    def push(self, image: NDArray[Any], timestamp_s: float | None = None) -> None:
+    def push(self, image: Image, timestamp_s: float | None = None) -> None:
         """Add the next frame.
 
         Parameters
         ----------
-        image : uint8, uint16 or float array of shape (H, W, 3)
+        image : uint8, uint16 or float array of shape (H, W, 3), or Image
             RGB, upright, or the channels of the bundle; floats from 0 to 1. It is kept until the next frames come: do
             not overwrite its memory.
         timestamp_s : float, optional

@@ -71,8 +71,8 @@ def face_picture(
     return None
 
 
-def _png(image: NDArray[np.float32]) -> bytes:
-    picture = av.VideoFrame.from_ndarray(np.rint(image).astype(np.uint8), format="rgb24")
+def _png(image: NDArray[np.uint8]) -> bytes:
+    picture = av.VideoFrame.from_ndarray(image, format="rgb24")
     encoder = av.CodecContext.create("png", "w")
     encoder.width, encoder.height, encoder.pix_fmt = picture.width, picture.height, "rgb24"
     return b"".join(bytes(packet) for packet in [*encoder.encode(picture), *encoder.encode(None)])

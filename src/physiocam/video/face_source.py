@@ -3,11 +3,9 @@
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
-
 from physiocam.errors import VideoError
 from physiocam.foundation.arguments import FaceChoice, face_choice
-from physiocam.video.levels import RGB, Image, eight_bits, with_channels
+from physiocam.video.levels import RGB, Image, whole_levels, with_channels
 from physiocam.video.locators import (
     FaceLocator,
     FixedSquare,
@@ -140,7 +138,7 @@ def _searched(image: Image | None, locator: TrackedLocator | PeopleLocator) -> I
     if image is None:
         return None
     if image.shape[2] == RGB:
-        return image if image.dtype == np.uint8 else eight_bits(image)
+        return whole_levels(image)
     if isinstance(locator, FaceTracker | PeopleTracker | OwnLocator):
         raise VideoError(
             f"frames have {image.shape[2]} channels, and a face is looked for in RGB; give the place: face='whole', "

@@ -89,6 +89,11 @@ def eight_bits(image: Image) -> NDArray[np.uint8]:
     return pixels if pixels.dtype == np.uint8 else np.rint(pixels).astype(np.uint8)
 
 
+def whole_levels(image: Image) -> Image:
+    """Return a frame in whole levels, itself if it has them."""
+    return image if image.dtype == np.uint8 else eight_bits(image)
+
+
 def shown(image: Image) -> NDArray[np.uint8]:
     """Return a frame as a picture (H, W, 3) in RGB: with other channels, the grey of their mean.
 

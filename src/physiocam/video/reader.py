@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from physiocam.readable import readable
 from physiocam.video.container import VideoFile
 from physiocam.video.even_grid import FASTEST_FS, SLOWEST_FS, EvenGrid, Still, averaged, on_grid, untimed_grid
 from physiocam.video.images import image_folder
-from physiocam.video.levels import MOST_CHANNELS, RGB, Image, eight_bits, levels
+from physiocam.video.levels import MOST_CHANNELS, RGB, Image, levels, whole_levels
 
 # Suffix of a file with an array of frames, as numpy.save writes it.
 ARRAY_SUFFIX = ".npy"
@@ -51,7 +51,8 @@ class Frame:
         return None if self.picture is None else np.asarray(self.picture)
 
 
-class OwnFrame(NamedTuple):
+@dataclass(frozen=True)
+class OwnFrame:
     """An original frame of the recording, not resampled to the grid.
 
     Attributes
@@ -60,13 +61,18 @@ class OwnFrame(NamedTuple):
         Time in seconds on the grid's clock, on which the first frame is at 0.
     shown_s : float
         When a player shows it, in seconds on the file's own clock, which its sound shares.
-    image : uint8 array of shape (H, W, 3)
-        RGB, upright.
+    picture : Image of shape (H, W, 3)
+        RGB, upright; see `Frame`.
     """
 
     timestamp_s: float
     shown_s: float
-    image: NDArray[np.uint8]
+    picture: Image
+
+    @property
+    def image(self) -> NDArray[Any]:
+        """All pixels of the picture: a uint8 array (H, W, 3)."""
+        return np.asarray(self.picture)
 
 
 class _Recording(Protocol):
@@ -136,7 +142,7 @@ class Video:
                 shown_s = grid_s if still.shown_s is None else still.shown_s
                 if shown_s > last and still.image is not None:
                     last = shown_s
-                    yield OwnFrame(grid_s, shown_s, eight_bits(still.image))
+                    yield OwnFrame(grid_s, shown_s, whole_levels(still.image))
 
     def _start(self) -> None:
         if self._started:
