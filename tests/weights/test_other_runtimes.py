@@ -47,8 +47,9 @@ def run_openvino(path: Path, inputs: Inputs) -> Outputs:
 def run_torchscript(path: Path, inputs: Inputs) -> Outputs:
     import torch
 
+    jit: Any = torch.jit
     with torch.inference_mode():
-        answers = torch.jit.load(path)(**{name: torch.from_numpy(value) for name, value in inputs.items()})
+        answers = jit.load(path)(**{name: torch.from_numpy(value) for name, value in inputs.items()})
     return [answer.numpy() for answer in answers]
 
 

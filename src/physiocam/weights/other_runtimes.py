@@ -4,6 +4,7 @@ import os
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import onnx
 import torch
@@ -37,8 +38,9 @@ def _write_torchscript(bundle: Bundle, entry: NetworkEntry, path: Path) -> None:
     with warnings.catch_warnings(), torch.inference_mode():
         # PyTorch's own advice to use torch.export, whose files need the same PyTorch.
         warnings.simplefilter("ignore")
-        traced = torch.jit.trace(InOrder(network), example_kwarg_inputs=example_inputs(network), check_trace=False)
-        torch.jit.save(traced, path)
+        jit: Any = torch.jit
+        traced = jit.trace(InOrder(network), example_kwarg_inputs=example_inputs(network), check_trace=False)
+        jit.save(traced, path)
 
 
 # By name: the suffix of the files, and what writes one network.
