@@ -44,12 +44,25 @@ def run_openvino(path: Path, inputs: Inputs) -> Outputs:
     return [answers[output] for output in compiled.outputs]
 
 
-RUN: dict[str, Callable[[Path, Inputs], Outputs]] = {"onnx": run_onnx, "openvino": run_openvino}
+def run_torchscript(path: Path, inputs: Inputs) -> Outputs:
+    import torch
+
+    jit: Any = torch.jit
+    with torch.inference_mode():
+        answers = jit.load(path)(**{name: torch.from_numpy(value) for name, value in inputs.items()})
+    return [answer.numpy() for answer in answers]
+
+
+RUN: dict[str, Callable[[Path, Inputs], Outputs]] = {
+    "onnx": run_onnx,
+    "openvino": run_openvino,
+    "torchscript": run_torchscript,
+}
 
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_network_computes_the_same(form: str, tmp_path: Path) -> None:
-    if form != "onnx":
+    if form == "openvino":
         pytest.importorskip(form, reason=f"the package {form} is not installed")
     bundle = load_bundle()
     folder = tmp_path / "exported"
@@ -88,5 +101,5 @@ def test_the_example_in_javascript_runs(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(PhysiocamError, match=r"^the format is 'tflite'; expected onnx, openvino$"):
+    with pytest.raises(PhysiocamError, match=r"^the format is 'tflite'; expected onnx, openvino, torchscript$"):
         export_networks(load_bundle(), "tflite", tmp_path)

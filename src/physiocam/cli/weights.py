@@ -50,8 +50,8 @@ def weights_export(
         str | None,
         typer.Option(
             metavar="FORMAT",
-            help="Write a bundle's networks for another runtime: onnx (a file each, weights included) or openvino "
-            "(needs the package openvino).",
+            help="Write a bundle's networks for another runtime: onnx or torchscript (a file each, weights included), "
+            "or openvino (needs the package openvino).",
         ),
     ] = None,
 ) -> None:

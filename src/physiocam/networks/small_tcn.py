@@ -66,7 +66,7 @@ class SmallTcn(Network):
 
     def _regions(self, x: Tensor) -> Tensor:
         """Mean colours of nine regions of frames (F, C, S, S): (F, 9 * C)."""
-        side = x.shape[-1]
+        side = int(x.shape[-1])
         edges = [round(part * side / _REGIONS) for part in range(_REGIONS + 1)]
         parts = [
             x[:, :, top:bottom, left:right].mean(dim=(2, 3))

@@ -26,14 +26,20 @@ from physiocam.networks.network import Network, given
 _TOLERANCE = 1e-4
 
 
-class _InOrder(nn.Module):
-    """The network with outputs in the order of its tasks: ONNX has no dicts."""
+class InOrder(nn.Module):
+    """The network with outputs in the order of its tasks: ONNX has no dicts.
+
+    Parameters
+    ----------
+    network : Network
+    """
 
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, big: Tensor | None = None, small: Tensor | None = None) -> tuple[Tensor, ...]:
+        """Return an output for each task; of a network that shares its Big branch, for several phases."""
         if self.network.config.shares_big:
             outputs = cast(BigSmall, self.network).forward_phases(given(big, "big"), given(small, "small"))
         else:
@@ -41,7 +47,8 @@ class _InOrder(nn.Module):
         return tuple(outputs[task.name] for task in self.network.config.tasks)
 
 
-def _example_inputs(network: Network) -> dict[str, Tensor]:
+def example_inputs(network: Network) -> dict[str, Tensor]:
+    """Return random inputs of two clips, and of three phases if the network takes phases, by their names."""
     config = network.config
     generator = torch.Generator().manual_seed(0)
     inputs = {}
@@ -73,7 +80,7 @@ def trace(network: Network) -> onnx.ModelProto:
     network : Network
         On the CPU, in evaluation mode.
     """
-    network, inputs = _all_different(network), _example_inputs(network)
+    network, inputs = _all_different(network), example_inputs(network)
     axes = {key: {0: torch.export.Dim("clips")} for key in inputs}
     if network.config.shares_big:
         axes["small"][1] = torch.export.Dim("phases")
@@ -82,7 +89,7 @@ def trace(network: Network) -> onnx.ModelProto:
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.inference_mode():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            _InOrder(network),
+            InOrder(network),
             kwargs=inputs,
             dynamo=True,
             input_names=list(inputs),
@@ -167,7 +174,7 @@ def check_graph(network: Network, path: Path) -> None:
     ------
     BundleError
     """
-    inputs = _example_inputs(network)
+    inputs = example_inputs(network)
     with torch.inference_mode():
         expected = _phase_by_phase(network, **inputs) if network.config.shares_big else network(**inputs)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])

@@ -1,15 +1,20 @@
 """A bundle's networks as files for other runtimes (needs the `train` extra, and the runtime)."""
 
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import onnx
+import torch
 from onnx.external_data_helper import load_external_data_for_model
 
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.files import complete_files
 from physiocam.weights.bundle import DESCRIPTION, Bundle, NetworkEntry
+from physiocam.weights.onnx_graph import InOrder, example_inputs
+from physiocam.weights.pytorch import load_network
 
 
 def _write_onnx(bundle: Bundle, entry: NetworkEntry, path: Path) -> None:
@@ -28,9 +33,23 @@ def _write_openvino(bundle: Bundle, entry: NetworkEntry, path: Path) -> None:
     openvino.save_model(openvino.convert_model(bundle.folder / entry.onnx), path, compress_to_fp16=False)
 
 
+def _write_torchscript(bundle: Bundle, entry: NetworkEntry, path: Path) -> None:
+    network = load_network(bundle, entry)
+    with warnings.catch_warnings(), torch.inference_mode():
+        # PyTorch's own advice to use torch.export, whose files need the same PyTorch.
+        warnings.simplefilter("ignore")
+        jit: Any = torch.jit
+        traced = jit.trace(InOrder(network), example_kwarg_inputs=example_inputs(network), check_trace=False)
+        jit.save(traced, path)
+
+
 # By name: the suffix of the files, and what writes one network.
 _Format = tuple[str, Callable[[Bundle, NetworkEntry, Path], None]]
-FORMATS: Mapping[str, _Format] = {"onnx": (".onnx", _write_onnx), "openvino": (".xml", _write_openvino)}
+FORMATS: Mapping[str, _Format] = {
+    "onnx": (".onnx", _write_onnx),
+    "openvino": (".xml", _write_openvino),
+    "torchscript": (".pt", _write_torchscript),
+}
 
 
 def export_networks(bundle: Bundle, form: str, folder: str | os.PathLike[str]) -> list[str]:
@@ -44,7 +63,7 @@ def export_networks(bundle: Bundle, form: str, folder: str | os.PathLike[str]) -
     ----------
     bundle : Bundle
     form : str
-        "onnx" (a file for each network, weights included) or "openvino".
+        "onnx" or "torchscript" (a file for each network, weights included), or "openvino".
     folder : path
         Made if it does not exist.
 
