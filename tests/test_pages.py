@@ -153,6 +153,7 @@ EXCEPTIONS = {
     "python benchmarks/networks.py --json docs/networks.json": _BENCHMARK,
     "python benchmarks/prepare.py --frames 400 --json docs/prepare.json": _BENCHMARK,
     "python benchmarks/gpu.py --json gpu.json": _BENCHMARK,
+    "python benchmarks/augmented_training.py WORK_DIR": _BENCHMARK,
     "python benchmarks/loader.py --json docs/loader.json": _BENCHMARK,
     "python benchmarks/train.py --clips 60 --json docs/train.json": _BENCHMARK,
     "python benchmarks/evaluate.py PREDICTIONS.npz --json docs/evaluate.json": _BENCHMARK,
