@@ -20,8 +20,8 @@ from physiocam.networks.config import HEAD_POSE, PULSE, Task  # noqa: E402
 from physiocam.training.augmentation import Augmentation  # noqa: E402
 from physiocam.training.augmented_clips import AugmentedClips  # noqa: E402
 from physiocam.training.mirrored import mirrored  # noqa: E402
+from physiocam.video.compression import compressed  # noqa: E402
 from physiocam.video.reader import Video, open_video  # noqa: E402
-from physiocam.video.reencode import reencoded  # noqa: E402
 
 FRAMES, FS, LENGTH = 120, 25.0, 40
 SIDES = Task(name="sides", kind="binary", labels=("blink_L", "blink_R"))
@@ -180,7 +180,7 @@ def test_a_codec_takes_away_detail_and_keeps_the_beat(clips: Clips) -> None:
 def test_frames_are_encoded_in_memory(size: tuple[int, int]) -> None:
     y, x = np.mgrid[0 : size[0], 0 : size[1]]
     frames = [np.stack([3 * x % 200, 2 * y % 200, (x + y + n) % 200], axis=-1).astype(np.uint8) for n in range(9)]
-    fine, poor = reencoded(frames, 15), reencoded(frames, 45)
+    fine, poor = compressed(frames, 15), compressed(frames, 45)
     assert [frame.shape for frame in fine] == [frame.shape for frame in frames]
 
     def error(decoded: list[np.ndarray]) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 _OPTIONS = {"preset": "veryfast", "tune": "zerolatency"}
 
 
-def reencoded(frames: Sequence[NDArray[np.uint8]], crf: int) -> list[NDArray[np.uint8]]:
+def compressed(frames: Sequence[NDArray[np.uint8]], crf: int) -> list[NDArray[np.uint8]]:
     """Encode frames as H.264 and decode them again, without a file.
 
     The first is a key frame, the others are predicted from those before, as those of a camera are.
