@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -37,7 +38,7 @@ def compressed(frames: Sequence[NDArray[np.uint8]], crf: int) -> list[NDArray[np
     # More threads would delay frames.
     encoder.thread_count = decoder.thread_count = 1
 
-    def packets() -> Iterator[av.Packet]:
+    def packets() -> Iterator[Any]:
         for number, frame in enumerate(frames):
             picture = av.VideoFrame.from_ndarray(np.pad(frame, even, mode="edge"), format="rgb24")
             picture.pts = number
