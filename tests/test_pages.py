@@ -210,9 +210,12 @@ _DRAWN_ACROSS = "takes minutes; tests/reproduce/test_reproduce.py makes the tabl
 
 EXCEPTIONS |= {
     "physiocam data generate bp4d across-bp4d --recordings 8 --seconds 5 --size 120x160 --seed 5": _DRAWN_ACROSS,
-    "physiocam data generate pure across-pure --recordings 4 --seconds 12 --size 160x120 --difficulty hard --seed 6": _DRAWN_ACROSS,
-    "physiocam data generate ubfc-rppg across-ubfc --recordings 4 --seconds 12 --size 160x120 --difficulty hard --seed 7": _DRAWN_ACROSS,
-    "physiocam prepare bp4d-au across-bp4d across/bp4d --set crop=face --set big_size=48 --set small_size=3": _DRAWN_ACROSS,
+    "physiocam data generate pure across-pure --recordings 4 --seconds 12 "
+    "--size 160x120 --difficulty hard --seed 6": _DRAWN_ACROSS,
+    "physiocam data generate ubfc-rppg across-ubfc --recordings 4 --seconds 12 "
+    "--size 160x120 --difficulty hard --seed 7": _DRAWN_ACROSS,
+    "physiocam prepare bp4d-au across-bp4d across/bp4d --set crop=face --set big_size=48 "
+    "--set small_size=3": _DRAWN_ACROSS,
     "physiocam prepare pure across-pure across/pure --set big_size=48 --set small_size=3": _DRAWN_ACROSS,
     "physiocam prepare ubfc-rppg across-ubfc across/ubfc --set big_size=48 --set small_size=3": _DRAWN_ACROSS,
     "physiocam reproduce table3 across/bp4d across/pure across/ubfc -o across-paper --set epochs=2 --set batch_clips=16 "

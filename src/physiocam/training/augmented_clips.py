@@ -175,8 +175,7 @@ def _edges(random: np.random.Generator, speed: float, start: int, length: int, f
     slowest = math.log1p(speed)
     pace = min(math.exp(random.uniform(-slowest, slowest)), frames / length) if speed else 1.0
     first = min(max(start + length * (1 - pace) / 2, 0.0), frames - pace * length)
-    edges: NDArray[np.float64] = first + pace * np.arange(length + 1)
-    return edges
+    return (first + pace * np.arange(length + 1)).astype(np.float64)
 
 
 def _spans(edges: NDArray[np.float64], frames: int) -> Tensor:
