@@ -219,7 +219,8 @@ EXCEPTIONS |= {
     "physiocam prepare pure across-pure across/pure --set big_size=48 --set small_size=3": _DRAWN_ACROSS,
     "physiocam prepare ubfc-rppg across-ubfc across/ubfc --set big_size=48 --set small_size=3": _DRAWN_ACROSS,
     "physiocam reproduce table3 across/bp4d across/pure across/ubfc -o across-paper --set epochs=2 "
-    "--set batch_clips=16 --set schedule=one-cycle --set initialization=he --set dropout=0 --set pos_weight=none": _DRAWN_ACROSS,
+    "--set batch_clips=16 --set schedule=one-cycle --set initialization=he --set dropout=0 "
+    "--set pos_weight=none": _DRAWN_ACROSS,
 }
 
 EXCEPTIONS |= {
