@@ -33,7 +33,7 @@ from physiocam.foundation.provenance import Facts, code_version, digest_of, keep
 from physiocam.inputs.crop import Cut
 from physiocam.measuring.measure import measure
 from physiocam.networks.action_units import AU_LABELS
-from physiocam.networks.bigsmall import BigSmall, Head
+from physiocam.networks.bigsmall import BigBranch, BigSmall, Head
 from physiocam.networks.config import AU, PULSE, BigSmallConfig
 from physiocam.signals.quantities import Quantity
 from physiocam.signals.rate import estimate_rate
@@ -121,7 +121,8 @@ def _train(stills: Stills, initial: Bundle | None, work: Path) -> tuple[BigSmall
     def big() -> tuple[dict[str, Tensor], dict[str, Any]]:
         # A Small branch that has learned nothing yet has nothing to add.
         motion = _motion(network, clips) if initial else torch.zeros(1, 64, 9, 9)
-        kept = (network.big.conv1, network.big.conv2) if initial else ()
+        branch = cast(BigBranch, network.big)
+        kept = (branch.conv1, branch.conv2) if initial else ()
         record = train_big(network, stills, drawn, motion, kept=kept, epochs=BIG_EPOCHS, seed=SEED)
         return network.state_dict(), record
 

@@ -16,7 +16,6 @@ from augmentation import augment
 from course import Course
 from drawn_faces import DrawnFaces
 from expression_stills import Stills, draw
-from physiocam.networks.bigsmall import BigBranch
 
 # Fewer drawn faces than before: the head needs few to keep what it knows of them, and stills suffer from more.
 _STILLS, _DRAWN = 80, 16
@@ -40,14 +39,14 @@ class Views:
     targets: Tensor
 
 
-def still_views(big: BigBranch, stills: Stills, passes: int, seed: int) -> Views:
+def still_views(big: nn.Module, stills: Stills, passes: int, seed: int) -> Views:
     """Maps of training stills, each pass drawn and augmented anew."""
     random = np.random.default_rng(seed)
     order = np.concatenate([draw(stills, random) for _ in range(passes)])
     return _views(big, stills.crops, stills.targets, order, seed)
 
 
-def drawn_views(big: BigBranch, drawn: DrawnFaces, seed: int) -> Views:
+def drawn_views(big: nn.Module, drawn: DrawnFaces, seed: int) -> Views:
     """Maps of drawn faces, augmented."""
     return _views(big, drawn.crops, drawn.targets, np.arange(len(drawn.crops)), seed)
 
@@ -85,7 +84,7 @@ def train_head(
 
 @torch.inference_mode()
 def _views(
-    big: BigBranch, crops: NDArray[np.uint8], targets: NDArray[np.float32], order: NDArray[np.int64], seed: int
+    big: nn.Module, crops: NDArray[np.uint8], targets: NDArray[np.float32], order: NDArray[np.int64], seed: int
 ) -> Views:
     torch.manual_seed(seed)
     big.eval()

@@ -11,7 +11,7 @@ from torch.nn.functional import dropout, mse_loss
 
 from course import Course
 from filmed_clips import BIG_EVERY, FAST, PreparedClip
-from physiocam.networks.bigsmall import BigBranch, BigSmall
+from physiocam.networks.bigsmall import BigSmall
 from physiocam.networks.config import RESPIRATION, BigSmallConfig
 
 Number = TypeVar("Number", bound=np.generic)
@@ -147,7 +147,7 @@ def _fit(
 
 
 @torch.inference_mode()
-def big_maps(big: BigBranch, clip: PreparedClip) -> Tensor:
+def big_maps(big: nn.Module, clip: PreparedClip) -> Tensor:
     """Features (clips, 64, 9, 9) of the Big branch in float16."""
     maps: Tensor = big(torch.from_numpy(clip.big).float())
     return maps.half().repeat_interleave(BIG_EVERY, 0)[: len(clip.small)]

@@ -1,7 +1,6 @@
 """Augmentation: pictures, changes and labels are changed together, and nothing else is."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,8 +19,8 @@ from physiocam.networks.config import HEAD_POSE, PULSE, Task  # noqa: E402
 from physiocam.training.augmentation import Augmentation  # noqa: E402
 from physiocam.training.augmented_clips import AugmentedClips  # noqa: E402
 from physiocam.training.mirrored import mirrored  # noqa: E402
+from physiocam.video.compression import compressed  # noqa: E402
 from physiocam.video.reader import Video, open_video  # noqa: E402
-from physiocam.video.reencode import reencoded  # noqa: E402
 
 FRAMES, FS, LENGTH = 120, 25.0, 40
 SIDES = Task(name="sides", kind="binary", labels=("blink_L", "blink_R"))
@@ -180,7 +179,7 @@ def test_a_codec_takes_away_detail_and_keeps_the_beat(clips: Clips) -> None:
 def test_frames_are_encoded_in_memory(size: tuple[int, int]) -> None:
     y, x = np.mgrid[0 : size[0], 0 : size[1]]
     frames = [np.stack([3 * x % 200, 2 * y % 200, (x + y + n) % 200], axis=-1).astype(np.uint8) for n in range(9)]
-    fine, poor = reencoded(frames, 15), reencoded(frames, 45)
+    fine, poor = compressed(frames, 15), compressed(frames, 45)
     assert [frame.shape for frame in fine] == [frame.shape for frame in frames]
 
     def error(decoded: list[np.ndarray]) -> float:
@@ -190,20 +189,20 @@ def test_frames_are_encoded_in_memory(size: tuple[int, int]) -> None:
 
 
 def test_each_epoch_draws_anew_and_the_same_again(clips: Clips) -> None:
-    every = {"flip": 0.5, "crop": 0.2, "colour": 0.3, "noise": 4.0, "codec": 0.5, "speed": 0.3}
+    every = Augmentation(flip=0.5, crop=0.2, colour=0.3, noise=4.0, codec=0.5, speed=0.3)
+    several = AugmentedClips(clips, (PULSE,), every, seed=3)
     for number in range(len(clips)):
-        first, again, later = (changed(clips, n, **every) for n in (number, number, number + len(clips)))
+        first, again, later = (several[n] for n in (number, number, number + len(clips)))
         assert torch.equal(first.small, again.small)
         assert torch.equal(first.big, again.big)
         assert not torch.equal(first.small, later.small)
         assert all(part.isfinite().all() for part in (first.small, *first.targets.values(), *standardize(first)))
-    several = AugmentedClips(clips, (PULSE,), Augmentation(**every), seed=3).__getitems__([0, 2])
-    assert several.big.shape == (2, 10, 64, 64, 3)
-    assert several.statistics.shape == (2, 3)
+    both = several.__getitems__([0, 2])
+    assert both.big.shape == (2, 10, 64, 64, 3)
+    assert both.statistics.shape == (2, 3)
 
 
-def test_a_store_on_disk_gives_the_same(clips: Clips, tmp_path: Path) -> None:
-    del tmp_path
+def test_a_store_on_disk_gives_the_same(clips: Clips) -> None:
     disk = Clips(clips._stored[0].folder.parent, LENGTH, 4, memory="disk")
-    every = {"flip": 0.5, "crop": 0.2, "noise": 4.0, "speed": 0.3}
-    assert torch.equal(changed(disk, **every).big, changed(clips, **every).big)
+    one, other = (changed(source, flip=0.5, crop=0.2, noise=4.0, speed=0.3) for source in (disk, clips))
+    assert torch.equal(one.big, other.big)

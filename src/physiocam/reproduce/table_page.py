@@ -150,8 +150,8 @@ def _comparison(wanted: PublishedTable, measured: Sequence[RowValues]) -> list[s
         for quantity in quantities:
             found = paired_difference(values.errors.get(quantity, {}), first[1].errors.get(quantity, {}))
             cells.append(
-                f"{found.mean:+.2f} [{found.interval[0]:+.2f}, {found.interval[1]:+.2f}] on {found.recordings} of "
-                f"{found.subjects} subjects"
+                f"{found.mean:+.2f} [{found.interval[0]:+.2f}, {found.interval[1]:+.2f}] on {found.recordings} "
+                f"recordings of {found.subjects} subjects"
                 if found
                 else "-"
             )

@@ -8,7 +8,7 @@ _Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Augmentation(BaseModel):
-    """Changes of clips, drawn anew for each clip in each epoch. All are off by default, as in the paper.
+    """Changes of clips, drawn again for each clip in each epoch. All are off by default, as in the paper.
 
     Labels follow: a flip exchanges left and right outputs and turns the head the other way, another speed changes the
     rates of waveforms.

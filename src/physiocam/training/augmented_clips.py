@@ -17,7 +17,7 @@ from physiocam.datasets.store.clips import Clips
 from physiocam.networks.tasks import Task
 from physiocam.training.augmentation import Augmentation
 from physiocam.training.mirrored import mirrored
-from physiocam.video.reencode import reencoded
+from physiocam.video.compression import compressed
 
 # Quality of an encoded clip: good to poor. Frames before a clip from which an encoder predicts it: at most.
 _BEST_CRF, _WORST_CRF = 20, 36
@@ -55,7 +55,7 @@ class AugmentedClips(Dataset[ClipBatch]):
         return self.__getitems__([number])
 
     def __getitems__(self, numbers: Sequence[int]) -> ClipBatch:
-        """Return a batch of clips; clip i is i, and the same drawn anew i + len, i + 2 len, ..."""
+        """Return a batch of clips; clip i is i, and the same drawn again i + len, i + 2 len, ..."""
         parts = [self._changed(number) for number in numbers]
         names = [task.name for task in self._tasks]
         return ClipBatch(
@@ -175,8 +175,7 @@ def _edges(random: np.random.Generator, speed: float, start: int, length: int, f
     slowest = math.log1p(speed)
     pace = min(math.exp(random.uniform(-slowest, slowest)), frames / length) if speed else 1.0
     first = min(max(start + length * (1 - pace) / 2, 0.0), frames - pace * length)
-    edges: NDArray[np.float64] = first + pace * np.arange(length + 1)
-    return edges
+    return (first + pace * np.arange(length + 1)).astype(np.float64)
 
 
 def _spans(edges: NDArray[np.float64], frames: int) -> Tensor:
@@ -226,7 +225,7 @@ def _noisy(random: np.random.Generator, frames: Tensor, most: float) -> Tensor:
 
 def _encoded(random: np.random.Generator, frames: Tensor) -> Tensor:
     pixels = (255 * frames).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
-    decoded = reencoded(list(pixels), int(random.integers(_BEST_CRF, _WORST_CRF + 1)))
+    decoded = compressed(list(pixels), int(random.integers(_BEST_CRF, _WORST_CRF + 1)))
     return torch.from_numpy(np.stack(decoded)).permute(0, 3, 1, 2).float() / 255
 
 

@@ -19,7 +19,7 @@ class ClipOrder(Sampler[int]):
         there are processes.
     seed : int
     redrawn : bool
-        Number clips on from epoch to epoch, so that each is drawn anew: clip i of epoch e is e * clips + i.
+        Number clips on from epoch to epoch, so that each is drawn again: clip i of epoch e is e * clips + i.
     """
 
     def __init__(self, clips: int, batch_clips: int, seed: int, *, redrawn: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 _OPTIONS = {"preset": "veryfast", "tune": "zerolatency"}
 
 
-def reencoded(frames: Sequence[NDArray[np.uint8]], crf: int) -> list[NDArray[np.uint8]]:
+def compressed(frames: Sequence[NDArray[np.uint8]], crf: int) -> list[NDArray[np.uint8]]:
     """Encode frames as H.264 and decode them again, without a file.
 
     The first is a key frame, the others are predicted from those before, as those of a camera are.
@@ -37,7 +38,7 @@ def reencoded(frames: Sequence[NDArray[np.uint8]], crf: int) -> list[NDArray[np.
     # More threads would delay frames.
     encoder.thread_count = decoder.thread_count = 1
 
-    def packets() -> Iterator[av.Packet]:
+    def packets() -> Iterator[Any]:
         for number, frame in enumerate(frames):
             picture = av.VideoFrame.from_ndarray(np.pad(frame, even, mode="edge"), format="rgb24")
             picture.pts = number
