@@ -117,12 +117,11 @@ def live_command(
                 failure = error
             if not stream.frames:
                 raise failure or PhysiocamError(f"{name} gave no frame; check the camera, or the file of --source")
-            measured = [_named(one, name, feed.dropped) for one in stream.measurements() or (stream.measurement(),)]
-            places = [_place(one, output) for one in measured]
-            for measurement, place in zip(measured, places, strict=True):
-                if place is not None:
-                    measurement.write(place)
-        for measurement, place in zip(measured, places, strict=True):
+            written = [
+                _written(_named(one, name, feed.dropped), output)
+                for one in stream.measurements() or (stream.measurement(),)
+            ]
+        for measurement, place in written:
             show(measurement, place)
         name_licence(weights)
         if failure is not None:
@@ -151,11 +150,15 @@ def _observers(
     return observers
 
 
-def _place(measurement: "Measurement", output: Path | None) -> Path | None:
-    """Where the files of a measurement go: those of several people into folders of their own."""
+def _written(measurement: "Measurement", output: Path | None) -> "tuple[Measurement, Path | None]":
+    """A measurement, and where its files are: those of several people in folders of their own."""
     from physiocam.results.people_folders import person_folder
 
-    return output if output is None or measurement.person is None else output / person_folder(measurement.person)
+    if output is None:
+        return measurement, None
+    place = output if measurement.person is None else output / person_folder(measurement.person)
+    measurement.write(place)
+    return measurement, place
 
 
 def _named(measurement: "Measurement", name: str, dropped: int) -> "Measurement":
