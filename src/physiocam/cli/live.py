@@ -80,9 +80,8 @@ def live_command(
             check_folder(output)
         terminal = console()
         name = f"camera {camera}" if source is None else readable(source.name)
-        whom = people_of(people)
         stream = Stream(
-            people=whom,
+            people=people_of(people),
             weights=weights,
             face=face_choice(face),
             settings=settings.value,
@@ -94,7 +93,7 @@ def live_command(
         )
         failure: Exception | None = None
         with ExitStack() as open_things:
-            observers = _observers(open_things, stream, name, window, lsl, whom != "largest")
+            observers = _observers(open_things, stream, name, window, lsl, people != "largest")
             on_status: Callable[[str], None] = complain
             if animated(terminal):
                 observers.append(open_things.enter_context(LiveView(terminal, name)))
@@ -117,10 +116,8 @@ def live_command(
                 failure = error
             if not stream.frames:
                 raise failure or PhysiocamError(f"{name} gave no frame; check the camera, or the file of --source")
-            written = [
-                _written(_named(one, name, feed.dropped), output)
-                for one in stream.measurements() or (stream.measurement(),)
-            ]
+            found = stream.measurements() or (stream.measurement(),)
+            written = [_written(_named(one, name, feed.dropped), output) for one in found]
         for measurement, place in written:
             show(measurement, place)
         name_licence(weights)
