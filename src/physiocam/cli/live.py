@@ -80,9 +80,8 @@ def live_command(
             check_folder(output)
         terminal = console()
         name = f"camera {camera}" if source is None else readable(source.name)
-        whom = people_of(people)
         stream = Stream(
-            people=whom,
+            people=people_of(people),
             weights=weights,
             face=face_choice(face),
             settings=settings.value,
@@ -94,7 +93,7 @@ def live_command(
         )
         failure: Exception | None = None
         with ExitStack() as open_things:
-            observers = _observers(open_things, stream, name, window, lsl, whom != "largest")
+            observers = _observers(open_things, stream, name, window, lsl, people != "largest")
             on_status: Callable[[str], None] = complain
             if animated(terminal):
                 observers.append(open_things.enter_context(LiveView(terminal, name)))
@@ -117,12 +116,9 @@ def live_command(
                 failure = error
             if not stream.frames:
                 raise failure or PhysiocamError(f"{name} gave no frame; check the camera, or the file of --source")
-            measured = [_named(one, name, feed.dropped) for one in stream.measurements() or (stream.measurement(),)]
-            places = [_place(one, output) for one in measured]
-            for measurement, place in zip(measured, places, strict=True):
-                if place is not None:
-                    measurement.write(place)
-        for measurement, place in zip(measured, places, strict=True):
+            found = stream.measurements() or (stream.measurement(),)
+            written = [_written(_named(one, name, feed.dropped), output) for one in found]
+        for measurement, place in written:
             show(measurement, place)
         name_licence(weights)
         if failure is not None:
@@ -151,11 +147,15 @@ def _observers(
     return observers
 
 
-def _place(measurement: "Measurement", output: Path | None) -> Path | None:
-    """Where the files of a measurement go: those of several people into folders of their own."""
+def _written(measurement: "Measurement", output: Path | None) -> "tuple[Measurement, Path | None]":
+    """A measurement, and where its files are: those of several people in folders of their own."""
     from physiocam.results.people_folders import person_folder
 
-    return output if output is None or measurement.person is None else output / person_folder(measurement.person)
+    if output is None:
+        return measurement, None
+    place = output if measurement.person is None else output / person_folder(measurement.person)
+    measurement.write(place)
+    return measurement, place
 
 
 def _named(measurement: "Measurement", name: str, dropped: int) -> "Measurement":
