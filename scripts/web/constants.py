@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from physiocam.inputs import statistics
-from physiocam.measuring import clip_phases, expressions, frame_intake, network_inputs, neutral, stream, summarize
+from physiocam.measuring import (
+    clip_phases,
+    expressions,
+    frame_intake,
+    network_inputs,
+    neutral,
+    stream,
+    stream_person,
+    summarize,
+)
 from physiocam.networks import action_units
 from physiocam.results import measurement_data, unit_events
 from physiocam.signals import confidence, half_rate, quality, quantities, rate, readings, spectra, waveform
@@ -63,8 +72,8 @@ def _frames() -> dict[str, Any]:
             "fastest_fs": even_grid.FASTEST_FS,
         },
         "stream": {
-            "memory_s": stream._MEMORY_S,
-            "early": stream._EARLY,
+            "memory_s": stream_person._MEMORY_S,
+            "early": stream_person._EARLY,
             "neutral_s": stream._NEUTRAL_S,
             "other_pace": stream._OTHER_PACE,
             "hole_s": frame_intake.HOLE_S,

@@ -181,7 +181,7 @@ def test_frames_of_other_channels_are_shown_grey(
     fixed = replace(measurement, face=Face(1.0, choice="8,4,32"))
     picture = face_picture(fixed, frames, 25.0)
     assert picture is not None
-    with av.open(io.BytesIO(picture.png)) as container:
+    with av.open(io.BytesIO(picture.png), "r") as container:
         png = next(container.decode(video=0)).to_ndarray(format="rgb24")
     assert np.abs(png.astype(int) - grey).max() <= 1
 
