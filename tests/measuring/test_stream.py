@@ -162,8 +162,11 @@ def test_repeated_frames_cost_no_breath(stream: physiocam.Stream, beating: NDArr
     for start in range(phase, len(order) - 6, 180):
         order[start : start + 6] = start
     pushed(stream, beating[order], np.arange(len(order)) / FS)
-    assert stream._slow_clips is not None
-    known = stream._slow_clips.log.rows["respiration"]
+    (sight,) = stream._sights.values()
+    assert sight.person is not None
+    slow = sight.person._scenes[-1].slow
+    assert slow is not None
+    known = slow.log.rows["respiration"]
     known = known[np.isfinite(known)]
     assert len(known) >= 75
     assert (known != 0.0).all()
