@@ -144,7 +144,7 @@ EXCEPTIONS = {
     "--work WORK_DIR --initial BUNDLE": "takes hours",
     "python scripts/default_bundle/add_memory.py EXPRESSIONS_DIR FOOTAGE_DIR --work WORK_DIR": "takes an hour",
     "python scripts/default_bundle/add_expression.py EXPRESSIONS_DIR FACE_MODEL_DIR --mini-xception HDF5 "
-    "--face-api BIN --face-landmarks BIN --work WORK_DIR": "takes two hours",
+    "--face-api BIN --face-landmarks BIN --work WORK_DIR": "takes three hours",
     "python scripts/pages/ablation_page.py ablation": "needs all of table1, as in test_reproduce.py",
     "python benchmarks/methods_on_clip.py video.mp4 --truth 75.4 "
     "--weights authors-fold-1 authors-fold-2 authors-fold-3": "needs a real clip and the authors' checkpoints",
