@@ -1,6 +1,7 @@
 """One frame of the overlay: what is drawn where, and what is not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -112,3 +113,15 @@ def test_a_recording_without_action_units_or_rates_is_drawn_too(make_measurement
         measurement, action_units={}, action_unit_probability=np.empty((measurement.frames, 0), dtype=np.float32)
     )
     assert OverlayFrame(bare, 320, 240).draw(grey(240, 320), 0.79).shape[0] == 480
+
+
+def test_names_end_before_the_bars(make_measurement: Make) -> None:
+    measurement = make_measurement()
+    units = {label: replace(unit, name="depressor of the corners of the lips", auc=0.5)
+             for label, unit in measurement.action_units.items()}  # fmt: skip
+    short, long = (OverlayFrame(one, 640, 480).draw(grey(), 5.0)
+                   for one in (measurement, replace(measurement, action_units=units)))  # fmt: skip
+    differing = np.flatnonzero((short != long).any(axis=(0, 2)))
+    panel = short.shape[1] - 640
+    # Bars have the last third of the panel.
+    assert 640 < differing.max() < 640 + 0.64 * panel

@@ -81,6 +81,10 @@ class OverlayCanvas:
     def _write(self, canvas: Image.Image, text: str, at: tuple[int, int], size: float, colour: Colour) -> None:
         canvas.paste(colour, at, text_mask(text, self._size(size)))
 
+    def _fitting(self, text: str, size: float, width: int) -> float:
+        """The size at which a line of text fits into a width: this one, or a smaller one."""
+        return size * min(width / text_mask(text, self._size(size)).width, 1.0)
+
     def _write_right(self, canvas: Image.Image, text: str, y: int, size: float, colour: Colour) -> None:
         mask = text_mask(text, self._size(size))
         canvas.paste(colour, (self._panel.x + self._panel.width - self._size(12) - mask.width, y), mask)

@@ -24,6 +24,9 @@ _COLOURS: dict[Quantity, tuple[int, int, int]] = {"heart": (255, 118, 117), "bre
 _NAMES: dict[Quantity, str] = {"heart": "heart rate", "breathing": "breathing rate"}
 _RANGE = 3.0
 
+# Share of a row's width that is an action unit's bar.
+_BAR = 0.33
+
 # Lines are drawn this many times larger and scaled down, which makes them smooth.
 _SMOOTH = 2
 
@@ -119,7 +122,10 @@ class OverlayFrame(OverlayCanvas):
         for row, (label, unit) in zip(self._rows, self._measurement.action_units.items(), strict=False):
             text = label if unit.name == label else f"{label} {unit.name}"
             colour = QUIET if unit.is_uncertain else TEXT
-            self._write(canvas, text + doubt_text(unit), (row.x, row.y), min(12, row.height / self._unit - 2), colour)
+            text += doubt_text(unit)
+            room = row.width - round(_BAR * row.width) - self._size(3 + (14 if self._truth.codes else 0))
+            size = self._fitting(text, min(12, row.height / self._unit - 2), room)
+            self._write(canvas, text, (row.x, row.y), size, colour)
         self._write_right(canvas, f"physiocam {self._measurement.version}", self._rows_end()[1], 12, QUIET)
         return canvas
 
@@ -180,7 +186,7 @@ class OverlayFrame(OverlayCanvas):
     def _draw_action_units(self, drawing: ImageDraw.ImageDraw, index: int) -> None:
         probabilities = self._measurement.action_unit_probability[index].tolist()
         for row, probability in zip(self._rows, probabilities, strict=False):
-            width = round(0.33 * row.width)
+            width = round(_BAR * row.width)
             left, right = row.x + row.width - width, row.x + row.width
             top, bottom = row.y + self._size(3), row.y + row.height - self._size(3)
             drawing.rectangle((left, top, right - 1, bottom), fill=GAP if np.isnan(probability) else FIELD)
@@ -192,6 +198,6 @@ class OverlayFrame(OverlayCanvas):
         for row, label in zip(self._rows, self._measurement.action_units, strict=False):
             if label in self._truth.codes and self._truth.codes[label][index] >= 0:
                 side = self._size(7)
-                left, top = row.x + row.width - round(0.33 * row.width) - 2 * side, row.y + (row.height - side) // 2
+                left, top = row.x + row.width - round(_BAR * row.width) - 2 * side, row.y + (row.height - side) // 2
                 coded = self._truth.codes[label][index] == 1
                 drawing.rectangle((left, top, left + side, top + side), outline=_TRUE, fill=_TRUE if coded else None)
