@@ -91,7 +91,10 @@ class People:
         members = self._chosen() or [self._nobody()]
         self._end_scene(len(self._frames.timestamps))
         self._frames.end()
-        return [(self._seen(one), one.work.signals(one.found(0), self._frames.cuts)) for one in members]
+        seen = [(self._seen(one), one.work.signals(one.found(0), self._frames.cuts)) for one in members]
+        # Their work reports to this object: in a circle, networks would stay in memory until it is looked for.
+        self._members.clear()
+        return seen
 
     def _worked(self, count: int) -> None:
         self._frames.advance(count / max(len(self._members), 1))
