@@ -87,7 +87,7 @@ def main() -> None:
         "landmarks": points.sha256,
         "data": [digest_of(work / name) for name in ("stills.npz", "drawn.npz", "rendered")],
         "code": [digest_of(Path(__file__).with_name(f"{name}.py"))
-                 for name in ("train_expression", "augmentation", "normalization", "kept_training")],
+                 for name in ("train_expression", "augmentation", "normalization", "kept_training", "cycle")],
     }  # fmt: skip
     network, cycles = train_expression(
         stills, learned, drawn, partial(_landmarks, points, work), SEED, work / "expression", made_with

@@ -63,7 +63,8 @@ def main() -> None:
     made_with = {
         "initial": initial.sha256 if initial else None, "clips": digest_of(work / "clips"), "epochs": EPOCHS,
         "motions": digest_of(work / "motions.npz"),
-        "code": [digest_of(Path(__file__).with_name(f"{name}.py")) for name in ("train_memory", "kept_training")],
+        "code": [digest_of(Path(__file__).with_name(f"{name}.py"))
+                 for name in ("train_memory", "kept_training", "cycle")],
     }  # fmt: skip
     network, record = train_memory(
         clips, motions, others, EPOCHS, SEED, work / "memory.pt", made_with, memory_of(initial)

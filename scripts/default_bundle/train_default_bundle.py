@@ -131,7 +131,7 @@ def _train(stills: Stills, initial: Bundle | None, work: Path) -> tuple[BigSmall
         "seed": SEED,
         **{name: digest_of(work / name) for name in ("stills.npz", "drawn.npz", "portrait", "drawn")},
     }
-    code = _code("course", "train_action_units", "augmentation")
+    code = _code("course", "cycle", "train_action_units", "augmentation")
     state, big_record = _stage(work / "big.pt", {**made_with, "epochs": BIG_EPOCHS, "physiocam": code}, big)
     network.load_state_dict(state)
 
@@ -144,7 +144,7 @@ def _train(stills: Stills, initial: Bundle | None, work: Path) -> tuple[BigSmall
         return network.state_dict(), record
 
     made_with |= {"big": digest_of(work / "big.pt"), "other clips": [OTHER_PORTRAITS, OTHER_DRAWN]}
-    code = _code("course", "train_rates", "filmed_clips", "through_camera")
+    code = _code("course", "cycle", "train_rates", "filmed_clips", "through_camera")
     state, pulse_record = _stage(work / "pulse.pt", {**made_with, "epochs": PULSE_EPOCHS, "physiocam": code}, pulse)
     network.load_state_dict(state)
 
