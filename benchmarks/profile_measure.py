@@ -19,8 +19,8 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from fractions import Fraction
+from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -29,9 +29,9 @@ REPEATS = 3
 
 # Kinds of video: a codec, its options, and a height.
 KINDS = {
-    "webcam, MJPEG 640 x 480": ("mjpeg", {"q": "5"}, 480),
-    "phone, H.264 1080p": ("libx264", {"preset": "veryfast", "crf": "23"}, 1080),
-    "4K, HEVC": ("libx265", {"preset": "ultrafast", "crf": "28"}, 2160),
+    "webcam, MJPEG 640 x 480": ("mjpeg", (("qmin", "5"), ("qmax", "5")), 480),
+    "phone, H.264 1080p": ("libx264", (("preset", "veryfast"), ("crf", "23")), 1080),
+    "4K, HEVC": ("libx265", (("preset", "ultrafast"), ("crf", "28")), 2160),
 }
 
 # Stages by the files of the package; what other packages do counts for the file that called them.
@@ -144,34 +144,28 @@ def _stage(file: str) -> str | None:
 
 def videos(video: Path, scratch: Path, seconds: float) -> Iterator[tuple[str, Path]]:
     """The video, and how other cameras would store its first seconds."""
+    # Only here: a process that is measured does without it.
+    from films import Encoding, write_film
+    from physiocam.video.reader import open_video
+
     yield "the clip", video
     for kind, (codec, options, height) in KINDS.items():
         path = scratch / f"{codec}.mkv"
-        _encode(video, path, codec, options, height, seconds)
+        with open_video(video) as source:
+            frames = _enlarged(takewhile(lambda frame: frame.timestamp_s <= seconds, source), height)
+            write_film(path, frames, source.fs, Encoding(codec, path.suffix, options))
         yield kind, path
 
 
-def _encode(video: Path, path: Path, codec: str, options: dict[str, str], height: int, seconds: float) -> None:
-    import av
+def _enlarged(frames: Iterable[Any], height: int) -> Iterator[Any]:
+    """Pixels of frames at another height, uint8 (H, W, 3)."""
+    from physiocam.video.levels import eight_bits
+    from physiocam.video.resize import area_resize
 
-    from physiocam.video.reader import open_video
-
-    with open_video(video) as source, av.open(str(path), "w") as target:
-        stream: Any = None
-        for frame in source:
-            if frame.image is None or frame.timestamp_s > seconds:
-                break
-            rows, columns = frame.image.shape[:2]
-            if stream is None:
-                stream = target.add_stream(codec, rate=Fraction(source.fs).limit_denominator(1000), options=options)
-                stream.width, stream.height = round(columns * height / rows / 2) * 2, height
-                stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
-            picture = av.VideoFrame.from_ndarray(frame.image, format="rgb24")
-            for packet in stream.encode(picture.reformat(stream.width, height, stream.pix_fmt)):
-                target.mux(packet)
-        assert stream is not None
-        for packet in stream.encode(None):
-            target.mux(packet)
+    for frame in frames:
+        if frame.image is not None:
+            rows, columns, _ = frame.image.shape
+            yield eight_bits(area_resize(frame.image, height, round(columns * height / rows)))
 
 
 def table(kind: str, figures: dict[str, dict[str, float]]) -> str:

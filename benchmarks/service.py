@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ import mutations
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.files import complete_file
 from physiocam.measuring.measure import measure
+from physiocam.video.writer import write_video
 
 _CLIPS, _CLIP_S, _FS, _SIZE = 6, 2, 30, (320, 240)
 _DAMAGE: tuple[mutations.Mutation, ...] = (
@@ -81,14 +83,14 @@ def _contents(video: Path, folder: Path) -> Iterator[bytes]:
 
 
 def _cut(video: Path, clip: Path, start_s: float) -> None:
-    with av.open(video) as given, av.open(clip, "w") as taken:
-        stream = taken.add_stream("libx264", rate=_FS)
-        stream.width, stream.height = _SIZE
-        stream.pix_fmt = "yuv420p"
-        frames = (frame for frame in given.decode(video=0) if frame.time is not None and frame.time >= start_s)
-        for _, frame in zip(range(_CLIP_S * _FS), frames, strict=False):
-            taken.mux(stream.encode(frame.reformat(*_SIZE, "yuv420p")))
-        taken.mux(stream.encode())
+    width, height = _SIZE
+    with av.open(video) as given:
+        frames = (
+            frame.to_ndarray(width=width, height=height, format="rgb24").astype(np.uint8, copy=False)
+            for frame in given.decode(video=0)
+            if frame.time is not None and frame.time >= start_s
+        )
+        write_video(clip, islice(frames, _CLIP_S * _FS), _FS)
 
 
 def _expected(content: bytes, folder: Path) -> dict[str, Any] | None:

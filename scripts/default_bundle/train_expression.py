@@ -56,8 +56,8 @@ _MIRRORED = [
 
 
 @dataclass(frozen=True)
-class Cycle:
-    """A rise and fall of the learning rate.
+class Round:
+    """What one cycle of the learning rate learns from.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class Cycle:
 
 
 # The second begins with the running mean of the first one's weights. Stills are learned sooner than rendered faces.
-CYCLES = (Cycle(18, 28, 28, 3e-3), Cycle(14, 14, 42, 2e-3))
+ROUNDS = (Round(18, 28, 28, 3e-3), Round(14, 14, 42, 2e-3))
 
 Landmarks = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 Units = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
@@ -141,7 +141,7 @@ def train_expression(
     of_drawn = _truth_of_drawn(drawn, landmarks(drawn.crops))
     kept.mkdir(exist_ok=True)
     record = []
-    for number, cycle in enumerate(CYCLES):
+    for number, cycle in enumerate(ROUNDS):
         training = KeptTraining(learning, kept / f"cycle_{number}.pt", made_with, epochs=cycle.epochs, steps=_STEPS,
                                 seed=seed + 100 * number, highest=cycle.highest)  # fmt: skip
         for random in training.epochs_left():

@@ -14,7 +14,9 @@ from physiocam.video.parts import part_of, reduced
 
 # Keeps the normalized difference of two black pixels defined, as in the reference.
 _EPSILON = np.float32(1e-7)
-_DARKEST = np.float32(1 / 255)
+
+# Black is lifted to this, so that a change of black is defined.
+DARKEST = np.float32(1 / 255)
 
 Located = tuple[Image | None, Square | None]
 
@@ -52,8 +54,8 @@ def lifted_pixels(image: Image, square: Square, size: FrameSize) -> NDArray[np.f
     float32 array (height, width, C), in 1/255..1
     """
     face = reduced(image, part_of(image, square), *height_width(size))
-    face *= _DARKEST
-    return np.clip(face, _DARKEST, 1.0, out=face)
+    face *= DARKEST
+    return np.clip(face, DARKEST, 1.0, out=face)
 
 
 def rounded_pixels(image: Image, square: Square, size: FrameSize) -> NDArray[np.float32]:
@@ -124,12 +126,13 @@ class FaceChanges:
             before = self._face if square == self._square else None
             if before is None:
                 before = self._pixels(self._image, square, self._size)
-            change = _normalized_difference(before, face)
+            change = normalized_difference(before, face)
         self._image, self._square, self._face = image, square, face
         return FaceChange(face, change)
 
 
-def _normalized_difference(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float32]:
+def normalized_difference(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (after - before) / (after + before) of faces from `DARKEST` to 1, in any shape."""
     difference = after - before
     total = after + before
     total += _EPSILON

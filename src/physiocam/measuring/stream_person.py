@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -214,12 +215,15 @@ class StreamPerson:
         return seen, (seen["found"] > 0) & (np.abs(seen["time_s"] - grid) <= HOLE_S / 2)
 
     def _shown(self) -> "list[_Scene]":
-        """The scenes with this person; of nobody, one with a row before all times."""
-        if self._scenes:
-            return self._scenes
-        nobody = _Scene(self._networks, self._options.signal_settings.every_phase)
-        nobody.fast.log.append(-math.inf)
-        return [nobody]
+        """The scenes with this person."""
+        return self._scenes or [self._nobody]
+
+    @cached_property
+    def _nobody(self) -> "_Scene":
+        """A scene with one row, before all times, and nobody in it."""
+        scene = _Scene(self._networks, self._options.signal_settings.every_phase)
+        scene.fast.log.append(-math.inf)
+        return scene
 
 
 class _Scene:

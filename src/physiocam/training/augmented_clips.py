@@ -14,6 +14,7 @@ from torch.utils.data import Dataset
 from physiocam.datasets.store.clip_batch import ClipBatch, levels
 from physiocam.datasets.store.clip_columns import Columns
 from physiocam.datasets.store.clips import Clips
+from physiocam.inputs.face_changes import DARKEST, normalized_difference
 from physiocam.networks.tasks import Task
 from physiocam.training.augmentation import Augmentation
 from physiocam.training.mirrored import mirrored
@@ -22,9 +23,6 @@ from physiocam.video.compression import compressed
 # Quality of an encoded clip: good to poor. Frames before a clip from which an encoder predicts it: at most.
 _BEST_CRF, _WORST_CRF = 20, 36
 _MOST_LEAD = 10
-
-# As in the inputs: black is lifted to the darkest level, so that a change of black is defined.
-_DARKEST, _EPSILON = 1 / 255, 1e-7
 
 
 class AugmentedClips(Dataset[ClipBatch]):
@@ -231,8 +229,8 @@ def _encoded(random: np.random.Generator, frames: Tensor) -> Tensor:
 
 def _differences(frames: Tensor) -> Tensor:
     """Normalized differences (F - 1, C, H, W) from each frame, from 0 to 1, to the next."""
-    lifted = frames.clamp(min=_DARKEST)
-    return (lifted[1:] - lifted[:-1]) / (lifted[1:] + lifted[:-1] + _EPSILON)
+    lifted = np.maximum(frames.numpy(), DARKEST)
+    return torch.from_numpy(normalized_difference(lifted[:-1], lifted[1:]))
 
 
 def _statistics(before: Tensor, after: Tensor) -> tuple[float, float]:

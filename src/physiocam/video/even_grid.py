@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -266,18 +266,15 @@ def mean_image(images: Iterable[Image | None]) -> Image | None:
     """
     read = (image for image in images if image is not None)
     first = next(read, None)
-    if first is None or isinstance(first, np.ndarray):
-        return None if first is None else _mean_array(chain([first], map(np.asarray, read)))
-    several = [first, *read]
-    return MixedImage([(1 / len(several), image) for image in several])
-
-
-def _mean_array(images: Iterable[NDArray[Any]]) -> NDArray[Any]:
-    total: NDArray[Any] = np.zeros(1)
-    count = 0
-    for image in images:
-        sums = np.uint32 if image.dtype == np.uint8 else np.float32
-        total = np.add(total, image, out=total) if count else image.astype(sums)
+    if first is None:
+        return None
+    if not isinstance(first, np.ndarray):
+        several = [first, *read]
+        return MixedImage([(1 / len(several), image) for image in several])
+    total: NDArray[Any] = first.astype(np.uint32 if first.dtype == np.uint8 else np.float32)
+    count = 1
+    for image in read:
+        np.add(total, np.asarray(image), out=total)
         count += 1
     if total.dtype == np.float32:
         return np.asarray(total / count, np.float32)

@@ -11,7 +11,6 @@ from physiocam.video.levels import Image
 from physiocam.video.orientation import Orientation, Rectangle
 from physiocam.video.part_reader import PartReader
 from physiocam.video.parts import reduced, thinned
-from physiocam.video.resize import area_resize
 
 
 class DecodedImage:
@@ -56,8 +55,7 @@ class DecodedImage:
         try:
             read = self._reader.mean(self._frame, self._stored(part), *self._orientation.size(width, height))
         except (av.FFmpegError, ValueError):
-            x, y, *size = part
-            return area_resize(np.asarray(self)[y : y + size[1], x : x + size[0]], height, width)
+            return reduced(np.asarray(self), part, height, width)
         return self._orientation.upright(read)
 
     def thinned(self, step: int) -> NDArray[np.uint8]:

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
@@ -17,8 +17,8 @@ from physiocam.video.resize import area_resize
 # How swscale resizes: by the mean over the area of each pixel with exact rounding, or by picking pixels.
 _MEAN, _PICKED = "area+accurate_rnd+full_chroma_int+full_chroma_inp", "neighbor"
 
-# swscale's numbers from 0 to 1 reach this share of 1 for white.
-_WHITE = np.float32(256 / 255 * 255)
+# White, of level 255, is 255/256 in swscale's numbers.
+_LEVELS = np.float32(256)
 
 # Of each kind of part so many are expected: squares of several faces, each at several sizes.
 _KEPT = 32
@@ -73,9 +73,9 @@ class PartReader:
             If FFmpeg cannot convert such frames.
         """
         if _is_mean(part.width, width) and _is_mean(part.height, height):
-            return self._read(frame, part, width, height, "gbrpf32", _MEAN) * _WHITE
+            return self._read(frame, part, width, height, "gbrpf32", _MEAN) * _LEVELS
         # Enlarging is interpolating; swscale repeats pixels instead.
-        pixels = self._read(frame, part, part.width, part.height, "gbrpf32", _MEAN) * _WHITE
+        pixels = self._read(frame, part, part.width, part.height, "gbrpf32", _MEAN) * _LEVELS
         return area_resize(pixels, height, width)
 
     def picked(self, frame: av.VideoFrame, width: int, height: int) -> NDArray[np.uint8]:
@@ -83,7 +83,9 @@ class PartReader:
         whole = Rectangle(0, 0, frame.width, frame.height)
         return self._read(frame, whole, width, height, "rgb24", _PICKED)
 
-    def _read(self, frame: av.VideoFrame, part: Rectangle, width: int, height: int, result: str, flags: str) -> NDArray:  # type: ignore[type-arg]
+    def _read(
+        self, frame: av.VideoFrame, part: Rectangle, width: int, height: int, result: str, flags: str
+    ) -> NDArray[Any]:
         kind = _Kind(
             frame.width, frame.height, frame.format.name, matrix_name(frame), range_of(frame) == ColorRange.JPEG,
             part, width, height, flags,
