@@ -41,8 +41,8 @@ from written_again import written_again
 
 SEED = 3000
 PEOPLE, HELD_OUT_PEOPLE = 300, 60
-# Rendered faces by the seed of their people.
-RENDERED = {0: 6400, 1: 2800}
+# Rendered faces: the seed of their people, frames, and the share of those with units that are stronger on one side.
+RENDERED = ((0, 6400, 0.0), (1, 2800, 0.0), (2, 3000, 0.6))
 
 # An intensity is given where it correlates at least so much with the truth; sides, where so many are right.
 _LEAST_R, _LEAST_RIGHT = 0.5, 0.8
@@ -78,9 +78,9 @@ def main() -> None:
     teachers = (MiniXception(arguments.mini_xception), FaceExpressionNet(arguments.face_api))
     stills = load_stills(arguments.expressions, teachers, work / "stills.npz")
     drawn = load_drawn_faces(PEOPLE, SEED + 1, work / "drawn.npz")
-    for seed, count in RENDERED.items():
-        make_shards(arguments.face_model, work / "rendered" / f"{seed}", count, seed, arguments.jobs)
-    rendered = joined([load_rendered_faces(work / "rendered" / f"{seed}") for seed in RENDERED])
+    for seed, count, one_sided in RENDERED:
+        make_shards(arguments.face_model, work / "rendered" / f"{seed}", count, seed, arguments.jobs, one_sided)
+    rendered = joined([load_rendered_faces(work / "rendered" / f"{seed}") for seed, *_ in RENDERED])
     learned, others = chosen(rendered, ~rendered.held_out), chosen(rendered, rendered.held_out)
     points = FaceLandmarkNet(arguments.face_landmarks)
     made_with = {

@@ -35,7 +35,7 @@ PEOPLE, FRAMES = 25, 8
 # Rays each way for a crop, which is then reduced.
 _RAYS = 216
 
-# The first frame of each person is neutral; of the others these shares.
+# The first frame of each person is neutral; of the others that are not one-sided these shares.
 _KINDS = ("neutral", "units", "expression", "talking", "other")
 _SHARES = (0.1, 0.5, 0.24, 0.08, 0.08)
 
@@ -65,7 +65,7 @@ class Faces:
     occluded : bool array (F, 3)
         A hand is before the mouth, a cheek, an eye.
     kind : str array (F,)
-        "neutral", "units", "expression", "talking" or "other".
+        "neutral", "units", "one-sided", "expression", "talking" or "other".
     subject : int64 array (F,)
     held_out : bool array (F,)
         One person in ten.
@@ -108,11 +108,11 @@ def load_rendered_faces(folder: Path) -> Faces:
     return Faces(**{name: np.concatenate(rows) for name, rows in parts.items()})
 
 
-def make_shards(model: Path, out: Path, frames: int, seed: int, jobs: int) -> None:
+def make_shards(model: Path, out: Path, frames: int, seed: int, jobs: int, one_sided: float = 0.0) -> None:
     """Render people until there are so many frames; existing shards stay."""
     out.mkdir(parents=True, exist_ok=True)
     scripts = (Path(__file__), Path(__file__).with_name("expression_stills.py"))
-    made_with = {"model": digest_of(model), "seed": seed, "physiocam": code_version(*scripts)}
+    made_with = {"model": digest_of(model), "seed": seed, "one_sided": one_sided, "physiocam": code_version(*scripts)}
     shards = range(-(-frames // (PEOPLE * FRAMES)))
     for outcome in run_jobs(partial(_keep, model, out, made_with), shards, jobs):
         print(f"shard {outcome.index + 1} of {len(shards)}: {outcome.error or 'done'}", flush=True)
@@ -126,7 +126,7 @@ def _make(model: Path, made_with: dict[str, object], shard: int, path: Path) -> 
     rows = [
         row
         for person in range(shard * PEOPLE, (shard + 1) * PEOPLE)
-        for row in _frames_of(model, int(str(made_with["seed"])), person)
+        for row in _frames_of(model, int(str(made_with["seed"])), float(str(made_with["one_sided"])), person)
     ]
     np.savez(path, allow_pickle=False, **{name: np.stack([row[name] for row in rows]) for name in rows[0]})
 
@@ -137,13 +137,14 @@ def _model(folder: Path) -> tuple[FaceModel, Folds]:
     return model, Folds.on(model.chart)
 
 
-def _frames_of(folder: Path, seed: int, index: int) -> list[dict[str, NDArray[np.generic]]]:
-    """All frames of one person."""
+def _frames_of(folder: Path, seed: int, one_sided: float, index: int) -> list[dict[str, NDArray[np.generic]]]:
+    """All frames of one person, of which a share shows units that are stronger on one side."""
     subject = int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
     random = np.random.default_rng([subject, 1])
     person = RenderedPerson.invent(subject)
     head = RenderedHead(*_model(folder), person)
-    kinds = ("neutral", *random.choice(_KINDS, FRAMES - 1, p=_SHARES).tolist())
+    shares = [share * (1 - one_sided) for share in _SHARES]
+    kinds = ("neutral", *random.choice((*_KINDS, "one-sided"), FRAMES - 1, p=(*shares, one_sided)).tolist())
     of_person = {
         "subject": subject,
         "held_out": index % 10 == 0,
@@ -228,8 +229,9 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=12000)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--one-sided", type=float, default=0.0, help="share of the frames with units on one side alone")
     given = parser.parse_args()
-    make_shards(given.model, given.out, given.frames, given.seed, given.jobs)
+    make_shards(given.model, given.out, given.frames, given.seed, given.jobs, given.one_sided)
 
 
 if __name__ == "__main__":

@@ -74,8 +74,8 @@ class Round:
     highest: float
 
 
-# The second begins with the running mean of the first one's weights. Stills are learned sooner than rendered faces.
-ROUNDS = (Round(18, 28, 28, 3e-3), Round(14, 14, 42, 2e-3))
+# Each later one begins with the running mean of the weights before. Stills are learned sooner than rendered faces.
+ROUNDS = (Round(18, 28, 28, 3e-3), Round(14, 14, 42, 2e-3), Round(14, 14, 42, 1.5e-3))
 
 Landmarks = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 Units = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
@@ -235,12 +235,21 @@ def _loss(outputs: dict[str, Tensor], truth: _Truth) -> Tensor:
     known = truth.units.isfinite()
     units = binary_cross_entropy_with_logits(outputs["au"][known], truth.units[known], truth.weight[known])
     levels, pose = truth.levels / MOST_INTENSE, truth.pose / _DEGREES
-    rated, placed = levels.isfinite(), pose.isfinite()
+    # Few faces are one-sided, so how much the sides differ counts once more.
+    differences = _differences(levels)
+    rated, placed, sided = levels.isfinite(), pose.isfinite(), differences.isfinite()
     return (
         units
         + _LEVELS * smooth_l1_loss(outputs["intensity"][rated], levels[rated], beta=0.2)
+        + _LEVELS * smooth_l1_loss(_differences(outputs["intensity"])[sided], differences[sided], beta=0.2)
         + _POSE * smooth_l1_loss(outputs["head_pose"][placed], pose[placed], beta=0.2)
     )
+
+
+def _differences(levels: Tensor) -> Tensor:
+    """Left minus right of the units with sides: (n, 5), of levels (n, 25)."""
+    left, right = levels[:, len(EXPRESSION_UNITS) :].unflatten(1, (-1, 2)).unbind(2)
+    return left - right
 
 
 def _truth_of_stills(stills: Stills, places: NDArray[np.float32]) -> _Truth:

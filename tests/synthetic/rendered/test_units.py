@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from physiocam.networks.action_units import EXPRESSION_UNITS
+from physiocam.networks.action_units import AU_LABELS, EXPRESSION_UNITS
 from physiocam.synthetic.rendered.expressions import apart, both_sides, still_face
 from physiocam.synthetic.rendered.units import SIDED, FacePose, lips_apart
 
@@ -51,6 +51,9 @@ def test_kinds_of_faces_are_what_they_are_called() -> None:
     for _ in range(40):
         assert not still_face("neutral", random).sides[rest].any()
         assert still_face("units", random).sides[rest].max() >= 0.6
+        one_sided = still_face("one-sided", random).sides[: len(AU_LABELS)]
+        assert one_sided.max() >= 1.5
+        assert (one_sided.min(axis=1) <= 0.75 * one_sided.max(axis=1)).all()
         other = still_face("other", random)
         assert other.others
         assert not other.sides[rest].any()

@@ -52,6 +52,9 @@ OTHERS: tuple[dict[str, float], ...] = (
     {"jawForward": 0.6},
 )
 
+# Those that people show on one side alone; who shuts one eye winks.
+_ONE_SIDED = tuple(unit for unit in SIDED if unit in AU_LABELS)
+
 # Pressed lips do not part, and a dropped jaw does not press them.
 _PRESSING = ("AU17", "AU23", "AU24")
 
@@ -62,8 +65,8 @@ def still_face(kind: str, random: np.random.Generator) -> FacePose:
     Parameters
     ----------
     kind : str
-        "neutral", "units" (one to three, whatever they are), "expression" (what people show together), "talking" or
-        "other" (a movement that is none of the units).
+        "neutral", "units" (one to three, whatever they are), "one-sided" (one to three, each stronger on one side),
+        "expression" (what people show together), "talking" or "other" (a movement that is none of the units).
     random : numpy Generator
 
     Returns
@@ -73,9 +76,11 @@ def still_face(kind: str, random: np.random.Generator) -> FacePose:
     """
     sides = np.zeros((len(EXPRESSION_UNITS), 2))
     others: dict[str, float] = {}
-    if kind == "units":
-        for unit in random.choice(AU_LABELS, size=int(random.choice((1, 2, 3), p=(0.5, 0.3, 0.2))), replace=False):
-            sides[EXPRESSION_UNITS.index(unit)] = both_sides(str(unit), float(random.uniform(0.6, 5)), random)
+    if kind in ("units", "one-sided"):
+        units, weakest, lopsided = (AU_LABELS, 0.6, 0.35) if kind == "units" else (_ONE_SIDED, 1.5, 1.0)
+        for unit in random.choice(units, size=int(random.choice((1, 2, 3), p=(0.5, 0.3, 0.2))), replace=False):
+            level = float(random.uniform(weakest, 5))
+            sides[EXPRESSION_UNITS.index(unit)] = both_sides(str(unit), level, random, lopsided)
         if random.uniform() < 0.2:
             sides[EXPRESSION_UNITS.index("AU25")] = random.uniform(1, 5)
     elif kind == "expression":
