@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,8 @@ if sys.platform == "win32":
 from physiocam.video.writer import write_video  # noqa: E402
 
 WAIT_S = 60.0
+
+Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture(scope="module")
@@ -50,16 +52,33 @@ def end(process: "subprocess.Popen[str]", number: int) -> tuple[str, list[str]]:
     return said, [" ".join(child.cmdline()) for child in alive]
 
 
-def start(*arguments: object) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "physiocam", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts commands; those that a failed test leaves are killed."""
+    started = []
+
+    def run(*arguments: object) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "physiocam", *map(str, arguments)]
+        started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True))
+        return started[-1]
+
+    # What is ignored here, as under nohup and in the background of a script, commands would ignore too.
+    ignored = [number for number in (signal.SIGHUP, signal.SIGINT) if signal.getsignal(number) == signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    yield run
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 @pytest.mark.parametrize(
     ("number", "status"),
     [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)],
 )
-def test_workers_of_prepare_end_with_it(videos: Path, tmp_path: Path, number: int, status: int) -> None:
+def test_workers_of_prepare_end_with_it(start: Start, videos: Path, tmp_path: Path, number: int, status: int) -> None:
     pytest.importorskip("joblib")
     pytest.importorskip("zarr")
     store = tmp_path / "store"
@@ -74,7 +93,7 @@ def test_workers_of_prepare_end_with_it(videos: Path, tmp_path: Path, number: in
         assert [path.name for path in store.iterdir()] == ["zarr.json"]
 
 
-def test_workers_of_measure_end_with_it(videos: Path, tmp_path: Path) -> None:
+def test_workers_of_measure_end_with_it(start: Start, videos: Path, tmp_path: Path) -> None:
     pytest.importorskip("joblib")
     process = start("measure", videos, "-o", tmp_path / "out", "--jobs", "2", "--face", "center", "--threads", "1")
     wait(lambda: process.poll() is not None or len(psutil.Process(process.pid).children(recursive=True)) > 3)
@@ -115,7 +134,7 @@ def test_processes_that_read_clips_end_with_the_training(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_file_that_is_being_written_leaves_nothing(tmp_path: Path, number: int) -> None:
+def test_a_file_that_is_being_written_leaves_nothing(start: Start, tmp_path: Path, number: int) -> None:
     # A whole layout lies in a hidden folder until it is done.
     process = start("data", "generate", "folder", tmp_path / "set", "--recordings", 2, "--seconds", 600)
     wait(lambda: process.poll() is not None or list(tmp_path.glob(".physiocam-*/set/*")))

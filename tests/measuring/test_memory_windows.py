@@ -1,5 +1,7 @@
 """Windows of networks with memory: overlapping, averaged, and the same however the frames come."""
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ pytest.importorskip("onnxscript")
 
 import physiocam  # noqa: E402
 from physiocam.errors import BundleError  # noqa: E402
+from physiocam.inputs.crop import Crop  # noqa: E402
 from physiocam.measuring.memory_windows import PARTS, MemoryWindows  # noqa: E402
 from physiocam.networks.bigsmall import BigSmall  # noqa: E402
 from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig, Task  # noqa: E402
@@ -27,16 +30,12 @@ JOINT = BigSmallConfig(tasks=(AU, PULSE))
 Shown = NDArray[np.float32]
 
 
-def write(folder: Path, config: SmallTcnConfig = CONFIG, joint: BigSmallConfig = JOINT) -> Bundle:
-    torch.manual_seed(0)
-    memory = Memory({"seconds": SmallTcn(config)})
-    about = BundleAbout("a test", "none")
-    return export_bundle({"joint": BigSmall(joint)}, folder, name="b", about=about, fs=30.0, others=[memory])
-
-
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    return write(tmp_path_factory.mktemp("bundles") / "b")
+    torch.manual_seed(0)
+    folder, about = tmp_path_factory.mktemp("bundles") / "b", BundleAbout("a test", "none")
+    memory = Memory({"seconds": SmallTcn(CONFIG)})
+    return export_bundle({"joint": BigSmall(JOINT)}, folder, name="b", about=about, fs=30.0, others=[memory])
 
 
 def windows(bundle: Bundle) -> MemoryWindows:
@@ -155,10 +154,25 @@ PAIR = Task(name="pair", kind="waveform", labels=("one", "two"))
         (CONFIG.model_copy(update={"tasks": (PAIR,)}), "'pair', which is not a waveform of one output"),
     ],
 )
-def test_networks_that_cannot_have_a_memory_are_refused(config: SmallTcnConfig, words: str, tmp_path: Path) -> None:
+def test_networks_that_cannot_have_a_memory_are_refused(
+    bundle: Bundle, config: SmallTcnConfig, words: str, tmp_path: Path
+) -> None:
     with pytest.raises(BundleError, match=words):
-        write(tmp_path / "b", config)
-    assert not (tmp_path / "b").exists()
+        load_bundle(described(bundle, tmp_path / "b", memory=config))
+
+
+def described(bundle: Bundle, copy: Path, memory: SmallTcnConfig, slow: BigSmallConfig | None = None) -> Path:
+    """A copy of the bundle whose description says that its networks are others."""
+    shutil.copytree(bundle.folder, copy)
+    description = json.loads((copy / "bundle.json").read_text())
+    (entry,) = description["memory"]["networks"]
+    entry["config"] = memory.model_dump(mode="json")
+    if slow is not None:
+        crop = Crop().model_dump(mode="json")
+        networks = [{**description["networks"][0], "name": "slow", "config": slow.model_dump(mode="json")}]
+        description["slow"] = {"fs": 5.0, "crop": crop, "networks": networks}
+    (copy / "bundle.json").write_text(json.dumps(description))
+    return copy
 
 
 def test_the_pulse_is_that_of_the_network_with_memory(bundle: Bundle) -> None:
@@ -186,14 +200,8 @@ def _joint(bundle: Bundle) -> BigSmall:
     return network
 
 
-def test_a_task_is_slow_or_has_a_memory_not_both(tmp_path: Path) -> None:
-    from physiocam.inputs.crop import Crop
-    from physiocam.weights.export import Slow
-
-    slow = BigSmall(BigSmallConfig(branches="small", clip_length=6, tasks=(RESPIRATION,)))
-    memory = Memory({"seconds": SmallTcn(CONFIG.model_copy(update={"tasks": (RESPIRATION,)}))})
+def test_a_task_is_slow_or_has_a_memory_not_both(bundle: Bundle, tmp_path: Path) -> None:
+    slow = BigSmallConfig(branches="small", clip_length=6, tasks=(RESPIRATION,))
+    memory = CONFIG.model_copy(update={"tasks": (RESPIRATION,)})
     with pytest.raises(BundleError, match="share the task 'respiration'; take one of them"):
-        export_bundle(
-            {"joint": BigSmall(JOINT)}, tmp_path / "b", name="b", about=BundleAbout("", ""), fs=30.0,
-            others=[Slow({"slow": slow}, 5.0, Crop()), memory],
-        )  # fmt: skip
+        load_bundle(described(bundle, tmp_path / "b", memory, slow))

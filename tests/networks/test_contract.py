@@ -59,6 +59,11 @@ every_network = pytest.mark.parametrize("name", preset_names())
 # With the smallest frames, presets that differ in the size of their frames alone are one network.
 KINDS = {smallest_config(name): name for name in preset_names()}
 every_kind = pytest.mark.parametrize("name", KINDS.values())
+# One of each architecture, and what exchanges more between its branches than they do.
+ARCHITECTURES = {preset(name).architecture: name for name in reversed(KINDS.values())}
+every_architecture = pytest.mark.parametrize(
+    "name", [*ARCHITECTURES.values(), "bigsmall-lateral", "bigsmall-concat", "bigsmall-convnext"]
+)
 
 
 @cache
@@ -139,7 +144,7 @@ def test_saves_and_loads_as_a_bundle(name: str, tmp_path: Path) -> None:
             assert close(torch.from_numpy(on_runtime[task]), expected[task], 1e-5)
 
 
-@every_kind
+@every_architecture
 def test_compiles_whole(name: str) -> None:
     network = smallest(name)
     inputs = frames(network.config, 2)

@@ -5,6 +5,7 @@ import shutil
 import threading
 import zipfile
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +21,8 @@ from physiocam.weights.bundle import load_bundle
 pytest.importorskip("playwright")
 from playwright.sync_api import Browser, Page, sync_playwright
 
-_PATIENCE_MS = 1_200_000
+# A busy machine may be ten times slower than a free one.
+_PATIENCE_MS = 300_000
 _FILM_FS = 30
 _CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
@@ -108,8 +110,9 @@ def check_alike(found: dict[str, Any], video: Path, units: float) -> None:
         assert found["action_units"][label]["mean_probability"] == pytest.approx(unit.mean_probability, abs=units)
 
 
-def test_a_file_is_measured_as_by_the_command_line_without_a_network(page: Page, shared: Path) -> None:
-    video = shared / "data" / "vitallens_1" / "video.mp4"
+def test_a_file_is_measured_as_by_the_command_line_without_a_network(page: Page, shared: Path, tmp_path: Path) -> None:
+    video = tmp_path / "film.mp4"
+    write_seekable(shared / "data" / "vitallens_1" / "video.mp4", video, 240)
     with PageServer(site_files(load_bundle()), port=0) as going:
         threading.Thread(target=going.serve_forever, daemon=True).start()
         address = going.address
@@ -121,6 +124,7 @@ def test_a_file_is_measured_as_by_the_command_line_without_a_network(page: Page,
     page.wait_for_selector("html[data-ready]", state="attached", timeout=_PATIENCE_MS)
     page.set_input_files("#file", video)
     found = measured(page)
+    assert found["heart_rate"]["value"] is not None
     check_alike(found, video, 0.03)
     assert {urlsplit(url).netloc for url in asked if not url.startswith("blob:")} == {urlsplit(address).netloc}
     assert "beats/min" in page.inner_text("#heart")
@@ -129,7 +133,7 @@ def test_a_file_is_measured_as_by_the_command_line_without_a_network(page: Page,
 
 def test_frames_of_a_camera_are_measured_alike(page: Page, shared: Path, tmp_path: Path) -> None:
     video = tmp_path / "film.mp4"
-    frames = write_seekable(shared / "data" / "vitallens_1" / "video.mp4", video)
+    frames = write_seekable(shared / "data" / "vitallens_1" / "video.mp4", video, 120)
     page.add_init_script(_FILMED)
     files = site_files(load_bundle()) | {"film.mp4": SiteFile(video, "video/mp4", compressed=False)}
     with PageServer(files, port=0) as server:
@@ -141,14 +145,14 @@ def test_frames_of_a_camera_are_measured_alike(page: Page, shared: Path, tmp_pat
     check_alike(found, video, 0.06)
 
 
-def write_seekable(video: Path, copy: Path) -> int:
-    """Write a video again in which every frame can be decoded alone; return their number."""
+def write_seekable(video: Path, copy: Path, most: int) -> int:
+    """Write a video's first frames again, so that each can be decoded alone; return their number."""
     with av.open(video) as given, av.open(copy, "w") as taken:
         stream = taken.add_stream("libx264", rate=_FILM_FS)
         stream.width, stream.height, stream.pix_fmt = 640, 480, "yuv420p"
         stream.options = {"crf": "10", "g": "1", "preset": "ultrafast"}
         frames = 0
-        for frame in given.decode(video=0):
+        for frame in islice(given.decode(video=0), most):
             frames += 1
             rgb = frame.to_ndarray(width=640, height=480, format="rgb24")
             taken.mux(stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))

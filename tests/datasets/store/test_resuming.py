@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from physiocam.video.writer import write_video
 
 SETTINGS = PrepareSettings(crop="center")
 RECORDINGS = 8
-FRAMES = 150
+FRAMES = 50
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +64,11 @@ def test_killed_at_twenty_moments_it_ends_as_if_undisturbed(
     while kills < 20:
         store = tmp_path / f"store{round_}"
         round_ += 1
-        while True:
+        for attempt in count(1):
             process = context.Process(target=prepare, args=(entries, store, SETTINGS))
             process.start()
-            process.join(moments.uniform(0.0, 0.6))
+            # Each attempt may last longer than the one before: a busy machine gets through as well.
+            process.join(moments.uniform(0.0, 0.15 * attempt))
             if process.exitcode is not None:
                 assert process.exitcode == 0
                 break
