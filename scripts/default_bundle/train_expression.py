@@ -75,7 +75,7 @@ class Round:
 
 
 # Each later one begins with the running mean of the weights before. Stills are learned sooner than rendered faces.
-ROUNDS = (Round(18, 28, 28, 3e-3), Round(14, 14, 42, 2e-3), Round(14, 14, 42, 1.5e-3))
+ROUNDS = (Round(18, 28, 28, 3e-3), Round(14, 14, 42, 2e-3), Round(10, 14, 42, 1.5e-3))
 
 Landmarks = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 Units = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
