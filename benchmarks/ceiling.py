@@ -3,9 +3,8 @@
     python benchmarks/ceiling.py WORK_DIR [--recordings 200] [--jobs N] [--json FILE]
 
 The recordings are those of accuracy.py, in its folder, and are measured as there. The oracle takes what the networks
-take, the differences of Small frames. It fits the mixture of their cells and colours, each with a delay of its own,
-that is closest to the true pulse, on one half of a recording; this mixture is then read in the other half, and the
-reverse. A pulse that the codec did not leave cannot be fitted: the wave of the other half is noise then. A pulse counts
+take, the differences of Small frames. It fits the mixture of their cells and colours that is closest to the true pulse,
+on one half of a recording; this mixture is then read in the other half, and the reverse. A pulse that the codec did not leave cannot be fitted: the wave of the other half is noise then. A pulse counts
 as seen if the waves agree with the truth better than 99 of 100 that were fitted to the hearts of other recordings. The
 oracle is linear and has half a recording to learn from, so a network that was trained may see more.
 """
@@ -107,12 +106,12 @@ def oracle(cells: NDArray[np.floating], truth: NDArray[np.float64], fs: float = 
     return float((found * true.conj()).real.sum()) / power if power > 0 else 0.0
 
 
-def _mixture(cells: NDArray[np.floating], truth: NDArray[np.float64], fs: float) -> NDArray[np.complex128]:
-    """The weight of each cell; its angle is a delay."""
-    inputs, output = _in_band(cells, fs), _in_band(truth, fs)
-    power = inputs.conj().T @ inputs
-    ridge = _RIDGE * np.trace(power).real / len(power) + 1e-12
-    return np.asarray(np.linalg.solve(power + ridge * np.eye(len(power)), inputs.conj().T @ output))
+def _mixture(cells: NDArray[np.floating], truth: NDArray[np.float64], fs: float) -> NDArray[np.float64]:
+    """The weight of each cell."""
+    inputs, output = (np.concatenate([part.real, part.imag]) for part in (_in_band(cells, fs), _in_band(truth, fs)))
+    power = inputs.T @ inputs
+    ridge = _RIDGE * np.trace(power) / len(power) + 1e-12
+    return np.asarray(np.linalg.solve(power + ridge * np.eye(len(power)), inputs.T @ output))
 
 
 def _in_band(values: NDArray[np.floating], fs: float) -> NDArray[np.complex128]:

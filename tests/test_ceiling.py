@@ -12,10 +12,10 @@ PULSE = np.diff(np.sin(2 * np.pi * 1.2 * np.arange(FRAMES + 1) / FS + 0.3 * np.s
 NOISE = np.random.default_rng(0).standard_normal((FRAMES, 27))
 
 
-def test_a_pulse_that_comes_late_in_some_cells_is_seen() -> None:
+def test_a_pulse_in_some_cells_is_seen() -> None:
     shown = np.zeros_like(NOISE)
-    for cell, delay in ((3, 0), (4, 3), (11, 6)):
-        shown[:, cell] = np.roll(PULSE, delay)
+    for cell, strength in ((3, 1.0), (4, 0.5), (11, -0.3)):
+        shown[:, cell] = strength * PULSE
     assert oracle(shown + 0.01 * NOISE, PULSE, FS) > 0.95
     assert oracle(shown + 0.2 * NOISE, PULSE, FS) > 0.5
 
