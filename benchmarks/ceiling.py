@@ -4,9 +4,10 @@
 
 The recordings are those of accuracy.py, in its folder, and are measured as there. The oracle takes what the networks
 take, the differences of Small frames. It fits the mixture of their cells and colours that is closest to the true pulse,
-on one half of a recording; this mixture is then read in the other half, and the reverse. A pulse that the codec did not leave cannot be fitted: the wave of the other half is noise then. A pulse counts
-as seen if the waves agree with the truth better than 99 of 100 that were fitted to the hearts of other recordings. The
-oracle is linear and has half a recording to learn from, so a network that was trained may see more.
+on one half of a recording; this mixture is then read in the other half, and the reverse. A pulse that the codec did not
+leave cannot be fitted: the wave of the other half is noise then. A pulse counts as seen if the waves agree with the
+truth better than 99 of 100 that were fitted to the hearts of other recordings. The oracle is linear and has half a
+recording to learn from, so a network that was trained may see more.
 """
 
 import argparse
