@@ -144,13 +144,10 @@ def test_a_known_cut_to_another_face_loses_no_frame() -> None:
 
 
 def test_a_face_that_left_shortly_before_a_cut_is_not_found_up_to_it() -> None:
-    # The detection in frame 40 misses the face; the cut comes before the one that would decide.
-    tracker, _, detector = follow({0: [face(80, 120)], 33: [], 42: [face(240, 120)]}, 60, cuts=[42])
-    assert detector.looks[:3] == [0, 20, 40]
-    # The coarse copies are four frames apart.
-    assert tracker.found[:33] == [True] * 33
-    assert tracker.found[33:42] == [False] * 9
-    assert all(tracker.found[42:])
+    # The detection in frame 44 misses the face; the cut comes before the one that would decide.
+    tracker, _, detector = follow({0: [face(80, 120)], 33: [], 46: [face(240, 120)]}, 60, cuts=[46])
+    assert detector.looks[:4] == [0, 4, 24, 44]
+    assert tracker.found == [True] * 33 + [False] * 13 + [True] * 14
 
 
 def test_two_people_one_leaves() -> None:

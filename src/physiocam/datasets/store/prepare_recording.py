@@ -71,7 +71,6 @@ def _write_frames(
     changes = FaceChanges(settings.big_size, pixels_of(settings.preprocessing))
     streams = _Streams(writer, settings)
     timestamps: list[float] = []
-    shown: list[bool] = []
     cuts: list[int] = []
     for index, frame in enumerate(video):
         timestamps.append(frame.timestamp_s)
@@ -81,7 +80,6 @@ def _write_frames(
             if slow:
                 slow.cut()
         image, (square,) = locate_everyone(person, frame.picture, settings.channels, cut)
-        shown.append(square is not None)
         if slow:
             slow.add(image, square)
         streams.add(*changes.add(image, square))
@@ -98,7 +96,7 @@ def _write_frames(
         "timestamps_s": times[:frames],
         "face_found": found,
         "mean_rgb": mean_rgb[:frames],
-        "shown": np.array(shown[:frames]),
+        "shown": np.array([square is not None for square in person.people[0].squares[:frames]]),
         "changes": np.array(streams.changes)[:frames],
         **(slow.columns(len(times) - frames) if slow else {}),
         **_label_columns(labels, found, last_of_scenes, {name: one.task.kind for name, one in recording.tasks.items()}),
