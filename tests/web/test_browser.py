@@ -131,7 +131,7 @@ def test_frames_of_a_camera_are_measured_alike(page: Page, shared: Path, tmp_pat
     video = tmp_path / "film.mp4"
     frames = write_seekable(shared / "data" / "vitallens_1" / "video.mp4", video)
     page.add_init_script(_FILMED)
-    files = site_files(load_bundle()) | {"film.mp4": SiteFile(video, "video/mp4", compressed=False)}
+    files = site_files(load_bundle()) | {"film.mp4": SiteFile(video, "video/mp4")}
     with PageServer(files, port=0) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         opened(page, server.address)
