@@ -7,6 +7,9 @@ import { text } from "./texts.ts";
 /** As many as the style sheet has; others get the same again. */
 const COLOURS = 6;
 
+/** A box whose name would lie outside of the picture has it below. */
+const HIGH = 0.15;
+
 const byId = (id: string): HTMLElement => document.getElementById(id)!;
 
 function colour(element: HTMLElement, person: number): void {
@@ -52,7 +55,7 @@ export class PeopleView {
     byId("boxes").replaceChildren(
       ...places.map(({ x, y, width, height, person }) => {
         const box = document.createElement("div");
-        box.className = "box";
+        box.className = y < HIGH ? "box high" : "box";
         const shares = { left: mirrored ? 1 - x - width : x, top: y, width, height };
         for (const [side, share] of Object.entries(shares)) box.style.setProperty(side, `${100 * share}%`);
         if (person !== null) {
