@@ -154,7 +154,7 @@ def test_everyone_in_a_film_is_measured_on_both_sides_of_a_cut(
         files.extractall(tmp_path / "saved")
     for one in expected:
         found = Measurement.load(tmp_path / "saved" / "two" / f"person-{one.person}")
-        assert (found.person, found.cuts_s) == (one.person, one.cuts_s)
+        assert (found.person, found.cuts) == (one.person, one.cuts)
         assert found.face.found_fraction == pytest.approx(one.face.found_fraction, abs=0.02)
         for label, unit in one.action_units.items():
             assert found.action_units[label].mean_probability == pytest.approx(unit.mean_probability, abs=0.06)
