@@ -5,7 +5,7 @@
 Draws and prepares 32 recordings to train on and two sets of 16 others to test on: drawn in the same way, and in harder
 conditions (more motion, light that changes, a noisier camera). Then it trains each row with the same settings, but for
 what its name says, and compares it with the first one over the same recordings. Everything that is finished is kept in
-FOLDER: stopped, the command goes on where it was. A row takes about a minute of one processor core.
+FOLDER: stopped, the command goes on where it was. A row takes a few minutes of one processor core.
 """
 
 import argparse
