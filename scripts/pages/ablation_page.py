@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from physiocam.evaluation.evaluate import Evaluation, evaluate
-from physiocam.evaluation.paired import PairedDifference, paired_difference, paired_f1_difference
+from physiocam.evaluation.paired import paired_difference, paired_f1_difference
 from physiocam.evaluation.predictions import load_all_predictions
 from physiocam.evaluation.table_text import table
 from physiocam.foundation.provenance import difference, read_record
@@ -78,9 +78,8 @@ def _cells(methods: list[list[Evaluation]], base: list[Evaluation]) -> list[str]
             cells += ["-"] * 3
             continue
         values = np.array(list(errors.values()))
-        told = _told(
-            float(np.mean(list(ratios.values()))), None if ratios == others else paired_difference(ratios, others), 2
-        )
+        found = None if ratios == others else paired_difference(ratios, others)
+        told = f"{np.mean(list(ratios.values())):.2f}" + (f" ({found.text(2)})" if found else "")
         cells += [f"{values.mean():.2f}", f"{int((values > _WRONG).sum())} of {len(values)}", told]
     return [*cells, _f1_cell([fold for method in methods for fold in method], base)]
 
@@ -91,7 +90,9 @@ def _f1_cell(folds: list[Evaluation], base: list[Evaluation]) -> str:
     if not known:
         return "-"
     rows, others = ([row for fold in method for row in fold.unit_comparisons] for method in (folds, base))
-    return _told(float(np.mean(known)), None if rows == others else paired_f1_difference(rows, others), 1)
+    found = None if rows == others else paired_f1_difference(rows, others)
+    told = ", ".join(f"{score:.1f}" for score in known) + (f"; {found.text(1)}" if found else "")
+    return f"{np.mean(known):.1f} ({told})"
 
 
 def _errors(folds: list[Evaluation], quantity: Quantity) -> dict[tuple[str, str], float]:
@@ -110,11 +111,6 @@ def _ratios(folds: list[Evaluation], quantity: Quantity) -> dict[tuple[str, str]
         for one in fold.comparisons.get(quantity, ())
         if one.snr is not None
     }
-
-
-def _told(mean: float, found: PairedDifference | None, digits: int) -> str:
-    """Mean, and difference from the base with its bootstrap interval over subjects."""
-    return f"{mean:.{digits}f}" + (f" ({found.text(digits)})" if found else "")
 
 
 if __name__ == "__main__":

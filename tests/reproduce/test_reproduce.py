@@ -193,7 +193,7 @@ def test_the_ablation_finds_its_way_into_the_page(
     assert re.search(r"\([+-]\d+\.\d\d \[[+-]\d+\.\d\d, [+-]\d+\.\d\d\]\)", small[2])
     assert [cell.strip() for cell in big[:6]] == ["-"] * 6
     assert "[" not in first[6]
-    assert re.search(r"\d+\.\d \([+-]\d+\.\d \[[+-]\d+\.\d, [+-]\d+\.\d\]\)", big[6])
+    assert re.search(r"\d+\.\d \(\d+\.\d, \d+\.\d; [+-]\d+\.\d \[[+-]\d+\.\d, [+-]\d+\.\d\]\)", big[6])
     assert small[6].strip() == "-"
 
 
