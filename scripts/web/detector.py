@@ -26,7 +26,8 @@ def detector_content() -> bytes:
             tensor.ClearField("float_data")
             tensor.raw_data = halves
             _halve(model, tensor)
-    return model.SerializeToString(deterministic=True)
+    content: bytes = model.SerializeToString(deterministic=True)
+    return content
 
 
 if __name__ == "__main__":
