@@ -39,8 +39,11 @@ def with_truth(
     times = stored.column("timestamps_s")
     # The change to another scene was not seen.
     last_of_scenes = np.array(stored.info.cuts, dtype=int) - 1
-    for changes in (*waveforms.values(), *(said for task, said in (tasks or {}).items() if task.kind == "waveform")):
-        changes[last_of_scenes] = np.nan
+    for wave in waveforms.values():
+        wave[last_of_scenes] = np.nan
+    for task, said in (tasks or {}).items():
+        if task.kind == "waveform":
+            said[last_of_scenes] = np.nan
     sensors = {
         name: onto_frames(stored.signal(name), times) for name in (*WAVEFORMS, *RATES) if name in stored.info.signals
     }
