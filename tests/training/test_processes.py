@@ -26,6 +26,7 @@ for number in range(2):
     wait_for_first()
     assert result.is_file(), "the first process was not waited for"
 dist.init_process_group("gloo")  # what training does next
+dist.barrier()  # one that leaves before the other is connected would break its connection
 print("rank", dist.get_rank(), "of", dist.get_world_size())
 dist.destroy_process_group()
 """

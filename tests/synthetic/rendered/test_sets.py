@@ -15,7 +15,7 @@ def test_training_frames_go_with_what_they_show(made_up: Path, tmp_path: Path, m
     pytest.importorskip("cv2")
     monkeypatch.syspath_prepend(str(SCRIPTS))
     script = runpy.run_path(str(SCRIPTS / "rendered_faces.py"), run_name="script")
-    rows = script["_frames_of"](made_up, 0, 10)
+    rows = script["_frames_of"](made_up, 0, 0.0, 10)
     assert len(rows) == script["FRAMES"]
     assert rows[0]["kind"] == "neutral"
     assert len({int(row["subject"]) for row in rows}) == 1
@@ -25,9 +25,9 @@ def test_training_frames_go_with_what_they_show(made_up: Path, tmp_path: Path, m
         np.testing.assert_array_equal(row["intensities"], row["sides"].max(axis=1))
         assert 0 <= row["intensities"].min() <= row["intensities"].max() <= 5
         assert row["frames"].std() > 5
-    again = script["_frames_of"](made_up, 0, 10)
+    again = script["_frames_of"](made_up, 0, 0.0, 10)
     np.testing.assert_array_equal(rows[3]["frames"], again[3]["frames"])
-    other = script["_frames_of"](made_up, 0, 11)
+    other = script["_frames_of"](made_up, 0, 0.0, 11)
     assert other[0]["subject"] != rows[0]["subject"]
 
 
