@@ -6,6 +6,7 @@ import re
 import runpy
 import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -93,9 +94,12 @@ def untraced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One folder of runs, which all targets share."""
-    return tmp_path_factory.mktemp("runs")
+    folder = tmp_path_factory.mktemp("runs")
+    yield folder
+    # More than a gigabyte.
+    shutil.rmtree(folder)
 
 
 def bench(store: Path, runs: Path, *tested: Path) -> ReproductionRun:
