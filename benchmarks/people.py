@@ -1,20 +1,24 @@
 """Several people in one recording, and hard cuts: identities, rates and units as of each alone, and costs.
 
-    python benchmarks/people.py WORK_DIR [--seeds 4] [--seconds 50] [--json OUT.json]
+    python benchmarks/people.py WORK_DIR [--seeds 4] [--seconds 50] [--json docs/people.json]
 
 Three drawn people stand, cross, leave and come back; all of them are measured together, and each in a recording
 without the others, whose frames show them in the same places. A film has four scenes of two people and a card. The cost
-is that of 1, 2 and 3 people in H.264 files of 640 x 480, measured one after the other, in seconds of processor time.
+is that of 1, 2 and 3 people in H.264 files of 640 x 480, measured in turn, in seconds of processor time, and by stage
+as in `profile_measure.py`. Recordings in WORK_DIR are used again.
 """
 
 import argparse
+import cProfile
 import json
 import os
 import platform
+import pstats
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from time import process_time
+from statistics import median
+from time import process_time, thread_time
 from typing import Any
 
 # One thread everywhere; set before NumPy and ONNX Runtime are loaded.
@@ -32,10 +36,12 @@ from physiocam.synthetic.drawn.scene import Scene, SceneSettings
 from physiocam.synthetic.encoding import write_avi
 from physiocam.synthetic.film import Film, Shot
 from physiocam.synthetic.group import GroupScene, three_people, three_walkers
+from profile_measure import DECODING, REST, STAGES, stage_times
 
 FS = 20.0
 HEIGHT = 300
 COST_S = 12.0
+COST_REPEATS = 3
 
 
 def main() -> None:
@@ -120,30 +126,54 @@ def film(seed: int) -> dict[str, Any]:
     }
 
 
-def cost(work: Path) -> list[float]:
-    """Seconds of processor time for one, two and three people, without what the first measurement loads."""
+def cost(work: Path) -> dict[str, Any]:
+    """Seconds of processor time for 1, 2 and 3 people, in all and by stage, once everything is loaded."""
     walkers = three_walkers(50.0, 0, FS, 320)
-    seconds = []
-    for count in (1, 1, 2, 3):
+    videos = []
+    for count in (1, 2, 3):
         group = GroupScene(walkers[:count], 320, 640)
         wall = np.full((160, 640, 3), 150, np.uint8)
-        video = work / f"cost{count}.mp4"
-        if not video.exists():
+        videos.append(work / f"cost{count}.mp4")
+        if not videos[-1].exists():
             frames = (np.concatenate([wall, group.frame(index)]) for index in range(round(COST_S * FS)))
-            with complete_file(video) as beside:
+            with complete_file(videos[-1]) as beside:
                 write_film(beside, frames, FS, h264(20))
-        started = process_time()
-        found = physiocam.measure(video, people="all", threads=1)
-        seconds.append(process_time() - started)
-        assert len(found) == count, f"{len(found)} people found of {count}"
-    return seconds[1:]
+    physiocam.measure(videos[0], people="all", threads=1)
+    seconds: list[list[float]] = [[], [], []]
+    for _ in range(COST_REPEATS):
+        for count, video in enumerate(videos, 1):
+            started = process_time()
+            found = physiocam.measure(video, people="all", threads=1)
+            seconds[count - 1].append(process_time() - started)
+            assert len(found) == count, f"{len(found)} people found of {count}"
+    return {"seconds": [median(runs) for runs in seconds], "stages": [stages(video) for video in videos]}
+
+
+def stages(video: Path) -> dict[str, float]:
+    """Seconds of processor time by stage; the profiler itself makes all but the networks slower."""
+    profiler = cProfile.Profile(thread_time)
+    started = process_time()
+    profiler.enable()
+    physiocam.measure(video, people="all", threads=1)
+    profiler.disable()
+    found = stage_times(pstats.Stats(profiler))
+    return {**found, DECODING: process_time() - started - sum(found.values())}
 
 
 def tables(figures: dict[str, Any]) -> str:
-    one, two, three = figures["cost"]
+    one, two, three = figures["cost"]["seconds"]
     lines = [
         f"{COST_S:g} s at {FS:g} frames/s of 640 x 480: {one:.2f} s for one person, {two:.2f} s for two, {three:.2f} s",
         f"for three; one more takes {100 * (three - one) / 2 / one:.0f} % more.",
+        "",
+        "| seconds, while profiled | one person | two | three | each further one |",
+        "|---|---|---|---|---|",
+    ]
+    for stage in (*STAGES, REST, DECODING):
+        spent = [some[stage] for some in figures["cost"]["stages"]]
+        cells = " | ".join(f"{value:.2f}" for value in (*spent, (spent[2] - spent[0]) / 2))
+        lines.append(f"| {stage} | {cells} |")
+    lines += [
         "",
         "| seed | person | identity | heart rate (together, alone, true) | breathing (likewise) | units differ by |",
         "|---|---|---|---|---|---|",

@@ -34,6 +34,15 @@ def test_a_guess_is_next_to_the_reason_and_not_to_be_relied_on(
     assert "best guess 72.3 beats/min (80 %: 60.0 to 81.0), not to be relied on" in said
 
 
+def test_units_of_a_face_that_is_turned_away_are_not_missing_for_want_of_a_face(
+    faceless: Measurement, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "action units not measured: no face was found" in shown(faceless, capsys)
+    turned = replace(faceless, face_found=np.ones(30, bool))
+    assert "action units not measured: the face is turned away" in shown(turned, capsys)
+    assert "(the face is turned away)" in str(turned)
+
+
 def test_an_interval_is_next_to_the_value(faceless: Measurement, capsys: pytest.CaptureFixture[str]) -> None:
     rate = Rate(72.34, "beats/min", 0.83, None)
     assert "heart rate 72.3 beats/min quality 0.83" in shown(replace(faceless, heart_rate=rate), capsys)

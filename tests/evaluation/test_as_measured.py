@@ -1,5 +1,6 @@
 """A store gives the answers that its recordings give when they are measured."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from physiocam.datasets.store.slow_frames import SlowSettings
 from physiocam.datasets.store.store import Store
 from physiocam.errors import PhysiocamError
 from physiocam.evaluation.predict import predict_with_bundle, predict_with_method
-from physiocam.evaluation.predictions import Predictions
+from physiocam.evaluation.predictions import Predictions, load_predictions
 from physiocam.evaluation.set_up import cut_differences
 from physiocam.evaluation.stored_inputs import wanted_settings
 from physiocam.networks.config import BigSmallConfig
@@ -29,6 +30,7 @@ from physiocam.signals.quantities import WAVEFORM_TASKS
 from physiocam.signals.rate import estimate_rate
 from physiocam.signals.settings import SETTINGS
 from physiocam.synthetic.drawn.scene import SceneSettings
+from physiocam.synthetic.film import Film, Shot
 from physiocam.synthetic.recordings import synthetic_entries
 from physiocam.video.reader import open_video
 from physiocam.video.writer import write_video
@@ -56,7 +58,8 @@ def agree(predicted: Predictions, measured: physiocam.Measurement) -> int:
     answers = 0
     for quantity, task in WAVEFORM_TASKS.items():
         judge = predicted.judges.get(task)
-        ours = estimate_rate(predicted.waveforms[task], predicted.fs, quantity, SETTINGS["default"], judge=judge)
+        wave, cuts = predicted.waveforms[task], predicted.cuts
+        ours = estimate_rate(wave, predicted.fs, quantity, SETTINGS["default"], judge=judge, cuts=cuts)
         theirs = measured.heart_rate if quantity == "heart" else measured.breathing_rate
         assert (ours.value is None) == (theirs.value is None)
         # A store keeps Big frames with 8 bits.
@@ -85,6 +88,31 @@ def test_a_long_recording_is_standardized_in_the_parts_in_which_it_is_measured(
     monkeypatch.setattr("physiocam.measuring.network_inputs._SLOW_BLOCK_S", 7.0)
     (one,) = predict_with_bundle("default", store, ["0"], as_measured=True)
     assert agree(one, physiocam.measure(videos / "0.mp4", threads=1, neutral="none"))
+
+
+def test_scenes_are_predicted_as_they_are_measured(tmp_path: Path) -> None:
+    scene = next(iter(synthetic_entries(1, 3, replace(SETTING, duration_s=15.0), trials=1))).scene()
+    # Lengths that are no multiple of a clip, nor of the step of slow networks.
+    film = Film([Shot(scene, 0.0, 4.3), Shot(None, 0.0, 1.1), Shot(scene, 5.0, 9.9)])
+    (tmp_path / "videos").mkdir()
+    write_video(tmp_path / "videos" / "film.mp4", film.frames(), film.fs)
+    (report,) = prepare(open_dataset("folder", tmp_path / "videos").entries(), tmp_path / "store")
+    stored = Store(tmp_path / "store").recording("film")
+    assert stored.info.cuts == film.cuts == (129, 162)
+    assert any("2 hard cuts (at 4.3, 5.4 s)" in note for note in report.notes)
+    measured = physiocam.measure(tmp_path / "videos" / "film.mp4", threads=1, neutral="none")
+    assert measured.cuts == film.cuts
+    np.testing.assert_array_equal(stored.column("face_found"), measured.face_found)
+    (predicted,) = predict_with_bundle("default", tmp_path / "store", as_measured=True)
+    assert np.isnan(predicted.waveforms["pulse"][[128, 161]]).all()
+    # Somebody is in the last scene, right up to the cut.
+    assert np.isfinite(predicted.waveforms["pulse"][[127, 162]]).all()
+    assert agree(predicted, measured)
+    predicted.save(tmp_path)
+    assert load_predictions(tmp_path / "film.npz").cuts == film.cuts
+    # As in the paper there are no scenes, but no difference reaches across a cut either.
+    (whole,) = predict_with_bundle("default", tmp_path / "store")
+    assert np.isnan(whole.waveforms["pulse"][[128, 161]]).all()
 
 
 def test_a_store_keeps_what_the_default_bundle_sees() -> None:

@@ -147,7 +147,9 @@ def test_a_printed_measurement_is_a_few_lines() -> None:
     assert lines[3].startswith("Action units: AU24 lip pressor active 20%, ")
     assert str(example()) == repr(example())
     assert "SDNN: 20.0 ms (quality 0.90)" in repr(replace(example(), heart_rate_variability=beats()))
-    faceless = replace(example(), action_units={"AU12": ActionUnit("lip corner puller", None, None)}, notes=())
+    turned = replace(example(), action_units={"AU12": ActionUnit("lip corner puller", None, None)}, notes=())
+    assert repr(turned).splitlines()[-1] == "Action units: not measured (the face is turned away)"
+    faceless = replace(turned, face_found=np.zeros(turned.frames, bool))
     assert repr(faceless).splitlines()[-1] == "Action units: not measured (no face was found)"
     assert "array" not in repr(beats())
 

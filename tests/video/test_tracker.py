@@ -1,5 +1,6 @@
 """Steady squares, losses and returns, on a portrait that is moved about."""
 
+from collections.abc import Collection
 from itertools import pairwise
 from pathlib import Path
 
@@ -38,13 +39,17 @@ def face(x: float, y: float, size: float = 80, score: float = 0.95) -> FaceBox:
     return FaceBox(x - 0.35 * size, y - size / 2, 0.7 * size, size, score)
 
 
-def follow(faces: dict[int, list[FaceBox]], frames: int) -> tuple[FaceTracker, list[Square | None], StubDetector]:
+def follow(
+    faces: dict[int, list[FaceBox]], frames: int, cuts: Collection[int] = ()
+) -> tuple[FaceTracker, list[Square | None], StubDetector]:
     detector = StubDetector(faces)
     tracker = FaceTracker(FS, 1.0, detector)  # type: ignore[arg-type]
     squares = []
     for index in range(frames):
         frame = EMPTY.copy()
         frame[0, 0] = index % 256, index // 256, 0
+        if index in cuts:
+            tracker.end_scene()
         squares.append(tracker.locate(frame))
     return tracker, squares, detector
 
@@ -128,6 +133,21 @@ def test_a_cut_to_another_face_leaves_no_frame_with_a_square_on_nothing() -> Non
     assert not found[50:68].any()
     assert found[68:].all()
     assert {square.x for square in squares[68:] if square} == {200}
+
+
+def test_a_known_cut_to_another_face_loses_no_frame() -> None:
+    tracker, squares, _ = follow({0: [face(80, 120)], 50: [face(240, 120)]}, 100, cuts=[50])
+    assert all(tracker.found)
+    assert {square.x for square in squares[:50] if square} == {40}
+    assert {square.x for square in squares[50:] if square} == {200}
+    assert not tracker.seen.changes
+
+
+def test_a_face_that_left_shortly_before_a_cut_is_not_found_up_to_it() -> None:
+    # The detection in frame 44 misses the face; the cut comes before the one that would decide.
+    tracker, _, detector = follow({0: [face(80, 120)], 33: [], 46: [face(240, 120)]}, 60, cuts=[46])
+    assert detector.looks[:4] == [0, 4, 24, 44]
+    assert tracker.found == [True] * 33 + [False] * 13 + [True] * 14
 
 
 def test_two_people_one_leaves() -> None:

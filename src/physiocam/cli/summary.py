@@ -66,7 +66,7 @@ def show(measurement: "Measurement", folder: Path | None) -> None:
     """Print a measurement's summary."""
     from rich.table import Table
 
-    from physiocam.results.measurement_text import answers, doubt_text, task_text
+    from physiocam.results.measurement_text import answers, doubt_text, missing_units_text, task_text
 
     terminal = console()
     square = "fixed square" if measurement.face.fixed else "face"
@@ -98,7 +98,7 @@ def show(measurement: "Measurement", folder: Path | None) -> None:
         if measurement.blinks_per_minute is not None:
             terminal.print(f"blinks         {measurement.blinks_per_minute:.1f} a minute")
     elif measurement.action_units:
-        terminal.print("action units    [bold]not measured[/bold]: no face was found")
+        terminal.print(f"action units    [bold]not measured[/bold]: {missing_units_text(measurement)}")
     for note in measurement.notes:
         terminal.print(f"note: {escaped(note)}")
     if folder is not None:

@@ -191,7 +191,8 @@ def _compare_part(one: Predictions, quantity: Quantity, settings: SignalSettings
     task = WAVEFORM_TASKS[quantity]
     difference = one.waveforms[task][part]
     judge = one.judges[task].part(part) if task in one.judges else None
-    rate = estimate_rate(difference, one.fs, quantity, settings, judge=judge)
+    cuts = [cut - part.start for cut in one.cuts if part.start < cut < part.stop]
+    rate = estimate_rate(difference, one.fs, quantity, settings, judge=judge, cuts=cuts)
     true = _true_rate(one, quantity, settings, part)
     ratio, agreement = None, None
     clean = clean_waveform(difference, one.fs, quantity, settings)

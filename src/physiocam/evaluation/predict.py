@@ -16,11 +16,12 @@ from physiocam.evaluation.stored_truth import with_truth
 from physiocam.measuring.clip_pipeline import LoadedNetworks
 from physiocam.measuring.face_frames import Progress
 from physiocam.measuring.outputs import probabilities
-from physiocam.measuring.recording_run import run_recording
+from physiocam.measuring.recording_run import joined, run_recording
 from physiocam.measuring.task_outputs import other_tasks, task_outputs
 from physiocam.networks.tasks import AU, FACE_TASKS, HEAD_POSE, INTENSITY
 from physiocam.readable import readable
 from physiocam.signals.methods import NETWORK, classical_method, pulse_differences
+from physiocam.signals.waveform import scenes_of
 from physiocam.training.checks import check_bundle
 from physiocam.weights.bundle import Bundle, load_bundle
 
@@ -47,9 +48,9 @@ def predict_with_bundle(
     recordings : collection of str, optional
         Names; all by default.
     as_measured : bool
-        Whether to predict as `physiocam.measure` does: in all phases of the clips, long recordings standardized in
-        parts. Otherwise as in the paper: in one phase, each recording standardized as a whole, without the frames
-        after its last complete clip.
+        Whether to predict as `physiocam.measure` does: in all phases of the clips, each scene on its own, long ones
+        standardized in parts. Otherwise as in the paper: in one phase, each recording standardized as a whole, without
+        the frames after its last complete clip.
     device : str
         "cpu" is ONNX Runtime on the processor. Any other is a device of PyTorch, such as "cuda", which takes large
         batches.
@@ -70,8 +71,14 @@ def predict_with_bundle(
     networks, batch_clips = _on_device(bundle, device)
     for name in store.names() if recordings is None else sorted(recordings):
         stored = store.recording(name)
-        outputs = run_recording(
-            StoredInputs(stored, bundle.info, whole=not as_measured, batch_clips=batch_clips), networks, as_measured
+        outputs = joined(
+            [
+                run_recording(
+                    StoredInputs(stored, bundle.info, not as_measured, batch_clips, scene), networks, as_measured
+                )
+                for scene in scenes_of(stored.info.frames, stored.info.cuts if as_measured else ())
+            ],
+            bundle.info.tasks,
         )
         if not as_measured:
             whole = stored.info.frames // bundle.info.clip_length * bundle.info.clip_length

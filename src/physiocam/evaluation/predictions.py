@@ -6,6 +6,7 @@ import os
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -65,6 +66,8 @@ class Predictions:
         Task to what its rate is judged by.
     tasks : mapping of str to TaskPrediction
         Every other task, with its labels.
+    cuts : tuple of int
+        First frames of new scenes; no rate reaches across.
     """
 
     name: str
@@ -78,6 +81,7 @@ class Predictions:
     coded: NDArray[np.bool_] = field(default_factory=lambda: np.empty((0, 0), np.bool_))
     judges: Mapping[str, Judge] = field(default_factory=dict)
     tasks: Mapping[str, TaskPrediction] = field(default_factory=dict)
+    cuts: tuple[int, ...] = ()
 
     @property
     def frames(self) -> int:
@@ -97,7 +101,7 @@ class Predictions:
         models = {task: judge.model.model_dump(mode="json") for task, judge in self.judges.items()}
         about = {
             "name": self.name, "subject": self.subject, "fs": self.fs, "labels": self.labels, "confidence": models,
-            "tasks": [one.task.model_dump(mode="json") for one in self.tasks.values()],
+            "tasks": [one.task.model_dump(mode="json") for one in self.tasks.values()], "cuts": self.cuts,
         }  # fmt: skip
         arrays: dict[str, NDArray[np.generic]] = {
             _ABOUT: np.frombuffer(json.dumps(about).encode(), np.uint8),
@@ -140,6 +144,7 @@ def load_predictions(path: str | os.PathLike[str]) -> Predictions:
             arrays["coded"],
             _judges(arrays, about.get("confidence", {})),
             _tasks(arrays, float(about["fs"]), about.get("tasks", [])),
+            tuple(about.get("cuts", ())),
         )
     except FileNotFoundError:
         raise DatasetError(f"'{path}' does not exist; predict first") from None
@@ -320,7 +325,15 @@ def _misfit(found: Predictions) -> str | None:
         return f"it has codes of shape {found.codes.shape} for probabilities of shape {units.shape}"
     if units.size and units.shape[1] != len(found.labels):
         return f"it has {units.shape[1]} action units under {len(found.labels)} names"
-    return _misfit_of_tasks(found)
+    return _misfit_of_tasks(found) or _misfit_of_cuts(found)
+
+
+def _misfit_of_cuts(found: Predictions) -> str | None:
+    edges = (0, *found.cuts, found.frames)
+    whole = all(type(cut) is int for cut in found.cuts)
+    if found.cuts and not (whole and all(first < second for first, second in pairwise(edges))):
+        return f"its cuts are not rising numbers of its {found.frames} frames"
+    return None
 
 
 def _misfit_of_tasks(found: Predictions) -> str | None:

@@ -12,6 +12,7 @@ from physiocam.foundation.frame_sizes import height_width
 from physiocam.inputs.blocks import InputBlock, InputShape, frame_step
 from physiocam.inputs.statistics import RunningStatistics, more_than_still
 from physiocam.measuring.network_inputs import block_frames, clip_batches, input_shape, slow_block_frames, slow_shape
+from physiocam.signals.waveform import scenes_of
 from physiocam.weights.bundle import BundleInfo, SlowNetworks
 
 # Frames read at a time: whole chunks.
@@ -34,6 +35,8 @@ class StoredInputs:
         is standardized in parts, as when it is measured.
     batch_clips : int, optional
         Clips to run at a time; by default as when measuring.
+    scene : slice, optional
+        The frames of one of its scenes, as a recording of their own.
 
     Attributes
     ----------
@@ -45,16 +48,23 @@ class StoredInputs:
     """
 
     def __init__(
-        self, stored: StoredRecording, info: BundleInfo, whole: bool = False, batch_clips: int | None = None
+        self,
+        stored: StoredRecording,
+        info: BundleInfo,
+        whole: bool = False,
+        batch_clips: int | None = None,
+        scene: slice | None = None,
     ) -> None:
         self._stored = stored
+        self._scene = scene = scene or slice(0, stored.info.frames)
         self._batch_clips = batch_clips
         self._shape = input_shape(info)
         self._layout = FrameLayout(info.big_size, info.small_size, info.input_channels, stored.bits)
-        self.timestamps: list[float] = stored.column("timestamps_s").tolist()
-        self.found: NDArray[np.bool_] = stored.column("face_found")
-        self._shown = stored.column("shown") if stored.has("shown") else self.found
-        frames = stored.info.frames
+        self.timestamps: list[float] = stored.column("timestamps_s")[scene].tolist()
+        self.found: NDArray[np.bool_] = stored.column("face_found")[scene]
+        self._shown = stored.column("shown") if stored.has("shown") else stored.column("face_found")
+        # As when measuring, where the length of a scene is not known before it ends.
+        frames = stored.info.frames - scene.start
         length = self._shape.clip_length
         self._block = frames if whole else -(-block_frames(stored.info.fs, frames) // length) * length
         self.blocks = self._blocks()
@@ -62,17 +72,17 @@ class StoredInputs:
         self.slow = None
         if info.slow and kept == wanted_settings(info.slow):
             step = frame_step(stored.info.fs, kept.fs)
-            self.slow = StoredSlowInputs(stored, info.slow, step, whole)
+            self.slow = StoredSlowInputs(stored, info.slow, step, whole, scene)
 
     def batches(self, block: InputBlock) -> Iterator[tuple[int, int]]:
         """Start and stop of the clips to run at a time."""
         return clip_batches(block, self._batch_clips) if self._batch_clips else clip_batches(block)
 
     def _blocks(self) -> Iterator[InputBlock]:
-        frames, info = self._stored.info.frames, self._stored.info
+        info = self._stored.info
         changes = self._stored.column("changes") if self._stored.has("changes") else None
-        for start in range(0, frames, self._block):
-            stop = min(start + self._block, frames)
+        for start in range(self._scene.start, self._scene.stop, self._block):
+            stop = min(start + self._block, self._scene.stop)
             clips = -(-(stop - start) // self._shape.clip_length)
             small = np.zeros((clips * self._shape.clip_length, *self._layout.shape("small")), np.float32)
             self._stored.read_frames("small", start, small[: stop - start])
@@ -80,7 +90,7 @@ class StoredInputs:
             small_std, has_motion = info.small_std, True
             if changes is not None:
                 small_std, has_motion = _spread(changes[start:stop], self._shape.any_motion)
-            if stop - start == frames:
+            if stop - start == info.frames:
                 # Use the statistics computed before frames were rounded to 8 bits.
                 mean, std, small_std = info.big_mean, info.big_std, info.small_std
             yield _block(
@@ -125,7 +135,7 @@ class StoredSlowInputs:
     slow : SlowNetworks
     step : int
         n, if every n-th frame of the recording is kept.
-    whole : bool
+    whole, scene
         As in `StoredInputs`.
 
     Attributes
@@ -133,12 +143,17 @@ class StoredSlowInputs:
     step : int
     """
 
-    def __init__(self, stored: StoredRecording, slow: SlowNetworks, step: int, whole: bool) -> None:
+    def __init__(self, stored: StoredRecording, slow: SlowNetworks, step: int, whole: bool, scene: slice) -> None:
         self.step = step
         self._shape = slow_shape(slow)
-        self._small = stored.column("slow/small")
-        self._changes = stored.column("slow/changes")
-        self._shown = stored.column("slow/shown")
+        # Every scene begins with a frame that is kept.
+        kept = [-(-(one.stop - one.start) // step) for one in scenes_of(stored.info.frames, stored.info.cuts)]
+        before = np.concatenate([[0], np.cumsum(kept)])
+        edges = [0, *stored.info.cuts, stored.info.frames]
+        rows = slice(before[edges.index(scene.start)], before[edges.index(scene.stop)])
+        self._small = stored.column("slow/small")[rows]
+        self._changes = stored.column("slow/changes")[rows]
+        self._shown = stored.column("slow/shown")[rows]
         length = self._shape.clip_length
         longest = len(self._small) if whole else slow_block_frames(stored.info.fs, step)
         self._block = -(-longest // length) * length

@@ -37,6 +37,10 @@ def with_truth(
         Every other task: probabilities, differences or levels.
     """
     times = stored.column("timestamps_s")
+    # The change to another scene was not seen.
+    last_of_scenes = np.array(stored.info.cuts, dtype=int) - 1
+    for changes in (*waveforms.values(), *(said for task, said in (tasks or {}).items() if task.kind == "waveform")):
+        changes[last_of_scenes] = np.nan
     sensors = {
         name: onto_frames(stored.signal(name), times) for name in (*WAVEFORMS, *RATES) if name in stored.info.signals
     }
@@ -45,6 +49,7 @@ def with_truth(
     return Predictions(
         info.name, info.subject, info.fs, waveforms, probabilities, labels, sensors, codes, coded, judges or {},
         {task.name: TaskPrediction(task, info.fs, said, _truth(stored, task)) for task, said in (tasks or {}).items()},
+        info.cuts,
     )  # fmt: skip
 
 

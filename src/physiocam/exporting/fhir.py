@@ -8,6 +8,7 @@ from physiocam.exporting.about import RecordingInfo, stem_of
 from physiocam.exporting.channels import start_s
 from physiocam.foundation.files import complete_file
 from physiocam.results.measurement_data import ActionUnit, MeasurementData
+from physiocam.results.measurement_text import missing_units_text
 from physiocam.signals.rate import Rate
 
 _LOINC, _UCUM = "http://loinc.org", "http://unitsofmeasure.org"
@@ -25,7 +26,8 @@ def write(measurement: MeasurementData, folder: Path, about: RecordingInfo) -> l
     )
     common = _common(measurement, about)
     found = [{**common, **_rate(code, words, rate)} for code, words, rate in rates]
-    found += [{**common, **_unit(label, unit)} for label, unit in measurement.action_units.items()]
+    why = missing_units_text(measurement)
+    found += [{**common, **_unit(label, unit, why)} for label, unit in measurement.action_units.items()]
     bundle = Bundle.model_validate(
         {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in found]}
     )
@@ -65,13 +67,13 @@ def _rate(code: str, words: str, rate: Rate) -> dict[str, Any]:
     return observation | {"valueQuantity": _quantity(rate.value, rate.unit, "/min")}
 
 
-def _unit(label: str, unit: ActionUnit) -> dict[str, Any]:
+def _unit(label: str, unit: ActionUnit, missing: str) -> dict[str, Any]:
     observation: dict[str, Any] = {
         "code": {"text": f"{label} {unit.name}: share of the time in which it is active"},
         "method": {"text": "video of the face, probability of 0.5 and above"},
     }
     if unit.active_fraction is None:
-        return observation | {"dataAbsentReason": {"text": "no face was found"}}
+        return observation | {"dataAbsentReason": {"text": missing}}
     return observation | {"valueQuantity": _quantity(unit.active_fraction, "share", "1")}
 
 

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from physiocam.measuring.face_colour import FaceColour
 from physiocam.measuring.face_frames import FaceFrames
-from physiocam.measuring.people_choice import PeopleChoice, cuts_notes, is_person, is_wanted, most_people
+from physiocam.measuring.people_choice import PeopleChoice, is_person, is_wanted, most_people
 from physiocam.measuring.person_work import PersonWork
 from physiocam.measuring.summarize import Frames, Signals
+from physiocam.video.cuts import cuts_notes
 from physiocam.video.levels import Image
 from physiocam.video.locators import SeenPerson, Square
 from physiocam.video.people import change_notes, others_note

@@ -1,6 +1,6 @@
 """Whom to measure, in recordings and streams alike: one, some or all, and who counts as a person."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Literal
 
 from physiocam.errors import PhysiocamError
@@ -86,11 +86,3 @@ def is_person(shown: int, frames: int, fs: float, detections: int, needed: int) 
         In how many it must be.
     """
     return shown >= min(_LEAST_S * fs, 0.5 * frames) and (detections == 0 or detections >= needed)
-
-
-def cuts_notes(cuts_s: Sequence[float]) -> list[str]:
-    """Say at which times there are hard cuts; empty without one."""
-    if not cuts_s:
-        return []
-    times = ", ".join(f"{time_s:.1f}" for time_s in cuts_s[:5]) + (", ..." if len(cuts_s) > 5 else "")
-    return [f"{len(cuts_s)} hard cut{'s' if len(cuts_s) > 1 else ''} (at {times} s); no rate reaches across"]

@@ -17,7 +17,6 @@ from physiocam.measuring.options import MeasureOptions, OptionChanges, with_chan
 from physiocam.measuring.people_choice import (
     PeopleChoice,
     check_people,
-    cuts_notes,
     is_person,
     is_wanted,
     most_people,
@@ -29,7 +28,7 @@ from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_data import Weights
 from physiocam.signals.methods import NETWORK
 from physiocam.signals.waveform import check_fs
-from physiocam.video.cuts import CutFinder
+from physiocam.video.cuts import CutFinder, cuts_notes
 from physiocam.video.face_source import as_trained, has_scenes, locate_everyone, people_locator
 from physiocam.video.followed_face import MEMORY_S
 from physiocam.video.levels import Image

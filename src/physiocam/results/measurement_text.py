@@ -129,7 +129,7 @@ def _active_units(measurement: MeasurementData) -> str:
     """The most active units, as text."""
     units = measurement.action_units
     if not any(unit.mean_probability is not None for unit in units.values()):
-        return "not measured" + (" (no face was found)" if units else "")
+        return "not measured" + (f" ({missing_units_text(measurement)})" if units else "")
     active = [(unit.active_fraction or 0.0, label, unit) for label, unit in units.items()]
     seen = [one for one in active if one[0] >= _SELDOM]
     most = sorted(seen, key=lambda one: (one[0], one[1]), reverse=True)[:_MOST_UNITS]
@@ -137,6 +137,11 @@ def _active_units(measurement: MeasurementData) -> str:
         ", ".join(f"{label} {unit.name} active {share:.0%}{doubt_text(unit)}" for share, label, unit in most)
         or "none active"
     )
+
+
+def missing_units_text(measurement: MeasurementData) -> str:
+    """Say why no action unit has a value."""
+    return "the face is turned away" if measurement.face_found.any() else "no face was found"
 
 
 def doubt_text(unit: ActionUnit) -> str:

@@ -1,6 +1,7 @@
 """Hard cuts: where another scene begins, from one frame to the next."""
 
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +71,14 @@ class CutFinder:
             return True
         self._changes.append(change)
         return False
+
+
+def cuts_notes(cuts_s: Sequence[float]) -> list[str]:
+    """Say at which times there are hard cuts; empty without one."""
+    if not cuts_s:
+        return []
+    times = ", ".join(f"{time_s:.1f}" for time_s in cuts_s[:5]) + (", ..." if len(cuts_s) > 5 else "")
+    return [f"{len(cuts_s)} hard cut{'s' if len(cuts_s) > 1 else ''} (at {times} s); no rate reaches across"]
 
 
 def _small_picture(image: Image) -> NDArray[np.float32]:

@@ -97,16 +97,20 @@ def face_source_name(face: FaceSource) -> str:
     return face if isinstance(face, str) else ",".join(map(str, face))
 
 
-def locate_in(locator: TrackedLocator, image: Image | None, channels: int) -> tuple[Image | None, Square | None]:
-    """Return a frame as a network takes it, and the square in it.
+def locate_everyone(
+    locator: PeopleLocator, image: Image | None, channels: int, cut: bool
+) -> tuple[Image | None, list[Square | None]]:
+    """Return a frame as a network takes it, and the square of each person so far.
 
     Parameters
     ----------
-    locator : TrackedLocator
+    locator : PeopleLocator
         A face is looked for in whole levels of RGB.
     image : array (H, W, C) or None
     channels : int
         Channels that the network takes.
+    cut : bool
+        Whether another scene begins with this frame.
 
     Raises
     ------
@@ -116,15 +120,9 @@ def locate_in(locator: TrackedLocator, image: Image | None, channels: int) -> tu
         If the locator does not know such frames.
     """
     taken = None if image is None else with_channels(image, channels)
-    return taken, locator.locate(_searched(image, locator))
-
-
-def locate_everyone(
-    locator: PeopleLocator, image: Image | None, channels: int, cut: bool
-) -> tuple[Image | None, list[Square | None]]:
-    """Return a frame as a network takes it, and the square of each person so far, as `locate_in` does for one."""
-    taken = None if image is None else with_channels(image, channels)
     inner = locator.locator if isinstance(locator, OnePerson) else locator
+    if cut and isinstance(inner, FaceTracker):
+        inner.end_scene()
     return taken, list(locator.locate(_searched(image, inner), cut))
 
 

@@ -162,7 +162,7 @@ class OnePerson:
         return self.locator.seen
 
     def locate(self, image: Image | None, _cut: bool = False, /) -> list[Square | None]:
-        """Return the square; a cut makes no difference."""
+        """Return the square."""
         square = self.locator.locate(image)
         self.people[0].squares.append(square)
         return [square]

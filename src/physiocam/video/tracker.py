@@ -54,6 +54,16 @@ class FaceTracker:
         # Frames since the last detection, about five per second, to find out later when a face was lost.
         self._recent: list[tuple[int, Thumbnail]] = []
 
+    def end_scene(self) -> None:
+        """Note that another scene begins with the next frame: the largest face there is followed, whoever it is."""
+        if self._missed:
+            self._lose(self._frames)
+        self._face.forget()
+        self._box = self._lost = None
+        self._missed = False
+        self._recent.clear()
+        self._next_look = 0
+
     def locate(self, image: Image | None) -> Square | None:
         """Return the square of the face, or None."""
         index = self._frames
@@ -81,7 +91,7 @@ class FaceTracker:
                 self._missed = True
                 return False
             if seen is None:
-                self._lose()
+                self._lose(index)
             self._box = seen
         self._missed = False
         self._recent.clear()
@@ -94,15 +104,14 @@ class FaceTracker:
         self._others = [face for face in sure if face is not self._box]
         return self._face.follow(self._box, image)
 
-    def _lose(self) -> None:
-        """Mark the frames since the face was last seen, and forget its place."""
+    def _lose(self, before: int) -> None:
+        """Mark the frames since the face was last seen, up to this one, and forget its place."""
         assert self._box is not None
         for index, thumbnail in reversed(self._recent):
             if same_face(self._box, thumbnail.detect(self._detector)) is not None:
                 self._last_seen = index
                 break
-        # There is no entry yet for the frame in which this is noticed.
-        gone = min(self._frames - 1 - (self._last_seen + 1), len(self.found))
+        gone = min(before - (self._last_seen + 1), len(self.found))
         self.found[len(self.found) - gone :] = [False] * gone
         self._face.forget()
         self._lost = self._box

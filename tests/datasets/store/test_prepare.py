@@ -227,6 +227,34 @@ def test_frames_without_a_face_are_noted_and_their_targets_masked(tmp_path: Path
     assert np.isnan(recording.column("mean_rgb")).all()
 
 
+def test_cuts_are_looked_for_as_when_measuring_unless_the_settings_are_those_of_other_code() -> None:
+    assert PrepareSettings().cuts
+    # Stores of other code, and of whole frames, have the same record as before.
+    for settings in ({"preprocessing": "authors"}, {"preprocessing": "toolbox"}, {"crop": "whole"}):
+        assert "cuts" not in PrepareSettings.of(settings).model_dump()
+    assert PrepareSettings.of({"preprocessing": "authors", "cuts": True}).cuts
+    assert not PrepareSettings.of({"cuts": False}).cuts
+
+
+@pytest.mark.parametrize("cuts", [True, False])
+def test_no_difference_and_no_label_reaches_across_a_cut(tmp_path: Path, cuts: bool) -> None:
+    images = np.random.default_rng(0).integers(0, 6, (20, 30, 24, 3), np.uint8)
+    images[8:] += np.linspace(0, 240, 24, dtype=np.uint8)[:, None]
+    settings = PrepareSettings.of({"crop": "center", "cuts": cuts, "slow": {"fs": 8.0}})
+    (report,) = prepare([ArrayEntry("F001_T1", images=images)], tmp_path / "store", settings)
+    assert report.error is None
+    recording = Store(tmp_path / "store").recording("F001_T1")
+    assert recording.info.cuts == ((8,) if cuts else ())
+    small, seen = frames(recording, "small"), recording.column("masks/pulse")[:, 0]
+    jump = np.abs(small[7]).mean() / np.abs(small[5]).mean()
+    assert jump == 0.0 if cuts else jump > 2.0
+    assert seen[7] != cuts
+    assert seen[6]
+    assert np.isnan(recording.column("mean_rgb")[7]).all() == cuts
+    # Every third frame is kept, and again from the cut on.
+    assert len(recording.column("slow/small")) == (7 if not cuts else 3 + 4)
+
+
 def test_wrong_settings_are_named() -> None:
     with pytest.raises(DatasetError, match=r"setting small_size=0.*settings are"):
         PrepareSettings.of({"small_size": 0})

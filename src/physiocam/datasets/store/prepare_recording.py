@@ -1,6 +1,6 @@
 """Write one recording into a store: decoded, cropped, resized and labelled."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.datasets.labels import Labels, make_labels
-from physiocam.datasets.recording import CropChoice, Entry, Recording
+from physiocam.datasets.recording import Entry, Recording
 from physiocam.datasets.sources import changed_source, facts_of, sources_of
 from physiocam.datasets.store.prepare_settings import PrepareSettings
 from physiocam.datasets.store.slow_frames import SlowFrames, moments
@@ -19,15 +19,17 @@ from physiocam.datasets.store.stored_recording import RecordingInfo
 from physiocam.errors import DatasetError
 from physiocam.foundation.frame_sizes import height_width
 from physiocam.inputs.crop import Crop
-from physiocam.inputs.face_changes import Located, face_changes, pixels_of, seen_changes
+from physiocam.inputs.face_changes import FaceChanges, pixels_of, seen_changes
 from physiocam.inputs.statistics import RunningStatistics
 from physiocam.networks.tasks import AU
 from physiocam.version import __version__
-from physiocam.video.face_source import face_locator, locate_in
-from physiocam.video.locators import TrackedLocator
+from physiocam.video.cuts import CutFinder, cuts_notes
+from physiocam.video.face_source import face_locator, has_scenes, locate_everyone
+from physiocam.video.locators import OnePerson
 from physiocam.video.people import notes_of
 from physiocam.video.reader import Video
 from physiocam.video.resize import area_resize
+from physiocam.video.tracker import FaceTracker
 
 
 def prepare_recording(entry: Entry, store: Path, settings: PrepareSettings) -> RecordingInfo:
@@ -63,39 +65,41 @@ def _write_frames(
     settings: PrepareSettings,
 ) -> tuple[RecordingInfo, dict[str, NDArray[Any]]]:
     crop = recording.crop if settings.crop == "recording" else settings.crop
-    locator = _locator(crop, video.fs, settings.crop_factor)
-    timestamps: list[float] = []
-    shown: list[bool] = []
+    person = OnePerson(face_locator("find" if crop == "face" else crop, video.fs, settings.crop_factor))
+    finder = CutFinder(video.fs) if settings.cuts and has_scenes(person) else None
     slow = SlowFrames(settings.slow, Crop(factor=settings.crop_factor), video.fs) if settings.slow else None
-
-    def located() -> Iterator[Located]:
-        for frame in video:
-            timestamps.append(frame.timestamp_s)
-            image, square = locate_in(locator, frame.picture, settings.channels)
-            shown.append(square is not None)
-            if slow:
-                slow.add(image, square)
-            yield image, square
-
-    pixels = pixels_of(settings.preprocessing)
+    changes = FaceChanges(settings.big_size, pixels_of(settings.preprocessing))
     streams = _Streams(writer, settings)
-    for face, change in face_changes(located(), settings.big_size, pixels):
-        streams.add(face, change)
+    timestamps: list[float] = []
+    cuts: list[int] = []
+    for index, frame in enumerate(video):
+        timestamps.append(frame.timestamp_s)
+        if cut := finder is not None and finder.add(frame.picture):
+            cuts.append(index)
+            changes.add(None, None)
+            if slow:
+                slow.cut()
+        image, (square,) = locate_everyone(person, frame.picture, settings.channels, cut)
+        if slow:
+            slow.add(image, square)
+        streams.add(*changes.add(image, square))
     frames = streams.finish()
     # A tracker that notices late that the face has left revises earlier frames.
-    found = np.array(locator.found, dtype=bool)
+    found = np.array(person.locator.found, dtype=bool)
     times, mean_rgb = np.array(timestamps), np.array(streams.mean_rgb)
     mean_rgb[~found] = np.nan
+    last_of_scenes = np.array(cuts, dtype=int) - 1
+    mean_rgb[last_of_scenes] = np.nan
     labels = make_labels(recording, times, mean_rgb, settings.labels)
     found = found[:frames]
     columns: dict[str, NDArray[Any]] = {
         "timestamps_s": times[:frames],
         "face_found": found,
         "mean_rgb": mean_rgb[:frames],
-        "shown": np.array(shown[:frames]),
+        "shown": np.array([square is not None for square in person.people[0].squares[:frames]]),
         "changes": np.array(streams.changes)[:frames],
-        **(slow.columns(frames) if slow else {}),
-        **_label_columns(labels, found, {task: one.task.kind for task, one in recording.tasks.items()}),
+        **(slow.columns(len(times) - frames) if slow else {}),
+        **_label_columns(labels, found, last_of_scenes, {name: one.task.kind for name, one in recording.tasks.items()}),
     }
     columns |= _truth_columns(recording, frames)
     codes = recording.action_units
@@ -113,12 +117,21 @@ def _write_frames(
         tasks={task: tuple(names) for task, names in labels.columns.items()},
         signals={name: signal.unit for name, signal in recording.signals.items()},
         action_units=codes.labels if codes is not None else (),
-        notes=(*recording.notes, *labels.notes, *video.notes, *notes_of(locator.seen, video.fs)),
+        notes=(*recording.notes, *labels.notes, *video.notes, *_notes(person, cuts, video.fs)),
         sources=(),
         version=__version__,
         own_tasks=tuple(recording.tasks[task].task for task in labels.truth),
+        cuts=tuple(cut for cut in cuts if cut < frames),
     )
     return info, columns
+
+
+def _notes(person: OnePerson, cuts: Sequence[int], fs: float) -> list[str]:
+    """Who else was seen, and where another scene begins."""
+    notes = notes_of(person.seen, fs) + cuts_notes([cut / fs for cut in cuts])
+    if cuts and isinstance(person.locator, FaceTracker):
+        notes.append("after a cut the largest face is followed, which may be another person's")
+    return notes
 
 
 def _truth_columns(recording: Recording, frames: int) -> dict[str, NDArray[Any]]:
@@ -134,9 +147,12 @@ def _truth_columns(recording: Recording, frames: int) -> dict[str, NDArray[Any]]
     return columns
 
 
-def _label_columns(labels: Labels, found: NDArray[np.bool_], kinds: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+def _label_columns(
+    labels: Labels, found: NDArray[np.bool_], last_of_scenes: NDArray[np.int_], kinds: Mapping[str, str]
+) -> dict[str, NDArray[Any]]:
     """Targets, and masks that leave out frames without a face, or without a difference to the next frame."""
     followed = seen_changes(found)
+    followed[last_of_scenes] = False
     columns: dict[str, NDArray[Any]] = {f"truth/{task}": truth for task, truth in labels.truth.items()}
     for task, targets in labels.targets.items():
         of_frames = kinds[task] != "waveform" if task in kinds else task == AU.name
@@ -207,10 +223,6 @@ class _Streams:
         self._writer.add_small(self._no_change())
         self.changes.append(moments(None))
         return frames
-
-
-def _locator(crop: CropChoice, fs: float, factor: float) -> TrackedLocator:
-    return face_locator("find" if crop == "face" else crop, fs, factor)
 
 
 def _layout(settings: PrepareSettings) -> FrameLayout:

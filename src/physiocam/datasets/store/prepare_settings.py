@@ -37,12 +37,16 @@ class PrepareSettings(LaterFields):
         Of the Big frames that are kept: 16 for recordings of more than 8 bits.
     slow : SlowSettings or None
         What is kept for slow networks; None keeps nothing. Only for faces in RGB.
+    cuts : bool
+        Whether hard cuts are looked for, as when measuring: no difference reaches across, and the face is found again.
+        By default only with the preprocessing "default"; the others do as the code that they are named after. Never in
+        the whole frame, where a sudden change may be what is measured.
     labels : LabelSettings
         How targets are made; by default the settings named like the preprocessing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    later = frozenset({"channels", "bits"})
+    later = frozenset({"channels", "bits", "cuts"})
 
     preprocessing: Preprocessing = "default"
     crop: CropChoice | Literal["recording"] = "recording"
@@ -52,16 +56,19 @@ class PrepareSettings(LaterFields):
     channels: Annotated[int, Field(ge=1, le=8)] = 3
     bits: Literal[8, 16] = 8
     slow: SlowSettings | None = SlowSettings()
+    cuts: bool = False
     labels: LabelSettings = LABEL_SETTINGS["default"]
 
     @model_validator(mode="before")
     @classmethod
     def _complete(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Use the labels that belong to the preprocessing."""
+        """Use what belongs to the preprocessing and the frames."""
         if values.get("channels", 3) != 3 or values.get("crop") == "whole":
             # Slow networks see the shoulders below a face.
             values = {"slow": None, **values}
-        usual = LABEL_SETTINGS.get(values.get("preprocessing", "default"))
+        preprocessing = values.get("preprocessing", "default")
+        values = {"cuts": preprocessing == "default" and values.get("crop") != "whole", **values}
+        usual = LABEL_SETTINGS.get(preprocessing)
         given = values.get("labels", {})
         if usual is None or not isinstance(given, dict):
             return values

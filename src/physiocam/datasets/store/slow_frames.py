@@ -57,7 +57,8 @@ class SlowFrames:
         self._crops = crop, settings.crop
         self._size = height_width(settings.small_size)
         self._faces = FaceChanges(settings.big_size)
-        self._frames = 0
+        # Frames of this scene, and those of earlier scenes that are used.
+        self._frames = self._kept_before = 0
         self._shown: list[bool] = []
         # One row per change from a frame to the next.
         self._small: list[NDArray[np.float32]] = []
@@ -74,15 +75,21 @@ class SlowFrames:
             self._shown.append(face is not None)
         self._frames += 1
 
+    def cut(self) -> None:
+        """Note that another scene begins with the next frame, which is the first that is used of it."""
+        self._faces.add(None, None)
+        self._kept_before += -(-self._frames // self._step)
+        self._frames = 0
+
     def _add_change(self, change: NDArray[np.float32] | None) -> None:
         small = np.zeros((*self._size, 3), np.float32) if change is None else area_resize(change, *self._size)
         self._small.append(small.transpose(2, 0, 1))
         self._moments.append(moments(change))
 
-    def columns(self, frames: int) -> dict[str, NDArray[np.generic]]:
-        """Return the arrays for a store that keeps the first `frames` frames of the recording."""
+    def columns(self, dropped: int) -> dict[str, NDArray[np.generic]]:
+        """Return the arrays for a store that does not keep the recording's last `dropped` frames."""
         self._add_change(None)
-        kept = -(-frames // self._step)
+        kept = self._kept_before + -(-(self._frames - dropped) // self._step)
         return {
             "slow/small": np.stack(self._small[:kept]),
             "slow/changes": np.array(self._moments[:kept]),

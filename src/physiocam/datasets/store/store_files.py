@@ -6,7 +6,8 @@
     STORE/NAME/small            float32 (T, C, h, w): changes from a frame to the next, not yet divided by small_std
     STORE/NAME/timestamps_s     float64 (T,)
     STORE/NAME/face_found       bool (T,)
-    STORE/NAME/mean_rgb         float32 (T, C): mean colour of the square in 0..1, NaN without a face
+    STORE/NAME/mean_rgb         float32 (T, C): mean colour of the square in 0..1; NaN without a face, and in the last
+                                frame before a cut
     STORE/NAME/shown            bool (T,): whether there was a face square; face_found excludes those that the tracker
                                 found to be wrong later
     STORE/NAME/changes          float64 (T, 2): mean and mean square of the change to the next frame, before it was

@@ -5,13 +5,14 @@ import json
 import os
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import zarr
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from physiocam.datasets.recording import CropChoice, Signal
 from physiocam.datasets.sources import SourceFile
@@ -69,10 +70,12 @@ class RecordingInfo(LaterFields):
         What its data set says about it outside the sources, such as a row of a table.
     own_tasks : tuple of Task
         Those of the tasks that the data set itself describes.
+    cuts : tuple of int
+        First frames of new scenes, counted from 0 and rising; empty if cuts were not looked for.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    later = frozenset({"own_tasks"})
+    later = frozenset({"own_tasks", "cuts"})
 
     name: str
     subject: str
@@ -92,6 +95,13 @@ class RecordingInfo(LaterFields):
     version: str
     facts: dict[str, str] = {}  # noqa: RUF012
     own_tasks: tuple[Task, ...] = ()
+    cuts: tuple[Annotated[int, Field(ge=1)], ...] = ()
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if any(first >= second for first, second in pairwise([*self.cuts, self.frames])):
+            raise ValueError(f"cuts are {self.cuts[:3]}; expected rising frames of {self.frames}")
+        return self
 
 
 class StoredRecording:
