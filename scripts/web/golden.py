@@ -24,8 +24,9 @@ from physiocam.measuring.memory_windows import _half
 from physiocam.measuring.stream import Stream
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_files import write_measurement
-from physiocam.signals.confidence import EVIDENCE, Candidate, Confidence, Judge, evidence_of
+from physiocam.signals.confidence import EVIDENCE, Confidence, PulseJudge, evidence_of
 from physiocam.signals.even_differences import even_differences
+from physiocam.signals.judging import Candidate, Judge
 from physiocam.signals.quantities import Quantity
 from physiocam.signals.rate import Rate, estimate_rate, rates_along
 from physiocam.signals.readings import LIGHT, light_of, readings_of
@@ -163,8 +164,8 @@ _MODEL = Confidence(
 )
 
 
-def _judge(table: NDArray[np.float64]) -> Judge:
-    return Judge(readings_of(table), _MODEL)
+def _judge(table: NDArray[np.float64]) -> PulseJudge:
+    return PulseJudge(readings_of(table), _MODEL)
 
 
 def _judged() -> dict[str, Any]:
@@ -176,7 +177,7 @@ def _judged() -> dict[str, Any]:
     wave_with_gap[100:130] = np.nan
     pooled = pooled_spectrum(clean_waveform(wave, fs, of, _DEFAULT), fs, _DEFAULT.heart)
     assert pooled is not None
-    candidate = Candidate(wave, fs, 1.21, pooled[0], pooled[1][0], 0.15, 2.0)
+    candidate = Candidate(wave, fs, 1.21, pooled[0], pooled[1][0], 0.15, _DEFAULT.heart)
     return {
         "evidence": _listed(evidence_of(candidate, with_other.readings)),
         "probability": with_other.model.probability(evidence_of(candidate, with_other.readings)),

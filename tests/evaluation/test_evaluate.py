@@ -15,7 +15,7 @@ from physiocam.evaluation import predictions
 from physiocam.evaluation.evaluate import evaluate
 from physiocam.evaluation.predictions import Predictions, load_all_predictions, load_predictions
 from physiocam.networks.action_units import AU_LABELS
-from physiocam.signals.confidence import EVIDENCE, Confidence, Judge
+from physiocam.signals.confidence import EVIDENCE, Confidence, PulseJudge
 from physiocam.signals.readings import LIGHT, Readings
 from physiocam.signals.settings import SETTINGS
 
@@ -65,7 +65,7 @@ def judged(one: Predictions, bias: float) -> Predictions:
     model = Confidence(
         evidence=EVIDENCE, centre=none, scale=ones, weight=none, bias=bias, widths=((0.0, 9.0), (1.0, 1.0))
     )
-    return replace(one, judges={"pulse": Judge(readings, model)})
+    return replace(one, judges={"pulse": PulseJudge(readings, model)})
 
 
 def test_a_judge_is_kept_in_the_file_and_decides_which_rates_are_compared(tmp_path: Path) -> None:

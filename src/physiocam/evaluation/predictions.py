@@ -20,10 +20,13 @@ from physiocam.evaluation.task_scores import TaskPrediction
 from physiocam.foundation.files import complete_file
 from physiocam.foundation.provenance import RECORD, Facts, damage, digest_of, read_record, write_record
 from physiocam.foundation.regular_files import check_regular
+from physiocam.inputs.shoulders import SHIFTED
 from physiocam.measuring.face_frames import Progress
-from physiocam.networks.tasks import Task
-from physiocam.signals.confidence import Confidence, Judge
+from physiocam.networks.tasks import RESPIRATION, Task
+from physiocam.signals.confidence import Confidence, PulseJudge
+from physiocam.signals.judging import Judge
 from physiocam.signals.readings import readings_of
+from physiocam.signals.shoulder_judge import ShoulderJudge
 from physiocam.signals.waveform import check_fs
 
 # Sensors' signals that rates are compared with.
@@ -98,7 +101,11 @@ class Predictions:
             If it cannot be written.
         """
         path = Path(folder) / f"{self.name}.npz"
-        models = {task: judge.model.model_dump(mode="json") for task, judge in self.judges.items()}
+        models = {
+            task: judge.model.model_dump(mode="json")
+            for task, judge in self.judges.items()
+            if isinstance(judge, PulseJudge)
+        }
         about = {
             "name": self.name, "subject": self.subject, "fs": self.fs, "labels": self.labels, "confidence": models,
             "tasks": [one.task.model_dump(mode="json") for one in self.tasks.values()], "cuts": self.cuts,
@@ -111,7 +118,7 @@ class Predictions:
         }
         arrays |= {f"waveforms/{task}": values for task, values in self.waveforms.items()}
         arrays |= {f"sensors/{name}": values for name, values in self.sensors.items()}
-        arrays |= {f"readings/{task}": judge.readings.table() for task, judge in self.judges.items()}
+        arrays |= {f"readings/{task}": judge.table() for task, judge in self.judges.items()}
         for name, one in self.tasks.items():
             arrays |= {f"predicted/{name}": one.predicted, f"truth/{name}": one.truth}
         with complete_file(path, DatasetError) as beside:
@@ -295,10 +302,15 @@ def _under(group: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[
 
 
 def _judges(arrays: Mapping[str, NDArray[Any]], models: Mapping[str, Any]) -> dict[str, Judge]:
-    return {
-        task: Judge(readings_of(arrays[f"readings/{task}"]), Confidence.model_validate_json(json.dumps(model)))
+    judges: dict[str, Judge] = {
+        task: PulseJudge(readings_of(arrays[f"readings/{task}"]), Confidence.model_validate_json(json.dumps(model)))
         for task, model in models.items()
     }
+    if RESPIRATION.name not in judges and (shifts := arrays.get(f"readings/{RESPIRATION.name}")) is not None:
+        if shifts.ndim != 2 or shifts.shape[1] != SHIFTED:
+            raise ValueError
+        judges[RESPIRATION.name] = ShoulderJudge(shifts)
+    return judges
 
 
 def _tasks(arrays: Mapping[str, NDArray[Any]], fs: float, described: Iterable[Any]) -> dict[str, TaskPrediction]:
@@ -314,7 +326,7 @@ def _misfit(found: Predictions) -> str | None:
     texts = (found.name, found.subject, *found.labels)
     if not all(isinstance(text, str) and len(text) <= _LONGEST_NAME for text in texts):
         return f"its names are not text of at most {_LONGEST_NAME} characters"
-    readings = [column for judge in found.judges.values() for column in judge.readings.table().T]
+    readings = [column for judge in found.judges.values() for column in judge.table().T]
     waves = [*found.waveforms.values(), *found.sensors.values(), *readings]
     if not all(wave.ndim == 1 and wave.dtype.kind == "f" for wave in waves) or len({len(wave) for wave in waves}) > 1:
         return "its waveforms are not of one length"

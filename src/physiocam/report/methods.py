@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
 from physiocam.results.measurement import Measurement
+from physiocam.signals.confidence import floor_of
 from physiocam.signals.methods import classical_method
-from physiocam.signals.rate import floor_of
 from physiocam.signals.settings import RateSettings, settings_as_text
 from physiocam.signals.variability import MINIMUM_S
 

@@ -82,7 +82,8 @@ def _write_frames(
         image, (square,) = locate_everyone(person, frame.picture, settings.channels, cut)
         if slow:
             slow.add(image, square)
-        streams.add(*changes.add(image, square))
+        face, _, change = changes.add(image, square)
+        streams.add(face, change)
     frames = streams.finish()
     # A tracker that notices late that the face has left revises earlier frames.
     found = np.array(person.locator.found, dtype=bool)
