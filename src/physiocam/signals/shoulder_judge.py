@@ -18,7 +18,6 @@ from physiocam.signals.quality import spectral_shares
 from physiocam.signals.rate_notes import moved_as_a_whole, readings_disagree, shoulders_unseen, still_shoulders
 from physiocam.signals.settings import RateSettings
 from physiocam.signals.spectra import interpolated_peaks, pooled_spectrum
-from physiocam.signals.waveform import filtered_waveform
 
 # Breaths per minute by which two readings of one breath may differ: less than a breath in a window of 30 s.
 _APART = 2.0
@@ -38,6 +37,8 @@ _SEEN = 0.5
 
 # A shift further from the usual one than this many times the usual distance is not breath, and is limited to that.
 _FAR = 4.0
+# Shifts are taken over several frames at a time, down to this many a second: breath is slow, and it saves time.
+_LEAST_HZ = 5.0
 # What the usual distance is at least, as a share of the square: that of shoulders at rest.
 _REST = 1e-5
 
@@ -75,10 +76,13 @@ class ShoulderJudge:
 
     def _doubt(self, candidate: Candidate) -> str | None:
         """Why the shoulders do not confirm a rate; None if they do."""
-        fs, settings = candidate.fs, candidate.settings
+        settings = candidate.settings
         unseen = ~(np.isfinite(candidate.difference) & np.isfinite(self.shifts).all(axis=1))
-        body, above = (_without_jumps(np.where(unseen, np.nan, column)) for column in self.shifts.T)
-        pooling = pooled_spectrum(filtered_waveform(body, fs, settings), fs, settings, candidate.cuts)
+        together = max(int(candidate.fs / _LEAST_HZ), 1)
+        fs, cuts = candidate.fs / together, [cut // together for cut in candidate.cuts]
+        body, above = (_slower(np.where(unseen, np.nan, column), together) for column in self.shifts.T)
+        # In the shifts themselves a slow drift is faint, which would outweigh the breath in their sum.
+        pooling = pooled_spectrum(body, fs, settings, cuts)
         if pooling is None:
             return shoulders_unseen()
         frequencies, pooled, _ = pooling
@@ -112,8 +116,9 @@ class ShoulderJudge:
         return self.shifts
 
 
-def _without_jumps(shift: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a shift (T,) around its usual value, with those that are too far from it limited."""
+def _slower(shift: NDArray[np.float64], together: int) -> NDArray[np.float64]:
+    """Return a shift (T,) over so many frames at a time, around its usual value; what is too far from it is limited."""
+    shift = shift[: len(shift) // together * together].reshape(-1, together).sum(axis=1)
     if not np.isfinite(shift).any():
         return shift
     around = shift - np.nanmedian(shift)

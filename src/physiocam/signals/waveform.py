@@ -51,12 +51,8 @@ def clean_waveform(
     PhysiocamError
         If fs is not a frame rate.
     """
-    return filtered_waveform(difference, fs, settings.of(quantity))
-
-
-def filtered_waveform(difference: NDArray[np.floating], fs: float, chosen: RateSettings) -> NDArray[np.float64]:
-    """Do what `clean_waveform` does, by the settings of one rate."""
     check_fs(fs)
+    chosen = settings.of(quantity)
     clean = np.full(len(difference), np.nan)
     if fs <= 2 * chosen.band_hz[1]:
         return clean
