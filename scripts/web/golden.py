@@ -15,8 +15,10 @@ from unittest.mock import patch
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.inputs import shoulders
 from physiocam.inputs.blocks import InputCollector, InputShape
 from physiocam.inputs.crop import Crop, recrop
+from physiocam.inputs.shoulders import WideChanges
 from physiocam.measuring import clip_pipeline
 from physiocam.measuring.expressions import read_expressions
 from physiocam.measuring.measure import measure
@@ -31,6 +33,7 @@ from physiocam.signals.quantities import Quantity
 from physiocam.signals.rate import Rate, estimate_rate, rates_along
 from physiocam.signals.readings import LIGHT, light_of, readings_of
 from physiocam.signals.settings import SETTINGS
+from physiocam.signals.shoulder_judge import ShoulderJudge
 from physiocam.signals.spectra import pooled_spectrum
 from physiocam.signals.waveform import clean_waveform
 from physiocam.video import people_tracker, tracker
@@ -58,6 +61,8 @@ def golden() -> dict[str, Any]:
         },
         "rates": {name: _rates(wave, fs, of) for name, (wave, fs, of) in waves().items()},
         "judged": _judged(),
+        "shifts": _shifts(),
+        "breathing": _breathing(),
         "light": _listed(light_of(_small())),
         "half": [_listed(_half(_small()[:1], side)) for side in ("left", "right")],
         "even": _listed(even_differences(times(60), np.sin(np.arange(60.0)), np.arange(55) / 30, 0.5)),
@@ -185,6 +190,45 @@ def _judged() -> dict[str, Any]:
         "rates": _rates(wave, fs, of, with_other),
         "without_other": _rates(wave_with_gap, fs, of, _judge(table)),
     }
+
+
+def swaying(t: int, height: int, width: int) -> NDArray[np.uint8]:
+    """A picture whose lower part breathes 15 times a minute at 5 frames/s, while the upper part hardly moves."""
+    y, x, c = np.meshgrid(np.arange(height), np.arange(width), np.arange(3), indexing="ij")
+    down = np.sin(2 * np.pi * 0.25 * t / 5.0) * np.where(y > 0.6 * height, 0.5, 0.05)
+    light = 120 + 50 * np.sin((y - down) / 5.0 + x / 9.0) + 10 * c
+    return np.asarray(np.floor(light + 0.5), dtype=np.uint8)
+
+
+def _shifts() -> list[Any]:
+    """Shifts of the shoulders; the square moves once, and once nobody is there."""
+    changes = WideChanges(72, (Crop(), Crop(factor=2.0, down=0.4)))
+    squares = [None if t == 4 else Square(40 + (t > 6), 16, 40) for t in range(12)]
+    return [_listed(changes.add(swaying(t, 110, 120), square).shift) for t, square in enumerate(squares)]
+
+
+def shoulder_shifts() -> dict[str, NDArray[np.float64]]:
+    """Shifts of shoulders and of what is above them, (750, 2), at 25 frames/s; their breath is 15 a minute."""
+
+    def swing(rate: float, much: float) -> NDArray[np.float64]:
+        return np.diff(much * np.sin(2 * np.pi * rate / 60 * np.arange(751) / 25.0))
+
+    still, gap = 1e-5 * noise(750, 21), swing(15.0, 0.006)
+    gap[400:450] = np.nan
+    return {
+        "agree": np.column_stack([swing(15.0, 0.006) + still, still]),
+        "gap": np.column_stack([gap, still]),
+        "disagree": np.column_stack([swing(9.0, 0.006), still]),
+        "still": np.column_stack([swing(15.0, 0.001), still]),
+        "whole": np.column_stack([swing(15.0, 0.006), swing(15.0, 0.005)]),
+        "unseen": np.column_stack([np.full(750, np.nan), still]),
+    }
+
+
+def _breathing() -> dict[str, Any]:
+    """Rates of one breath, judged by different shoulders."""
+    breath = np.diff(np.sin(2 * np.pi * 0.25 * np.arange(751) / 25.0)) + 0.05 * noise(750, 20)
+    return {name: _rates(breath, 25.0, "breathing", ShoulderJudge(table)) for name, table in shoulder_shifts().items()}
 
 
 def _small() -> NDArray[np.float32]:
@@ -357,6 +401,8 @@ class _OneFace:
 def _with_made_up_networks() -> ExitStack:
     stack = ExitStack()
     stack.enter_context(patch.object(clip_pipeline, "Runtime", _Runtime))
+    # The page does not look at the shoulders yet.
+    stack.enter_context(patch.object(shoulders, "_LEAST", 2.0))
     for module in (tracker, people_tracker):
         stack.enter_context(patch.object(module, "FaceDetector", _OneFace))
     return stack

@@ -30,7 +30,7 @@ _COLUMNS = 3
 # Keeps the shift of a column without any edges defined, and at zero.
 _FAINT = 1e-3
 
-# The parts whose shifts are told: the body, and what is above it.
+# The parts whose shifts are read: the body, and what is above it.
 SHIFTED = 2
 
 
@@ -97,16 +97,16 @@ def shifts(found: FaceChange, chin: float | None) -> NDArray[np.float32]:
     >>> shifts(FaceChange(after, before, None), 0.5).round(3).tolist()
     [0.01, 0.01]
     """
-    told = np.full(SHIFTED, np.nan, np.float32)
+    down = np.full(SHIFTED, np.nan, np.float32)
     if found.face is None or found.before is None or chin is None:
-        return told
+        return down
     before, after = (_grey(one) for one in (found.before, found.face))
     side = len(after)
     row = min(max(round(chin * side), 0), side)
     for part, rows in enumerate((slice(row, side), slice(0, row))):
         if rows.stop - rows.start >= _LEAST * side:
-            told[part] = _shift(before[rows], after[rows]) / side
-    return told
+            down[part] = _shift(before[rows], after[rows]) / side
+    return down
 
 
 def _chin(square: Square | None, crop: Crop, wide: Square | None) -> float | None:

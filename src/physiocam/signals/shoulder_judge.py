@@ -20,17 +20,17 @@ from physiocam.signals.settings import RateSettings
 from physiocam.signals.spectra import interpolated_peaks, pooled_spectrum
 
 # Breaths per minute by which two readings of one breath may differ: less than a breath in a window of 30 s.
-_APART = 2.0
+APART = 2.0
 
 # The wide square is about half a metre: a millimetre, where a breath lifts the shoulders by several. In the usual size
 # of this square it is 0.3 pixels, above what codecs and noise do to still shoulders.
-_LEAST_MOVE = 0.002
+LEAST_MOVE = 0.002
 
 # How much of their movement the shoulders must have for themselves.
-_LEAST_OWN = 0.3
+LEAST_OWN = 0.3
 
 # Share of the network's power near its rate and the overtones. Less is a rhythm that the noise has lost.
-_LEAST_SHARE = 0.3
+LEAST_SHARE = 0.3
 
 # The shoulders must be in the picture for this share of the time.
 _SEEN = 0.5
@@ -69,7 +69,7 @@ class ShoulderJudge:
             lobe_hz=np.array([candidate.lobe_hz]), noise_slope=candidate.settings.noise_slope,
         )  # fmt: skip
         share = float(min(flat[0], tilted[0]))
-        if share < _LEAST_SHARE:
+        if share < LEAST_SHARE:
             return Verdict(0.0)
         doubt = self._doubt(candidate)
         return Verdict(0.0 if doubt else share, doubt)
@@ -89,12 +89,12 @@ class ShoulderJudge:
         if not pooled.any():
             return still_shoulders()
         rate_hz = float(interpolated_peaks(frequencies, pooled)[0])
-        if abs(60.0 * (rate_hz - candidate.rate_hz)) > _APART:
+        if abs(60.0 * (rate_hz - candidate.rate_hz)) > APART:
             return readings_disagree(candidate.rate_hz, rate_hz)
         move, own = _moves(body, above, fs, rate_hz, settings.window_s)
-        if move < _LEAST_MOVE:
+        if move < LEAST_MOVE:
             return still_shoulders()
-        return moved_as_a_whole(rate_hz) if own < _LEAST_OWN * move else None
+        return moved_as_a_whole(rate_hz) if own < LEAST_OWN * move else None
 
     def floor(self, settings: RateSettings) -> float:
         """Return the settings' own: the rule says 0 where there should be no rate."""
