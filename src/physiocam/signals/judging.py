@@ -41,7 +41,7 @@ class Candidate:
 
 
 class Verdict(NamedTuple):
-    """What a judge says of a rate.
+    """A judge's answer on a rate.
 
     Attributes
     ----------

@@ -131,8 +131,8 @@ def estimate_rate(
         Differences of the unfiltered signal, which can show that the rate is the overtone of a slower one; by default
         `difference`.
     judge : Judge, optional
-        Gives the quality, and the floor that it must reach. Without one, or if it can say nothing about these frames,
-        the quality is `quality.spectral_quality`, which must reach the settings' floor.
+        Gives the quality, and the floor that it must reach. Without one, or if it cannot judge these frames, the
+        quality is `quality.spectral_quality`, which must reach the settings' floor.
     cuts : sequence of int
         Samples at which another scene begins. No window reaches across; the last sample before each must be a gap.
 
