@@ -5,29 +5,25 @@
 Draws and prepares 32 recordings to train on and two sets of 16 others to test on: drawn in the same way, and in harder
 conditions (more motion, light that changes, a noisier camera). Then it trains each row with the same settings, but for
 what its name says, and compares it with the first one over the same recordings. Everything that is finished is kept in
-FOLDER: stopped, the command goes on where it was. A row takes about a minute of one processor core.
+FOLDER: stopped, the command goes on where it was. A row takes a few minutes of one processor core.
 """
 
 import argparse
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from physiocam.datasets.readers.catalogue import open_dataset
 from physiocam.datasets.store.prepare import PrepareSettings, prepare
 from physiocam.datasets.store.store import Store
-from physiocam.evaluation.evaluate import evaluate
-from physiocam.evaluation.paired import ByRecording, paired_difference
+from physiocam.evaluation.evaluate import Evaluation, evaluate
+from physiocam.evaluation.paired import ByRecording, PairedDifference, paired_difference, paired_f1_difference
 from physiocam.evaluation.predict import store_job
-from physiocam.evaluation.predictions import Predictions, load_all_predictions
+from physiocam.evaluation.predictions import load_all_predictions
 from physiocam.evaluation.table_text import table
 from physiocam.foundation.files import complete_file
 from physiocam.foundation.provenance import difference, read_record
-from physiocam.networks.action_units import ACTIVE_THRESHOLD
 from physiocam.networks.config import BigSmallConfig
 from physiocam.signals.settings import SETTINGS
 from physiocam.synthetic.layouts import layout_named, write_layout
@@ -54,8 +50,10 @@ ROWS: dict[str, dict[str, Any]] = {
 }
 BASE = "no augmentation"
 
+# By name, a value and its difference from the first row.
+Figures = dict[str, tuple[float | None, PairedDifference | None]]
+
 START, END = "<!-- augmentation -->\n", "<!-- end of augmentation -->"
-_RESAMPLINGS = 2000
 
 
 def main() -> None:
@@ -68,11 +66,12 @@ def main() -> None:
     stores = {name: _store(given.folder, name) for name in SETS}
     found = {row: _tested(given.folder, row, stores, given.epochs) for row in ROWS}
     figures = {row: {test: _figures(tests[test], found[BASE][test]) for test in TESTS} for row, tests in found.items()}
-    lines = table(_head(), [[row, *_cells(figures[row])] for row in ROWS])
+    lines = table(_head(), [[row, *_cells(figures[row], figures[BASE])] for row in ROWS])
     print("\n".join(lines))
     if given.json:
         with complete_file(given.json) as beside:
-            beside.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+            plain = {row: {test: _plain(one) for test, one in tests.items()} for row, tests in figures.items()}
+            beside.write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
     if given.page:
         before, _, rest = given.page.read_text(encoding="utf-8").partition(START)
         with complete_file(given.page) as beside:
@@ -98,8 +97,8 @@ def _store(folder: Path, name: str) -> Path:
     return store
 
 
-def _tested(folder: Path, row: str, stores: dict[str, Path], epochs: int) -> dict[str, list[Predictions]]:
-    """Train a row and predict both test sets, unless that was done."""
+def _tested(folder: Path, row: str, stores: dict[str, Path], epochs: int) -> dict[str, Evaluation]:
+    """Train a row and predict both test sets, unless that was done, and evaluate them."""
     changes = dict(ROWS[row])
     network = BigSmallConfig(big_size=64, small_size=4, backbone=changes.pop("backbone", "plain"))
     run = folder / "runs" / row.replace(", ", "-").replace(" ", "-")
@@ -124,79 +123,41 @@ def _tested(folder: Path, row: str, stores: dict[str, Path], epochs: int) -> dic
         place, job = run / test, store_job(Store(stores[test]), str(bundle.folder), None, as_measured=False)
         record = read_record(place)
         kept = record is not None and difference(record.made_with, job.made_with) is None
-        found[test] = load_all_predictions(place) if kept else job.run(place, None)
+        found[test] = evaluate(load_all_predictions(place) if kept else job.run(place, None), SETTINGS["paper"])
         print(f"{row}: {test}", flush=True)
     return found
 
 
-def _figures(found: list[Predictions], base: list[Predictions]) -> dict[str, Any]:
-    """F1 over units and the pulse's signal-to-noise ratio, each with its difference from the base."""
-    score, interval = _f1(found), _f1_difference(found, base)
-    ratios, others = _ratios(found), _ratios(base)
-    change = paired_difference(ratios, others)
-    assert change is not None
-    return {
-        "f1": score,
-        "f1_difference": score - _f1(base),
-        "f1_interval": interval,
-        "snr": float(np.mean(list(ratios.values()))),
-        "snr_difference": change.mean,
-        "snr_interval": change.interval,
-    }
+def _figures(found: Evaluation, base: Evaluation) -> Figures:
+    """Mean F1 over units and the pulse's signal-to-noise ratio, each with its difference from the base."""
+    units = paired_f1_difference(found.unit_comparisons, base.unit_comparisons)
+    pulse = paired_difference(_ratios(found), _ratios(base))
+    assert found.action_units is not None
+    return {"f1": (found.action_units.mean_f1, units), "snr": (found.snr["heart"].value, pulse)}
 
 
-def _ratios(found: list[Predictions]) -> ByRecording:
-    comparisons = evaluate(found, SETTINGS["paper"]).comparisons["heart"]
-    return {(one.subject, one.recording): one.snr for one in comparisons if one.snr is not None}
-
-
-def _counts(found: list[Predictions]) -> dict[str, NDArray[np.int64]]:
-    """By subject and unit: frames found rightly, and twice those plus the wrong ones (units, 2)."""
-    counts: dict[str, NDArray[np.int64]] = {}
-    for one in found:
-        said = (one.probabilities >= ACTIVE_THRESHOLD) & one.coded
-        there = one.codes & one.coded
-        of_one = np.stack([(said & there).sum(axis=0), said.sum(axis=0) + there.sum(axis=0)], axis=1)
-        counts[one.subject] = counts.get(one.subject, 0) + of_one
-    return counts
-
-
-def _f1_of(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Mean F1 in percent over units that are there, of counts (..., units, 2)."""
-    hits, total = counts[..., 0], counts[..., 1]
-    with np.errstate(invalid="ignore"):
-        mean: NDArray[np.float64] = 200 * np.nanmean(np.where(total > 0, hits / total, np.nan), axis=-1)
-    return mean
-
-
-def _f1(found: list[Predictions]) -> float:
-    return float(_f1_of(np.sum(list(_counts(found).values()), axis=0)))
-
-
-def _f1_difference(found: list[Predictions], base: list[Predictions]) -> tuple[float, float]:
-    """95 % bootstrap interval of the difference in F1, resampling subjects."""
-    one, other = _counts(found), _counts(base)
-    subjects = sorted(one)
-    drawn = np.random.default_rng(0).integers(len(subjects), size=(_RESAMPLINGS, len(subjects)))
-    scores = [_f1_of(np.stack([counts[name] for name in subjects])[drawn].sum(axis=1)) for counts in (one, other)]
-    low, high = np.percentile(scores[0] - scores[1], [2.5, 97.5])
-    return float(low), float(high)
+def _ratios(found: Evaluation) -> ByRecording:
+    return {(one.subject, one.recording): one.snr for one in found.comparisons["heart"] if one.snr is not None}
 
 
 def _head() -> list[str]:
     return ["", *(f"{what}, {test}" for test in TESTS for what in ("F1 (%)", "pulse SNR (dB)"))]
 
 
-def _cells(figures: dict[str, dict[str, Any]]) -> list[str]:
-    return [_cell(figures[test], name, digits) for test in TESTS for name, digits in (("f1", 1), ("snr", 2))]
+def _cells(figures: dict[str, Figures], base: dict[str, Figures]) -> list[str]:
+    cells = []
+    for test in TESTS:
+        for name, digits in (("f1", 1), ("snr", 2)):
+            value, found = figures[test][name]
+            difference = f" ({found.text(digits)})" if found and figures is not base else ""
+            cells.append(f"{value:.{digits}f}{difference}" if value is not None else "-")
+    return cells
 
 
-def _cell(figures: dict[str, Any], name: str, digits: int) -> str:
-    value = f"{figures[name]:.{digits}f}"
-    low, high = figures[f"{name}_interval"]
-    if low == high == 0:
-        return value
-    return f"{value} ({figures[f'{name}_difference']:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}])"
+def _plain(figures: Figures) -> dict[str, Any]:
+    return {
+        name: {"value": value, "against": asdict(found) if found else None} for name, (value, found) in figures.items()
+    }
 
 
 if __name__ == "__main__":

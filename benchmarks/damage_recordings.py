@@ -1,6 +1,7 @@
 """The recordings that are then damaged: a drawn person in every container, as bare streams, and as images."""
 
 import io
+import os
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -152,3 +153,6 @@ def _encode(
         out.mux(stream.encode())
         if heard is not None:
             out.mux(heard.encode())
+    # SVT-AV1 gives a thread of root's real-time priority, which all later processes would inherit.
+    if hasattr(os, "sched_setscheduler"):
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))

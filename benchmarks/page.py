@@ -22,9 +22,10 @@ from playwright.sync_api import Page, sync_playwright
 
 from physiocam.foundation.files import complete_file
 from physiocam.web.server import PageServer
-from physiocam.web.site import site_files
-from physiocam.weights.bundle import load_bundle
+from physiocam.web.site import site_files, write_site
+from physiocam.weights.bundle import Bundle, load_bundle
 
+_TEXTS = (".html", ".js", ".mjs", ".css", ".json", ".svg", ".txt")
 _PATIENCE_MS = 1_800_000
 
 
@@ -34,12 +35,8 @@ def main() -> None:
     parser.add_argument("--chromium", default="chromium", help="the browser's program")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     arguments = parser.parse_args()
-    files = site_files(load_bundle())
-    contents = [file.content() for file in files.values()]
-    figures = {
-        "megabytes": sum(map(len, contents)) / 1e6,
-        "megabytes_compressed": sum(len(gzip.compress(content)) for content in contents) / 1e6,
-    }
+    bundle = load_bundle()
+    files, figures = site_files(bundle), _sizes(bundle)
     with PageServer(files, port=0) as server, sync_playwright() as playwright:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         browser = playwright.chromium.launch(executable_path=shutil.which(arguments.chromium), args=["--no-sandbox"])
@@ -52,6 +49,15 @@ def main() -> None:
     if arguments.json:
         with complete_file(arguments.json) as beside:
             beside.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def _sizes(bundle: Bundle) -> dict[str, float]:
+    """Megabytes of the site as it is written, and as it is sent by a server that compresses scripts and texts."""
+    with tempfile.TemporaryDirectory() as folder:
+        written = write_site(bundle, folder)
+        texts = [path.read_bytes() for path in Path(folder).rglob("*") if path.suffix in _TEXTS]
+    saved = sum(len(text) - len(gzip.compress(text)) for text in texts)
+    return {"megabytes": written / 1e6, "megabytes_sent": (written - saved) / 1e6}
 
 
 def _in_browser(page: Page, address: str, video: Path) -> dict[str, float]:

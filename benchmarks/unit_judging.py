@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam import Measurement
-from physiocam.evaluation.metrics import action_unit_scores
+from physiocam.evaluation.unit_scores import action_unit_scores
 from physiocam.networks.action_units import ACTIVE_THRESHOLD, BLINK, EXPRESSION_UNITS, SIDED_UNITS
 from rendered_recordings import RenderedRecording
 from roc import area_under_roc

@@ -36,6 +36,14 @@ def shared() -> Path:
     return _SHARED
 
 
+@pytest.fixture(autouse=True)
+def usual_priority() -> Iterator[None]:
+    """Ends the real-time priority that SVT-AV1 gives a thread of root's that encodes: nothing would run beside it."""
+    yield
+    if hasattr(os, "sched_setscheduler"):
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
 # Graphs by the configuration of their network, which holds no weights.
 _TRACED: dict[object, bytes] = {}
 

@@ -39,8 +39,10 @@ def test_the_benchmark_of_augmentation_runs_small(
     augmented_training.main()
     found = json.loads((tmp_path / "found.json").read_text())
     assert list(found) == list(rows)
-    assert found["no augmentation"]["others"]["f1_interval"] == [0.0, 0.0]
-    assert found["all of these"]["harder"]["snr"] != found["no augmentation"]["harder"]["snr"]
+    assert found["no augmentation"]["others"]["f1"]["against"]["interval"] == [0.0, 0.0]
+    ratios = [found[row]["harder"]["snr"] for row in rows]
+    assert ratios[1]["value"] - ratios[0]["value"] == pytest.approx(ratios[1]["against"]["difference"])
+    assert ratios[1]["value"] != ratios[0]["value"]
     lines = page.read_text().splitlines()
     assert (lines[0], lines[-1], len(lines)) == ("before", "after", 8)
     capsys.readouterr()

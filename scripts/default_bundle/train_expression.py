@@ -248,8 +248,8 @@ def _loss(outputs: dict[str, Tensor], truth: _Truth) -> Tensor:
 
 def _differences(levels: Tensor) -> Tensor:
     """Left minus right of the units with sides: (n, 5), of levels (n, 25)."""
-    left, right = levels[:, len(EXPRESSION_UNITS) :].unflatten(1, (-1, 2)).unbind(2)
-    return left - right
+    sides = levels[:, len(EXPRESSION_UNITS) :]
+    return sides[:, 0::2] - sides[:, 1::2]
 
 
 def _truth_of_stills(stills: Stills, places: NDArray[np.float32]) -> _Truth:

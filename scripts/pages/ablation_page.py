@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from physiocam.evaluation.evaluate import Evaluation, evaluate
-from physiocam.evaluation.paired import paired_difference
+from physiocam.evaluation.paired import paired_difference, paired_f1_difference
 from physiocam.evaluation.predictions import load_all_predictions
 from physiocam.evaluation.table_text import table
 from physiocam.foundation.provenance import difference, read_record
@@ -78,10 +78,21 @@ def _cells(methods: list[list[Evaluation]], base: list[Evaluation]) -> list[str]
             cells += ["-"] * 3
             continue
         values = np.array(list(errors.values()))
-        cells += [f"{values.mean():.2f}", f"{int((values > _WRONG).sum())} of {len(values)}", _told(ratios, others)]
-    scores = [fold.action_units.mean_f1 for method in methods for fold in method if fold.action_units is not None]
+        found = None if ratios == others else paired_difference(ratios, others)
+        told = f"{np.mean(list(ratios.values())):.2f}" + (f" ({found.text(2)})" if found else "")
+        cells += [f"{values.mean():.2f}", f"{int((values > _WRONG).sum())} of {len(values)}", told]
+    return [*cells, _f1_cell([fold for method in methods for fold in method], base)]
+
+
+def _f1_cell(folds: list[Evaluation], base: list[Evaluation]) -> str:
+    scores = [fold.action_units.mean_f1 for fold in folds if fold.action_units is not None]
     known = [score for score in scores if score is not None]
-    return [*cells, f"{np.mean(known):.1f} ({', '.join(f'{score:.1f}' for score in known)})" if known else "-"]
+    if not known:
+        return "-"
+    rows, others = ([row for fold in method for row in fold.unit_comparisons] for method in (folds, base))
+    found = None if rows == others else paired_f1_difference(rows, others)
+    told = ", ".join(f"{score:.1f}" for score in known) + (f"; {found.text(1)}" if found else "")
+    return f"{np.mean(known):.1f} ({told})"
 
 
 def _errors(folds: list[Evaluation], quantity: Quantity) -> dict[tuple[str, str], float]:
@@ -100,17 +111,6 @@ def _ratios(folds: list[Evaluation], quantity: Quantity) -> dict[tuple[str, str]
         for one in fold.comparisons.get(quantity, ())
         if one.snr is not None
     }
-
-
-def _told(ratios: dict[tuple[str, str], float], base: dict[tuple[str, str], float]) -> str:
-    """Mean, and difference from the base with its bootstrap interval over subjects."""
-    mean = f"{np.mean(list(ratios.values())):.2f}"
-    if ratios == base:
-        return mean
-    found = paired_difference(ratios, base)
-    assert found is not None
-    low, high = found.interval
-    return f"{mean} ({found.mean:+.2f} [{low:+.2f}, {high:+.2f}])"
 
 
 if __name__ == "__main__":

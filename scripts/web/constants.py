@@ -17,16 +17,17 @@ from physiocam.measuring import (
     frame_intake,
     network_inputs,
     neutral,
+    people_choice,
     stream,
     stream_person,
     summarize,
 )
 from physiocam.networks import action_units
-from physiocam.results import measurement_data, unit_events
+from physiocam.results import measurement_data, people_folders, unit_events
 from physiocam.signals import confidence, half_rate, quality, quantities, rate, readings, spectra, waveform
 from physiocam.signals.settings import SETTINGS
 from physiocam.version import __version__
-from physiocam.video import even_grid, face, followed_face, people
+from physiocam.video import appearance, cuts, even_grid, face, followed_face, people, people_tracker
 from physiocam.weights import description
 
 RULES = Path(__file__).parents[2] / "web" / "src" / "rules" / "rules.json"
@@ -64,6 +65,33 @@ def _frames() -> dict[str, Any]:
             "own_head": followed_face.OWN_HEAD,
         },
         "people": {"listed": people._LISTED, "looks": people._LOOKS},
+        "people_choice": {"rival": people_choice._RIVAL, "least_s": people_choice._LEAST_S},
+        "people_tracker": {
+            "same": appearance.SAME,
+            "unlike": appearance.UNLIKE,
+            "likely": people_tracker._LIKELY,
+            "shortly_s": people_tracker._SHORTLY_S,
+            "nearby": people_tracker._NEARBY,
+            "still": people_tracker._STILL,
+            "looks_count": people_tracker._LOOKS_COUNT,
+            "close": people_tracker._CLOSE,
+            "kept": people_tracker._KEPT,
+        },
+        "appearance": {"places": appearance._PLACES, "rows": appearance._ROWS, "dark": appearance._DARK},
+        "cuts": {
+            "rows": cuts._ROWS,
+            "columns": cuts._COLUMNS,
+            "each": cuts._EACH,
+            "unlike": cuts._UNLIKE,
+            "more_than_motion": cuts._MORE_THAN_MOTION,
+            "jump": cuts._JUMP,
+            "more_than_jerk": cuts._MORE_THAN_JERK,
+            "frozen": cuts._FROZEN,
+            "brighter": cuts._BRIGHTER,
+            "before_s": cuts._BEFORE_S,
+            "least": cuts._LEAST,
+            "noise": cuts._NOISE,
+        },
         "grid": {
             "reach_s": even_grid._REACH_S,
             "snap": even_grid._SNAP,
@@ -131,6 +159,7 @@ def _answers() -> dict[str, Any]:
         "blink": action_units.BLINK,
         "active_threshold": action_units.ACTIVE_THRESHOLD,
         "most_intense": action_units.MOST_INTENSE,
+        "person_folder": people_folders._PERSON,
         "trusted_auc": measurement_data.TRUSTED_AUC,
         "expressions": {
             "most_turned_deg": expressions.MOST_TURNED_DEG,

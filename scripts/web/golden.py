@@ -26,6 +26,7 @@ from physiocam.measuring.memory_windows import _half
 from physiocam.measuring.stream import Stream
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_files import write_measurement
+from physiocam.results.unit_events import unit_events
 from physiocam.signals.confidence import EVIDENCE, Confidence, PulseJudge, evidence_of
 from physiocam.signals.even_differences import even_differences
 from physiocam.signals.judging import Candidate, Judge
@@ -35,13 +36,16 @@ from physiocam.signals.readings import LIGHT, light_of, readings_of
 from physiocam.signals.settings import SETTINGS
 from physiocam.signals.shoulder_judge import ShoulderJudge
 from physiocam.signals.spectra import pooled_spectrum
-from physiocam.signals.waveform import clean_waveform
-from physiocam.video import people_tracker, tracker
+from physiocam.signals.waveform import clean_waveform, scenes_of
+from physiocam.video import people_tracker
+from physiocam.video.appearance import look_of
+from physiocam.video.cuts import CutFinder
 from physiocam.video.even_grid import timed_grid
 from physiocam.video.face import FaceBox, FaceDetector
 from physiocam.video.locators import Square
+from physiocam.video.people import EACH, others_note
+from physiocam.video.people_tracker import PeopleTracker
 from physiocam.video.resize import area_resize
-from physiocam.video.tracker import FaceTracker
 from physiocam.weights.bundle import Bundle
 from physiocam.weights.description import BundleInfo
 
@@ -67,15 +71,22 @@ def golden() -> dict[str, Any]:
         "half": [_listed(_half(_small()[:1], side)) for side in ("left", "right")],
         "even": _listed(even_differences(times(60), np.sin(np.arange(60.0)), np.arange(55) / 30, 0.5)),
         "grids": [_grid(list_of(80)) for list_of in (times, steady, holed)],
-        "tracked": _tracked(),
+        "cuts": _cuts(),
+        "looks": [_listed(look_of(picture(0, 90, 120), FaceBox(*box, 0.9))) for box in LOOKED_AT],
+        "crowd": _crowd(),
+        "others": others_note(3, 1).removesuffix(EACH),
         "detected": _detected(),
-        "expressions": [_expressions(frames) for frames in (90, 400)],
+        "expressions": [_expressions(*case) for case in ((90, ()), (400, ()), (800, (350,)))],
         "recording": _measured(_whole()),
         "stream": _measured(_streamed()),
+        "film": [_brief(one) for one in _filmed()],
+        "film_of_one": _brief(_filmed_one()),
+        "film_stream": [_brief(one) for one in _filmed_stream()],
     }
 
 
 RESIZED = (((50, 40), (9, 9)), ((201, 201), (24, 24)), ((20, 20), (36, 36)), ((144, 144), (9, 9)))
+LOOKED_AT = ((40.0, 30.0, 30.0, 36.0), (-4.5, -3.0, 20.0, 26.0), (100.5, 70.0, 30.0, 30.0))
 RECROPPED = ((10, 20, 101), (500, 300, 140), (300, 100, 333))
 
 
@@ -91,6 +102,15 @@ def beating(t: int, height: int, width: int) -> NDArray[np.uint8]:
     pulse = np.sin(2 * np.pi * 1.2 * t / 30.0) * (1 + c) + 2 * np.sin(2 * np.pi * 0.25 * t / 30.0) * (y / height)
     light = 120 + 40 * np.sin(x / 7.0) + 30 * np.cos(y / 5.0) + 4 * pulse
     return np.asarray(np.floor(light + 0.5), dtype=np.uint8)
+
+
+def film(t: int, height: int, width: int) -> NDArray[np.uint8]:
+    """Frames with hard cuts: a scene, the same one inverted, and the first one again."""
+    frame = beating(t, height, width)
+    return 255 - frame if FILM_CUTS[0] <= t < FILM_CUTS[1] else frame
+
+
+FILM_CUTS = (250, 400)
 
 
 def noise(n: int, seed: int) -> NDArray[np.float64]:
@@ -140,9 +160,11 @@ def waves() -> dict[str, tuple[NDArray[np.float64], float, Quantity]]:
     }
 
 
-def _rates(wave: NDArray[np.float64], fs: float, of: Quantity, judge: Judge | None = None) -> dict[str, Any]:
-    along = rates_along(wave, fs, of, _DEFAULT, None, judge)
-    whole = estimate_rate(wave, fs, of, _DEFAULT, None, judge)
+def _rates(
+    wave: NDArray[np.float64], fs: float, of: Quantity, judge: Judge | None = None, cuts: tuple[int, ...] = ()
+) -> dict[str, Any]:
+    along = rates_along(wave, fs, of, _DEFAULT, None, judge, cuts)
+    whole = estimate_rate(wave, fs, of, _DEFAULT, None, judge, cuts)
     return {"whole": _rate(whole), "value": _listed(along.value), "quality": _listed(along.quality)}
 
 
@@ -188,6 +210,8 @@ def _judged() -> dict[str, Any]:
         "probability": with_other.model.probability(evidence_of(candidate, with_other.readings)),
         "width": [with_other.model.width(probability) for probability in (0.0, 0.5, 0.9, 1.0)],
         "rates": _rates(wave, fs, of, with_other),
+        "cut": _rates(wave_with_gap, fs, of, with_other, (130, 330)),
+        "cut_unjudged": _rates(wave_with_gap, fs, of, None, (130, 330)),
         "without_other": _rates(wave_with_gap, fs, of, _judge(table)),
     }
 
@@ -261,33 +285,63 @@ def _grid(stamps: NDArray[np.float64]) -> dict[str, Any]:
     return {"fs": grid.fs, "positions": _listed(grid.positions), "frames": grid.frames, "together": grid.together}
 
 
-def faces_at(t: int) -> list[list[float]]:
-    """Boxes (x, y, width, height, score) that the detector is made to find in frame t."""
-    if 70 <= t < 100:
-        return []
-    first = [20.0 + (t > 40) * 12, 10.0, 30.0, 40.0, 0.5 if 10 < t < 25 else 0.95]
-    second = [80.0, 12.0, 24.0, 30.0, 0.9]
-    return [first, second] if t < 150 else [second]
+def _cuts() -> list[int]:
+    finder = CutFinder(30.0)
+    return [t for t in (*range(236, 266), *range(386, 416)) if finder.add(None if t == 390 else film(t, 200, 300))]
 
 
-class _Faces:
-    """Stands for a detector that finds `faces_at`; the frame's number is its first pixel."""
+CROWD_CUT = 140
+# Colours of three people, and of the first one in another light.
+_SKINS = ((200, 130, 100), (90, 60, 45), (40, 60, 120), (120, 110, 80))
+
+
+def crowd_at(t: int) -> list[tuple[int, list[float]]]:
+    """Who is in frame t, as numbers, with the boxes (x, y, width, height, score) that the detector is made to find."""
+    people: list[tuple[int, list[float]]] = []
+    if not 70 <= t < 100 and t < 170:
+        left = 20.0 + (t > 40) * 12 + (t >= 100) * 22 - (t >= CROWD_CUT) * 30
+        people.append((3 * (t >= 100), [left, 10.0, 30.0, 40.0, 0.5 if 10 < t < 25 else 0.95]))
+    if t >= 30:
+        # From frame 120 on, this person comes close to the first one.
+        people.append((1, [max(86.0 - 0.8 * max(t - 120, 0), 62.0), 12.0, 24.0, 30.0, 0.9]))
+    if 145 <= t < 195:
+        people.append((2, [4.0, 45.0, 20.0, 26.0, 0.8]))
+    return people
+
+
+def crowd(t: int) -> NDArray[np.uint8]:
+    """A picture of these people; the frame's number is its first pixel."""
+    y, x, c = np.meshgrid(np.arange(90), np.arange(120), np.arange(3), indexing="ij")
+    frame = (60 + (x * 3 + y * 5 + c * 7) % 40).astype(np.uint8)
+    for who, (left, top, width, height, _) in crowd_at(t):
+        frame[int(top) : int(top + height), int(left) : int(left + width)] = _SKINS[who]
+    frame[0, 0] = t
+    return frame
+
+
+class _Crowd:
+    """Stands for a detector that finds `crowd_at`."""
 
     def detect(self, image: NDArray[np.uint8], min_score: float = 0.0) -> list[FaceBox]:
-        return [FaceBox(*box) for box in faces_at(int(image[0, 0, 0])) if box[4] >= min_score]
+        boxes = [FaceBox(*box) for _, box in crowd_at(int(image[0, 0, 0]))]
+        return [box for box in boxes if box.score >= min_score]
 
 
-def _tracked() -> dict[str, Any]:
-    follower = FaceTracker(30.0, 1.2, _Faces())  # type: ignore[arg-type]
-    squares = []
+def _crowd() -> dict[str, Any]:
+    follower = PeopleTracker(30.0, 1.2, _Crowd())  # type: ignore[arg-type]
     for t in range(200):
-        frame = np.full((90, 120, 3), t, np.uint8)
-        squares.append(follower.locate(None if t == 5 else frame))
+        follower.locate(None if t == 5 else crowd(t), t == CROWD_CUT)
     return {
-        "squares": [list(square) if square else None for square in squares],
-        "found": [int(found) for found in follower.found],
-        "changes": [[change.frame, int(change.other)] for change in follower.seen.changes],
-        "at_once": follower.seen.at_once,
+        "needed": follower.seen.needed,
+        "people": [
+            {
+                "squares": [list(square) if square else None for square in person.squares[::3]],
+                "found": [int(found) for found in person.found],
+                "detections": person.detections,
+                "doubts": person.doubts,
+            }
+            for person in follower.people
+        ],
     }
 
 
@@ -313,7 +367,7 @@ def _detected() -> dict[str, Any]:
     return {"boxes": [list(box) for box in boxes], "canvas": _listed(session.canvas.ravel()[::1009])}
 
 
-def _expressions(frames: int) -> dict[str, Any]:
+def _expressions(frames: int, cuts: tuple[int, ...]) -> dict[str, Any]:
     found = np.arange(frames) % 50 > 2
     t = np.arange(frames)[:, None]
     outputs = {
@@ -324,7 +378,7 @@ def _expressions(frames: int) -> dict[str, Any]:
         ),
     }
     read = read_expressions({name: np.where(found[:, None], one, np.nan) for name, one in outputs.items()}, found, 30.0,
-                            _bundle(), "auto")  # fmt: skip
+                            _bundle(), "auto", scenes_of(frames, cuts))  # fmt: skip
     return {
         "probability": _listed(read.probability[::7]),
         "intensity": _listed(read.intensity[::7]),
@@ -398,13 +452,20 @@ class _OneFace:
         return [FaceBox(14.0, 6.0, 30.0, 36.0, 0.95)]
 
 
-def _with_made_up_networks() -> ExitStack:
+class _TwoFaces:
+    """Stands for a detector that finds two faces, the second one after a while and not in the inverted scene."""
+
+    def detect(self, image: NDArray[np.uint8], _min_score: float = 0.0) -> list[FaceBox]:
+        boxes = [FaceBox(14.0, 6.0, 24.0, 30.0, 0.95), FaceBox(42.0, 20.0, 16.0, 18.0, 0.9)]
+        return boxes if int(image[0, 0, 0]) >= 128 else boxes[:1]
+
+
+def _with_made_up_networks(detector: type = _OneFace) -> ExitStack:
     stack = ExitStack()
     stack.enter_context(patch.object(clip_pipeline, "Runtime", _Runtime))
     # The page does not look at the shoulders yet.
     stack.enter_context(patch.object(shoulders, "_LEAST", 2.0))
-    for module in (tracker, people_tracker):
-        stack.enter_context(patch.object(module, "FaceDetector", _OneFace))
+    stack.enter_context(patch.object(people_tracker, "FaceDetector", detector))
     return stack
 
 
@@ -420,6 +481,46 @@ def _streamed() -> Measurement:
         for t, time_s in enumerate(times(700)):
             stream.push(beating(t, 48, 64), float(time_s))
         return stream.measurement(20.0)
+
+
+def _film() -> list[NDArray[np.uint8]]:
+    return [film(t, 48, 64) for t in range(600)]
+
+
+def _filmed() -> tuple[Measurement, ...]:
+    with _with_made_up_networks(_TwoFaces):
+        return measure(_film(), weights=_bundle(), fs=30.0, people="all")
+
+
+def _filmed_one() -> Measurement:
+    with _with_made_up_networks(_TwoFaces):
+        return measure(_film(), weights=_bundle(), fs=30.0)
+
+
+def _filmed_stream() -> tuple[Measurement, ...]:
+    with _with_made_up_networks(_TwoFaces):
+        stream = Stream(weights=_bundle(), people="all")
+        for frame, time_s in zip(_film(), times(600), strict=True):
+            stream.push(frame, float(time_s))
+        return stream.measurements(18.0)
+
+
+def _brief(measurement: Measurement) -> dict[str, Any]:
+    return {
+        "person": measurement.person,
+        "cuts": list(measurement.cuts),
+        "heart": _rate(measurement.heart_rate),
+        "breathing": _rate(measurement.breathing_rate),
+        "pulse": _listed(measurement.pulse[::17]),
+        "respiration": _listed(measurement.respiration[::23]),
+        "heart_along": _listed(measurement.heart_rate_along.value),
+        "probability": _listed(measurement.action_unit_probability[::29]),
+        "pose": _listed(measurement.head_pose[::61]),
+        "neutral": {label: unit.neutral for label, unit in measurement.action_units.items()},
+        "events": [[event.unit, event.onset_s, event.offset_s] for event in unit_events(measurement)[::5]],
+        "squares": measurement.face_squares[::20].tolist(),
+        "notes": [note.removesuffix(EACH) for note in measurement.notes],
+    }
 
 
 def _measured(measurement: Measurement) -> dict[str, Any]:

@@ -123,6 +123,18 @@ def test_a_measurement_names_its_video_and_weights(place: Path) -> None:
     assert wrong[2].endswith("a.mp4: another video than was measured")
 
 
+def test_networks_for_other_runtimes_name_their_bundle(place: Path) -> None:
+    status, said = physiocam("weights", "export", place / "bundle", place / "exported", "--to", "onnx")
+    assert status == 0, said
+    link = chain_of(place / "exported")
+    assert [each.what.split(" ")[0] for each in (link, *link.made_of)] == ["networks", "bundle"]
+    assert link.wrong == 0
+    assert link.made_of[0].made_of[0].what.startswith("store ")
+    write_bundle(place / "bundle", place / "store", seed=1)
+    status, said = physiocam("provenance", place / "exported" / "one.onnx")
+    assert (status, "other weights than" in said) == (1, True)
+
+
 def test_the_default_bundle_and_what_has_no_record() -> None:
     assert chain_of("default").what.startswith("bundle default, ")
     with pytest.raises(PhysiocamError, match="is not a result with a record of what it was made of; expected"):

@@ -77,6 +77,21 @@ def test_a_sensor_whose_clock_is_late(make_measurement: Make, tmp_path: Path) ->
     assert "| heart rate (beats/min) |" in (out / "comparison.md").read_text()
 
 
+def test_a_comparison_names_what_it_was_made_of(make_measurement: Make, tmp_path: Path) -> None:
+    pytest.importorskip("zarr")
+    sensor(tmp_path / "sensor.csv", 4.25)
+    make_measurement(40.0, None).write(tmp_path / "result")
+    out = tmp_path / "out"
+    CliRunner().invoke(app, ["compare", str(tmp_path / "sensor.csv"), str(tmp_path / "result"), "-o", str(out)])
+    said = CliRunner().invoke(app, ["provenance", str(out / "comparison.md")])
+    assert said.output.startswith(f"comparison {out}, physiocam ")
+    assert f"measurement {tmp_path / 'result'}: not checked: no record is there\n" in said.output
+    assert (f"file {tmp_path / 'sensor.csv'}: as made\n" in said.output, said.exit_code) == (True, 0)
+    (tmp_path / "sensor.csv").write_text("")
+    said = CliRunner().invoke(app, ["provenance", str(out)])
+    assert (f"file {tmp_path / 'sensor.csv'}: has changed since" in said.output, said.exit_code) == (True, 1)
+
+
 def test_coverage_stands_beside_the_error(make_measurement: Make, tmp_path: Path) -> None:
     measurement = make_measurement(40.0, None)
     measurement.write(tmp_path / "a")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from physiocam.errors import PhysiocamError
-from physiocam.evaluation.metrics import action_unit_scores, macc, rate_scores, signal_to_noise
+from physiocam.evaluation.metrics import macc, rate_scores, signal_to_noise
+from physiocam.evaluation.unit_scores import action_unit_scores
 from physiocam.networks.action_units import AU_LABELS
 from physiocam.signals.rate import estimate_rate
 from physiocam.signals.settings import SETTINGS

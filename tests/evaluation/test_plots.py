@@ -11,9 +11,9 @@ from matplotlib.patches import Rectangle
 
 from physiocam.errors import DatasetError
 from physiocam.evaluation.evaluate import Evaluation, RateComparison, evaluate
-from physiocam.evaluation.metrics import action_unit_scores
 from physiocam.evaluation.plots import plot_rates, plot_units, plot_waveforms, save
 from physiocam.evaluation.predictions import Predictions
+from physiocam.evaluation.unit_scores import action_unit_scores
 from physiocam.networks.action_units import AU_LABELS
 from physiocam.signals.settings import SETTINGS
 

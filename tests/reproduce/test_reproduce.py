@@ -139,6 +139,10 @@ def test_every_table_stands_beside_the_papers(
             r"\| Small branch \| [+-]\d+\.\d\d \[[+-]\d+\.\d\d, [+-]\d+\.\d\d\] on 4 recordings of 4 subjects \|",
             text,
         )
+        assert re.search(
+            r"\| Big branch \| - \| - \| [+-]\d+\.\d \[[+-]\d+\.\d, [+-]\d+\.\d\] on 4 recordings of 4 subjects \|",
+            text,
+        )
 
 
 def test_further_seeds_are_averaged_and_spread(store: Path, runs: Path, tmp_path: Path, untraced: None) -> None:
@@ -188,6 +192,8 @@ def test_the_ablation_finds_its_way_into_the_page(
     assert "[" not in first[2]
     assert re.search(r"\([+-]\d+\.\d\d \[[+-]\d+\.\d\d, [+-]\d+\.\d\d\]\)", small[2])
     assert [cell.strip() for cell in big[:6]] == ["-"] * 6
+    assert "[" not in first[6]
+    assert re.search(r"\d+\.\d \(\d+\.\d, \d+\.\d; [+-]\d+\.\d \[[+-]\d+\.\d, [+-]\d+\.\d\]\)", big[6])
     assert small[6].strip() == "-"
 
 

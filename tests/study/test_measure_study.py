@@ -1,6 +1,7 @@
 """A study from its table to its tables and page; what fails never stops the rest, and nothing is measured twice."""
 
 import csv
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -106,6 +107,54 @@ def test_a_study_resumes(study: tuple[Path, list[str]], tmp_path: Path) -> None:
     physiocam.measure_study(table, tmp_path / "out")
     assert sorted(measured) == ["a b.mp4", "a.mp4", "b.mp4", "broken.mp4", "broken.mp4"]
     assert (tmp_path / "out" / "segments.csv").read_bytes() != before
+
+
+def test_a_study_names_what_it_was_made_of(study: tuple[Path, list[str]], tmp_path: Path) -> None:
+    pytest.importorskip("zarr")
+    from physiocam.evaluation.chain import chain_of
+
+    table, _ = study
+    (tmp_path / "a b_events.csv").write_text("onset,duration,trial_type\n1,2,smile\n")
+    out = tmp_path / "out"
+    measure_study(table, out)
+    chain = chain_of(out / "study.html")
+    assert chain.what.startswith(f"study {out}, study study, epoch_s 30.0")
+    # The recording that cannot be measured is in no table.
+    assert [link.what.split(",")[0] for link in chain.made_of] == [
+        *(f"measurement {out / 'recordings' / name}" for name in ("a", "b", "a b")),
+        *(f"file {tmp_path / name}" for name in ("study.csv", "a b_events.csv")),
+    ]
+    assert chain.wrong == 0
+    # It may be moved.
+    moved = chain_of(out.rename(tmp_path / "moved") / "segments.csv")
+    assert (moved.wrong, len(moved.made_of)) == (0, 5)
+    (tmp_path / "moved" / "segments.csv").write_text("")
+    (tmp_path / "moved" / "recordings" / "b" / "measurement.json").write_text("{}")
+    table.write_text(TABLE + "b.mp4,02,loud,31,61.5,more,10,20\n")
+    (tmp_path / "a b_events.csv").unlink()
+    changed = chain_of(tmp_path / "moved")
+    assert changed.state == "with another 'segments.csv' than was made"
+    assert [link.state for link in changed.made_of] == [
+        "as made",
+        "with another 'measurement.json' than was made",
+        "as made",
+        "has changed since",
+        "not checked: it is not there",
+    ]
+
+
+def test_another_measurement_is_not_the_one_of_the_tables(study: tuple[Path, list[str]], tmp_path: Path) -> None:
+    pytest.importorskip("zarr")
+    from physiocam.evaluation.chain import chain_of
+
+    table, _ = study
+    measure_study(table, tmp_path / "out")
+    record = tmp_path / "out" / "made_with.json"
+    made = json.loads(record.read_text())
+    made["made_with"]["measurement"]["recordings/b"] = "0" * 64
+    record.write_text(json.dumps(made))
+    states = [link.state for link in chain_of(tmp_path / "out").made_of]
+    assert states == ["as made", "another measurement than was used", "as made", "as made"]
 
 
 def test_every_format_holds_the_same(study: tuple[Path, list[str]], tmp_path: Path) -> None:

@@ -175,6 +175,14 @@ def test_a_codec_takes_away_detail_and_keeps_the_beat(clips: Clips) -> None:
     assert float(torch.corrcoef(torch.stack([beat, kept]))[0, 1]) > 0.8
 
 
+def test_compression_makes_frames_neither_darker_nor_brighter() -> None:
+    rows, columns = np.mgrid[:145, :143]
+    frame = np.stack([60 + 0.8 * columns, 200 - 0.7 * rows, 90 + 0.4 * (rows + columns)], axis=-1).round()
+    for decoded in compressed([frame.astype(np.uint8)] * 3, 18):
+        assert decoded.shape == frame.shape
+        assert np.abs((decoded - frame).mean(axis=(0, 1))).max() < 0.7
+
+
 @pytest.mark.parametrize("size", [(64, 64), (33, 47)])
 def test_frames_are_encoded_in_memory(size: tuple[int, int]) -> None:
     y, x = np.mgrid[0 : size[0], 0 : size[1]]

@@ -11,9 +11,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import av
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from physiocam.measuring.measure import measure
+from physiocam.results.measurement import Measurement
+from physiocam.video.resize import area_resize
 from physiocam.web.server import PageServer
 from physiocam.web.site import SiteFile, site_files
 from physiocam.weights.bundle import load_bundle
@@ -131,11 +135,60 @@ def test_a_file_is_measured_as_by_the_command_line_without_a_network(page: Page,
     assert page.get_by_role("meter", name="AU12").get_attribute("aria-valuenow") is not None
 
 
+def test_everyone_in_a_film_is_measured_on_both_sides_of_a_cut(
+    page: Page, server: PageServer, shared: Path, tmp_path: Path
+) -> None:
+    video = tmp_path / "two.mp4"
+    write_two_people(shared / "data", video, frames=90, cut=50)
+    expected = measure(video, people="all")
+    opened(page, server.address)
+    page.check("#everyone")
+    page.set_input_files("#file", video)
+    measured(page)
+    assert page.get_by_role("radio").count() == len(expected) == 2
+    assert page.locator(".box").all_inner_texts() == ["Person 1", "Person 2"]
+    with page.expect_download() as saved:
+        page.click("#save")
+    saved.value.save_as(tmp_path / "two.zip")
+    with zipfile.ZipFile(tmp_path / "two.zip") as files:
+        files.extractall(tmp_path / "saved")
+    for one in expected:
+        found = Measurement.load(tmp_path / "saved" / "two" / f"person-{one.person}")
+        assert (found.person, found.cuts) == (one.person, one.cuts)
+        assert found.face.found_fraction == pytest.approx(one.face.found_fraction, abs=0.02)
+        for label, unit in one.action_units.items():
+            assert found.action_units[label].mean_probability == pytest.approx(unit.mean_probability, abs=0.06)
+
+
+def write_two_people(data: Path, copy: Path, frames: int, cut: int) -> None:
+    """Write a film of two people side by side, who change places at a cut."""
+    places = (data / "vitallens_1" / "video.mp4", data / "real_faces" / "muse_sun.mp4")
+    first, second = (squares_of(place, frames) for place in places)
+    with av.open(copy, "w") as taken:
+        stream = taken.add_stream("libx264", rate=_FILM_FS)
+        stream.width, stream.height, stream.pix_fmt = 480, 240, "yuv420p"
+        stream.options = {"crf": "14", "preset": "ultrafast"}
+        for frame in range(frames):
+            pair = (first, second) if frame < cut else (second, first)
+            rgb = np.hstack([one[frame] for one in pair])
+            taken.mux(stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
+        taken.mux(stream.encode())
+
+
+def squares_of(video: Path, frames: int) -> list[NDArray[np.uint8]]:
+    """The middle of a video's first frames."""
+    with av.open(video) as given:
+        wide = [frame.to_ndarray(format="rgb24") for frame in islice(given.decode(video=0), frames)]
+    side = min(wide[0].shape[:2])
+    top, left = ((length - side) // 2 for length in wide[0].shape[:2])
+    return [area_resize(one[top : top + side, left : left + side], 240, 240).round().astype(np.uint8) for one in wide]
+
+
 def test_frames_of_a_camera_are_measured_alike(page: Page, shared: Path, tmp_path: Path) -> None:
     video = tmp_path / "film.mp4"
     frames = write_seekable(shared / "data" / "vitallens_1" / "video.mp4", video, 120)
     page.add_init_script(_FILMED)
-    files = site_files(load_bundle()) | {"film.mp4": SiteFile(video, "video/mp4", compressed=False)}
+    files = site_files(load_bundle()) | {"film.mp4": SiteFile(video, "video/mp4")}
     with PageServer(files, port=0) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         opened(page, server.address)

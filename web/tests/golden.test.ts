@@ -4,8 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InputCollector } from "../src/rules/blocks.ts";
 import { type Confidence, type Judge, evidenceOf, intervalWidth, probability } from "../src/rules/confidence.ts";
+import { lookOf } from "../src/rules/appearance.ts";
 import { recrop } from "../src/rules/crop.ts";
+import { CutFinder } from "../src/rules/cuts.ts";
 import { boxesOf, faceDetector } from "../src/rules/detector.ts";
+import { unitEvents } from "../src/rules/events.ts";
 import { evenDifferences } from "../src/rules/even_differences.ts";
 import { readExpressions } from "../src/rules/expressions.ts";
 import { resultFiles } from "../src/rules/files.ts";
@@ -14,6 +17,8 @@ import type { Image } from "../src/rules/image.ts";
 import type { Measurement } from "../src/rules/measurement.ts";
 import { roundEven } from "../src/rules/numbers.ts";
 import { general } from "../src/rules/number_text.ts";
+import { othersNote } from "../src/rules/people.ts";
+import { PeopleTracker } from "../src/rules/people_tracker.ts";
 import type { Clips, Runtime, Task } from "../src/rules/phases.ts";
 import type { LoadedBundle } from "../src/rules/pipeline.ts";
 import { type Rate, estimateRate, ratesAlong } from "../src/rules/rate.ts";
@@ -23,7 +28,6 @@ import { areaResize } from "../src/rules/resize.ts";
 import { type Quantity, SETTINGS } from "../src/rules/settings.ts";
 import { pooledSpectrum } from "../src/rules/spectra.ts";
 import { Stream } from "../src/rules/stream.ts";
-import { FaceTracker } from "../src/rules/tracker.ts";
 import { cleanWaveform } from "../src/rules/waveform.ts";
 import golden from "./golden.json";
 
@@ -79,6 +83,13 @@ function beating(t: number, height: number, width: number): Image {
   );
 }
 
+/** Frames with hard cuts: a scene, the same one inverted, and the first one again. */
+function film(t: number, height: number, width: number): Image {
+  const frame = beating(t, height, width);
+  const inverted = t >= 250 && t < 400;
+  return inverted ? { ...frame, data: frame.data.map((value) => 255 - value) } : frame;
+}
+
 function noise(n: number, seed: number): Float64Array {
   let state = seed;
   return Float64Array.from({ length: n }, () => {
@@ -110,9 +121,9 @@ const WAVES: Record<keyof typeof golden.rates, [Float64Array, number, Quantity]>
   seldom: [wave(60, 4, 0.5, 0, 6), 4, "heart"],
 };
 
-function ratesOf(difference: Float64Array, fs: number, quantity: Quantity, judge: Judge | null) {
-  const along = ratesAlong(difference, fs, quantity, judge);
-  return { whole: listed(estimateRate(difference, fs, quantity, judge)), value: along.value, quality: along.quality };
+function ratesOf(difference: Float64Array, fs: number, quantity: Quantity, judge: Judge | null, cuts: readonly number[] = []) {
+  const along = ratesAlong(difference, fs, quantity, judge, cuts);
+  return { whole: listed(estimateRate(difference, fs, quantity, judge, cuts)), value: along.value, quality: along.quality };
 }
 
 const listed = (rate: Rate): unknown[] => [rate.value, rate.quality, rate.note, rate.estimate, rate.interval];
@@ -163,7 +174,7 @@ function readings(n: number): Float64Array[] {
 test("the probability of a heart rate", () => {
   const [difference, fs, quantity] = WAVES.clear;
   const table = readings(difference.length);
-  const pooled = pooledSpectrum(cleanWaveform(difference, fs, quantity), fs, SETTINGS.heart)!;
+  const pooled = pooledSpectrum(cleanWaveform(difference, fs, quantity), fs, SETTINGS.heart, [])!;
   const peak = { frequencies: pooled.frequencies, power: pooled.power, rateHz: 1.21, lobeHz: 0.15, noiseSlope: 2 };
   const evidence = evidenceOf(difference, fs, peak, table);
   alike(evidence, golden.judged.evidence, "evidence");
@@ -172,6 +183,8 @@ test("the probability of a heart rate", () => {
   alike(ratesOf(difference, fs, quantity, { readings: table, model }), golden.judged.rates, "judged");
   const without = table.map((column, i) => (i === 3 ? column.map(() => NaN) : column));
   const interrupted = difference.slice().fill(NaN, 100, 130);
+  alike(ratesOf(interrupted, fs, quantity, { readings: table, model }, [130, 330]), golden.judged.cut, "cut");
+  alike(ratesOf(interrupted, fs, quantity, null, [130, 330]), golden.judged.cut_unjudged, "cut, unjudged");
   alike(ratesOf(interrupted, fs, quantity, { readings: without, model }), golden.judged.without_other, "without the other");
 });
 
@@ -187,27 +200,66 @@ test("light, and uneven times", () => {
   });
 });
 
-function facesAt(t: number): number[][] {
-  if (t >= 70 && t < 100) return [];
-  const first = [20 + (t > 40 ? 12 : 0), 10, 30, 40, t > 10 && t < 25 ? 0.5 : 0.95];
-  const second = [80, 12, 24, 30, 0.9];
-  return t < 150 ? [first, second] : [second];
+test("cuts", () => {
+  const finder = new CutFinder(30);
+  const seen = Array.from({ length: 60 }, (_, i) => (i < 30 ? 236 + i : 356 + i));
+  assert.deepEqual(
+    seen.filter((t) => finder.add(t === 390 ? null : film(t, 200, 300))),
+    golden.cuts,
+  );
+});
+
+test("how people look", () => {
+  const boxes = [[40, 30, 30, 36, 0.9], [-4.5, -3, 20, 26, 0.9], [100.5, 70, 30, 30, 0.9]];
+  alike(boxes.map((box) => lookOf(picture(0, 90, 120), boxed(box))), golden.looks, "looks");
+});
+
+const SKINS = [[200, 130, 100], [90, 60, 45], [40, 60, 120], [120, 110, 80]];
+const CROWD_CUT = 140;
+
+/** Who is in frame t, with the box that the detector is made to find. */
+function crowdAt(t: number): [number, number[]][] {
+  const people: [number, number[]][] = [];
+  if (!(t >= 70 && t < 100) && t < 170) {
+    const left = 20 + (t > 40 ? 12 : 0) + (t >= 100 ? 22 : 0) - (t >= CROWD_CUT ? 30 : 0);
+    people.push([t >= 100 ? 3 : 0, [left, 10, 30, 40, t > 10 && t < 25 ? 0.5 : 0.95]]);
+  }
+  if (t >= 30) people.push([1, [Math.max(86 - 0.8 * Math.max(t - 120, 0), 62), 12, 24, 30, 0.9]]);
+  if (t >= 145 && t < 195) people.push([2, [4, 45, 20, 26, 0.8]]);
+  return people;
+}
+
+function crowd(t: number): Image {
+  const people = crowdAt(t).reverse();
+  return drawn(90, 120, (y, x, c) => {
+    if (y === 0 && x === 0) return t;
+    const [who] = people.find(([, [left, top, width, height]]) => {
+      const [right, bottom] = [Math.trunc(left! + width!), Math.trunc(top! + height!)];
+      return x >= Math.trunc(left!) && x < right && y >= Math.trunc(top!) && y < bottom;
+    }) ?? [null];
+    return who === null ? 60 + ((x * 3 + y * 5 + c * 7) % 40) : SKINS[who]![c]!;
+  });
 }
 
 const boxed = ([x, y, width, height, score]: number[]) => ({ x: x!, y: y!, width: width!, height: height!, score: score! });
 
-test("following one face", async () => {
+test("following everyone", async () => {
   const detector = {
-    detect: async (image: Image, minScore: number) => facesAt(image.data[0]!).map(boxed).filter((box) => box.score >= minScore),
+    detect: async (image: Image, minScore: number) =>
+      crowdAt(image.data[0]!)
+        .map(([, box]) => boxed(box))
+        .filter((box) => box.score >= minScore),
   };
-  const tracker = new FaceTracker(30, 1.2, detector);
-  const squares = [];
-  for (let t = 0; t < 200; t++) squares.push(await tracker.locate(t === 5 ? null : drawn(90, 120, () => t)));
-  const { tracked } = golden;
-  alike(squares.map((square) => square && [square.x, square.y, square.size]), tracked.squares, "squares");
-  alike(tracker.found.map(Number), tracked.found, "found");
-  alike(tracker.seen.changes.map(({ frame, other }) => [frame, Number(other)]), tracked.changes, "changes");
-  assert.equal(tracker.seen.atOnce, tracked.at_once);
+  const tracker = new PeopleTracker(30, 1.2, detector);
+  for (let t = 0; t < 200; t++) await tracker.locate(t === 5 ? null : crowd(t), t === CROWD_CUT);
+  const people = tracker.people.map(({ squares, found, detections, doubts }) => ({
+    squares: squares.filter((_, t) => t % 3 === 0).map((square) => square && [square.x, square.y, square.size]),
+    found: found.map(Number),
+    detections,
+    doubts,
+  }));
+  alike({ needed: tracker.seen.needed, people }, golden.crowd, "crowd");
+  assert.equal(othersNote(3), golden.others);
 });
 
 function detectorRows(): Float32Array {
@@ -228,7 +280,7 @@ test("finding faces", async () => {
 });
 
 test("expressions", () => {
-  [90, 400].forEach((frames, i) => {
+  ([[90, []], [400, []], [800, [350]]] as [number, number[]][]).forEach(([frames, cuts], i) => {
     const found = Array.from({ length: frames }, (_, t) => t % 50 > 2);
     const table = (value: (t: number, c: number) => number) => ({
       columns: 3,
@@ -243,7 +295,7 @@ test("expressions", () => {
       ["head_pose", table((t, c) => [35 * Math.sin(t / 20), 10 * Math.cos(t / 11), t / 30][c]!)],
     ]);
     const labels = new Map(TASKS.slice(1).map((task) => [task.name, task.labels]));
-    const read = readExpressions(outputs, labels, found, 30);
+    const read = readExpressions(outputs, labels, found, 30, cuts);
     const answer = {
       probability: rows(read.probability.values, 3, 7),
       intensity: rows(read.intensity.values, 3, 7),
@@ -356,16 +408,78 @@ test("a whole recording", async () => {
   }
   const grid = { fs: 30, positions: Float64Array.from({ length: 600 }, (_, t) => t), notes: [], together: 1 };
   const done: number[] = [];
-  const measurement = await measureRecording({ source: "array", grid, stills: stills(), notes: [] }, madeUpBundle(), oneFace, (frames) => done.push(frames));
-  measured(measurement, golden.recording, "recording");
+  const recording = { source: "array", grid, stills: stills(), notes: [] };
+  const [measurement] = await measureRecording(recording, madeUpBundle(), oneFace, "largest", (frames) => done.push(frames));
+  measured(measurement!, golden.recording, "recording");
   assert.equal(done.at(-1), 600);
 });
 
 test("frames of a camera", async () => {
-  const stream = new Stream(madeUpBundle(), oneFace, 60);
+  const stream = new Stream(madeUpBundle(), oneFace, "largest", 60);
   const stamps = times(700);
   for (let t = 0; t < 700; t++) await stream.push(beating(t, 48, 64), stamps[t]!);
-  measured(await stream.measurement("stream", 20), golden.stream as typeof golden.recording, "stream");
+  const [measurement] = await stream.measurements("stream", 20);
+  measured(measurement!, golden.stream as typeof golden.recording, "stream");
+});
+
+const twoFaces = {
+  async detect(image: Image) {
+    const boxes = [boxed([14, 6, 24, 30, 0.95]), boxed([42, 20, 16, 18, 0.9])];
+    return image.data[0]! >= 128 ? boxes : boxes.slice(0, 1);
+  },
+};
+
+function brief({ person, frames, rates, waveforms, along, expressions, units }: Measurement) {
+  return {
+    person,
+    cuts: frames.cuts,
+    heart: listed(rates.heart),
+    breathing: listed(rates.breathing),
+    pulse: every(waveforms.heart, 17),
+    respiration: every(waveforms.breathing, 23),
+    heart_along: along.heart.value,
+    probability: rows(expressions.probability.values, 3, 29),
+    pose: rows(expressions.headPose.values, 3, 61),
+    neutral: Object.fromEntries(Object.entries(units).map(([label, unit]) => [label, unit.neutral])),
+    events: unitEvents({ expressions, frames }).filter((_, i) => i % 5 === 0).map(({ unit, onset, offset }) => [unit, onset, offset]),
+    squares: frames.squares.filter((_, t) => t % 20 === 0).map((square) => (square ? [square.x, square.y, square.size] : [-1, -1, -1])),
+    notes: [...frames.notes, ...expressions.notes],
+  };
+}
+
+test("a film with cuts, of several people or the largest", async () => {
+  async function* stills(): AsyncGenerator<Still> {
+    for (let t = 0; t < 600; t++) yield { position: t, image: film(t, 48, 64) };
+  }
+  const grid = { fs: 30, positions: Float64Array.from({ length: 600 }, (_, t) => t), notes: [], together: 1 };
+  const of = (choice: "all" | "largest") => measureRecording({ source: "array", grid, stills: stills(), notes: [] }, madeUpBundle(), twoFaces, choice);
+  alike((await of("all")).map(brief), golden.film, "film", 2e-5);
+  alike((await of("largest")).map(brief), [golden.film_of_one], "film of one", 2e-5);
+});
+
+test("several people and cuts before a camera", async () => {
+  const stream = new Stream(madeUpBundle(), twoFaces, "all", 60);
+  const stamps = times(600);
+  for (let t = 0; t < 600; t++) await stream.push(film(t, 48, 64), stamps[t]!);
+  alike((await stream.measurements("stream", 18)).map(brief), golden.film_stream, "film stream", 2e-5);
+});
+
+test("nobody", async () => {
+  const grey = { width: 64, height: 48, data: new Uint8Array(64 * 48 * 3).fill(128) };
+  async function* stills(): AsyncGenerator<Still> {
+    for (let t = 0; t < 60; t++) yield { position: t, image: grey };
+  }
+  const nobody = { detect: async () => [] };
+  const grid = { fs: 30, positions: Float64Array.from({ length: 60 }, (_, t) => t), notes: [], together: 1 };
+  const stream = new Stream(madeUpBundle(), nobody, "all", 60);
+  for (let t = 0; t < 60; t++) await stream.push(grey, t / 30);
+  for (const choice of ["largest", "all"] as const) {
+    const found = await measureRecording({ source: "array", grid, stills: stills(), notes: [] }, madeUpBundle(), nobody, choice);
+    assert.equal(found.length, 1);
+    assert.equal(found[0]!.rates.heart.note, "no face was found");
+    assert.equal(found[0]!.person, choice === "all" ? 1 : null);
+  }
+  assert.equal((await stream.measurements("stream"))[0]!.rates.heart.note, "no face was found");
 });
 
 test("numbers as text", () => {

@@ -39,5 +39,5 @@ def compare_command(
         found = [compare(first, other, most_lag_s) for other in others]
         typer.echo(to_markdown(found), nl=False)
         if output is not None:
-            write_comparisons(found, output)
+            write_comparisons(found, output, [reference, *results])
             typer.echo(f"written to {output}")

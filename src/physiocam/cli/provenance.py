@@ -13,8 +13,8 @@ def provenance_command(
         Path,
         typer.Argument(
             metavar="PATH",
-            help="A measurement, evaluation, predictions, training run, bundle (or its name), store, or a page of "
-            "`physiocam reproduce`.",
+            help="A measurement, evaluation, predictions, study, comparison, training run, bundle (or its name), its "
+            "networks for other runtimes, store, or a page of `physiocam reproduce`.",
         ),
     ],
 ) -> None:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from physiocam.datasets.store.store import Store
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.provenance import RECORD, Record, damage, difference, digest_of, read_record, source_digest
 from physiocam.readable import readable
-from physiocam.results.measurement_files import MEASURED_WITH
+from physiocam.results.measurement_files import MEASURED_WITH, MEASUREMENT
 from physiocam.weights.bundle import DESCRIPTION, Bundle, load_bundle
 
 _EVALUATION = "evaluation.json"
@@ -58,8 +58,8 @@ def chain_of(path: str | os.PathLike[str]) -> Link:
     Parameters
     ----------
     path : path
-        A measurement's folder, an evaluation, predictions, a page of `physiocam reproduce`, a bundle or its name, a
-        training run, a store; or a file of one of these.
+        A measurement's folder, an evaluation, predictions, a page of `physiocam reproduce`, a study, a comparison, a
+        bundle or its name, its networks for other runtimes, a training run, a store; or a file of one of these.
 
     Returns
     -------
@@ -75,11 +75,12 @@ def chain_of(path: str | os.PathLike[str]) -> Link:
         return _page(place, record)
     folder = place if place.is_dir() else place.parent
     readers: dict[str, Callable[[Path], Link]] = {
-        DESCRIPTION: lambda there: _bundle(there, None),
         f"bundle/{DESCRIPTION}": lambda there: _bundle(there / "bundle", None),
         MEASURED_WITH: _measurement,
         _EVALUATION: _evaluation,
-        RECORD: _predictions,
+        RECORD: _recorded,
+        # Networks for other runtimes have a bundle's description, and a record.
+        DESCRIPTION: lambda there: _bundle(there, None),
         _STORE: lambda there: _store(there, None),
     }
     if place.exists():
@@ -90,7 +91,8 @@ def chain_of(path: str | os.PathLike[str]) -> Link:
         return _bundle(place, None)
     raise PhysiocamError(
         f"'{readable(place)}' is not a result with a record of what it was made of; expected the folder of a "
-        "measurement, evaluation, predictions, training run, bundle or store, or a page of physiocam reproduce"
+        "measurement, evaluation, predictions, study, comparison, training run, bundle or store, or a page of "
+        "physiocam reproduce"
     )
 
 
@@ -170,12 +172,31 @@ def _training(bundle: Bundle) -> Iterator[Link]:
         yield Link(f"file {file}, {str(digest)[:_DIGITS]}...", "not checked: where it is is not recorded")
 
 
-def _predictions(folder: Path) -> Link:
+def _recorded(folder: Path) -> Link:
+    """Predictions, or another result whose record says what it is."""
     record = read_record(folder)
     if record is None:
         raise PhysiocamError(f"'{folder / RECORD}' is damaged; make the result in '{folder}' again")
-    what = f"predictions {readable(folder)}, {_made(record.made_with)}"
-    return Link(what, **_state(damage(folder, record)), made_of=tuple(_ingredients(record)))
+    what = f"{record.about.get('kind', 'predictions')} {readable(folder)}, {_made(record.made_with)}"
+    return Link(what, **_state(damage(folder, record)), made_of=(*_ingredients(record), *_inputs(folder, record)))
+
+
+def _inputs(folder: Path, record: Record) -> Iterator[Link]:
+    """Measurements and files that a record names, as paths from its folder, against the digests in it."""
+    for path, digest in dict(record.made_with.get("measurement", {})).items():
+        place = folder / path
+        if not (place / MEASURED_WITH).is_file():
+            yield Link(f"measurement {readable(place)}", "not checked: no record is there")
+            continue
+        found = _measurement(place)
+        same = (place / MEASUREMENT).is_file() and digest_of(place / MEASUREMENT) == digest
+        yield found if same or found.is_wrong else replace(found, **_state("another measurement than was used"))
+    for path, digest in dict(record.made_with.get("file", {})).items():
+        name = f"file {readable(folder / path)}"
+        if not (folder / path).is_file():
+            yield Link(name, "not checked: it is not there")
+        else:
+            yield Link(name, **_state(None if digest_of(folder / path) == digest else "has changed since"))
 
 
 def _ingredients(record: Record) -> Iterator[Link]:
@@ -231,7 +252,7 @@ def _evaluation(folder: Path) -> Link:
     facts = {key: value for key, value in made_with.items() if key in there.made_with}
     problem = difference(facts, there.made_with)
     problem = damaged or (problem and f"made of predictions {problem}")
-    return Link(what, **_state(problem), made_of=(_predictions(predictions),))
+    return Link(what, **_state(problem), made_of=(_recorded(predictions),))
 
 
 def _measurement(folder: Path) -> Link:

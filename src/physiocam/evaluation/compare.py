@@ -1,9 +1,10 @@
 """Two recordings, bundles or sensors, compared second by second."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,10 @@ from physiocam.evaluation.lag import Lag, find_lag
 from physiocam.evaluation.rate_source import QUANTITIES, RateSource, Series
 from physiocam.evaluation.summary import write_text
 from physiocam.evaluation.table_text import csv_text, table
+from physiocam.foundation.provenance import code_version, digest_of, write_record
 from physiocam.networks.action_units import ACTIVE_THRESHOLD
+from physiocam.readable import readable
+from physiocam.results.measurement_files import MEASUREMENT
 from physiocam.signals.quantities import UNITS, Quantity
 
 _WORDS: dict[Quantity, str] = {"heart": "heart rate", "breathing": "breathing rate"}
@@ -189,8 +193,15 @@ def _lag_text(one: Comparison) -> str:
     return f"Lag: {one.lag.shift_s:+.2f} s is added to its times ({correlation}).{unsure}"
 
 
-def write_comparisons(found: Sequence[Comparison], folder: Path) -> None:
-    """Write comparison.md, pairs.csv and comparison.json.
+def write_comparisons(found: Sequence[Comparison], folder: Path, sources: Iterable[str | Path] = ()) -> None:
+    """Write comparison.md, pairs.csv, comparison.json, and a record of what they were made of.
+
+    Parameters
+    ----------
+    found : sequence of Comparison
+    folder : Path
+    sources : iterable of path
+        Folders of measurements and sensors' files that are compared.
 
     Raises
     ------
@@ -212,6 +223,13 @@ def write_comparisons(found: Sequence[Comparison], folder: Path) -> None:
     write_text(folder / "pairs.csv", _pairs_csv(found))
     write_text(folder / "comparison.md", to_markdown(found))
     write_text(folder / "comparison.json", json.dumps(content, indent=2, allow_nan=False) + "\n")
+    places = [Path(source).resolve() for source in sources]
+    facts: dict[str, Any] = {
+        "physiocam": code_version(),
+        "measurement": {readable(place): digest_of(place / MEASUREMENT) for place in places if place.is_dir()},
+        "file": {readable(place): digest_of(place) for place in places if place.is_file()},
+    }
+    write_record(folder, facts, ("comparison.md", "pairs.csv", "comparison.json"), about={"kind": "comparison"})
 
 
 def _pairs_csv(found: Sequence[Comparison]) -> str:

@@ -9,18 +9,10 @@ from numpy.typing import NDArray
 from physiocam.datasets.sensors.plausible import recorded_rates
 from physiocam.errors import PhysiocamError
 from physiocam.evaluation.left_out import left_out
-from physiocam.evaluation.metrics import (
-    ActionUnitScores,
-    Estimate,
-    RateScores,
-    action_unit_scores,
-    macc,
-    mean_estimate,
-    rate_scores,
-    signal_to_noise,
-)
+from physiocam.evaluation.metrics import Estimate, RateScores, macc, mean_estimate, rate_scores, signal_to_noise
 from physiocam.evaluation.predictions import Predictions
 from physiocam.evaluation.task_scores import TaskPrediction, TaskScores, task_scores
+from physiocam.evaluation.unit_scores import ActionUnitScores, UnitComparison, count_units, unit_scores
 from physiocam.networks.action_units import ACTIVE_THRESHOLD
 from physiocam.signals.filters import padding
 from physiocam.signals.quantities import WAVEFORM_TASKS, Quantity
@@ -82,6 +74,8 @@ class Evaluation:
         Why the figures may mislead.
     tasks : dict of str to TaskScores
         By name, every other task that was predicted and has labels.
+    unit_comparisons : tuple of UnitComparison
+        Of each recording with coded units.
     """
 
     settings: str
@@ -96,6 +90,7 @@ class Evaluation:
     set_up: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     tasks: dict[str, TaskScores] = field(default_factory=dict)
+    unit_comparisons: tuple[UnitComparison, ...] = ()
 
 
 def evaluate(
@@ -145,6 +140,7 @@ def evaluate(
         comparisons[quantity] = tuple(found)
         if found:
             scores[quantity] = rate_scores(_array(r.predicted for r in found), _array(r.true for r in found))
+    units = _units(predictions)
     unknown = {
         task: list(dict.fromkeys(row.recording for row in comparisons[quantity] if row.true is None))
         for quantity, task in WAVEFORM_TASKS.items()
@@ -157,10 +153,11 @@ def evaluate(
         comparisons=comparisons,
         snr={quantity: mean_estimate([row.snr for row in rows]) for quantity, rows in comparisons.items()},
         macc={quantity: mean_estimate([row.macc for row in rows]) for quantity, rows in comparisons.items()},
-        action_units=_units(predictions),
+        action_units=unit_scores([one.units for one in units]) if units else None,
         left_out=left_out(predictions, unknown, not_predicted or {}, None if keep_short else window_s),
         set_up=set_up,
         tasks=_tasks(predictions),
+        unit_comparisons=units,
     )
 
 
@@ -222,20 +219,25 @@ def _differences(wave: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.append(np.diff(wave), np.nan)
 
 
-def _units(predictions: Sequence[Predictions]) -> ActionUnitScores | None:
+def _units(predictions: Sequence[Predictions]) -> tuple[UnitComparison, ...]:
     coded = [one for one in predictions if one.coded.any()]
-    if not coded:
-        return None
-    labels = coded[0].labels
     for one in coded:
-        if one.labels != labels:
-            raise PhysiocamError(f"'{one.name}' has the units {', '.join(one.labels)}, others {', '.join(labels)}")
-    probability = np.concatenate([one.probabilities for one in coded])
-    return action_unit_scores(
-        probability >= ACTIVE_THRESHOLD,
-        np.concatenate([one.codes for one in coded]),
-        np.concatenate([one.coded for one in coded]) & np.isfinite(probability),
-        labels,
+        if one.labels != coded[0].labels:
+            raise PhysiocamError(
+                f"'{one.name}' has the units {', '.join(one.labels)}, others {', '.join(coded[0].labels)}"
+            )
+    return tuple(
+        UnitComparison(
+            one.name,
+            one.subject,
+            count_units(
+                one.probabilities >= ACTIVE_THRESHOLD,
+                one.codes,
+                one.coded & np.isfinite(one.probabilities),
+                one.labels,
+            ),
+        )
+        for one in coded
     )
 
 

@@ -1,4 +1,4 @@
-"""Figures of merit: rates against sensors, waveforms against sensors, action units against coders."""
+"""Figures of merit of rates and waveforms against sensors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -234,73 +234,3 @@ def macc(predicted: NDArray[np.float64], true: NDArray[np.float64]) -> float | N
         return None
     correlation = np.fft.irfft(np.fft.rfft(a) * np.conj(np.fft.rfft(b)), len(a)) / scale
     return float(np.abs(correlation[: len(a) - 1]).max())
-
-
-@dataclass(frozen=True)
-class ActionUnitScore:
-    """One unit, over all frames of all recordings.
-
-    Attributes
-    ----------
-    f1, accuracy : float or None
-        In percent; None without a known frame. F1 is 0 if the unit is neither predicted nor present, as in the paper's
-        evaluation.
-    frames : int
-        With a known code.
-    present : int
-        Of these, those where the unit is present.
-    """
-
-    f1: float | None
-    accuracy: float | None
-    frames: int
-    present: int
-
-
-@dataclass(frozen=True)
-class ActionUnitScores:
-    """All units, and the plain means over those that have a figure."""
-
-    units: dict[str, ActionUnitScore]
-    mean_f1: float | None
-    mean_accuracy: float | None
-
-
-def action_unit_scores(
-    predicted: NDArray[np.bool_],
-    true: NDArray[np.bool_],
-    known: NDArray[np.bool_],
-    labels: Sequence[str],
-) -> ActionUnitScores:
-    """Compare action units frame by frame, pooled over all recordings (paper section 4.2 and its released code).
-
-    Parameters
-    ----------
-    predicted, true, known : bool arrays (T, A)
-        Frames of all recordings, one after the other; unknown codes do not count.
-    labels : sequence of str
-        One per column.
-
-    Returns
-    -------
-    ActionUnitScores
-    """
-    units = {}
-    for column, label in enumerate(labels):
-        rows = known[:, column]
-        p, t = predicted[rows, column], true[rows, column]
-        hits, either = int((p & t).sum()), int(p.sum() + t.sum())
-        units[label] = ActionUnitScore(
-            f1=(200.0 * hits / either if either else 0.0) if len(t) else None,
-            accuracy=100.0 * float((p == t).mean()) if len(t) else None,
-            frames=len(t),
-            present=int(t.sum()),
-        )
-    return ActionUnitScores(
-        units, _plain_mean([unit.f1 for unit in units.values()]), _plain_mean([u.accuracy for u in units.values()])
-    )
-
-
-def _plain_mean(values: Sequence[float | None]) -> float | None:
-    defined = [value for value in values if value is not None]
-    return float(np.mean(defined)) if defined else None

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from physiocam.errors import DatasetError
 from physiocam.evaluation.evaluate import Evaluation, RateComparison
-from physiocam.evaluation.metrics import ActionUnitScores, rate_scores
+from physiocam.evaluation.metrics import rate_scores
 from physiocam.evaluation.predictions import Predictions
 from physiocam.evaluation.table_text import number
+from physiocam.evaluation.unit_scores import ActionUnitScores
 from physiocam.foundation.files import complete_file
 from physiocam.signals.quantities import WAVEFORM_TASKS, Quantity
 from physiocam.signals.settings import SignalSettings

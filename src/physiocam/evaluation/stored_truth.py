@@ -1,6 +1,7 @@
 """Predictions of a stored recording, with the ground truth from the store: sensors and codes."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +40,10 @@ def with_truth(
     times = stored.column("timestamps_s")
     # The change to another scene was not seen.
     last_of_scenes = np.array(stored.info.cuts, dtype=int) - 1
-    for changes in (*waveforms.values(), *(said for task, said in (tasks or {}).items() if task.kind == "waveform")):
-        changes[last_of_scenes] = np.nan
+    changes: list[NDArray[Any]] = [*waveforms.values()]
+    changes += [said for task, said in (tasks or {}).items() if task.kind == "waveform"]
+    for one in changes:
+        one[last_of_scenes] = np.nan
     sensors = {
         name: onto_frames(stored.signal(name), times) for name in (*WAVEFORMS, *RATES) if name in stored.info.signals
     }

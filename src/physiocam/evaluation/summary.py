@@ -110,7 +110,7 @@ def write_text(path: Path, text: str) -> None:
 
 def to_dict(found: Evaluation) -> dict[str, Any]:
     """Return everything except the single comparisons as plain values."""
-    return {key: value for key, value in asdict(found).items() if key != "comparisons"}
+    return {key: value for key, value in asdict(found).items() if key not in ("comparisons", "unit_comparisons")}
 
 
 def to_markdown(found: Evaluation, title: str) -> str:

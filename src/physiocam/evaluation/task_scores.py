@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.errors import PhysiocamError
-from physiocam.evaluation.metrics import action_unit_scores, rate_scores
+from physiocam.evaluation.metrics import rate_scores
+from physiocam.evaluation.unit_scores import action_unit_scores
 from physiocam.networks.action_units import ACTIVE_THRESHOLD
 from physiocam.networks.tasks import Task
 from physiocam.signals.own_waveforms import own_rate, own_waveform

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn, relu_
 from torch.nn.functional import avg_pool2d, interpolate, relu
 
+from physiocam.networks.branch import Branch
 from physiocam.networks.config import BIG_POOLING, CONVNEXT_STRIDES, HIDDEN, BigSmallConfig, Task
 from physiocam.networks.convnext import ConvNextBranch
 from physiocam.networks.network import Network, given
@@ -62,7 +63,7 @@ class BigSmall(Network):
             Task name to (B, P, N, C), equal to P calls of `forward` with the same Big frames.
         """
         clips, phases = small.shape[:2]
-        sharp, temporal = self.big(big.flatten(0, 1)), self.small(small.flatten(0, 2))
+        sharp, temporal = self.big(self._big_frames(big)), self.small(small.flatten(0, 2))
         # (B, P, K, M, ...): a Big map belongs to the M Small maps of its stride, in every phase.
         sharp = sharp.reshape(clips, 1, self.config.big_frames, 1, *sharp.shape[1:])
         temporal = temporal.reshape(clips, phases, self.config.big_frames, self.config.big_stride, *temporal.shape[1:])
@@ -79,7 +80,7 @@ class BigSmall(Network):
         """Fused feature maps, (B * N, map_channels, *map_shape); inputs as in `forward`."""
         if not self.config.uses_big:
             return cast(Tensor, self.small(given(small, "small").flatten(0, 1)))
-        early_big = self.big.early(given(big, "big").flatten(0, 1))
+        early_big = self.big.early(self._big_frames(given(big, "big")))
         if not self.config.uses_small:
             return self._for_each_frame(self.big.late(early_big))
         early_small = self.small.early(given(small, "small").flatten(0, 1))
@@ -94,6 +95,12 @@ class BigSmall(Network):
             return torch.cat([self._for_each_frame(sharp), temporal], dim=1)
         # Added by broadcasting over each stride, without copies in memory.
         return (self._strides(temporal) + sharp.unsqueeze(1)).flatten(0, 1)
+
+    def _big_frames(self, big: Tensor) -> Tensor:
+        """Big frames of all clips, (B * K, big_channels, *big_shape)."""
+        frames = big.flatten(0, 1)
+        grey = self.config.big_channels == 1 < self.config.input_channels
+        return frames.mean(dim=1, keepdim=True) if grey else frames
 
     def _strides(self, maps: Tensor) -> Tensor:
         """View frames (B * N, ...) by strides, (B * K, M, ...)."""
@@ -113,12 +120,11 @@ class BigSmall(Network):
         return self._for_each_frame(avg_pool2d(maps, BIG_POOLING // _EARLY_POOLING[self.config.backbone]))
 
 
-class BigBranch(nn.Module):
+class BigBranch(Branch):
     """Six convolutions and three poolings; frames (F, C, H, W) become maps (F, 64, H // 16, W // 16) by default."""
 
     def __init__(self, config: BigSmallConfig) -> None:
         super().__init__()
-        self.grey = config.big_channels == 1 < config.input_channels
         channels = iter(config.big_layers)
         self.conv1 = _convolution(*next(channels))
         self.conv2 = _convolution(*next(channels))
@@ -131,14 +137,8 @@ class BigBranch(nn.Module):
         self.dropout1 = nn.Dropout(0.25)
         self.dropout2 = nn.Dropout(0.5)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map frames to features."""
-        return self.late(self.early(x))
-
     def early(self, x: Tensor) -> Tensor:
-        """Map frames to the features that a lateral connection carries, (F, 32, H // 2, W // 2) by default."""
-        if self.grey:
-            x = x.mean(dim=1, keepdim=True)
+        """As in `Branch`; to (F, 32, H // 2, W // 2) by default."""
         # Convolutions of maps this large are faster, also in training, if a pixel's channels are contiguous.
         x = relu_(self.conv1(x.contiguous(memory_format=torch.channels_last)))
         # Grey frames have only one channel, which does not determine the memory format.
@@ -147,7 +147,7 @@ class BigBranch(nn.Module):
         return features
 
     def late(self, x: Tensor) -> Tensor:
-        """The rest of the branch, from the output of `early`, preceded by Small's features if they are sent."""
+        """As in `Branch`."""
         x = relu_(self.conv4(relu_(self.conv3(x))))
         x = self.dropout2(self.pool2(x))
         x = relu_(self.conv6(relu_(self.conv5(x))))
@@ -155,7 +155,7 @@ class BigBranch(nn.Module):
         return features
 
 
-class SmallBranch(nn.Module):
+class SmallBranch(Branch):
     """Four convolutions, each after a temporal shift; (B * N, C, h, w) to (B * N, 64, h, w) by default."""
 
     def __init__(self, config: BigSmallConfig) -> None:
@@ -169,17 +169,13 @@ class SmallBranch(nn.Module):
         self.conv3 = _convolution(*next(channels))
         self.conv4 = _convolution(*next(channels))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map difference frames to features."""
-        return self.late(self.early(x))
-
     def early(self, x: Tensor) -> Tensor:
-        """Map differences to the features that a lateral connection carries, (B * N, 32, h, w) by default."""
+        """As in `Branch`; to (B * N, 32, h, w) by default."""
         x = relu_(self.conv1(self.shift1(x)))
         return relu_(self.conv2(self.shift2(x)))
 
     def late(self, x: Tensor) -> Tensor:
-        """The rest of the branch, from the output of `early`, preceded by Big's features if they are sent."""
+        """As in `Branch`."""
         x = relu_(self.conv3(self.shift3(x)))
         return relu_(self.conv4(self.shift4(x)))
 

@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
+from physiocam.networks.branch import Branch
 from physiocam.networks.config import (
     CONVNEXT_BLOCKS,
     CONVNEXT_KERNEL,
@@ -12,7 +13,7 @@ from physiocam.networks.config import (
 )
 
 
-class ConvNextBranch(nn.Module):
+class ConvNextBranch(Branch):
     """Three stages of two blocks; frames (F, C, H, W) become maps (F, 64, H // 16, W // 16) by default.
 
     A stage begins with a convolution without overlap, over 4 x 4 pixels in the first stage and 2 x 2 in the others. It
@@ -31,7 +32,6 @@ class ConvNextBranch(nn.Module):
 
     def __init__(self, config: BigSmallConfig) -> None:
         super().__init__()
-        self.grey = config.big_channels == 1 < config.input_channels
         self.stages = nn.ModuleList(
             _Stage(inputs, outputs, stride)
             for (inputs, outputs), stride in zip(config.big_layers, CONVNEXT_STRIDES, strict=True)
@@ -39,19 +39,13 @@ class ConvNextBranch(nn.Module):
         self.dropout1 = nn.Dropout(0.25)
         self.dropout2 = nn.Dropout(0.5)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map frames to features."""
-        return self.late(self.early(x))
-
     def early(self, x: Tensor) -> Tensor:
-        """Map frames to the features that a lateral connection carries, (F, 32, H // 4, W // 4) by default."""
-        if self.grey:
-            x = x.mean(dim=1, keepdim=True)
+        """As in `Branch`; to (F, 32, H // 4, W // 4) by default."""
         features: Tensor = self.dropout1(self.stages[0](x))
         return features
 
     def late(self, x: Tensor) -> Tensor:
-        """The rest of the branch, from the output of `early`, preceded by Small's features if they are sent."""
+        """As in `Branch`."""
         features: Tensor = self.dropout2(self.stages[2](self.dropout2(self.stages[1](x))))
         return features
 

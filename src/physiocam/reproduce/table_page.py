@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from physiocam.evaluation.paired import paired_difference
+from physiocam.evaluation.paired import PairedDifference, paired_difference, paired_f1_difference
 from physiocam.evaluation.table_text import csv_text, table
 from physiocam.reproduce.published import PublishedRow, PublishedTable
 from physiocam.reproduce.table_values import RowValues, Value
@@ -144,24 +144,31 @@ def _comparison(wanted: PublishedTable, measured: Sequence[RowValues]) -> list[s
     """Differences of ours from the first row on the same recordings."""
     first, *others = zip(wanted.rows, measured, strict=True)
     quantities = [name for name in ("heart", "breathing") if any(getattr(row, name) for row in wanted.rows)]
+    heads = [f"{quantity} MAE" for quantity in quantities]
+    if any(row.au for row in wanted.rows):
+        heads.append("F1 (%)")
     rows = []
     for row, values in others:
-        cells = []
-        for quantity in quantities:
-            found = paired_difference(values.errors.get(quantity, {}), first[1].errors.get(quantity, {}))
-            cells.append(
-                f"{found.mean:+.2f} [{found.interval[0]:+.2f}, {found.interval[1]:+.2f}] on {found.recordings} "
-                f"recordings of {found.subjects} subjects"
-                if found
-                else "-"
-            )
+        cells = [
+            _difference(paired_difference(values.errors.get(name, {}), first[1].errors.get(name, {})), 2)
+            for name in quantities
+        ]
+        if "F1 (%)" in heads:
+            cells.append(_difference(paired_f1_difference(values.unit_comparisons, first[1].unit_comparisons), 1))
         if set(cells) - {"-"}:
             rows.append([row.name, *cells])
     if not rows:
         return []
     return [
         "", f"## Ours, against {first[0].name}", "",
-        *table(["", *(f"{quantity} MAE" for quantity in quantities)], rows), "",
-        "Mean difference on the same recordings, with a 95 % bootstrap interval over subjects. If it does not contain "
-        "0, chance is an unlikely reason; with fewer than about ten subjects it is too narrow to say so.",
+        *table(["", *heads], rows), "",
+        "Difference on the same recordings, with a 95 % bootstrap interval over subjects: of the mean error, and of "
+        "the mean over units of the F1 in the frames of all these recordings together. If the interval does not "
+        "contain 0, chance is an unlikely reason; with fewer than about ten subjects it is too narrow to say so.",
     ]  # fmt: skip
+
+
+def _difference(found: PairedDifference | None, digits: int) -> str:
+    if found is None:
+        return "-"
+    return f"{found.text(digits)} on {found.recordings} recordings of {found.subjects} subjects"

@@ -8,6 +8,7 @@ import numpy as np
 
 from physiocam.evaluation.evaluate import Evaluation
 from physiocam.evaluation.metrics import Estimate
+from physiocam.evaluation.unit_scores import UnitComparison
 from physiocam.signals.quantities import Quantity
 
 
@@ -38,6 +39,8 @@ class RowValues:
     cost : tuple of Value or None
     errors : dict of str to dict
         By quantity: absolute error per minute by subject and recording, a mean over seeds.
+    unit_comparisons : tuple of UnitComparison
+        Of all folds and seeds.
     """
 
     heart: tuple[Value, ...] | None = None
@@ -46,6 +49,7 @@ class RowValues:
     units: dict[str, Value] = field(default_factory=dict)
     cost: tuple[Value, ...] | None = None
     errors: dict[str, dict[tuple[str, str], float]] = field(default_factory=dict)
+    unit_comparisons: tuple[UnitComparison, ...] = ()
 
 
 def row_values(found: Sequence[Evaluation]) -> RowValues:
@@ -59,6 +63,7 @@ def row_values(found: Sequence[Evaluation]) -> RowValues:
         au=(_over([one.mean_f1 for one in coded]), _over([one.mean_accuracy for one in coded])) if coded else None,
         units={label: _over([one.units[label].f1 for one in coded]) for label in labels},
         errors={quantity: errors for quantity in quantities if (errors := _errors(found, quantity))},
+        unit_comparisons=tuple(row for one in found for row in one.unit_comparisons),
     )
 
 
@@ -69,7 +74,15 @@ def joined(found: Sequence[RowValues]) -> RowValues:
         return next((value for one in found if (value := getattr(one, name))), None)
 
     errors = {quantity: errors for one in reversed(found) for quantity, errors in one.errors.items()}
-    return RowValues(first("heart"), first("breathing"), first("au"), first("units") or {}, first("cost"), errors)
+    return RowValues(
+        heart=first("heart"),
+        breathing=first("breathing"),
+        au=first("au"),
+        units=first("units") or {},
+        cost=first("cost"),
+        errors=errors,
+        unit_comparisons=first("unit_comparisons") or (),
+    )
 
 
 def _scores(found: Sequence[Evaluation], quantity: Quantity) -> tuple[Value, ...] | None:

@@ -210,5 +210,6 @@ def _measure(name: str, row: PublishedRow, bench: ReproductionRun) -> RowValues:
     for method in row.methods:
         by_store = [[evaluate(part, paper) for part in folds if part] for folds in bench.within(method)]
         units, rates = row_values(by_store[0]), row_values(by_store[-1])
-        found.append(replace(rates, au=units.au, units=units.units, cost=bench.cost(method)))
+        of_units = {name: getattr(units, name) for name in ("au", "units", "unit_comparisons")}
+        found.append(replace(rates, **of_units, cost=bench.cost(method)))
     return joined(found)

@@ -64,12 +64,15 @@ class Design:
         Names of the columns that describe recordings.
     segment_columns : tuple of str
         Names of the columns that describe segments only.
+    files : tuple of str
+        The table and the event files that were read.
     """
 
     name: str
     recordings: tuple[StudyRecording, ...]
     columns: tuple[str, ...]
     segment_columns: tuple[str, ...]
+    files: tuple[str, ...] = ()
 
 
 def read_design(source: str | os.PathLike[str]) -> Design:
@@ -109,8 +112,13 @@ def read_design(source: str | os.PathLike[str]) -> Design:
     recordings = tuple(_recording(video, names[video], group, own, root) for video, group in groups.items())
     columns = dict.fromkeys(name for row in rows for name in row.cells if name not in _OF_ROWS | own)
     further = dict.fromkeys(name for one in recordings for segment in one.segments for name in segment.columns)
+    events = [file for video, group in groups.items() for file in _event_files(video, group, root) if file.is_file()]
     return Design(
-        path.resolve().stem, recordings, tuple(columns), tuple(name for name in further if name not in columns)
+        name=path.resolve().stem,
+        recordings=recordings,
+        columns=tuple(columns),
+        segment_columns=tuple(name for name in further if name not in columns),
+        files=tuple(os.path.abspath(file) for file in dict.fromkeys([*([] if path.is_dir() else [path]), *events])),
     )
 
 

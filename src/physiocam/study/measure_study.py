@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 from physiocam.batch.measure_many import Work, measure_planned
 from physiocam.batch.outcome import VideoOutcome
@@ -13,8 +13,11 @@ from physiocam.batch.plan import Planned
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.arguments import folder_path, number
 from physiocam.foundation.locks import alone_in
+from physiocam.foundation.provenance import code_version, digest_of, write_record
 from physiocam.measuring.options import MeasureOptions, OptionChanges, with_changes
+from physiocam.readable import readable
 from physiocam.results.measurement import Measurement
+from physiocam.results.measurement_files import MEASUREMENT
 from physiocam.study.design import Design, around_markers, read_design
 from physiocam.study.methods import StudyFacts, study_methods
 from physiocam.study.page import StudyPage, write_page
@@ -147,9 +150,26 @@ def measure_study(
         outcomes = measure_planned(planned, place, work)
         made = study_tables(design, outcomes, chosen.epoch_s)
         study = Study(design.name, folder, tuple(outcomes), *made)
-        written = write_tables(made, folder, chosen.formats)
-        write_page(_page(study, [path.name for path in written], chosen.epoch_s), folder / PAGE)
+        written = [path.name for path in write_tables(made, folder, chosen.formats)]
+        write_page(_page(study, written, chosen.epoch_s), folder / PAGE)
+        write_record(folder, _facts(study, design, chosen), [*written, PAGE], about={"kind": "study"})
     return study
+
+
+def _facts(study: Study, design: Design, chosen: TableOptions) -> dict[str, Any]:
+    """What tables and page were made of, for `physiocam provenance`."""
+    measured = [one.folder for one in study.outcomes if one.error is None and one.folder is not None]
+    return {
+        "study": design.name,
+        "epoch_s": chosen.epoch_s,
+        "around_s": chosen.around_s,
+        "physiocam": code_version(),
+        "measurement": {
+            readable(folder.relative_to(study.folder).as_posix()): digest_of(folder / MEASUREMENT)
+            for folder in measured
+        },
+        "file": {readable(file): digest_of(Path(file)) for file in design.files},
+    }
 
 
 def _page(study: Study, files: Sequence[str], epoch_s: float) -> StudyPage:

@@ -245,7 +245,7 @@ def _begin(output: Path, made_with: Mapping[str, Any], *, resumed: bool) -> None
     if record is None or difference(record.made_with, made_with) is not None:
         if not resumed:  # logs of another run that has no checkpoint
             rmtree(output / _LOGS, ignore_errors=True)
-        write_record(output, made_with)
+        write_record(output, made_with, about={"kind": "training run"})
 
 
 def _check_same(settings: TrainSettings, checkpoint: Path) -> None:

@@ -8,6 +8,9 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.video.orientation import Rectangle
+from physiocam.video.part_reader import PartReader
+
 _OPTIONS = {"preset": "veryfast", "tune": "zerolatency"}
 
 
@@ -47,4 +50,6 @@ def compressed(frames: Sequence[NDArray[np.uint8]], crf: int) -> list[NDArray[np
 
     decoded = [picture for packet in packets() for picture in decoder.decode(packet)]
     decoded += decoder.decode(None)
-    return [picture.to_ndarray(format="rgb24")[:height, :width].astype(np.uint8, copy=False) for picture in decoded]
+    # As when a video is measured; a plain conversion of whole frames would make them a level darker.
+    reader, part = PartReader(), Rectangle(0, 0, width, height)
+    return [np.rint(reader.mean(picture, part, width, height)).clip(0, 255).astype(np.uint8) for picture in decoded]

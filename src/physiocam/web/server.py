@@ -84,26 +84,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.NOT_FOUND)
             return
         try:
-            content = self._content(file)
+            content = file.path.read_bytes()
         except OSError:
             self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR)
             return
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", file.media_type)
         self.send_header("Content-Length", str(len(content)))
-        if file.compressed and self._takes_gzip():
-            self.send_header("Content-Encoding", "gzip")
         self.send_header("Cache-Control", "no-cache")
-        self.send_header("Vary", "Accept-Encoding")
         self.end_headers()
         if with_content:
             self.wfile.write(content)
-
-    def _content(self, file: SiteFile) -> bytes:
-        return file.path.read_bytes() if file.compressed and self._takes_gzip() else file.content()
-
-    def _takes_gzip(self) -> bool:
-        return "gzip" in self.headers.get("Accept-Encoding", "")
 
     def _is_for_this_computer(self) -> bool:
         """Whether the page was asked for by the name of this computer, and not by one that another site gave it."""

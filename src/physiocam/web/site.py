@@ -1,6 +1,5 @@
-"""The files of the page: its own, a bundle's and the face detector's, by their address below the page's."""
+"""The files of the page, its own and a bundle's, by their address below the page's."""
 
-import gzip
 import json
 import os
 from collections.abc import Mapping
@@ -10,11 +9,12 @@ from pathlib import Path
 
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.files import complete_file
-from physiocam.video.face import detector_path
+from physiocam.web.packing import packed
 from physiocam.weights.bundle import DESCRIPTION, Bundle
 
 PAGE = Path(__file__).with_name("page")
-_COMPRESSED = ".gz"
+# Of a bundle: the page unpacks these if they are packed.
+_WEIGHTS = (".onnx", ".safetensors")
 # Not for browsers.
 _HEADERS = "headers.json"
 
@@ -26,8 +26,8 @@ _TYPES = {
     ".json": "application/json",
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
-    ".wasm": "application/wasm",
     ".webmanifest": "application/manifest+json",
+    ".xz": "application/x-xz",
 }
 
 
@@ -41,24 +41,10 @@ class SiteFile:
         Where it is on the disk.
     media_type : str
         As a server states it.
-    compressed : bool
-        Whether it is stored compressed by gzip, and a browser is to uncompress it.
     """
 
     path: Path
     media_type: str
-    compressed: bool
-
-    def content(self) -> bytes:
-        """Read it as it is meant, not compressed.
-
-        Raises
-        ------
-        OSError
-            If it cannot be read.
-        """
-        content = self.path.read_bytes()
-        return gzip.decompress(content) if self.compressed else content
 
 
 def site_files(bundle: Bundle) -> dict[str, SiteFile]:
@@ -83,21 +69,13 @@ def site_files(bundle: Bundle) -> dict[str, SiteFile]:
     """
     if not (PAGE / "index.html").is_file():
         raise PhysiocamError(f"'{PAGE}' holds no page; install physiocam again, or build it: npm run build, in web/")
-    files = {
-        path.name.removesuffix(_COMPRESSED): _site_file(path)
-        for path in sorted(PAGE.iterdir())
-        if path.name != _HEADERS
-    }
+    files = {path.name: _site_file(path) for path in sorted(PAGE.iterdir()) if path.name != _HEADERS}
     names = [DESCRIPTION, *(name for entry in bundle.info.entries for name in (entry.onnx, entry.weights))]
-    files |= {f"bundle/{name}": _site_file(bundle.folder / name) for name in names}
-    detector = detector_path()
-    return files | {f"detector/{detector.name}": _site_file(detector)}
+    return files | {f"bundle/{name}": _site_file(bundle.folder / name) for name in names}
 
 
 def _site_file(path: Path) -> SiteFile:
-    compressed = path.suffix == _COMPRESSED
-    suffix = Path(path.stem).suffix if compressed else path.suffix
-    return SiteFile(path, _TYPES.get(suffix, "application/octet-stream"), compressed)
+    return SiteFile(path, _TYPES.get(path.suffix, "application/octet-stream"))
 
 
 @cache
@@ -108,7 +86,7 @@ def site_headers() -> Mapping[str, str]:
 
 
 def write_site(bundle: Bundle, folder: str | os.PathLike[str]) -> int:
-    """Write the site into a folder, for any server of static files.
+    """Write the site into a folder, for any server of static files; the bundle's weights are packed.
 
     Parameters
     ----------
@@ -128,7 +106,9 @@ def write_site(bundle: Bundle, folder: str | os.PathLike[str]) -> int:
     """
     written = 0
     for address, file in site_files(bundle).items():
-        content = file.content()
+        content = file.path.read_bytes()
+        if file.path.suffix in _WEIGHTS:
+            content = packed(content, weights=True)
         with complete_file(Path(folder) / address) as beside:
             beside.write_bytes(content)
         written += len(content)

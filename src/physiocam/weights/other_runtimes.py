@@ -12,6 +12,9 @@ from onnx.external_data_helper import load_external_data_for_model
 
 from physiocam.errors import PhysiocamError
 from physiocam.foundation.files import complete_files
+from physiocam.foundation.provenance import RECORD, write_record
+from physiocam.readable import readable
+from physiocam.version import __version__
 from physiocam.weights.bundle import DESCRIPTION, Bundle, NetworkEntry
 from physiocam.weights.onnx_graph import InOrder, example_inputs
 from physiocam.weights.pytorch import load_network
@@ -88,4 +91,7 @@ def export_networks(bundle: Bundle, form: str, folder: str | os.PathLike[str]) -
         for entry in bundle.info.entries:
             write(bundle, entry, beside / f"{entry.name}{suffix}")
         (beside / DESCRIPTION).write_bytes((bundle.folder / DESCRIPTION).read_bytes())
-    return [*names, DESCRIPTION]
+    facts = {"format": form, "weights": bundle.sha256, "physiocam": __version__}
+    about = {"kind": "networks", "weights": readable(bundle.folder.resolve())}
+    write_record(Path(folder), facts, [*names, DESCRIPTION], about=about)
+    return [*names, DESCRIPTION, RECORD]

@@ -40,7 +40,7 @@ scope.addEventListener("fetch", (event) => {
 async function answered(request: Request): Promise<Response> {
   const cache = await caches.open(CACHE);
   const kept = await cache.match(request);
-  const lasting = new URL(request.url).search !== "" || request.url.endsWith(".wasm");
+  const lasting = new URL(request.url).search !== "" || request.url.endsWith(".xz");
   if (kept && lasting) return isolated(kept);
   try {
     const fresh = await fetch(request);

@@ -2,9 +2,11 @@
 
 import { strToU8, zipSync } from "fflate";
 import type { Measurement } from "../rules/measurement.ts";
-import type { Files, FromWorker, Place, Preview, ToWorker } from "../work/messages.ts";
+import type { PeopleChoice } from "../rules/people_choice.ts";
+import type { Files, FromWorker, Preview, ToWorker } from "../work/messages.ts";
 import { Camera } from "./camera.ts";
 import { goOffline } from "./offline.ts";
+import { PeopleView } from "./people_view.ts";
 import { Results } from "./results.ts";
 import { problemText, text, writeTexts } from "./texts.ts";
 
@@ -12,9 +14,11 @@ const byId = <T extends HTMLElement = HTMLElement>(id: string): T => document.ge
 
 writeTexts();
 const results = new Results();
+const people = new PeopleView(showChosen);
 const video = byId<HTMLVideoElement>("video");
 const preview = byId<HTMLCanvasElement>("preview");
 const file = byId<HTMLInputElement>("file");
+const everyone = byId<HTMLInputElement>("everyone");
 const camera = new Camera(video, (frame, seconds) => tell({ kind: "frame", frame, seconds }, [frame]));
 
 let worker: Worker | null = null;
@@ -42,6 +46,7 @@ function enter(next: typeof state): void {
   const idle = state === "idle";
   byId<HTMLButtonElement>("camera").disabled = !idle;
   byId<HTMLButtonElement>("choose").disabled = !idle;
+  everyone.disabled = !idle;
   byId("stop").hidden = state !== "file" && state !== "camera";
   byId("save").hidden = !idle || !saved;
   byId("progress").hidden = state !== "file" && state !== "loading";
@@ -51,15 +56,22 @@ function enter(next: typeof state): void {
 function begin(next: "file" | "camera"): void {
   problem(null);
   results.clear();
+  people.clear();
   saved = null;
   byId("empty").hidden = true;
-  byId("box").hidden = true;
   video.hidden = next !== "camera";
   preview.hidden = next !== "file";
-  byId("box").classList.toggle("mirrored", false);
   video.classList.toggle("mirrored", next === "camera");
   enter(next);
   byId("stop").focus();
+}
+
+function choice(): PeopleChoice {
+  return everyone.checked ? "all" : "largest";
+}
+
+function showChosen(): void {
+  if (people.shown) results.show(people.shown, state === "camera");
 }
 
 function measureFile(chosen: File): void {
@@ -68,7 +80,7 @@ function measureFile(chosen: File): void {
   begin("file");
   byId<HTMLProgressElement>("progress").value = 0;
   status(text("reading", { name: named }));
-  tell({ kind: "file", file: chosen });
+  tell({ kind: "file", file: chosen, people: choice() });
 }
 
 async function useCamera(): Promise<void> {
@@ -77,7 +89,7 @@ async function useCamera(): Promise<void> {
   try {
     named = "camera";
     begin("camera");
-    tell({ kind: "start camera" });
+    tell({ kind: "start camera", people: choice() });
     await camera.start();
   } catch (error) {
     const denied = error instanceof DOMException && error.name === "NotAllowedError";
@@ -112,25 +124,18 @@ function drawPreview({ width, height, pixels }: Preview): void {
   preview.getContext("2d")!.putImageData(new ImageData(pixels, width, height), 0, 0);
 }
 
-function finished({ frames, rates }: Measurement, seconds: number): string {
+function finished(measurements: readonly Measurement[], took: number): string {
+  const { frames, rates } = measurements[0]!;
   const { heart, breathing } = rates;
+  const [duration, seconds] = [(frames.found.length / frames.fs).toFixed(1), took.toFixed(1)];
+  if (measurements.length > 1) return text("finishedPeople", { name: named, duration, seconds, people: measurements.length });
   return text("finished", {
     name: named,
-    duration: (frames.found.length / frames.fs).toFixed(1),
-    seconds: seconds.toFixed(1),
+    duration,
+    seconds,
     heart: heart.value === null ? text("heartMissing") : text("heartSpoken", { rate: heart.value.toFixed(0) }),
     breathing: breathing.value === null ? text("breathingMissing") : text("breathingSpoken", { rate: breathing.value.toFixed(0) }),
   });
-}
-
-/** Draw the face's square over the picture, which the camera's shows mirrored. */
-function drawBox(place: Place | null): void {
-  const box = byId("box");
-  box.hidden = !place;
-  if (!place) return;
-  const left = state === "camera" ? 1 - place.x - place.width : place.x;
-  const shares = { left, top: place.y, width: place.width, height: place.height };
-  for (const [side, share] of Object.entries(shares)) box.style.setProperty(side, `${100 * share}%`);
 }
 
 function heard(message: FromWorker): void {
@@ -147,26 +152,27 @@ function heard(message: FromWorker): void {
       const percent = Math.round((100 * message.done) / message.all);
       byId<HTMLProgressElement>("progress").value = percent;
       status(text("reading", { name: named }), text("read", { percent }));
-      if (message.preview) {
-        drawPreview(message.preview);
-        drawBox(message.place);
-      }
-      return;
+      drawPreview(message.preview);
+      return people.boxes(message.places, false);
     }
     case "taken":
       camera.taken();
-      return state === "camera" ? drawBox(message.place) : undefined;
+      return state === "camera" ? people.boxes(message.places, true) : undefined;
     case "live":
       if (state !== "camera") return;
       status(text("live"), text("pace", { fps: message.framesPerSecond.toFixed(0) }));
-      return results.show(message.measurement, true);
+      people.show(message.measurements);
+      return showChosen();
     case "measured": {
-      const { measurement, files, seconds } = message;
+      const { measurements, files, places, seconds } = message;
       saved = { name: named, files };
-      results.show(measurement, false);
-      status(finished(measurement, seconds));
       enter("idle");
-      document.documentElement.dataset["measured"] = files["measurement.json"];
+      people.show(measurements);
+      people.boxes(places, false);
+      showChosen();
+      status(finished(measurements, seconds));
+      const [summary] = Object.keys(files).filter((name) => name.endsWith("measurement.json"));
+      document.documentElement.dataset["measured"] = files[summary!];
       return byId("save").focus();
     }
     case "failed":

@@ -2,6 +2,7 @@
 
 import { type Expressions, rowsOf } from "./expressions.ts";
 import rules from "./rules.json";
+import { scenesOf } from "./waveform.ts";
 
 export interface UnitEvent {
   readonly unit: string;
@@ -15,7 +16,7 @@ export interface UnitEvent {
 /** What events are found in. */
 export interface Expressed {
   readonly expressions: Expressions;
-  readonly frames: { readonly fs: number; readonly seconds: Float64Array };
+  readonly frames: { readonly fs: number; readonly seconds: Float64Array; readonly cuts: readonly number[] };
 }
 
 const own = rules.events;
@@ -49,7 +50,10 @@ function eventsOf({ expressions, frames }: Expressed, label: string): UnitEvent[
   const intensity = place < 0 ? null : rounded(expressions.intensity, place, 2);
   const strength = intensity ?? probability;
   const shortest = label === rules.blink ? own.shortest_blink_s : own.shortest_s;
-  return runs(probability, frames.fs, shortest).map(([start, stop]) => {
+  const found = scenesOf(probability.length, frames.cuts).flatMap(([first, last]) =>
+    runs(probability.subarray(first, last), frames.fs, shortest).map(([start, stop]) => [first + start, first + stop] as const),
+  );
+  return found.map(([start, stop]) => {
     const peak = (values: Float64Array) => values.subarray(start, stop).reduce((most, value) => (value > most ? value : most), -Infinity);
     const apex = start + strength.subarray(start, stop).indexOf(peak(strength));
     return {

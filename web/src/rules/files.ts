@@ -7,15 +7,17 @@ import rules from "./rules.json";
 
 const POSE = ["pitch", "yaw", "roll"];
 
-/** File names and texts, the summary last. */
+/** File names and texts, the summary last; a person with a number has a folder. */
 export function resultFiles(measurement: Measurement): Record<string, string> {
-  return {
+  const folder = measurement.person === null ? "" : `${rules.person_folder}${measurement.person}/`;
+  const files = {
     "waveforms.csv": waveformsCsv(measurement),
     "rates.csv": ratesCsv(measurement),
     "action_units.csv": unitsCsv(measurement),
     "events.csv": eventsCsv(measurement),
     "measurement.json": measurementJson(measurement),
   };
+  return Object.fromEntries(Object.entries(files).map(([name, content]) => [folder + name, content]));
 }
 
 /** Columns with their header, one row a line. */
@@ -82,7 +84,7 @@ function eventsCsv(measurement: Measurement): string {
   ]);
 }
 
-export function measurementJson({ frames, rates, units, expressions, blinksPerMinute, weights }: Measurement): string {
+export function measurementJson({ frames, rates, units, expressions, blinksPerMinute, person, weights }: Measurement): string {
   const there = frames.found.filter(Boolean).length;
   const summary = {
     source: frames.source,
@@ -100,9 +102,8 @@ export function measurementJson({ frames, rates, units, expressions, blinksPerMi
     settings: "default",
     version: rules.version,
     notes: [...frames.notes, ...expressions.notes],
-    // The page finds no cuts and measures one person.
-    cuts_s: [],
-    person: null,
+    cuts_s: frames.cuts.map((cut) => frames.seconds[cut]!),
+    person,
   };
   const rounded = (_key: string, value: unknown) => (typeof value === "number" ? Math.round(value * 1e6) / 1e6 : value);
   return `${JSON.stringify(summary, rounded, 2)}\n`;

@@ -18,6 +18,8 @@ export interface Frames {
   readonly found: readonly boolean[];
   readonly squares: readonly (Square | null)[];
   readonly notes: readonly string[];
+  /** The first frames of new scenes. */
+  readonly cuts: readonly number[];
 }
 
 /** Differences by quantity, or why there are none; what the heart rate is judged by; and the expressions. */
@@ -45,6 +47,8 @@ export interface Measurement {
   readonly units: Readonly<Record<string, ActionUnit>>;
   readonly expressions: Expressions;
   readonly blinksPerMinute: number | null;
+  /** A number from 1 on where several people may be measured. */
+  readonly person: number | null;
   readonly weights: { readonly name: string; readonly sha256: string };
 }
 
@@ -61,40 +65,40 @@ export function summarize(
   signals: Signals,
   bundle: { readonly name: string; readonly sha256: string; readonly unitAuc: Readonly<Record<string, number>> },
 ): Measurement {
-  const { fs, found } = frames;
+  const { fs, found, cuts } = frames;
   const { expressions } = signals;
   const differences = each((quantity) => {
     const given = signals.differences[quantity];
     return typeof given === "string" ? new Float64Array(found.length).fill(NaN) : given;
   });
   const judgeOf = (quantity: Quantity) => (quantity === "heart" ? signals.judge : null);
-  const rates = each((quantity) => rateOf(signals.differences[quantity], fs, quantity, found, judgeOf(quantity)));
+  const rates = each((quantity) => rateOf(signals.differences[quantity], frames, quantity, judgeOf(quantity)));
   const start = frames.seconds[0] ?? 0;
   const measurement = {
     frames,
     rates,
     waveforms: each((quantity) => cleanWaveform(differences[quantity], fs, quantity)),
     alongSeconds: rateTimes(found.length, fs).map((seconds) => start + seconds),
-    along: each((quantity) => alongOf(differences[quantity], fs, quantity, rates[quantity], judgeOf(quantity))),
+    along: each((quantity) => alongOf(ratesAlong(differences[quantity], fs, quantity, judgeOf(quantity), cuts), rates[quantity])),
     units: Object.fromEntries(expressions.units.map((label, i) => [label, unitOf(label, i, expressions, bundle.unitAuc)])),
     expressions,
     blinksPerMinute: null,
+    person: null,
     weights: { name: bundle.name, sha256: bundle.sha256 },
   };
   return { ...measurement, blinksPerMinute: blinksPerMinute(measurement) };
 }
 
-function rateOf(difference: Float64Array | string, fs: number, quantity: Quantity, found: readonly boolean[], judge: Judge | null): Rate {
+function rateOf(difference: Float64Array | string, { fs, found, cuts }: Frames, quantity: Quantity, judge: Judge | null): Rate {
   const there = found.filter(Boolean).length;
   if (!there) return noRate(quantity, "no face was found");
   if (typeof difference === "string") return noRate(quantity, difference);
-  const rate = estimateRate(difference, fs, quantity, judge);
+  const rate = estimateRate(difference, fs, quantity, judge, cuts);
   // Frames without a face lower the quality, however clean the rest is.
   return judge ? rate : { ...rate, quality: (rate.quality * there) / found.length };
 }
 
-function alongOf(difference: Float64Array, fs: number, quantity: Quantity, whole: Rate, judge: Judge | null): RateSeries {
-  const along = ratesAlong(difference, fs, quantity, judge);
+function alongOf(along: RateSeries, whole: Rate): RateSeries {
   const there = along.value.filter(Number.isFinite).length;
   const steady = whole.value !== null || (along.value.length > 0 && there / along.value.length > MOST);
   return steady ? along : { value: along.value.map(() => NaN), quality: along.quality };

@@ -173,10 +173,17 @@ export class RunningClips {
     return this.pipeline.log;
   }
 
-  async add(image: Image, square: Square | null, seconds: number): Promise<void> {
+  async add(image: Image | null, square: Square | null, seconds: number): Promise<void> {
     const clip = this.collector.add(image, square);
     if (clip) await this.pipeline.run(clip, clip.shown, 1);
     this.log.append(seconds);
+  }
+
+  /** Run what is left of the last clip: no frame follows. */
+  async end(): Promise<void> {
+    const rest = this.collector.flush();
+    if (rest) await this.pipeline.run(rest, rest.shown, 1);
+    await this.pipeline.settle();
   }
 
   /** Start a new stretch of frames: the next frame does not follow the last one. */
@@ -193,4 +200,9 @@ export function maskUnseen(differences: Float64Array, found: readonly boolean[])
 /** Differences, 0 where nothing moves; NaN stays NaN. */
 export function flattenStills(differences: Float64Array, motion: (t: number) => boolean): Float64Array {
   return differences.map((value, t) => (motion(t) ? value : 0 * value));
+}
+
+/** The outputs' names of the networks that see every frame, by task. */
+export function labelsOf(bundle: LoadedBundle): Map<string, readonly string[]> {
+  return new Map(bundle.fast.tasks.map((task) => [task.name, task.labels]));
 }

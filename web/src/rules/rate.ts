@@ -8,7 +8,7 @@ import { NAMES, WAVES, tooSlow, whyNone } from "./rate_notes.ts";
 import rules from "./rules.json";
 import { type Quantity, type RateSettings, SETTINGS, STEP_S, UNITS } from "./settings.ts";
 import { interpolatedPeak, pooledSpectrum, windowSpectra } from "./spectra.ts";
-import { cleanWaveform } from "./waveform.ts";
+import { cleanWaveform, sceneNumbers } from "./waveform.ts";
 
 /** The rate of a whole recording; see `Rate` in Python. */
 export interface Rate {
@@ -36,12 +36,13 @@ export function rateTimes(frames: number, fs: number): Float64Array {
 
 const finite = (values: Float64Array): number => values.reduce((count, value) => count + (Number.isFinite(value) ? 1 : 0), 0);
 
-export function estimateRate(difference: Float64Array, fs: number, quantity: Quantity, judge: Judge | null): Rate {
+/** `cuts` are the samples at which another scene begins; no window reaches across. */
+export function estimateRate(difference: Float64Array, fs: number, quantity: Quantity, judge: Judge | null, cuts: readonly number[]): Rate {
   const settings = SETTINGS[quantity];
   const waveform = cleanWaveform(difference, fs, quantity);
   const note = whyNone(waveform, finite(difference) / fs, fs, quantity, settings);
   if (note) return noRate(quantity, note);
-  const pooled = pooledSpectrum(waveform, fs, settings);
+  const pooled = pooledSpectrum(waveform, fs, settings, cuts);
   if (!pooled) {
     const needs = `${NAMES[quantity]} needs ${settings.minimum_s} s within ${settings.window_s} s`;
     return noRate(quantity, `the usable signal is in pieces; ${needs}`);
@@ -57,7 +58,7 @@ export function estimateRate(difference: Float64Array, fs: number, quantity: Qua
   let rateHz = interpolatedPeak(frequencies, power);
   let quality = qualityOf(rateHz);
   if (settings.overtones && (judge || quality >= floor)) {
-    const wide = pooledSpectrum(difference, fs, widened(settings, fs));
+    const wide = pooledSpectrum(difference, fs, widened(settings, fs), cuts);
     if (wide && isDoubled(wide.frequencies, wide.power, rateHz, lobeHz)) {
       rateHz /= 2;
       if (rateHz < settings.band_hz[0]) return noRate(quantity, tooSlow(rateHz, quantity, settings));
@@ -77,14 +78,15 @@ export function estimateRate(difference: Float64Array, fs: number, quantity: Qua
   };
 }
 
-export function ratesAlong(difference: Float64Array, fs: number, quantity: Quantity, judge: Judge | null): RateSeries {
+export function ratesAlong(difference: Float64Array, fs: number, quantity: Quantity, judge: Judge | null, cuts: readonly number[]): RateSeries {
   const settings = SETTINGS[quantity];
   const window = Math.max(roundEven(settings.window_s * fs), 1);
   const before = Math.floor(window / 2);
   const starts = Array.from(rateTimes(difference.length, fs), (time) => roundEven(time * fs));
   const around = padded(cleanWaveform(difference, fs, quantity), before, window);
-  const { frequencies, rows, usable } = windowSpectra(around, fs, settings, window, starts);
-  const wide = settings.overtones ? windowSpectra(padded(difference, before, window), fs, widened(settings, fs), window, starts) : null;
+  const scene = sceneNumbers(around.length, cuts, -before);
+  const { frequencies, rows, usable } = windowSpectra(around, fs, settings, window, starts, scene);
+  const wide = settings.overtones ? windowSpectra(padded(difference, before, window), fs, widened(settings, fs), window, starts, scene) : null;
   const value = new Float64Array(starts.length).fill(NaN);
   const quality = new Float64Array(starts.length);
   const floor = floorOf(settings, judge);
@@ -96,8 +98,10 @@ export function ratesAlong(difference: Float64Array, fs: number, quantity: Quant
     const peak = { frequencies, power, rateHz, lobeHz, noiseSlope: settings.noise_slope };
     const first = Math.max(starts[row]! - before, 0);
     const stop = starts[row]! - before + window;
+    const middle = scene[before + starts[row]!];
+    const within = difference.slice(first, stop).map((value, i) => (scene[before + first + i] === middle ? value : NaN));
     const found = judge
-      ? judged(difference.slice(first, stop), fs, peak, judgePart(judge, first, stop))
+      ? judged(within, fs, peak, judgePart(judge, first, stop))
       : spectralQuality(peak, usable[row]!);
     let given = found >= floor;
     if (wide) {

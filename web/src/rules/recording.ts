@@ -1,17 +1,16 @@
-/** Measuring a whole recording, as `physiocam measure` does; as `measuring/measure.py` and `network_inputs.py`. */
+/** Measuring everyone in a whole recording, as `physiocam measure` does; as `measuring/measure.py` and `people.py`. */
 
-import { InputCollector, type InputBlock } from "./blocks.ts";
-import { recrop } from "./crop.ts";
+import { CutFinder } from "./cuts.ts";
 import type { FaceDetector } from "./detector.ts";
-import { readExpressions } from "./expressions.ts";
 import { type EvenGrid, type Still, averaged, gridFrames, onGrid } from "./grid.ts";
 import type { Image, Square } from "./image.ts";
 import { type Measurement, summarize } from "./measurement.ts";
-import { roundEven } from "./numbers.ts";
-import { peopleNotes } from "./people.ts";
-import { ClipPipeline, type LoadedBundle, flattenStills, isWaveform, maskUnseen } from "./pipeline.ts";
+import { changeNotes, othersNote } from "./people.ts";
+import { type PeopleChoice, chosenPeople, cutsNotes, isPerson, isWanted } from "./people_choice.ts";
+import { PeopleTracker, type SeenPerson } from "./people_tracker.ts";
+import { PersonWork } from "./person_work.ts";
+import type { LoadedBundle } from "./pipeline.ts";
 import rules from "./rules.json";
-import { FaceTracker } from "./tracker.ts";
 
 /** A recording: its grid, its frames on it once, and what is odd about it. */
 export interface Recording {
@@ -21,130 +20,168 @@ export interface Recording {
   readonly notes: string[];
 }
 
-/** Called as the work goes on, with the latest frame and its square while frames are read. */
-export type Progress = (done: number, all: number, frame: { image: Image; square: Square | null } | null) => void;
+/** The latest frame, its number, and the squares of everyone in it. */
+export interface ShownFrame {
+  readonly image: Image;
+  readonly index: number;
+  readonly squares: readonly Square[];
+}
+
+/** Called as the work goes on, with the latest frame while frames are read. */
+export type Progress = (done: number, all: number, frame: ShownFrame | null) => void;
 
 export function maxFs(bundle: { readonly fs: number }): number {
   return rules.max_fs_ratio * bundle.fs;
 }
 
-/** Length of a recording's blocks: equal parts, so that none is so short that its statistics mean nothing. */
-export function blockFrames(fs: number, frames: number): number {
-  const longest = Math.max(roundEven(rules.block_s * fs), 1);
-  const blocks = Math.max(Math.ceil(frames / longest), 1);
-  return Math.max(Math.ceil(frames / blocks), 1);
-}
-
-/** Gathers the inputs of slow networks while a recording's frames pass by: every `step`-th, in a wider square. */
-export class SlowInputs {
-  readonly step: number;
-  readonly blocks: InputBlock[] = [];
-  private readonly collector: InputCollector;
-  private frames = 0;
-
+/** One person who is measured. */
+class Member {
+  /** `absent` is the number of frames in which the person may have been seen, but was not measured. */
   constructor(
-    private readonly slow: NonNullable<LoadedBundle["slow"]>,
-    private readonly bundle: LoadedBundle,
-    fs: number,
-  ) {
-    this.step = Math.max(roundEven(fs / slow.fs), 1);
-    this.collector = new InputCollector(slow.shape, roundEven((rules.slow_block_s * fs) / this.step));
+    readonly seen: SeenPerson,
+    readonly work: PersonWork,
+    private readonly absent: number,
+  ) {}
+
+  /** Which of these frames show the person and were measured. */
+  found(start: number, stop?: number): boolean[] {
+    return this.seen.found.slice(start, stop).map((there, t) => there && start + t >= this.absent);
   }
 
-  add(image: Image | null, square: Square | null): void {
-    if (this.frames++ % this.step) return;
-    const wide = image && square ? recrop(square, this.bundle.crop, this.slow.crop, image.width, image.height) : square;
-    const block = this.collector.add(image, wide);
-    if (block) this.blocks.push(block);
+  squares(): (Square | null)[] {
+    return this.found(0).map((there, t) => (there ? this.seen.squares[t]! : null));
   }
 
-  finish(): InputBlock[] {
-    const rest = this.collector.flush();
-    if (rest) this.blocks.push(rest);
-    return this.blocks;
+  /** How large, and how long, the person is seen. */
+  get size(): number {
+    return this.squares().reduce((sum, square) => sum + (square ? square.size : 0), 0);
   }
 }
 
+/** Those who are measured, the largest first; without anybody, one measurement that says so. */
 export async function measureRecording(
   recording: Recording,
   bundle: LoadedBundle,
   detector: FaceDetector,
+  choice: PeopleChoice,
   progress: Progress = () => undefined,
-): Promise<Measurement> {
-  const { grid } = recording;
-  const { fs } = grid;
-  const all = gridFrames(grid);
-  const tracker = new FaceTracker(fs, bundle.crop.factor, detector);
-  const collector = new InputCollector(bundle.fast.shape, blockFrames(fs, all));
-  const slow = bundle.slow && new SlowInputs(bundle.slow, bundle, fs);
-  const pipeline = new ClipPipeline(bundle.fast, false, bundle.memory);
-  const squares: (Square | null)[] = [];
-  let read = 0;
-  let halves = 0;
-  const advance = (frames: number, frame: Parameters<Progress>[2] = null) => {
-    halves += frames;
-    progress(Math.min(Math.floor(halves / 2), all), all, frame);
-  };
-  const run = async (block: InputBlock | null) => {
-    if (!block) return;
-    for (let t = 0; t < block.frames; t++) pipeline.log.append((read + t) / fs);
-    await pipeline.run(block, tracker.found.slice(read, read + block.frames), rules.clips_at_a_time, advance);
-    read += block.frames;
-  };
-  for await (const image of onGrid(averaged(recording.stills, grid.together), fs)) {
-    const square = await tracker.locate(image);
-    squares.push(square);
-    slow?.add(image, square);
-    advance(1, image && { image, square });
-    await run(collector.add(image, square));
-  }
-  await run(collector.flush());
-  await pipeline.settle();
-  const found = tracker.found;
-  const waves = pipeline.waveforms();
-  const masked = new Map([...waves].map(([task, wave]) => [task, maskUnseen(wave, found)]));
-  for (const [task, wave] of await slowWaves(slow, bundle, fs, found)) masked.set(task, wave);
-  const { motion } = pipeline;
-  const differences = new Map([...masked].map(([task, wave]) => [task, flattenStills(wave, (t) => motion[t]! > 0)]));
-  const missing = `the bundle '${bundle.name}' does not measure`;
-  const readings = bundle.memory?.confidence ? pipeline.readings("pulse") : null;
-  const rows = found.map((_, t) => t);
-  const changes = tracker.seen.changes.map(({ frame, other }) => ({ seconds: frame / fs, other }));
-  return summarize(
-    {
-      source: recording.source,
-      fs,
-      seconds: Float64Array.from(found, (_, t) => t / fs),
-      found,
-      squares: squares.map((square, t) => (found[t] ? square : null)),
-      notes: [...recording.notes, ...grid.notes, ...peopleNotes(tracker.seen.atOnce, changes)],
-    },
-    {
-      differences: { heart: differences.get("pulse") ?? `${missing} pulse`, breathing: differences.get("respiration") ?? `${missing} respiration` },
-      judge: readings && { readings, model: bundle.memory!.confidence! },
-      expressions: readExpressions(pipeline.ofFrames(rows, found), labelsOf(bundle), found, fs),
-    },
-    bundle,
-  );
+): Promise<Measurement[]> {
+  const people = new People(recording, bundle, detector, choice, progress);
+  const found = await people.run();
+  return choice === "largest" ? found : found.map((one, i) => ({ ...one, person: i + 1 }));
 }
 
-export function labelsOf(bundle: LoadedBundle): Map<string, readonly string[]> {
-  return new Map(bundle.fast.tasks.map((task) => [task.name, task.labels]));
-}
+class People {
+  private readonly fs: number;
+  private readonly frames: number;
+  private readonly tracker: PeopleTracker;
+  private readonly members = new Map<SeenPerson, Member>();
+  /** Lengths of the scenes before this one, its first frame, and the cuts between them. */
+  private readonly scenes: number[] = [];
+  private sceneStart = 0;
+  private readonly cuts: number[] = [];
+  private read = 0;
+  private halves = 0;
 
-/** Run the slow networks, and spread each difference over the frames that it spans. */
-async function slowWaves(slow: SlowInputs | null, bundle: LoadedBundle, fs: number, found: readonly boolean[]): Promise<Map<string, Float64Array>> {
-  const waves = new Map<string, Float64Array>();
-  if (!slow || !bundle.slow) return waves;
-  const pipeline = new ClipPipeline(bundle.slow, true);
-  const some = found.filter((_, t) => t % slow.step === 0);
-  some.forEach((_, i) => pipeline.log.append((i * slow.step) / fs));
-  for (const block of slow.finish()) await pipeline.run(block, block.shown, block.clips);
-  for (const task of bundle.slow.tasks.filter(isWaveform)) {
-    const output = maskUnseen(Float64Array.from(pipeline.log.values(task.name)), some).map((value) => value / slow.step);
-    // The change after the last frame that they saw is unknown.
-    output[output.length - 1] = NaN;
-    waves.set(task.name, Float64Array.from(found, (_, t) => output[Math.floor(t / slow.step)]!));
+  constructor(
+    private readonly recording: Recording,
+    private readonly bundle: LoadedBundle,
+    detector: FaceDetector,
+    private readonly choice: PeopleChoice,
+    private readonly progress: Progress,
+  ) {
+    this.fs = recording.grid.fs;
+    this.frames = gridFrames(recording.grid);
+    this.tracker = new PeopleTracker(this.fs, bundle.crop.factor, detector);
   }
-  return waves;
+
+  async run(): Promise<Measurement[]> {
+    const { stills, grid } = this.recording;
+    const finder = new CutFinder(this.fs);
+    for await (const image of onGrid(averaged(stills, grid.together), this.fs)) {
+      const index = this.read++;
+      const cut = finder.add(image);
+      const squares = await this.tracker.locate(image, cut);
+      this.advance(1, image && { image, index, squares: squares.filter((square) => square !== null) });
+      if (cut) {
+        this.cuts.push(index);
+        await this.endScene(index);
+      }
+      await this.addFrame(image, squares, index);
+    }
+    const chosen = this.chosen();
+    const members = chosen.length ? chosen : [await this.nobody()];
+    await this.endScene(this.read);
+    this.advance(Math.max(2 * this.read - this.halves, 0));
+    return members.map((member) => this.measurement(member));
+  }
+
+  private async addFrame(image: Image | null, squares: readonly (Square | null)[], index: number): Promise<void> {
+    const { people } = this.tracker;
+    for (const [number, square] of squares.entries()) {
+      const seen = people[number]!;
+      if (square && !this.members.has(seen)) {
+        const rivals = squares.filter((other, i) => other !== null && this.members.has(people[i]!)) as Square[];
+        if (isWanted(square, rivals, this.choice)) this.members.set(seen, await this.joining(seen, index));
+      }
+      await this.members.get(seen)?.work.add(image, square);
+    }
+  }
+
+  /** Count frames that went through one of two halves: being read, and being worked on. */
+  private advance(frames: number, frame: ShownFrame | null = null): void {
+    this.halves += frames;
+    this.progress(Math.min(Math.floor(this.halves / 2 + 1e-6), this.frames), this.frames, frame);
+  }
+
+  private async joining(seen: SeenPerson, index: number): Promise<Member> {
+    const work = new PersonWork(this.bundle, this.fs, this.frames, (frames) => this.advance(frames / Math.max(this.members.size, 1)));
+    const pass = async (frames: number) => {
+      for (let t = 0; t < frames; t++) await work.add(null, null);
+    };
+    for (const length of this.scenes) {
+      await pass(length);
+      await work.endScene(new Array<boolean>(length).fill(false));
+    }
+    await pass(index - this.sceneStart);
+    return new Member(seen, work, index);
+  }
+
+  private async nobody(): Promise<Member> {
+    const [found, squares] = [new Array<boolean>(this.read).fill(false), new Array<null>(this.read).fill(null)];
+    const seen = { found, squares, detections: 0, doubts: [] };
+    const member = await this.joining(seen, this.read);
+    this.members.set(seen, member);
+    return member;
+  }
+
+  private async endScene(index: number): Promise<void> {
+    for (const member of this.members.values()) await member.work.endScene(member.found(this.sceneStart, index));
+    this.scenes.push(index - this.sceneStart);
+    this.sceneStart = index;
+  }
+
+  private chosen(): Member[] {
+    return chosenPeople([...this.members.values()], (member) => member.size, (member) => this.counts(member.seen), this.choice);
+  }
+
+  private counts({ found, detections }: SeenPerson): boolean {
+    return isPerson(found.filter(Boolean).length, found.length, this.fs, detections, this.tracker.seen.needed);
+  }
+
+  private measurement(member: Member): Measurement {
+    const { recording, fs, cuts, bundle } = this;
+    const seen = this.tracker.people.filter((person) => this.counts(person)).length;
+    const found = member.found(0);
+    const notes = [
+      ...recording.notes,
+      ...recording.grid.notes,
+      ...(this.choice === "largest" && seen > 1 ? [othersNote(seen)] : []),
+      ...changeNotes(member.seen.doubts.map((frame) => frame / fs)),
+      ...cutsNotes(cuts.map((cut) => cut / fs)),
+    ];
+    const seconds = Float64Array.from(found, (_, t) => t / fs);
+    const frames = { source: recording.source, fs, seconds, found, squares: member.squares(), notes, cuts };
+    return summarize(frames, member.work.signals(found, cuts), bundle);
+  }
 }

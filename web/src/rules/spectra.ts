@@ -3,6 +3,7 @@
 import { roundEven } from "./numbers.ts";
 import rules from "./rules.json";
 import { type RateSettings, STEP_S } from "./settings.ts";
+import { sceneNumbers } from "./waveform.ts";
 
 /** Spectra of R windows at F frequencies, each of sum 1 (less if silent), and their usable seconds. */
 export interface WindowSpectra {
@@ -11,12 +12,14 @@ export interface WindowSpectra {
   readonly usable: number[];
 }
 
+/** Of a window, only the samples of its middle's scene count; `scene` has their numbers. */
 export function windowSpectra(
   waveform: Float64Array,
   fs: number,
   settings: Pick<RateSettings, "band_hz">,
   window: number,
   starts: readonly number[],
+  scene: Int32Array,
 ): WindowSpectra {
   const [low, high] = settings.band_hz;
   const spacing = fs / window / rules.oversampling;
@@ -27,10 +30,11 @@ export function windowSpectra(
   const rows = starts.map((start) => {
     const re = new Float64Array(count);
     const im = new Float64Array(count);
+    const middle = scene[start + Math.floor(window / 2)];
     let seen = 0;
     for (let t = 0; t < window; t++) {
       const value = waveform[start + t]!;
-      if (!Number.isFinite(value)) continue;
+      if (!Number.isFinite(value) || scene[start + t] !== middle) continue;
       seen++;
       const wave = t * count;
       for (let f = 0; f < count; f++) {
@@ -80,12 +84,12 @@ export interface PooledSpectrum {
 }
 
 /** The mean power spectrum of windows and their mean usable seconds; null where no window has enough. */
-export function pooledSpectrum(waveform: Float64Array, fs: number, settings: RateSettings): PooledSpectrum | null {
+export function pooledSpectrum(waveform: Float64Array, fs: number, settings: RateSettings, cuts: readonly number[]): PooledSpectrum | null {
   const window = Math.min(roundEven(settings.window_s * fs), waveform.length);
   const step = Math.max(roundEven(STEP_S * fs), 1);
   const starts: number[] = [];
   for (let start = 0; start <= waveform.length - window; start += step) starts.push(start);
-  const { frequencies, rows, usable } = windowSpectra(waveform, fs, settings, window, starts);
+  const { frequencies, rows, usable } = windowSpectra(waveform, fs, settings, window, starts, sceneNumbers(waveform.length, cuts));
   const weights = usable.map((seconds) => (seconds >= settings.minimum_s ? seconds : 0));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   if (!total) return null;

@@ -1,31 +1,56 @@
-/** Measuring what a camera sees, frame by frame in constant memory; as `measuring/stream.py`. */
+/** Measuring whom a camera sees, frame by frame in constant memory; as `measuring/stream.py` and `frame_intake.py`. */
 
-import { recrop } from "./crop.ts";
+import { CutFinder } from "./cuts.ts";
 import type { FaceDetector } from "./detector.ts";
-import { evenDifferences } from "./even_differences.ts";
-import { lastRows, readExpressions } from "./expressions.ts";
+import { MEMORY_S } from "./followed_face.ts";
 import { meanImage } from "./grid.ts";
 import type { Image, Square } from "./image.ts";
-import { type Measurement, each, summarize } from "./measurement.ts";
+import { type Measurement, summarize } from "./measurement.ts";
 import { firstAtLeast, median } from "./numbers.ts";
 import { general } from "./number_text.ts";
-import { peopleNotes } from "./people.ts";
-import { ClipPipeline, type LoadedBundle, RunningClips, flattenStills, maskUnseen } from "./pipeline.ts";
-import { tooFewFrames } from "./rate_notes.ts";
-import { labelsOf, maxFs } from "./recording.ts";
+import { changeNotes, othersNote } from "./people.ts";
+import { type PeopleChoice, chosenPeople, cutsNotes, isPerson, isWanted } from "./people_choice.ts";
+import { PeopleTracker, type SeenPerson } from "./people_tracker.ts";
+import type { LoadedBundle } from "./pipeline.ts";
+import { maxFs } from "./recording.ts";
 import rules from "./rules.json";
-import { type Quantity, SETTINGS } from "./settings.ts";
-import { FaceTracker, MEMORY_S } from "./tracker.ts";
+import { StreamPerson, type Window } from "./stream_person.ts";
 
 const own = rules.stream;
-const TASKS: Readonly<Record<Quantity, string>> = rules.waveform_tasks;
+
+/** What is known of somebody who was seen, and the measurement of who is measured. */
+class Sight {
+  person: StreamPerson | null = null;
+  shown = 0;
+  detections = 0;
+  last = -Infinity;
+  number: number | null = null;
+
+  see(seen: SeenPerson & { readonly doubts: number[] }, square: Square | null, seconds: number): void {
+    this.detections = seen.detections;
+    if (square) {
+      this.shown++;
+      this.last = seconds;
+    }
+    if (seen.doubts.splice(0).length && this.person) this.person.doubts.push(seconds);
+  }
+}
+
+/** Where somebody is in a frame, and the number by which they are measured. */
+export interface Sighted {
+  readonly square: Square;
+  readonly person: number | null;
+}
 
 export class Stream {
   private readonly fs: number;
-  private tracker: FaceTracker;
-  private readonly clips: RunningClips;
-  private readonly slow: RunningClips | null;
-  private slowSeconds = -Infinity;
+  private readonly tracker: PeopleTracker;
+  private cutFinder: CutFinder;
+  private readonly sights = new Map<SeenPerson, Sight>();
+  private numbered = 0;
+  private times: number[] = [];
+  private cuts: number[] = [];
+  private takenFrames = 0;
   private origin: number | null = null;
   private pushed = -Infinity;
   private due = -Infinity;
@@ -33,31 +58,29 @@ export class Stream {
   private waiting: { seconds: number; image: Image }[] = [];
   private size = "";
   private resized = false;
-  private facesAtOnce = 0;
-  private readonly changes: { seconds: number; other: boolean }[] = [];
   frames = 0;
   late = 0;
 
   /** Results are kept for so many seconds. */
   constructor(
     private readonly bundle: LoadedBundle,
-    private readonly detector: FaceDetector,
+    detector: FaceDetector,
+    private readonly choice: PeopleChoice,
     private readonly keepSeconds: number,
   ) {
     this.fs = bundle.fs;
-    this.tracker = new FaceTracker(bundle.fs, bundle.crop.factor, detector);
-    this.clips = new RunningClips(new ClipPipeline(bundle.fast, false, bundle.memory, { x: 1, y: 1, size: 1, found: 1 }), own.memory_s * bundle.fs);
-    this.slow = bundle.slow && new RunningClips(new ClipPipeline(bundle.slow, true), own.memory_s * bundle.slow.fs);
+    this.tracker = new PeopleTracker(bundle.fs, bundle.crop.factor, detector);
+    this.cutFinder = new CutFinder(bundle.fs);
   }
 
   /** Add the next frame; one that is not newer than the frame before is counted as late and left out. */
-  async push(image: Image, clockSeconds: number): Promise<Square | null> {
+  async push(image: Image, clockSeconds: number): Promise<Sighted[]> {
     this.origin ??= clockSeconds;
     const seconds = clockSeconds - this.origin;
     this.frames++;
     if (seconds <= this.pushed) {
       this.late++;
-      return null;
+      return [];
     }
     this.pushed = seconds;
     const size = `${image.width} ${image.height}`;
@@ -68,151 +91,123 @@ export class Stream {
       this.waiting = [];
     }
     const limit = maxFs(this.bundle);
-    let square: Square | null = null;
-    if (this.waiting.length && seconds - this.waiting[0]!.seconds > 2 / limit) square = await this.takeWaiting();
+    let sighted: Sighted[] = [];
+    if (this.waiting.length && seconds - this.waiting[0]!.seconds > 2 / limit) sighted = await this.takeWaiting();
     this.waiting.push({ seconds, image });
     if (seconds - this.due >= (1 - 1e-3) / limit) {
       this.due = seconds;
-      square = await this.takeWaiting();
+      sighted = await this.takeWaiting();
     }
-    return square;
+    return sighted;
   }
 
   /** Process the waiting frames as one frame: their mean picture, at their mean time. */
-  private async takeWaiting(): Promise<Square | null> {
+  private async takeWaiting(): Promise<Sighted[]> {
     const [first] = this.waiting as [{ seconds: number; image: Image }];
     const seconds = this.waiting.reduce((sum, frame) => sum + frame.seconds, 0) / this.waiting.length;
     const image = this.waiting.length === 1 ? first.image : meanImage(this.waiting.map((frame) => frame.image));
-    const follows = first.seconds - this.taken <= own.hole_s && !this.resized;
-    if (this.resized) this.tracker = new FaceTracker(this.fs, this.bundle.crop.factor, this.detector);
+    const { resized } = this;
+    const follows = first.seconds - this.taken <= own.hole_s && !resized;
     this.waiting = [];
     this.taken = seconds;
     this.resized = false;
-    return this.take(image, seconds, follows);
+    return this.take(image, seconds, follows, resized);
   }
 
-  private async take(image: Image, seconds: number, follows: boolean): Promise<Square | null> {
-    const { bundle, clips, slow, tracker } = this;
-    const { log } = clips;
-    if (!follows) {
-      clips.cut();
-      slow?.cut();
+  private async take(image: Image, seconds: number, follows: boolean, resized: boolean): Promise<Sighted[]> {
+    // Nothing is known of what came between.
+    if (!follows) this.cutFinder = new CutFinder(this.fs);
+    const cut = this.cutFinder.add(image);
+    if (cut) this.cuts.push(seconds);
+    // At another resolution, the face is at another place.
+    const squares = await this.tracker.locate(image, cut || resized);
+    const sighted: Sighted[] = [];
+    for (const [number, seen] of this.tracker.people.entries()) {
+      const square = squares[number]!;
+      const sight = this.sights.get(seen) ?? new Sight();
+      this.sights.set(seen, sight);
+      sight.see(seen, square, seconds);
+      if (square && !sight.person && this.isWanted(square, squares)) {
+        sight.person = new StreamPerson(this.bundle, this.times.at(-1) ?? null);
+      }
+      await sight.person?.add({ image, square, seconds, follows, cut }, seen.found);
+      if (square && sight.person) sighted.push({ square, person: sight.number });
     }
-    const square = await tracker.locate(image);
-    this.facesAtOnce = Math.max(this.facesAtOnce, tracker.seen.atOnce);
-    for (const { other } of tracker.seen.changes.splice(0)) this.changes.push({ seconds, other });
-    await clips.add(image, square, seconds);
-    for (const key of ["x", "y", "size"] as const) log.write(key, log.end - 1, [square ? square[key] : -1]);
-    // The tracker notices only at its next detection that a face was lost: write the last seconds of `found` again.
-    const { found } = tracker;
-    found.splice(0, Math.max(found.length - Math.ceil(MEMORY_S * bundle.fs), 0));
-    log.write("found", log.end - found.length, found.map(Number));
-    if (slow && bundle.slow && seconds - this.slowSeconds >= (1 - own.early) / bundle.slow.fs) {
-      this.slowSeconds = seconds;
-      const wide = square && recrop(square, bundle.crop, bundle.slow.crop, image.width, image.height);
-      await slow.add(image, wide, seconds);
-      slow.log.dropBefore(seconds - this.keepSeconds);
+    this.takenFrames++;
+    this.times.push(seconds);
+    this.forget(seconds - this.keepSeconds);
+    return sighted;
+  }
+
+  private isWanted(square: Square, squares: readonly (Square | null)[]): boolean {
+    const { people } = this.tracker;
+    const rivals = squares.filter((other, i) => other !== null && this.sights.get(people[i]!)?.person) as Square[];
+    return isWanted(square, rivals, this.choice);
+  }
+
+  /** Forget what is older than this, and who was not seen since. */
+  private forget(seconds: number): void {
+    const gone = new Set([...this.sights].filter(([, sight]) => sight.last < seconds).map(([seen]) => seen));
+    this.tracker.forget(Math.ceil(MEMORY_S * this.fs), gone);
+    for (const seen of gone) this.sights.delete(seen);
+    for (const sight of this.sights.values()) sight.person?.dropBefore(seconds);
+    const old = firstAtLeast(this.times, seconds);
+    if (old) this.times.splice(0, old);
+    this.cuts = this.cuts.filter((cut) => cut >= seconds);
+  }
+
+  /** The results for the last seconds, the largest first; rates have no value while the stream warms up. */
+  async measurements(source: string, lastSeconds = Infinity): Promise<Measurement[]> {
+    const window = this.window(lastSeconds);
+    const longer = this.window(Math.max(lastSeconds, own.neutral_s));
+    const sights = [...this.sights.values()].filter((sight) => window.grid.length && sight.last >= window.grid[0]!);
+    const seen = sights.filter((sight) => this.counts(sight)).length;
+    const members = sights.flatMap((sight) => (sight.person ? [{ sight, squares: sight.person.squares(window.grid) }] : []));
+    const sizes = new Map(members.map((member) => [member, member.squares.reduce((sum, square) => sum + (square ? square.size : 0), 0)]));
+    const chosen = chosenPeople(members, (member) => sizes.get(member)!, (member) => this.counts(member.sight), this.choice);
+    if (!chosen.length) return [await this.measured(source, new StreamPerson(this.bundle, null), null, window, longer, 0)];
+    const found: Measurement[] = [];
+    for (const { sight } of chosen) {
+      if (this.choice === "all") sight.number ??= ++this.numbered;
+      found.push(await this.measured(source, sight.person!, sight.number, window, longer, seen));
     }
-    log.dropBefore(seconds - this.keepSeconds);
-    return square;
+    return found;
   }
 
-  /** The results for the last seconds; rates have no value while the stream warms up. */
-  async measurement(source: string, lastSeconds = Infinity): Promise<Measurement> {
-    const { bundle, clips } = this;
-    const grid = this.grid(lastSeconds);
-    await clips.pipeline.settle();
-    const rows = this.nearest(grid);
-    const found = this.foundAt(rows, grid);
-    const { motion } = clips.pipeline;
-    const [x, y, size] = (["x", "y", "size"] as const).map((key) => clips.log.values(key)) as [Float32Array, Float32Array, Float32Array];
-    const squares = rows.map((row, t) => (found[t] ? { x: x[row]!, y: y[row]!, size: size[row]! } : null));
-    const long = this.grid(Math.max(lastSeconds, own.neutral_s));
-    const longRows = this.nearest(long);
-    const longFound = this.foundAt(longRows, long);
-    const expressions = readExpressions(clips.pipeline.ofFrames(longRows, longFound), labelsOf(bundle), longFound, this.fs);
-    return summarize(
-      { source, fs: this.fs, seconds: grid, found, squares, notes: this.notes(grid) },
-      {
-        differences: each((quantity) => this.difference(quantity, grid, found, (t) => motion[rows[t]!] !== 0)),
-        judge: this.judge(grid),
-        expressions: lastRows(expressions, grid.length),
-      },
-      bundle,
-    );
+  private async measured(source: string, one: StreamPerson, person: number | null, window: Window, longer: Window, seen: number): Promise<Measurement> {
+    const { fs, grid: seconds, cuts } = window;
+    const squares = one.squares(seconds);
+    const found = squares.map((square) => square !== null);
+    const frames = { source, fs, seconds, found, squares, notes: this.notes(window, one, seen), cuts };
+    return { ...summarize(frames, await one.signals(window, longer), this.bundle), person };
   }
 
-  /** Times of the even grid in the last seconds; the grid starts at the first frame of the stream. */
-  private grid(lastSeconds: number): Float64Array {
-    const times = this.clips.log.seconds;
-    if (!times.length) return new Float64Array(0);
-    const end = times[times.length - 1]!;
+  private counts({ shown, detections }: Sight): boolean {
+    return isPerson(shown, this.takenFrames, this.fs, detections, this.tracker.seen.needed);
+  }
+
+  /** The last seconds on the even grid, which starts at the first frame of the stream. */
+  private window(lastSeconds: number): Window {
+    const { times, fs } = this;
+    if (!times.length) return { grid: new Float64Array(0), fs, pace: null, cuts: [] };
+    const end = times.at(-1)!;
     const start = Math.max(times[0]!, end - lastSeconds);
-    const first = Math.ceil(start * this.fs - 1e-6);
-    const last = Math.floor(end * this.fs + 1e-6);
-    return Float64Array.from({ length: Math.max(last - first + 1, 0) }, (_, i) => (first + i) / this.fs);
+    const first = Math.ceil(start * fs - 1e-6);
+    const last = Math.floor(end * fs + 1e-6);
+    const grid = Float64Array.from({ length: Math.max(last - first + 1, 0) }, (_, i) => (first + i) / fs);
+    const cuts = [...new Set(this.cuts.map((cut) => firstAtLeast(grid, cut - 1e-6)))].filter((cut) => cut > 0 && cut < grid.length);
+    const since = grid.length ? times.slice(Math.max(firstAtLeast(times, grid[0]!) - 1, 0)) : [];
+    const pace = since.length > 1 ? 1 / median(since.slice(1).map((time, i) => time - since[i]!)) : null;
+    return { grid, fs, pace, cuts };
   }
 
-  /** Row of the log nearest to each time of the grid. */
-  private nearest(grid: Float64Array): number[] {
-    const times = this.clips.log.seconds;
-    return Array.from(grid, (time) => {
-      if (times.length < 2) return 0;
-      const after = Math.min(Math.max(firstAtLeast(times, time), 1), times.length - 1);
-      return time - times[after - 1]! <= times[after]! - time ? after - 1 : after;
-    });
-  }
-
-  private foundAt(rows: readonly number[], grid: Float64Array): boolean[] {
-    const times = this.clips.log.seconds;
-    const found = this.clips.log.values("found");
-    return rows.map((row, t) => found[row]! > 0 && Math.abs(times[row]! - grid[t]!) <= own.hole_s / 2);
-  }
-
-  private difference(quantity: Quantity, grid: Float64Array, found: readonly boolean[], motion: (t: number) => boolean): Float64Array | string {
-    const task = TASKS[quantity];
-    for (const clips of [this.slow, this.clips]) {
-      const from = clips ? since(clips.log.seconds, grid) : 0;
-      const wave = clips?.pipeline.waveforms(from).get(task);
-      if (!clips || !wave) continue;
-      const needed = 2 * SETTINGS[quantity].band_hz[1];
-      const times = clips.log.seconds.subarray(from);
-      const pace = paceOf(times);
-      // Interpolating frames that come too slowly would create false waves.
-      if (pace !== null && pace <= needed) return tooFewFrames(pace, quantity, needed);
-      return flattenStills(maskUnseen(evenDifferences(times, wave, grid, Math.min(own.hole_s, 1 / needed)), found), motion);
-    }
-    return `the bundle '${this.bundle.name}' does not measure ${task}`;
-  }
-
-  private judge(grid: Float64Array) {
-    const model = this.bundle.memory?.confidence;
-    const from = since(this.clips.log.seconds, grid);
-    const readings = model && this.clips.pipeline.readings(TASKS.heart, from);
-    if (!model || !readings) return null;
-    const times = this.clips.log.seconds.subarray(from);
-    return { readings: readings.map((column) => evenDifferences(times, column, grid, own.hole_s)), model };
-  }
-
-  private notes(grid: Float64Array): string[] {
+  private notes({ pace, grid, cuts }: Window, one: StreamPerson, seen: number): string[] {
     const notes: string[] = [];
     if (this.late) notes.push(`${this.late} of ${this.frames} frames were not newer than the frame before and were left out`);
-    const { seconds } = this.clips.log;
-    const pace = paceOf(seconds.subarray(since(seconds, grid)));
     if (pace !== null && Math.abs(pace / this.fs - 1) > own.other_pace) {
       notes.push(`frames came at ${general(pace, 3)}/s and were interpolated to ${general(this.fs, 3)}/s`);
     }
-    return [...notes, ...peopleNotes(this.facesAtOnce, this.changes)];
+    if (this.choice === "largest" && seen > 1) notes.push(othersNote(seen));
+    return [...notes, ...changeNotes(one.doubts), ...cutsNotes(cuts.map((cut) => grid[cut]!))];
   }
-}
-
-/** The last row before the grid starts. */
-function since(times: Float64Array, grid: Float64Array): number {
-  return grid.length ? Math.max(firstAtLeast(times, grid[0]!) - 1, 0) : times.length;
-}
-
-/** The typical number of frames per second, or null. */
-function paceOf(times: Float64Array): number | null {
-  if (times.length < 2) return null;
-  return 1 / median(Array.from(times.subarray(1), (time, i) => time - times[i]!));
 }

@@ -39,6 +39,17 @@ export function stretches(values: Float64Array, shortest: number): [number, numb
   return runs;
 }
 
+/** The scenes of a recording, from the frames at which new ones begin, as first and one past the last. */
+export function scenesOf(frames: number, cuts: readonly number[]): [number, number][] {
+  const edges = [0, ...cuts, frames];
+  return edges.slice(1).map((stop, i) => [edges[i]!, stop]);
+}
+
+/** The number of the scene, from 0, of each frame from `first` on. */
+export function sceneNumbers(frames: number, cuts: readonly number[], first = 0): Int32Array {
+  return Int32Array.from({ length: frames }, (_, i) => cuts.filter((cut) => cut <= first + i).length);
+}
+
 function cleanStretch(difference: Float64Array, fs: number, settings: RateSettings): Float64Array {
   const constant = mean(difference);
   const steady = difference.map((value) => value - constant);

@@ -9,6 +9,7 @@ import { type FaceDetector, faceDetector } from "../rules/detector.ts";
 import type { Clips, Runtime, Task } from "../rules/phases.ts";
 import type { LoadedBundle, Networks } from "../rules/pipeline.ts";
 import rules from "../rules/rules.json";
+import { unpacked } from "./unpacking.ts";
 
 /** One network in bundle.json; its graph says whether it takes Big or Small frames. */
 interface Entry {
@@ -54,13 +55,14 @@ interface Network {
 /** Load everything below an address that ends in a slash. */
 export async function loadNetworks(home: string, loading: Loading): Promise<{ bundle: LoadedBundle; detector: FaceDetector }> {
   const files = new Files(home, loading);
-  ort.env.wasm.wasmPaths = { mjs: `${home}ort-wasm-simd-threaded.mjs`, wasm: `${home}ort-wasm-simd-threaded.wasm` };
+  ort.env.wasm.wasmPaths = { mjs: `${home}ort-wasm-simd-threaded.mjs` };
   ort.env.wasm.numThreads = globalThis.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 4) : 1;
-  const content = await files.read("bundle/bundle.json");
+  const [program, content] = await Promise.all([files.read("ort-wasm-simd-threaded.wasm.xz"), files.read("bundle/bundle.json")]);
+  ort.env.wasm.wasmBinary = program;
   const info = JSON.parse(new TextDecoder().decode(content)) as Description;
   if (info.format !== 1 || info.square !== "face") throw new Error(`the bundle '${info.name}' is of a kind that this page cannot run`);
   const [detector, fast, slow, memory] = await Promise.all([
-    files.read("detector/rfb_320.onnx").then((graph) => sessionOf(graph)),
+    files.read("rfb_320.onnx.xz").then((graph) => sessionOf(graph)),
     started(files, info.networks),
     started(files, info.slow?.networks ?? []),
     started(files, info.memory?.networks ?? []),
@@ -91,9 +93,10 @@ class Files {
   async read(path: string, sha256?: string): Promise<Uint8Array<ArrayBuffer>> {
     const answer = await fetch(this.home + path + (sha256 ? `?${sha256.slice(0, 16)}` : ""));
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${answer.statusText}`);
-    const content = new Uint8Array(await answer.arrayBuffer());
+    const found = new Uint8Array(await answer.arrayBuffer());
+    const content = await unpacked(found);
     if (sha256 && (await digestOf(content)) !== sha256) throw new Error(`${path} is not the file that bundle.json describes`);
-    this.bytes += content.length;
+    this.bytes += found.length;
     this.loading(this.bytes);
     return content;
   }

@@ -1,13 +1,15 @@
 /** The page's worker: decoding, networks and signals, so that the page itself never waits. */
 
 import { resultFiles } from "../rules/files.ts";
-import type { Image } from "../rules/image.ts";
+import type { Image, Square } from "../rules/image.ts";
+import type { Measurement } from "../rules/measurement.ts";
+import type { PeopleChoice } from "../rules/people_choice.ts";
 import type { FaceDetector } from "../rules/detector.ts";
 import type { LoadedBundle } from "../rules/pipeline.ts";
 import { maxFs, measureRecording } from "../rules/recording.ts";
 import { everyNth } from "../rules/resize.ts";
 import { Stream } from "../rules/stream.ts";
-import { type FromWorker, type Preview, type ToWorker, placeOf } from "./messages.ts";
+import { type Files, type FromWorker, type Place, type Preview, type ToWorker, placeOf } from "./messages.ts";
 import { loadNetworks } from "./networks.ts";
 import { pictureOf } from "./pictures.ts";
 import { FileProblem, openVideoFile } from "./video_file.ts";
@@ -25,7 +27,7 @@ const LIVE_SECONDS = 30;
 const KEPT_SECONDS = 1800;
 
 let loaded: { bundle: LoadedBundle; detector: FaceDetector } | null = null;
-let camera: { stream: Stream; started: number; told: number; due: number; frames: number } | null = null;
+let camera: { stream: Stream; people: PeopleChoice; started: number; told: number; due: number; frames: number } | null = null;
 let stopped = false;
 
 /** Messages are handled one after the other; only "stop" takes effect at once. */
@@ -52,9 +54,9 @@ async function handle(message: ToWorker): Promise<void> {
       loaded = await loadNetworks(message.home, (bytes) => tell({ kind: "loading", bytes }));
       return tell({ kind: "ready", units: loaded.bundle.fast.tasks.find((task) => task.name === "au")?.labels ?? [] });
     case "file":
-      return measureFile(message.file);
+      return measureFile(message.file, message.people);
     case "start camera":
-      return startCamera();
+      return startCamera(message.people);
     case "frame":
       return takeFrame(message.frame, message.seconds);
     case "stop":
@@ -64,21 +66,39 @@ async function handle(message: ToWorker): Promise<void> {
 
 class Stopped extends Error {}
 
-async function measureFile(file: File): Promise<void> {
+async function measureFile(file: File, people: PeopleChoice): Promise<void> {
   const { bundle, detector } = loaded!;
   const started = performance.now();
-  let shown = -Infinity;
+  let told = -Infinity;
+  let shown: { index: number; width: number; height: number } | null = null;
   stopped = false;
   const recording = await openVideoFile(file, maxFs(bundle));
-  const measurement = await measureRecording(recording, bundle, detector, (done, all, frame) => {
+  const measurements = await measureRecording(recording, bundle, detector, people, (done, all, frame) => {
     if (stopped) throw new Stopped();
     const now = performance.now();
-    if (now - shown < PREVIEW_MS) return;
-    shown = now;
-    const preview = frame && previewOf(frame.image);
-    tell({ kind: "progress", done, all, preview, place: frame && placeOf(frame.square, frame.image) }, preview ? [preview.pixels.buffer] : []);
+    if (!frame || now - told < PREVIEW_MS) return;
+    told = now;
+    const { image, index } = frame;
+    shown = { index, width: image.width, height: image.height };
+    const preview = previewOf(image);
+    tell({ kind: "progress", done, all, preview, places: shownSquares(frame.squares, people).map((square) => placeOf(square, image)) }, [preview.pixels.buffer]);
   });
-  tell({ kind: "measured", measurement, files: resultFiles(measurement), seconds: (performance.now() - started) / 1000 });
+  const places = measurements.flatMap(({ frames, person }) => {
+    const square = shown && frames.squares[shown.index];
+    return square ? [placeOf(square, shown!, person)] : [];
+  });
+  measured(measurements, places, started);
+}
+
+/** Where only the largest face is measured, only this one is shown. */
+function shownSquares(squares: readonly Square[], people: PeopleChoice): Square[] {
+  const ranked = [...squares].sort((one, other) => other.size - one.size);
+  return people === "all" ? ranked : ranked.slice(0, 1);
+}
+
+function measured(measurements: readonly Measurement[], places: readonly Place[], started: number): void {
+  const files: Files = Object.assign({}, ...measurements.map(resultFiles)) as Files;
+  tell({ kind: "measured", measurements, files, places, seconds: (performance.now() - started) / 1000 });
 }
 
 function previewOf(image: Image): Preview {
@@ -93,10 +113,11 @@ function previewOf(image: Image): Preview {
   return { width, height, pixels };
 }
 
-function startCamera(): void {
+function startCamera(people: PeopleChoice): void {
   const now = performance.now();
   stopped = false;
-  camera = { stream: new Stream(loaded!.bundle, loaded!.detector, KEPT_SECONDS), started: now, told: now, due: now + LIVE_MS, frames: 0 };
+  const stream = new Stream(loaded!.bundle, loaded!.detector, people, KEPT_SECONDS);
+  camera = { stream, people, started: now, told: now, due: now + LIVE_MS, frames: 0 };
 }
 
 async function takeFrame(frame: VideoFrame, seconds: number): Promise<void> {
@@ -107,15 +128,17 @@ async function takeFrame(frame: VideoFrame, seconds: number): Promise<void> {
   } finally {
     frame.close();
   }
-  const square = await camera.stream.push(image, seconds);
+  const sighted = await camera.stream.push(image, seconds);
   camera.frames++;
-  tell({ kind: "taken", place: placeOf(square, image) });
+  const shown = shownSquares(sighted.map(({ square }) => square), camera.people);
+  const places = sighted.filter(({ square }) => shown.includes(square)).map(({ square, person }) => placeOf(square, image, person));
+  tell({ kind: "taken", places });
   const now = performance.now();
   if (now < camera.due) return;
   const framesPerSecond = (1000 * camera.frames) / (now - camera.told);
   camera.frames = 0;
   camera.told = now;
-  tell({ kind: "live", measurement: await camera.stream.measurement("camera", LIVE_SECONDS), framesPerSecond });
+  tell({ kind: "live", measurements: await camera.stream.measurements("camera", LIVE_SECONDS), framesPerSecond });
   const done = performance.now();
   camera.due = Math.max(now + LIVE_MS, done + FRAMES_SHARE * (done - now));
 }
@@ -125,6 +148,5 @@ async function endCamera(): Promise<void> {
   const { stream, started } = camera;
   camera = null;
   if (!stream.frames) return;
-  const measurement = await stream.measurement("camera");
-  tell({ kind: "measured", measurement, files: resultFiles(measurement), seconds: (performance.now() - started) / 1000 });
+  measured(await stream.measurements("camera"), [], started);
 }
