@@ -15,10 +15,8 @@ from unittest.mock import patch
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.inputs import shoulders
 from physiocam.inputs.blocks import InputCollector, InputShape
 from physiocam.inputs.crop import Crop, recrop
-from physiocam.inputs.shoulders import WideChanges
 from physiocam.measuring import clip_pipeline
 from physiocam.measuring.expressions import read_expressions
 from physiocam.measuring.measure import measure
@@ -79,6 +77,8 @@ def golden() -> dict[str, Any]:
         "expressions": [_expressions(*case) for case in ((90, ()), (400, ()), (800, (350,)))],
         "recording": _measured(_whole()),
         "stream": _measured(_streamed()),
+        "breather": _brief(_breather()),
+        "breather_stream": _brief(_breather_streamed()),
         "film": [_brief(one) for one in _filmed()],
         "film_of_one": _brief(_filmed_one()),
         "film_stream": [_brief(one) for one in _filmed_stream()],
@@ -216,43 +216,63 @@ def _judged() -> dict[str, Any]:
     }
 
 
-def swaying(t: int, height: int, width: int) -> NDArray[np.uint8]:
-    """A picture whose lower part breathes 15 times a minute at 5 frames/s, while the upper part hardly moves."""
+def swaying(t: int, fs: float, height: int, width: int) -> NDArray[np.uint8]:
+    """A picture that beats 72 times and breathes 15 times a minute; its lower part moves, the upper part hardly."""
     y, x, c = np.meshgrid(np.arange(height), np.arange(width), np.arange(3), indexing="ij")
-    down = np.sin(2 * np.pi * 0.25 * t / 5.0) * np.where(y > 0.6 * height, 0.5, 0.05)
-    light = 120 + 50 * np.sin((y - down) / 5.0 + x / 9.0) + 10 * c
+    breath = np.sin(2 * np.pi * 0.25 * t / fs)
+    down = breath * np.where(y > 0.6 * height, 0.5, 0.05)
+    pulse = np.sin(2 * np.pi * 1.2 * t / fs) * (1 + c)
+    light = 120 + 50 * np.sin((y - down) / 5.0 + x / 9.0) + 8 * breath + 4 * pulse
     return np.asarray(np.floor(light + 0.5), dtype=np.uint8)
 
 
 def _shifts() -> list[Any]:
-    """Shifts of the shoulders; the square moves once, and once nobody is there."""
-    changes = WideChanges(72, (Crop(), Crop(factor=2.0, down=0.4)))
-    squares = [None if t == 4 else Square(40 + (t > 6), 16, 40) for t in range(12)]
-    return [_listed(changes.add(swaying(t, 110, 120), square).shift) for t, square in enumerate(squares)]
+    """Shifts of the shoulders in a block; the square moves, nobody is there for a while, and at last no shoulders are."""
+    shape = InputShape(clip_length=1, big_stride=0, big_size=73, wide_crop=(Crop(), Crop(factor=2.0, down=0.4)))
+    collector = InputCollector(shape, 60)
+    for t in range(20):
+        square = Square(40 + (t > 6), 66 if t > 15 else 16, 40)
+        collector.add(swaying(t, 5.0, 110, 120), None if t == 4 else square)
+    block = collector.flush()
+    assert block is not None
+    assert block.shifts is not None
+    return [_listed(shift) for shift in block.shifts]
 
 
 def shoulder_shifts() -> dict[str, NDArray[np.float64]]:
-    """Shifts of shoulders and of what is above them, (750, 2), at 25 frames/s; their breath is 15 a minute."""
+    """Shifts of shoulders and of what is above them, (1125, 2), at 25 frames/s; their breath is 15 a minute."""
 
     def swing(rate: float, much: float) -> NDArray[np.float64]:
-        return np.diff(much * np.sin(2 * np.pi * rate / 60 * np.arange(751) / 25.0))
+        return np.diff(much * np.sin(2 * np.pi * rate / 60 * np.arange(1126) / 25.0))
 
-    still, gap = 1e-5 * noise(750, 21), swing(15.0, 0.006)
+    still = 1e-5 * noise(1125, 21)
+    gap, jerk, late, seldom = (swing(15.0, 0.006) for _ in range(4))
     gap[400:450] = np.nan
+    jerk += 0.002
+    jerk[300] = 0.5
+    late[:750] /= 6
+    seldom[300:] = np.nan
     return {
         "agree": np.column_stack([swing(15.0, 0.006) + still, still]),
         "gap": np.column_stack([gap, still]),
         "disagree": np.column_stack([swing(9.0, 0.006), still]),
         "still": np.column_stack([swing(15.0, 0.001), still]),
         "whole": np.column_stack([swing(15.0, 0.006), swing(15.0, 0.005)]),
-        "unseen": np.column_stack([np.full(750, np.nan), still]),
+        "jerk": np.column_stack([jerk, still]),
+        "late": np.column_stack([1.5 * late, still]),
+        "seldom": np.column_stack([seldom, still]),
+        "brief": np.column_stack([seldom, np.where(np.isnan(seldom), seldom, still)]),
+        "unseen": np.column_stack([np.full(1125, np.nan), still]),
     }
 
 
 def _breathing() -> dict[str, Any]:
-    """Rates of one breath, judged by different shoulders."""
-    breath = np.diff(np.sin(2 * np.pi * 0.25 * np.arange(751) / 25.0)) + 0.05 * noise(750, 20)
-    return {name: _rates(breath, 25.0, "breathing", ShoulderJudge(table)) for name, table in shoulder_shifts().items()}
+    """Rates of one breath, judged by different shoulders, and of one that is lost in noise."""
+    breath = np.diff(np.sin(2 * np.pi * 0.25 * np.arange(1126) / 25.0))
+    clear, noisy = (breath + much * noise(1125, 20) for much in (0.05, 0.4))
+    tables = shoulder_shifts()
+    judged = {name: _rates(clear, 25.0, "breathing", ShoulderJudge(table)) for name, table in tables.items()}
+    return judged | {"noisy": _rates(noisy, 25.0, "breathing", ShoulderJudge(tables["agree"]))}
 
 
 def _small() -> NDArray[np.float32]:
@@ -452,6 +472,13 @@ class _OneFace:
         return [FaceBox(14.0, 6.0, 30.0, 36.0, 0.95)]
 
 
+class _LateFace(_OneFace):
+    """Stands for a detector that finds a face where the first pixel is not black."""
+
+    def detect(self, image: NDArray[np.uint8], min_score: float = 0.0) -> list[FaceBox]:
+        return super().detect(image, min_score) if image[0, 0, 0] else []
+
+
 class _TwoFaces:
     """Stands for a detector that finds two faces, the second one after a while and not in the inverted scene."""
 
@@ -463,8 +490,6 @@ class _TwoFaces:
 def _with_made_up_networks(detector: type = _OneFace) -> ExitStack:
     stack = ExitStack()
     stack.enter_context(patch.object(clip_pipeline, "Runtime", _Runtime))
-    # The page does not look at the shoulders yet.
-    stack.enter_context(patch.object(shoulders, "_LEAST", 2.0))
     stack.enter_context(patch.object(people_tracker, "FaceDetector", detector))
     return stack
 
@@ -480,6 +505,27 @@ def _streamed() -> Measurement:
         stream = Stream(weights=_bundle())
         for t, time_s in enumerate(times(700)):
             stream.push(beating(t, 48, 64), float(time_s))
+        return stream.measurement(20.0)
+
+
+def _breathing_frames() -> list[NDArray[np.uint8]]:
+    """Someone whose shoulders are in the picture; the first pixel says whether there is a face yet."""
+    frames = [swaying(t, 30.0, 76, 80) for t in range(600)]
+    for frame in frames[:60]:
+        frame[0, 0] = 0
+    return frames
+
+
+def _breather() -> Measurement:
+    with _with_made_up_networks(_LateFace):
+        return measure(_breathing_frames(), weights=_bundle(), fs=30.0)
+
+
+def _breather_streamed() -> Measurement:
+    with _with_made_up_networks(_LateFace):
+        stream = Stream(weights=_bundle())
+        for frame, time_s in zip(_breathing_frames(), times(600), strict=True):
+            stream.push(frame, float(time_s))
         return stream.measurement(20.0)
 
 
@@ -514,6 +560,7 @@ def _brief(measurement: Measurement) -> dict[str, Any]:
         "pulse": _listed(measurement.pulse[::17]),
         "respiration": _listed(measurement.respiration[::23]),
         "heart_along": _listed(measurement.heart_rate_along.value),
+        "breathing_along": _listed(measurement.breathing_rate_along.value),
         "probability": _listed(measurement.action_unit_probability[::29]),
         "pose": _listed(measurement.head_pose[::61]),
         "neutral": {label: unit.neutral for label, unit in measurement.action_units.items()},
