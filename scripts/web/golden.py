@@ -227,7 +227,7 @@ def swaying(t: int, fs: float, height: int, width: int) -> NDArray[np.uint8]:
 
 
 def _shifts() -> list[Any]:
-    """Shifts of the shoulders in a block; the square moves, nobody is there for a while, and at last no shoulders are."""
+    """Shifts of the shoulders in a block; the square moves; once nobody is there, at last no shoulders."""
     shape = InputShape(clip_length=1, big_stride=0, big_size=73, wide_crop=(Crop(), Crop(factor=2.0, down=0.4)))
     collector = InputCollector(shape, 60)
     for t in range(20):
@@ -472,11 +472,11 @@ class _OneFace:
         return [FaceBox(14.0, 6.0, 30.0, 36.0, 0.95)]
 
 
-class _LateFace(_OneFace):
+class _LateFace:
     """Stands for a detector that finds a face where the first pixel is not black."""
 
-    def detect(self, image: NDArray[np.uint8], min_score: float = 0.0) -> list[FaceBox]:
-        return super().detect(image, min_score) if image[0, 0, 0] else []
+    def detect(self, image: NDArray[np.uint8], _min_score: float = 0.0) -> list[FaceBox]:
+        return _OneFace().detect(image) if image[0, 0, 0] else []
 
 
 class _TwoFaces:
