@@ -135,7 +135,7 @@ def inputs_only(frames: int) -> None:
     few = few_frames()
     square = Square(0, HEIGHT - WIDTH, WIDTH)
     big, small = RunningStatistics(), RunningStatistics()
-    for face, change in face_changes(((few[index % 8], square) for index in range(frames)), 144):
+    for face, _, change in face_changes(((few[index % 8], square) for index in range(frames)), 144):
         assert face is not None
         big.add(face)
         (face * np.float32(255) + np.float32(0.5)).astype(np.uint8)

@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 from calibration_films import SeenFilm, pieces
 from physiocam.measuring.memory_windows import MemoryWindows
-from physiocam.signals.confidence import EVIDENCE, Confidence, Judge
+from physiocam.signals.confidence import EVIDENCE, Confidence, PulseJudge
 from physiocam.signals.rate import estimate_rate
 from physiocam.signals.readings import light_of, readings_of
 from physiocam.signals.settings import SETTINGS
@@ -82,7 +82,7 @@ def hear(films: list[SeenFilm], bundle_folder: Path) -> Heard:
             wave = 0.5 * (read[:, 0] + film.other[rows]).astype(np.float64)
             wave[-1] = np.nan
             _KEPT.clear()
-            judge = Judge(readings_of(table), listening)
+            judge = PulseJudge(readings_of(table), listening)
             rate = estimate_rate(wave, film.facts["fs"], "heart", SETTINGS["default"], judge=judge)
             if rate.value is None or not _KEPT:
                 continue

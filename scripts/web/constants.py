@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from physiocam.inputs import statistics
+from physiocam.inputs import shoulders, statistics
 from physiocam.measuring import (
     clip_phases,
     expressions,
@@ -24,7 +24,17 @@ from physiocam.measuring import (
 )
 from physiocam.networks import action_units
 from physiocam.results import measurement_data, people_folders, unit_events
-from physiocam.signals import confidence, half_rate, quality, quantities, rate, readings, spectra, waveform
+from physiocam.signals import (
+    confidence,
+    half_rate,
+    quality,
+    quantities,
+    rate,
+    readings,
+    shoulder_judge,
+    spectra,
+    waveform,
+)
 from physiocam.signals.settings import SETTINGS
 from physiocam.version import __version__
 from physiocam.video import appearance, cuts, even_grid, face, followed_face, people, people_tracker
@@ -43,6 +53,12 @@ def _frames() -> dict[str, Any]:
     return {
         "still": statistics._STILL,
         "still_share": statistics._STILL_SHARE,
+        "shoulders": {
+            "chin": shoulders._CHIN,
+            "least": shoulders._LEAST,
+            "columns": shoulders._COLUMNS,
+            "faint": shoulders._FAINT,
+        },
         "block_s": network_inputs._BLOCK_S,
         "slow_block_s": network_inputs._SLOW_BLOCK_S,
         "max_fs_ratio": network_inputs.MAX_FS_RATIO,
@@ -147,6 +163,16 @@ def _signals() -> dict[str, Any]:
             "grey": confidence._GREY,
             "greyness": confidence._GREYNESS,
             "most": confidence._MOST,
+        },
+        "shoulder_judge": {
+            "apart": shoulder_judge.APART,
+            "least_move": shoulder_judge.LEAST_MOVE,
+            "least_own": shoulder_judge.LEAST_OWN,
+            "least_share": shoulder_judge.LEAST_SHARE,
+            "seen": shoulder_judge._SEEN,
+            "far": shoulder_judge._FAR,
+            "least_hz": shoulder_judge._LEAST_HZ,
+            "rest": shoulder_judge._REST,
         },
         "most_windows": summarize._MOST,
     }

@@ -25,12 +25,14 @@ from physiocam.measuring.stream import Stream
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_files import write_measurement
 from physiocam.results.unit_events import unit_events
-from physiocam.signals.confidence import EVIDENCE, Candidate, Confidence, Judge, evidence_of
+from physiocam.signals.confidence import EVIDENCE, Confidence, PulseJudge, evidence_of
 from physiocam.signals.even_differences import even_differences
+from physiocam.signals.judging import Candidate, Judge
 from physiocam.signals.quantities import Quantity
 from physiocam.signals.rate import Rate, estimate_rate, rates_along
 from physiocam.signals.readings import LIGHT, light_of, readings_of
 from physiocam.signals.settings import SETTINGS
+from physiocam.signals.shoulder_judge import ShoulderJudge
 from physiocam.signals.spectra import pooled_spectrum
 from physiocam.signals.waveform import clean_waveform, scenes_of
 from physiocam.video import people_tracker
@@ -61,6 +63,8 @@ def golden() -> dict[str, Any]:
         },
         "rates": {name: _rates(wave, fs, of) for name, (wave, fs, of) in waves().items()},
         "judged": _judged(),
+        "shifts": _shifts(),
+        "breathing": _breathing(),
         "light": _listed(light_of(_small())),
         "half": [_listed(_half(_small()[:1], side)) for side in ("left", "right")],
         "even": _listed(even_differences(times(60), np.sin(np.arange(60.0)), np.arange(55) / 30, 0.5)),
@@ -73,6 +77,8 @@ def golden() -> dict[str, Any]:
         "expressions": [_expressions(*case) for case in ((90, ()), (400, ()), (800, (350,)))],
         "recording": _measured(_whole()),
         "stream": _measured(_streamed()),
+        "breather": _brief(_breather()),
+        "breather_stream": _brief(_breather_streamed()),
         "film": [_brief(one) for one in _filmed()],
         "film_of_one": _brief(_filmed_one()),
         "film_stream": [_brief(one) for one in _filmed_stream()],
@@ -185,8 +191,8 @@ _MODEL = Confidence(
 )
 
 
-def _judge(table: NDArray[np.float64]) -> Judge:
-    return Judge(readings_of(table), _MODEL)
+def _judge(table: NDArray[np.float64]) -> PulseJudge:
+    return PulseJudge(readings_of(table), _MODEL)
 
 
 def _judged() -> dict[str, Any]:
@@ -198,7 +204,7 @@ def _judged() -> dict[str, Any]:
     wave_with_gap[100:130] = np.nan
     pooled = pooled_spectrum(clean_waveform(wave, fs, of, _DEFAULT), fs, _DEFAULT.heart)
     assert pooled is not None
-    candidate = Candidate(wave, fs, 1.21, pooled[0], pooled[1][0], 0.15, 2.0)
+    candidate = Candidate(wave, fs, 1.21, pooled[0], pooled[1][0], 0.15, _DEFAULT.heart)
     return {
         "evidence": _listed(evidence_of(candidate, with_other.readings)),
         "probability": with_other.model.probability(evidence_of(candidate, with_other.readings)),
@@ -208,6 +214,65 @@ def _judged() -> dict[str, Any]:
         "cut_unjudged": _rates(wave_with_gap, fs, of, None, (130, 330)),
         "without_other": _rates(wave_with_gap, fs, of, _judge(table)),
     }
+
+
+def swaying(t: int, fs: float, height: int, width: int) -> NDArray[np.uint8]:
+    """A picture that beats 72 times and breathes 15 times a minute; its lower part moves, the upper part hardly."""
+    y, x, c = np.meshgrid(np.arange(height), np.arange(width), np.arange(3), indexing="ij")
+    breath = np.sin(2 * np.pi * 0.25 * t / fs)
+    down = breath * np.where(y > 0.6 * height, 0.5, 0.05)
+    pulse = np.sin(2 * np.pi * 1.2 * t / fs) * (1 + c)
+    light = 120 + 50 * np.sin((y - down) / 5.0 + x / 9.0) + 8 * breath + 4 * pulse
+    return np.asarray(np.floor(light + 0.5), dtype=np.uint8)
+
+
+def _shifts() -> list[Any]:
+    """Shifts of the shoulders in a block; the square moves; once nobody is there, at last no shoulders."""
+    shape = InputShape(clip_length=1, big_stride=0, big_size=73, wide_crop=(Crop(), Crop(factor=2.0, down=0.4)))
+    collector = InputCollector(shape, 60)
+    for t in range(20):
+        square = Square(40 + (t > 6), 66 if t > 15 else 16, 40)
+        collector.add(swaying(t, 5.0, 110, 120), None if t == 4 else square)
+    block = collector.flush()
+    assert block is not None
+    assert block.shifts is not None
+    return [_listed(shift) for shift in block.shifts]
+
+
+def shoulder_shifts() -> dict[str, NDArray[np.float64]]:
+    """Shifts of shoulders and of what is above them, (1125, 2), at 25 frames/s; their breath is 15 a minute."""
+
+    def swing(rate: float, much: float) -> NDArray[np.float64]:
+        return np.diff(much * np.sin(2 * np.pi * rate / 60 * np.arange(1126) / 25.0))
+
+    still = 1e-5 * noise(1125, 21)
+    gap, jerk, late, seldom = (swing(15.0, 0.006) for _ in range(4))
+    gap[400:450] = np.nan
+    jerk += 0.002
+    jerk[300] = 0.5
+    late[:750] /= 6
+    seldom[300:] = np.nan
+    return {
+        "agree": np.column_stack([swing(15.0, 0.006) + still, still]),
+        "gap": np.column_stack([gap, still]),
+        "disagree": np.column_stack([swing(9.0, 0.006), still]),
+        "still": np.column_stack([swing(15.0, 0.001), still]),
+        "whole": np.column_stack([swing(15.0, 0.006), swing(15.0, 0.005)]),
+        "jerk": np.column_stack([jerk, still]),
+        "late": np.column_stack([1.5 * late, still]),
+        "seldom": np.column_stack([seldom, still]),
+        "brief": np.column_stack([seldom, np.where(np.isnan(seldom), seldom, still)]),
+        "unseen": np.column_stack([np.full(1125, np.nan), still]),
+    }
+
+
+def _breathing() -> dict[str, Any]:
+    """Rates of one breath, judged by different shoulders, and of one that is lost in noise."""
+    breath = np.diff(np.sin(2 * np.pi * 0.25 * np.arange(1126) / 25.0))
+    clear, noisy = (breath + much * noise(1125, 20) for much in (0.05, 0.4))
+    tables = shoulder_shifts()
+    judged = {name: _rates(clear, 25.0, "breathing", ShoulderJudge(table)) for name, table in tables.items()}
+    return judged | {"noisy": _rates(noisy, 25.0, "breathing", ShoulderJudge(tables["agree"]))}
 
 
 def _small() -> NDArray[np.float32]:
@@ -407,6 +472,13 @@ class _OneFace:
         return [FaceBox(14.0, 6.0, 30.0, 36.0, 0.95)]
 
 
+class _LateFace:
+    """Stands for a detector that finds a face where the first pixel is not black."""
+
+    def detect(self, image: NDArray[np.uint8], _min_score: float = 0.0) -> list[FaceBox]:
+        return _OneFace().detect(image) if image[0, 0, 0] else []
+
+
 class _TwoFaces:
     """Stands for a detector that finds two faces, the second one after a while and not in the inverted scene."""
 
@@ -433,6 +505,27 @@ def _streamed() -> Measurement:
         stream = Stream(weights=_bundle())
         for t, time_s in enumerate(times(700)):
             stream.push(beating(t, 48, 64), float(time_s))
+        return stream.measurement(20.0)
+
+
+def _breathing_frames() -> list[NDArray[np.uint8]]:
+    """Someone whose shoulders are in the picture; the first pixel says whether there is a face yet."""
+    frames = [swaying(t, 30.0, 76, 80) for t in range(600)]
+    for frame in frames[:60]:
+        frame[0, 0] = 0
+    return frames
+
+
+def _breather() -> Measurement:
+    with _with_made_up_networks(_LateFace):
+        return measure(_breathing_frames(), weights=_bundle(), fs=30.0)
+
+
+def _breather_streamed() -> Measurement:
+    with _with_made_up_networks(_LateFace):
+        stream = Stream(weights=_bundle())
+        for frame, time_s in zip(_breathing_frames(), times(600), strict=True):
+            stream.push(frame, float(time_s))
         return stream.measurement(20.0)
 
 
@@ -467,6 +560,7 @@ def _brief(measurement: Measurement) -> dict[str, Any]:
         "pulse": _listed(measurement.pulse[::17]),
         "respiration": _listed(measurement.respiration[::23]),
         "heart_along": _listed(measurement.heart_rate_along.value),
+        "breathing_along": _listed(measurement.breathing_rate_along.value),
         "probability": _listed(measurement.action_unit_probability[::29]),
         "pose": _listed(measurement.head_pose[::61]),
         "neutral": {label: unit.neutral for label, unit in measurement.action_units.items()},

@@ -19,6 +19,7 @@ from physiocam.datasets.store.prepare import prepare
 from physiocam.datasets.store.prepare_settings import PrepareSettings
 from physiocam.datasets.store.slow_frames import SlowSettings
 from physiocam.datasets.store.store import Store
+from physiocam.datasets.store.stored_recording import StoredRecording
 from physiocam.errors import PhysiocamError
 from physiocam.evaluation.predict import predict_with_bundle, predict_with_method
 from physiocam.evaluation.predictions import Predictions, load_predictions
@@ -109,10 +110,26 @@ def test_scenes_are_predicted_as_they_are_measured(tmp_path: Path) -> None:
     assert np.isfinite(predicted.waveforms["pulse"][[127, 162]]).all()
     assert agree(predicted, measured)
     predicted.save(tmp_path)
-    assert load_predictions(tmp_path / "film.npz").cuts == film.cuts
+    loaded = load_predictions(tmp_path / "film.npz")
+    assert loaded.cuts == film.cuts
+    assert loaded.judges.keys() == {"pulse", "respiration"}
+    for task, judge in predicted.judges.items():
+        np.testing.assert_array_equal(loaded.judges[task].table(), judge.table())
     # As in the paper there are no scenes, but no difference reaches across a cut either.
     (whole,) = predict_with_bundle("default", tmp_path / "store")
     assert np.isnan(whole.waveforms["pulse"][[128, 161]]).all()
+
+
+def test_a_store_without_shifts_is_judged_as_if_shoulders_were_not_visible(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (one,) = predict_with_bundle("default", store, ["0"], as_measured=True)
+    assert one.judges["respiration"].can_judge
+    has = StoredRecording.has
+    monkeypatch.setattr(StoredRecording, "has", lambda self, name: name != "slow/shifts" and has(self, name))
+    (earlier,) = predict_with_bundle("default", store, ["0"], as_measured=True)
+    assert not earlier.judges["respiration"].can_judge
+    np.testing.assert_array_equal(earlier.waveforms["respiration"], one.waveforms["respiration"])
 
 
 def test_a_store_keeps_what_the_default_bundle_sees() -> None:

@@ -15,7 +15,7 @@ from physiocam.evaluation import predictions
 from physiocam.evaluation.evaluate import evaluate
 from physiocam.evaluation.predictions import Predictions, load_all_predictions, load_predictions
 from physiocam.networks.action_units import AU_LABELS
-from physiocam.signals.confidence import EVIDENCE, Confidence, Judge
+from physiocam.signals.confidence import EVIDENCE, Confidence, PulseJudge
 from physiocam.signals.readings import LIGHT, Readings
 from physiocam.signals.settings import SETTINGS
 
@@ -65,15 +65,17 @@ def judged(one: Predictions, bias: float) -> Predictions:
     model = Confidence(
         evidence=EVIDENCE, centre=none, scale=ones, weight=none, bias=bias, widths=((0.0, 9.0), (1.0, 1.0))
     )
-    return replace(one, judges={"pulse": Judge(readings, model)})
+    return replace(one, judges={"pulse": PulseJudge(readings, model)})
 
 
 def test_a_judge_is_kept_in_the_file_and_decides_which_rates_are_compared(tmp_path: Path) -> None:
     one, other = judged(recording("S1_T1", 70, 72), 2.0), judged(recording("S2_T1", 80, 80), -2.0)
     back = [load_predictions(each.save(tmp_path)) for each in (one, other)]
-    readings, model = back[0].judges["pulse"].readings, back[0].judges["pulse"].model
-    assert model == one.judges["pulse"].model
-    assert np.array_equal(readings.table(), one.judges["pulse"].readings.table(), equal_nan=True)
+    given, kept = one.judges["pulse"], back[0].judges["pulse"]
+    assert isinstance(given, PulseJudge)
+    assert isinstance(kept, PulseJudge)
+    assert kept.model == given.model
+    assert np.array_equal(kept.table(), given.table(), equal_nan=True)
     rows = evaluate(back, SETTINGS["default"]).comparisons["heart"]
     assert rows[0].predicted == pytest.approx(70, abs=0.2)
     assert rows[0].quality == pytest.approx(1 / (1 + np.exp(-2.0)))

@@ -5,7 +5,8 @@ import pytest
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from physiocam.signals.confidence import EVIDENCE, Candidate, Confidence, Judge, evidence_of
+from physiocam.signals.confidence import EVIDENCE, Confidence, PulseJudge, evidence_of
+from physiocam.signals.judging import Candidate
 from physiocam.signals.rate import Rate, estimate_rate, rates_along
 from physiocam.signals.readings import LIGHT, Readings, light_of, readings_of
 from physiocam.signals.settings import SETTINGS
@@ -36,7 +37,7 @@ def readings(wave: NDArray[np.float64], light: NDArray[np.float64] | None = None
 def evidence(wave: NDArray[np.float64], others: Readings, hz: float = HZ) -> dict[str, float]:
     frequencies = np.linspace(0.7, 3.0, 231)
     power = np.exp(-(((frequencies - hz) / 0.05) ** 2))
-    candidate = Candidate(wave, FS, hz, frequencies, power, 0.15, 2.0)
+    candidate = Candidate(wave, FS, hz, frequencies, power, 0.15, DEFAULT.heart)
     return dict(zip(EVIDENCE, evidence_of(candidate, others).tolist(), strict=True))
 
 
@@ -115,7 +116,7 @@ def test_gaps_do_not_change_what_is_seen_around_them() -> None:
 
 
 def rate_of(wave: NDArray[np.float64], bias: float, settings: str = "default") -> Rate:
-    return estimate_rate(wave, FS, "heart", SETTINGS[settings], judge=Judge(readings(wave), model(bias)))
+    return estimate_rate(wave, FS, "heart", SETTINGS[settings], judge=PulseJudge(readings(wave), model(bias)))
 
 
 def test_a_rate_is_given_from_one_half_on() -> None:
@@ -147,7 +148,7 @@ def test_rates_along_are_judged_by_their_own_windows() -> None:
     # The halves part after 30 s.
     parted = Readings(wave, np.where(np.arange(len(wave)) < 900, wave, random.standard_normal(len(wave))), wave, wave,
                       others.light)  # fmt: skip
-    along = rates_along(wave, FS, "heart", DEFAULT, judge=Judge(parted, model(-8.0, halves=10.0)))
+    along = rates_along(wave, FS, "heart", DEFAULT, judge=PulseJudge(parted, model(-8.0, halves=10.0)))
     assert np.isfinite(along.value[3:22]).all()
     assert np.isnan(along.value[38:57]).all()
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InputCollector } from "../src/rules/blocks.ts";
-import { type Confidence, type Judge, evidenceOf, intervalWidth, probability } from "../src/rules/confidence.ts";
+import { type Confidence, PulseJudge, evidenceOf, intervalWidth, probability } from "../src/rules/confidence.ts";
 import { lookOf } from "../src/rules/appearance.ts";
 import { recrop } from "../src/rules/crop.ts";
 import { CutFinder } from "../src/rules/cuts.ts";
@@ -14,6 +14,7 @@ import { readExpressions } from "../src/rules/expressions.ts";
 import { resultFiles } from "../src/rules/files.ts";
 import { type Still, gridFrames, timedGrid } from "../src/rules/grid.ts";
 import type { Image } from "../src/rules/image.ts";
+import type { Judge } from "../src/rules/judging.ts";
 import type { Measurement } from "../src/rules/measurement.ts";
 import { roundEven } from "../src/rules/numbers.ts";
 import { general } from "../src/rules/number_text.ts";
@@ -26,6 +27,7 @@ import { LIGHT, lightOf } from "../src/rules/readings.ts";
 import { measureRecording } from "../src/rules/recording.ts";
 import { areaResize } from "../src/rules/resize.ts";
 import { type Quantity, SETTINGS } from "../src/rules/settings.ts";
+import { ShoulderJudge } from "../src/rules/shoulder_judge.ts";
 import { pooledSpectrum } from "../src/rules/spectra.ts";
 import { Stream } from "../src/rules/stream.ts";
 import { cleanWaveform } from "../src/rules/waveform.ts";
@@ -141,7 +143,7 @@ test("resizing and cropping", () => {
 
 test("blocks of inputs", () => {
   [undefined, 20].forEach((memory, i) => {
-    const shape = { clipLength: 3, bigStride: 3, bigSize: 16, smallSize: 9, preprocessing: "default", bigCrop: [{ factor: 1, down: 0 }, { factor: 1.3, down: 0 }] } as const;
+    const shape = { clipLength: 3, bigStride: 3, bigSize: 16, smallSize: 9, preprocessing: "default", bigCrop: [{ factor: 1, down: 0 }, { factor: 1.3, down: 0 }], wideCrop: null } as const;
     const collector = new InputCollector(shape, 9, memory);
     const blocks = [];
     for (let t = 0; t < 14; t++) blocks.push(collector.add(beating(t, 50, 60), t === 10 ? null : { x: t > 5 ? 6 : 5, y: 7, size: 30 }));
@@ -176,16 +178,66 @@ test("the probability of a heart rate", () => {
   const table = readings(difference.length);
   const pooled = pooledSpectrum(cleanWaveform(difference, fs, quantity), fs, SETTINGS.heart, [])!;
   const peak = { frequencies: pooled.frequencies, power: pooled.power, rateHz: 1.21, lobeHz: 0.15, noiseSlope: 2 };
-  const evidence = evidenceOf(difference, fs, peak, table);
+  const evidence = evidenceOf({ difference, fs, peak }, table);
   alike(evidence, golden.judged.evidence, "evidence");
   alike(probability(model, evidence), golden.judged.probability, "probability");
   alike([0, 0.5, 0.9, 1].map((one) => intervalWidth(model, one)), golden.judged.width, "width");
-  alike(ratesOf(difference, fs, quantity, { readings: table, model }), golden.judged.rates, "judged");
+  alike(ratesOf(difference, fs, quantity, new PulseJudge(table, model)), golden.judged.rates, "judged");
   const without = table.map((column, i) => (i === 3 ? column.map(() => NaN) : column));
   const interrupted = difference.slice().fill(NaN, 100, 130);
-  alike(ratesOf(interrupted, fs, quantity, { readings: table, model }, [130, 330]), golden.judged.cut, "cut");
+  alike(ratesOf(interrupted, fs, quantity, new PulseJudge(table, model), [130, 330]), golden.judged.cut, "cut");
   alike(ratesOf(interrupted, fs, quantity, null, [130, 330]), golden.judged.cut_unjudged, "cut, unjudged");
-  alike(ratesOf(interrupted, fs, quantity, { readings: without, model }), golden.judged.without_other, "without the other");
+  alike(ratesOf(interrupted, fs, quantity, new PulseJudge(without, model)), golden.judged.without_other, "without the other");
+});
+
+/** A picture that beats 72 times and breathes 15 times a minute; its lower part moves, the upper part hardly. */
+function swaying(t: number, fs: number, height: number, width: number): Image {
+  const breath = Math.sin((2 * Math.PI * 0.25 * t) / fs);
+  const pulse = Math.sin((2 * Math.PI * 1.2 * t) / fs);
+  return drawn(height, width, (y, x, c) => {
+    const down = breath * (y > 0.6 * height ? 0.5 : 0.05);
+    return Math.floor(120 + 50 * Math.sin((y - down) / 5 + x / 9) + 8 * breath + 4 * (pulse * (1 + c)) + 0.5);
+  });
+}
+
+test("how the shoulders move", () => {
+  const wideCrop = [{ factor: 1, down: 0 }, { factor: 2, down: 0.4 }] as const;
+  const shape = { clipLength: 1, bigStride: 0, bigSize: 73, smallSize: 9, preprocessing: "default", bigCrop: null, wideCrop } as const;
+  const collector = new InputCollector(shape, 60);
+  for (let t = 0; t < 20; t++) {
+    const square = { x: t > 6 ? 41 : 40, y: t > 15 ? 66 : 16, size: 40 };
+    collector.add(swaying(t, 5, 110, 120), t === 4 ? null : square);
+  }
+  // They are about a thousandth.
+  alike(rows(collector.flush()!.shifts!, 2, 1), golden.shifts, "shifts", 1e-8);
+});
+
+/** Shifts of shoulders and of what is above them, whose breath is 15 a minute. */
+function shoulderShifts(): Record<Exclude<keyof typeof golden.breathing, "noisy">, [Float64Array, Float64Array]> {
+  const swing = (rate: number, much: number) => wave(1125, 25, rate / 60, 0, 1).map((value) => much * value);
+  const still = noise(1125, 21).map((value) => 1e-5 * value);
+  const seldom = swing(15, 0.006).fill(NaN, 300);
+  return {
+    agree: [swing(15, 0.006).map((value, t) => value + still[t]!), still],
+    gap: [swing(15, 0.006).fill(NaN, 400, 450), still],
+    disagree: [swing(9, 0.006), still],
+    still: [swing(15, 0.001), still],
+    whole: [swing(15, 0.006), swing(15, 0.005)],
+    jerk: [swing(15, 0.006).map((value, t) => (t === 300 ? 0.5 : value + 0.002)), still],
+    late: [swing(15, 0.009).map((value, t) => (t < 750 ? value / 6 : value)), still],
+    seldom: [seldom, still],
+    brief: [seldom, still.slice().fill(NaN, 300)],
+    unseen: [still.map(() => NaN), still],
+  };
+}
+
+test("a breathing rate, judged by the shoulders", () => {
+  const breath = wave(1125, 25, 0.25, 0.05, 20);
+  for (const [name, shifts] of Object.entries(shoulderShifts())) {
+    alike(ratesOf(breath, 25, "breathing", new ShoulderJudge(shifts)), golden.breathing[name as keyof typeof golden.breathing], name);
+  }
+  const noisy = wave(1125, 25, 0.25, 0.4, 20);
+  alike(ratesOf(noisy, 25, "breathing", new ShoulderJudge(shoulderShifts().agree)), golden.breathing.noisy, "noisy");
 });
 
 test("light, and uneven times", () => {
@@ -346,7 +398,7 @@ function madeUp(tasks: readonly Task[], n: number): Runtime {
 
 function madeUpBundle(): LoadedBundle {
   const crop = { factor: 1, down: 0 };
-  const shape = (clipLength: number, bigStride: number) => ({ clipLength, bigStride, bigSize: 16, smallSize: 9, preprocessing: "default" as const, bigCrop: null });
+  const shape = (clipLength: number, bigStride: number) => ({ clipLength, bigStride, bigSize: 16, smallSize: 9, preprocessing: "default" as const, bigCrop: null, wideCrop: null });
   return {
     name: "golden",
     sha256: "0".repeat(64),
@@ -354,7 +406,7 @@ function madeUpBundle(): LoadedBundle {
     crop,
     unitAuc: { AU12: 0.9 },
     fast: { shape: { ...shape(3, 3), bigCrop: [crop, { factor: 1.3, down: 0 }] }, tasks: TASKS, runtime: madeUp(TASKS, 3) },
-    slow: { shape: shape(15, 0), tasks: [RESPIRATION], runtime: madeUp([RESPIRATION], 15), fs: 5, crop: { factor: 2, down: 0.4 } },
+    slow: { shape: { ...shape(15, 0), wideCrop: [crop, { factor: 2, down: 0.4 }] }, tasks: [RESPIRATION], runtime: madeUp([RESPIRATION], 15), fs: 5 },
     memory: { shape: shape(64, 0), tasks: [TASKS[0]!], runtime: madeUp([TASKS[0]!], 64), confidence: model },
   };
 }
@@ -438,6 +490,7 @@ function brief({ person, frames, rates, waveforms, along, expressions, units }: 
     pulse: every(waveforms.heart, 17),
     respiration: every(waveforms.breathing, 23),
     heart_along: along.heart.value,
+    breathing_along: along.breathing.value,
     probability: rows(expressions.probability.values, 3, 29),
     pose: rows(expressions.headPose.values, 3, 61),
     neutral: Object.fromEntries(Object.entries(units).map(([label, unit]) => [label, unit.neutral])),
@@ -446,6 +499,24 @@ function brief({ person, frames, rates, waveforms, along, expressions, units }: 
     notes: [...frames.notes, ...expressions.notes],
   };
 }
+
+test("someone whose shoulders are in the picture", async () => {
+  const frame = (t: number): Image => {
+    const { data, ...size } = swaying(t, 30, 76, 80);
+    return { ...size, data: t < 60 ? data.fill(0, 0, 3) : data };
+  };
+  const lateFace = { detect: async (image: Image) => (image.data[0] ? oneFace.detect() : []) };
+  async function* stills(): AsyncGenerator<Still> {
+    for (let t = 0; t < 600; t++) yield { position: t, image: frame(t) };
+  }
+  const grid = { fs: 30, positions: Float64Array.from({ length: 600 }, (_, t) => t), notes: [], together: 1 };
+  const found = await measureRecording({ source: "array", grid, stills: stills(), notes: [] }, madeUpBundle(), lateFace, "largest");
+  alike(found.map(brief), [golden.breather], "breather", 2e-5);
+  const stream = new Stream(madeUpBundle(), lateFace, "largest", 60);
+  const stamps = times(600);
+  for (let t = 0; t < 600; t++) await stream.push(frame(t), stamps[t]!);
+  alike((await stream.measurements("stream", 20)).map(brief), [golden.breather_stream], "breather stream", 2e-5);
+});
 
 test("a film with cuts, of several people or the largest", async () => {
   async function* stills(): AsyncGenerator<Still> {

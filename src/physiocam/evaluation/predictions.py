@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from pydantic_core import from_json
 
 from physiocam.errors import DatasetError, PhysiocamError
+from physiocam.evaluation.kept_judges import judge_arrays, judge_models, judges_of
 from physiocam.evaluation.task_scores import TaskPrediction
 from physiocam.foundation.files import complete_file
 from physiocam.foundation.provenance import RECORD, Facts, damage, digest_of, read_record, write_record
 from physiocam.foundation.regular_files import check_regular
 from physiocam.measuring.face_frames import Progress
 from physiocam.networks.tasks import Task
-from physiocam.signals.confidence import Confidence, Judge
-from physiocam.signals.readings import readings_of
+from physiocam.signals.judging import Judge
 from physiocam.signals.waveform import check_fs
 
 # Sensors' signals that rates are compared with.
@@ -98,9 +98,9 @@ class Predictions:
             If it cannot be written.
         """
         path = Path(folder) / f"{self.name}.npz"
-        models = {task: judge.model.model_dump(mode="json") for task, judge in self.judges.items()}
         about = {
-            "name": self.name, "subject": self.subject, "fs": self.fs, "labels": self.labels, "confidence": models,
+            "name": self.name, "subject": self.subject, "fs": self.fs, "labels": self.labels,
+            "confidence": judge_models(self.judges),
             "tasks": [one.task.model_dump(mode="json") for one in self.tasks.values()], "cuts": self.cuts,
         }  # fmt: skip
         arrays: dict[str, NDArray[np.generic]] = {
@@ -111,7 +111,7 @@ class Predictions:
         }
         arrays |= {f"waveforms/{task}": values for task, values in self.waveforms.items()}
         arrays |= {f"sensors/{name}": values for name, values in self.sensors.items()}
-        arrays |= {f"readings/{task}": judge.readings.table() for task, judge in self.judges.items()}
+        arrays |= judge_arrays(self.judges)
         for name, one in self.tasks.items():
             arrays |= {f"predicted/{name}": one.predicted, f"truth/{name}": one.truth}
         with complete_file(path, DatasetError) as beside:
@@ -142,7 +142,7 @@ def load_predictions(path: str | os.PathLike[str]) -> Predictions:
             _under("sensors", arrays),
             arrays["codes"],
             arrays["coded"],
-            _judges(arrays, about.get("confidence", {})),
+            judges_of(arrays, about.get("confidence", {})),
             _tasks(arrays, float(about["fs"]), about.get("tasks", [])),
             tuple(about.get("cuts", ())),
         )
@@ -294,13 +294,6 @@ def _under(group: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[
     return {name: np.where(np.abs(wave) < _LARGEST, wave, np.nan) for name, wave in waves.items()}
 
 
-def _judges(arrays: Mapping[str, NDArray[Any]], models: Mapping[str, Any]) -> dict[str, Judge]:
-    return {
-        task: Judge(readings_of(arrays[f"readings/{task}"]), Confidence.model_validate_json(json.dumps(model)))
-        for task, model in models.items()
-    }
-
-
 def _tasks(arrays: Mapping[str, NDArray[Any]], fs: float, described: Iterable[Any]) -> dict[str, TaskPrediction]:
     tasks = [Task.model_validate_json(json.dumps(one)) for one in described]
     return {
@@ -314,7 +307,7 @@ def _misfit(found: Predictions) -> str | None:
     texts = (found.name, found.subject, *found.labels)
     if not all(isinstance(text, str) and len(text) <= _LONGEST_NAME for text in texts):
         return f"its names are not text of at most {_LONGEST_NAME} characters"
-    readings = [column for judge in found.judges.values() for column in judge.readings.table().T]
+    readings = [column for judge in found.judges.values() for column in judge.table().T]
     waves = [*found.waveforms.values(), *found.sensors.values(), *readings]
     if not all(wave.ndim == 1 and wave.dtype.kind == "f" for wave in waves) or len({len(wave) for wave in waves}) > 1:
         return "its waveforms are not of one length"

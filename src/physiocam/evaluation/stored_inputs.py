@@ -1,6 +1,7 @@
 """A stored recording as blocks of inputs, standardized as when its video is measured."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +73,7 @@ class StoredInputs:
         self.slow = None
         if info.slow and kept == wanted_settings(info.slow):
             step = frame_step(stored.info.fs, kept.fs)
-            self.slow = StoredSlowInputs(stored, info.slow, step, whole, scene)
+            self.slow = StoredSlowInputs(stored, info, step, whole, scene)
 
     def batches(self, block: InputBlock) -> Iterator[tuple[int, int]]:
         """Start and stop of the clips to run at a time."""
@@ -132,7 +133,8 @@ class StoredSlowInputs:
     Parameters
     ----------
     stored : StoredRecording
-    slow : SlowNetworks
+    info : BundleInfo
+        With slow networks.
     step : int
         n, if every n-th frame of the recording is kept.
     whole, scene
@@ -143,9 +145,10 @@ class StoredSlowInputs:
     step : int
     """
 
-    def __init__(self, stored: StoredRecording, slow: SlowNetworks, step: int, whole: bool, scene: slice) -> None:
+    def __init__(self, stored: StoredRecording, info: BundleInfo, step: int, whole: bool, scene: slice) -> None:
+        assert info.slow is not None
         self.step = step
-        self._shape = slow_shape(slow)
+        self._shape = slow_shape(info.slow, info.crop)
         # Every scene begins with a frame that is kept.
         kept = [-(-(one.stop - one.start) // step) for one in scenes_of(stored.info.frames, stored.info.cuts)]
         before = np.concatenate([[0], np.cumsum(kept)])
@@ -154,6 +157,7 @@ class StoredSlowInputs:
         self._small = stored.column("slow/small")[rows]
         self._changes = stored.column("slow/changes")[rows]
         self._shown = stored.column("slow/shown")[rows]
+        self._shifts = stored.column("slow/shifts")[rows] if stored.has("slow/shifts") else None
         length = self._shape.clip_length
         longest = len(self._small) if whole else slow_block_frames(stored.info.fs, step)
         self._block = -(-longest // length) * length
@@ -170,7 +174,8 @@ class StoredSlowInputs:
         if has_motion:
             small[: len(kept)] = kept
         big = np.zeros((clips, 0, shape.channels, *height_width(shape.big_size)), np.uint16)
-        return _block(small, std, self._shown[rows], shape, big, 0.0, 0.0, has_motion)
+        block = _block(small, std, self._shown[rows], shape, big, 0.0, 0.0, has_motion)
+        return block if self._shifts is None else replace(block, shifts=self._shifts[rows])
 
 
 def slow_settings(stored: StoredRecording) -> SlowSettings | None:

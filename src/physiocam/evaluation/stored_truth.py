@@ -11,7 +11,7 @@ from physiocam.datasets.store.stored_recording import StoredRecording
 from physiocam.evaluation.predictions import RATES, WAVEFORMS, Predictions
 from physiocam.evaluation.task_scores import TaskPrediction
 from physiocam.networks.tasks import AU, Task
-from physiocam.signals.confidence import Judge
+from physiocam.signals.judging import Judge
 
 
 def with_truth(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from physiocam.foundation.frame_sizes import FrameSize, height_width
 from physiocam.inputs.crop import Crop, Preprocessing, recrop
 from physiocam.inputs.face_changes import FaceChanges, Located, pixels_of
+from physiocam.inputs.shoulders import SHIFTED, WideChanges
 from physiocam.inputs.statistics import ChangeStatistics, RunningStatistics
 from physiocam.video.levels import Image
 from physiocam.video.locators import Square
@@ -45,6 +46,9 @@ class InputShape:
         C, channels of the frames.
     any_motion : bool
         Whether the faintest change counts as motion. For faces it does not: see `InputBlock.small`.
+    wide_crop : tuple of Crop, optional
+        How the squares are cut that come with the frames, and how wider ones are in which inputs are cut out instead.
+        Such blocks have the shifts of the shoulders.
     """
 
     clip_length: int = 3
@@ -55,6 +59,7 @@ class InputShape:
     big_crop: tuple[Crop, Crop] | None = None
     channels: int = 3
     any_motion: bool = False
+    wide_crop: tuple[Crop, Crop] | None = None
 
     @property
     def big_frames(self) -> int:
@@ -83,6 +88,9 @@ class InputBlock:
         Whether a frame shows a face; False for the frames that fill the last clip.
     big_fixed : uint16 array of shape (clips, K, C, height, width)
         The Big frames before they are standardized, 0 to 65535.
+    shifts : float32 array of shape (frames, 2) or None
+        How far the shoulders, and what is above them, move to the next frame, as `shoulders.shifts` tells it; None
+        without a wide square.
     """
 
     frames: int
@@ -92,6 +100,7 @@ class InputBlock:
     big_std: float
     has_motion: bool
     big_fixed: NDArray[np.uint16]
+    shifts: NDArray[np.float32] | None = None
 
     @property
     def clips(self) -> int:
@@ -162,6 +171,7 @@ class InputCollector:
         self._clips = -(-block_frames // shape.clip_length)
         self._pixels = pixels_of(shape.preprocessing)
         self._changes = FaceChanges(shape.big_size, self._pixels)
+        self._wide = WideChanges(shape.big_size, shape.wide_crop, self._pixels) if shape.wide_crop else None
         self._running = (
             None if memory_frames is None else (RunningStatistics(memory_frames), ChangeStatistics(memory_frames))
         )
@@ -169,10 +179,13 @@ class InputCollector:
 
     def add(self, image: Image | None, square: Square | None) -> InputBlock | None:
         """Add the next frame; return the block that it completes, or None."""
-        face, change = self._changes.add(image, square)
+        if self._wide:
+            (face, _, change), shift = self._wide.add(image, square)
+        else:
+            (face, _, change), shift = self._changes.add(image, square), None
         full = None
         if self._block.frames:
-            self._block.add_change(change)
+            self._block.add_change(change, shift)
             if self._block.is_full:
                 full = self._block.finished()
                 self._block = self._new_block()
@@ -191,13 +204,13 @@ class InputCollector:
 
     def cut(self) -> None:
         """Start a new stretch of frames: no difference is taken between the last frame and the next."""
-        self._changes.add(None, None)
+        (self._wide or self._changes).add(None, None)
 
     def flush(self) -> InputBlock | None:
         """Return the frames that are not in a block yet as the last block, or None if there are none."""
         if not self._block.frames:
             return None
-        self._block.add_change(None)
+        self._block.add_change(None, None)
         rest = self._block.finished()
         self._block = self._new_block()
         return rest
@@ -216,6 +229,7 @@ class _GrowingBlock:
         self._small_shape = height_width(shape.small_size)
         self._small = np.zeros((clips, shape.clip_length, shape.channels, *self._small_shape), np.float32)
         self._shown = np.zeros((clips, shape.clip_length), dtype=bool)
+        self._shifts = np.full((clips * shape.clip_length, SHIFTED), np.nan, np.float32) if shape.wide_crop else None
         self._missing: list[tuple[int, int]] = []
         self._big_sums = big_sums
         self._changes = changes
@@ -244,7 +258,9 @@ class _GrowingBlock:
         elif skipped == 0:
             self._missing.append((clip, k))
 
-    def add_change(self, change: NDArray[np.float32] | None) -> None:
+    def add_change(self, change: NDArray[np.float32] | None, shift: NDArray[np.float32] | None) -> None:
+        if self._shifts is not None and shift is not None:
+            self._shifts[self._differences] = shift
         if change is not None:
             self._changes.add(change)
             clip, t = divmod(self._differences, self._shape.clip_length)
@@ -267,4 +283,5 @@ class _GrowingBlock:
         for clip, k in self._missing:
             big[clip, k] = round(self._big_sums.mean * float(_FIXED_POINT))
         shown = self._shown[:clips]
-        return InputBlock(self.frames, small, shown, self._big_sums.mean, self._big_sums.std, has_motion, big)
+        shifts = None if self._shifts is None else self._shifts[: self.frames]
+        return InputBlock(self.frames, small, shown, self._big_sums.mean, self._big_sums.std, has_motion, big, shifts)

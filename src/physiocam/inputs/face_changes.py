@@ -28,11 +28,14 @@ class FaceChange(NamedTuple):
     ----------
     face : float32 array (height, width, C) or None
         The face square, 0..1; None where there is no face.
+    before : float32 array (height, width, C) or None
+        The same square in the frame before; None where either has no face, and at the first frame.
     change : float32 array (height, width, C) or None
-        Normalized difference from the frame before; None where either has no face, and at the first frame.
+        Normalized difference between the two; None where there is no frame before.
     """
 
     face: NDArray[np.float32] | None
+    before: NDArray[np.float32] | None
     change: NDArray[np.float32] | None
 
 
@@ -120,7 +123,7 @@ class FaceChanges:
     def add(self, image: Image | None, square: Square | None) -> FaceChange:
         """Take in the next frame."""
         face = None if image is None or square is None else self._pixels(image, square, self._size)
-        change = None
+        before = change = None
         if face is not None and self._image is not None and self._square is not None:
             assert square is not None
             before = self._face if square == self._square else None
@@ -128,7 +131,7 @@ class FaceChanges:
                 before = self._pixels(self._image, square, self._size)
             change = normalized_difference(before, face)
         self._image, self._square, self._face = image, square, face
-        return FaceChange(face, change)
+        return FaceChange(face, before, change)
 
 
 def normalized_difference(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float32]:

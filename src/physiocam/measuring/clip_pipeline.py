@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.inputs.blocks import InputBlock, InputCollector, InputShape
+from physiocam.inputs.shoulders import SHIFTED
 from physiocam.measuring.clip_phases import Runs, phases_of
 from physiocam.measuring.frame_log import FrameLog
 from physiocam.measuring.memory_windows import PARTS, MemoryWindows
@@ -23,6 +24,9 @@ from physiocam.weights.runtime import Runtime
 
 # A field of the log in addition to the tasks' outputs: 1 if something moves around a frame, 0 if nothing does.
 HAS_MOTION = "has_motion"
+
+# A field of slow networks' log: how the shoulders, and what is above them, move to the next frame.
+SHIFTS = "shifts"
 
 # Fields of the log for networks with memory: what the light does, and under this and the task's name what they read in
 # each of `memory_windows.PARTS`.
@@ -96,6 +100,8 @@ class ClipPipeline:
                 one = self.log.rows.dtype[task].shape == ()
                 self.log.write(task, self._frames + first - lead, rows[:, 0] if one else rows)
         self.log.write(HAS_MOTION, self._frames, np.full(block.frames, block.has_motion, dtype=np.float32))
+        if block.shifts is not None:
+            self.log.write(SHIFTS, self._frames, block.shifts)
         if self._memory:
             small = block.small.reshape(-1, *block.small.shape[2:])[: block.frames]
             self.log.write(_LIGHT, self._frames, light_of(small))
@@ -210,7 +216,7 @@ class LoadedNetworks:
     def slow_pipeline(self, every_phase: bool) -> ClipPipeline | None:
         """Start a run of the slow networks, or return None if the bundle has none."""
         slow = self.bundle.info.slow
-        return ClipPipeline(slow, self._slow, every_phase) if slow and self._slow else None
+        return ClipPipeline(slow, self._slow, every_phase, also={SHIFTS: SHIFTED}) if slow and self._slow else None
 
 
 def outputs_of_frames(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.inputs.blocks import InputBlock, InputCollector, InputShape, frame_step, input_blocks
-from physiocam.inputs.crop import Crop, recrop
+from physiocam.inputs.crop import Crop
 from physiocam.inputs.face_changes import Located
 from physiocam.measuring.face_frames import FaceFrames, Progress, open_frames
 from physiocam.video.face_source import FaceSource, as_trained, face_locator
@@ -38,11 +38,12 @@ def input_shape(info: BundleInfo) -> InputShape:
     )  # fmt: skip
 
 
-def slow_shape(slow: SlowNetworks) -> InputShape:
-    """Return what slow networks take in: Small frames only."""
+def slow_shape(slow: SlowNetworks, crop: Crop) -> InputShape:
+    """Return what slow networks take in: Small frames only, in a wider square than those that come, cut by `crop`."""
     return InputShape(
-        slow.clip_length, big_stride=0, big_size=slow.big_size, small_size=slow.small_size, channels=slow.input_channels
-    )
+        slow.clip_length, big_stride=0, big_size=slow.big_size, small_size=slow.small_size,
+        channels=slow.input_channels, wide_crop=(crop, slow.crop),
+    )  # fmt: skip
 
 
 def block_frames(fs: float, frames: int | None) -> int:
@@ -85,23 +86,19 @@ class SlowInputs:
     step : int
         Every how many frames one is seen.
     blocks : list of InputBlock
-        So far. They hold Small frames only: a few kilobytes a second.
+        So far. They hold Small frames, and how the shoulders move: a few kilobytes a second.
     """
 
     def __init__(self, slow: SlowNetworks, crop: Crop, fs: float) -> None:
         self.step = frame_step(fs, slow.fs)
         self.blocks: list[InputBlock] = []
-        self._collector = InputCollector(slow_shape(slow), slow_block_frames(fs, self.step))
-        self._crops = crop, slow.crop
+        self._collector = InputCollector(slow_shape(slow, crop), slow_block_frames(fs, self.step))
         self._frames = 0
 
     def add(self, image: Image | None, square: Square | None) -> None:
         """Let a frame (H, W, 3) pass by, with the square of the face in it."""
-        if self._frames % self.step == 0:
-            if image is not None and square is not None:
-                square = recrop(square, *self._crops, image.shape[1], image.shape[0])
-            if block := self._collector.add(image, square):
-                self.blocks.append(block)
+        if self._frames % self.step == 0 and (block := self._collector.add(image, square)):
+            self.blocks.append(block)
         self._frames += 1
 
     def finish(self) -> list[InputBlock]:

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.inputs.blocks import InputBlock
-from physiocam.measuring.clip_pipeline import HAS_MOTION, ClipPipeline, LoadedNetworks, outputs_of_frames
+from physiocam.measuring.clip_pipeline import HAS_MOTION, SHIFTS, ClipPipeline, LoadedNetworks, outputs_of_frames
 from physiocam.measuring.outputs import flatten_stills, mask_unseen_changes
-from physiocam.networks.tasks import PULSE, Task
-from physiocam.signals.confidence import Judge
+from physiocam.networks.tasks import PULSE, RESPIRATION, Task
+from physiocam.signals.confidence import PulseJudge
+from physiocam.signals.judging import Judge
 from physiocam.signals.readings import readings_of
+from physiocam.signals.shoulder_judge import ShoulderJudge
 
 
 class SlowRecording(Protocol):
@@ -134,14 +136,18 @@ class RecordingRun:
         pipeline.settle()
         log = pipeline.log.rows
         differences = {task: mask_unseen_changes(wave, found) for task, wave in pipeline.waveforms(log).items()}
-        judges = {}
+        judges: dict[str, Judge] = {}
         readings = pipeline.readings(log, PULSE.name)
         if info.memory and info.memory.confidence and readings is not None:
-            judges[PULSE.name] = Judge(readings_of(readings), info.memory.confidence)
+            judges[PULSE.name] = PulseJudge(readings_of(readings), info.memory.confidence)
         if slow and self._slow and info.slow:
             _run_slow(slow, self._slow, self._timestamps)
             for task in info.slow.tasks:
                 differences[task.name] = _spread(self._slow.log.rows[task.name], slow.step, found)
+                if task.name == RESPIRATION.name:
+                    columns = self._slow.log.rows[SHIFTS].T
+                    shifts = np.column_stack([_spread(column, slow.step, found) for column in columns])
+                    judges[task.name] = ShoulderJudge(shifts)
         # Whether something moves is taken from the fast inputs. The frames of slow networks are far apart: they may all
         # be key frames of the codec, and do not show what happens between them.
         has_motion = log[HAS_MOTION] > 0
@@ -185,10 +191,7 @@ def joined(scenes: Sequence[RecordingOutputs], tasks: Iterable[Task]) -> Recordi
     of_frames = {task: np.concatenate([scene.of_frames[task] for scene in scenes]) for task in first.of_frames}
     for name in (task.name for task in tasks if task.kind == "waveform" and task.name in of_frames):
         of_frames[name] = one_after_another([scene.of_frames[name] for scene in scenes])
-    judges = {
-        task: Judge(readings_of(np.concatenate([scene.judges[task].readings.table() for scene in scenes])), judge.model)
-        for task, judge in first.judges.items()
-    }
+    judges = {task: judge.followed_by([scene.judges[task] for scene in more]) for task, judge in first.judges.items()}
     return RecordingOutputs(differences, of_frames, judges)
 
 

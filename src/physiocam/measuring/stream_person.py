@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.inputs.crop import recrop
-from physiocam.measuring.clip_pipeline import HAS_MOTION, LoadedNetworks, RunningClips, outputs_of_frames
+from physiocam.measuring.clip_pipeline import HAS_MOTION, SHIFTS, LoadedNetworks, RunningClips, outputs_of_frames
 from physiocam.measuring.expressions import Expressions, read_expressions
 from physiocam.measuring.face_colour import FaceColour
 from physiocam.measuring.frame_intake import HOLE_S, is_due
@@ -21,11 +20,14 @@ from physiocam.measuring.outputs import flatten_stills, mask_unseen_changes
 from physiocam.measuring.recording_run import one_after_another
 from physiocam.measuring.summarize import Signals, network_signals
 from physiocam.measuring.task_outputs import other_tasks, task_outputs, task_results
-from physiocam.signals.confidence import Judge
+from physiocam.networks.tasks import PULSE, RESPIRATION
+from physiocam.signals.confidence import PulseJudge
 from physiocam.signals.even_differences import even_differences
+from physiocam.signals.judging import Judge
 from physiocam.signals.quantities import WAVEFORM_TASKS, Quantity
 from physiocam.signals.rate_notes import too_few_frames
 from physiocam.signals.readings import readings_of
+from physiocam.signals.shoulder_judge import ShoulderJudge
 from physiocam.signals.waveform import scenes_of
 from physiocam.video.levels import Image
 from physiocam.video.locators import Square
@@ -178,15 +180,18 @@ class StreamPerson:
 
     def _judges(self, window: Window) -> dict[str, Judge]:
         """By waveform task, what its rate is judged by."""
-        memory = self._networks.bundle.info.memory
-        if memory is None or memory.confidence is None:
-            return {}
-        runs = [(scene.fast, _since(scene.fast.log, window.grid)) for scene in self._shown()]
-        readings = [run.pipeline.readings(rows, "pulse") for run, rows in runs]
-        times = np.concatenate([rows["time_s"] for _, rows in runs])
-        columns = one_after_another([one for one in readings if one is not None]).T
-        even = [even_differences(times, column, window.grid, HOLE_S) for column in columns]
-        return {"pulse": Judge(readings_of(np.column_stack(even)), memory.confidence)}
+        memory, judges = self._networks.bundle.info.memory, dict[str, Judge]()
+        if memory and memory.confidence:
+            runs = [(scene.fast, _since(scene.fast.log, window.grid)) for scene in self._shown()]
+            readings = [run.pipeline.readings(rows, PULSE.name) for run, rows in runs]
+            times = np.concatenate([rows["time_s"] for _, rows in runs])
+            table = _even_columns(times, [one for one in readings if one is not None], window.grid)
+            judges[PULSE.name] = PulseJudge(readings_of(table), memory.confidence)
+        logs = [_since(scene.slow.log, window.grid) for scene in self._shown() if scene.slow]
+        if logs and RESPIRATION.name in (logs[0].dtype.names or ()):
+            times = np.concatenate([rows["time_s"] for rows in logs])
+            judges[RESPIRATION.name] = ShoulderJudge(_even_columns(times, [rows[SHIFTS] for rows in logs], window.grid))
+        return judges
 
     def _even_or_why(self, task: str, quantity: Quantity, window: Window) -> NDArray[np.float64] | str | None:
         # Interpolating frames that come too slowly would create false waves.
@@ -236,7 +241,7 @@ class _Scene:
         self.slow: RunningClips | None = None
         slow_pipeline = networks.slow_pipeline(every_phase)
         if info.slow and slow_pipeline:
-            self.slow = RunningClips(slow_pipeline, slow_shape(info.slow), _MEMORY_S * info.slow.fs)
+            self.slow = RunningClips(slow_pipeline, slow_shape(info.slow, info.crop), _MEMORY_S * info.slow.fs)
         self._info = info
         self._slow_s = -math.inf
 
@@ -253,8 +258,7 @@ class _Scene:
         slow = self._info.slow
         if self.slow and slow and is_due(time_s, self._slow_s, slow.fs, _EARLY):
             self._slow_s = time_s
-            wide = square and recrop(square, self._info.crop, slow.crop, image.shape[1], image.shape[0])
-            self.slow.add(image, wide, time_s)
+            self.slow.add(image, square, time_s)
 
     def write_found(self, found: Sequence[bool]) -> None:
         """Say which of the last frames show the person: that a face was lost shows only at its next detection."""
@@ -274,6 +278,14 @@ class _Scene:
         for run in (self.fast, self.slow):
             if run:
                 run.log.drop_before(time_s)
+
+
+def _even_columns(
+    times: NDArray[np.float64], scenes: Sequence[NDArray[np.float32]], grid: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Columns of differences, scene after scene, at the times of a grid."""
+    columns = one_after_another(scenes).T
+    return np.column_stack([even_differences(times, column, grid, HOLE_S) for column in columns])
 
 
 def _since(log: FrameLog, grid: NDArray[np.float64]) -> NDArray[Any]:

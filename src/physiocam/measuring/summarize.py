@@ -12,7 +12,7 @@ from physiocam.networks.action_units import ACTION_UNIT_NAMES, ACTIVE_THRESHOLD
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_data import ActionUnit, Face, TaskResult, Weights
 from physiocam.results.unit_events import blinks_per_minute
-from physiocam.signals.confidence import Judge
+from physiocam.signals.judging import Judge
 from physiocam.signals.quantities import UNITS, Quantity
 from physiocam.signals.rate import Rate, RateSeries, estimate_rate, rate_times, rates_along, withheld
 from physiocam.signals.settings import SignalSettings
@@ -65,8 +65,8 @@ class Signals:
         Differences of the waveform, NaN where the change to the next frame was not seen; or why there is no waveform.
     raw_pulse : float64 array (T,) or None
         Differences of the unfiltered pulse, if `pulse` is filtered.
-    judge : Judge or None
-        What the heart rate is judged by, if the bundle has it.
+    judges : mapping of str to Judge
+        By task, what its rate is judged by.
     expressions : Expressions
     tasks : mapping of str to TaskResult
         Every other task of the bundle.
@@ -76,7 +76,7 @@ class Signals:
     respiration: NDArray[np.float64] | str
     expressions: Expressions
     raw_pulse: NDArray[np.float64] | None = None
-    judge: Judge | None = None
+    judges: Mapping[str, Judge] = field(default_factory=dict)
     tasks: Mapping[str, TaskResult] = field(default_factory=dict)
 
 
@@ -102,7 +102,7 @@ def network_signals(
         pulse=differences.get("pulse", f"{missing} pulse"),
         respiration=differences.get("respiration", f"{missing} respiration"),
         expressions=expressions,
-        judge=judges.get("pulse"),
+        judges=judges,
     )
 
 
@@ -127,8 +127,9 @@ def summarize(frames: Frames, signals: Signals, options: MeasureOptions, weights
     nothing = np.full(len(found), np.nan)
     pulse = nothing if isinstance(signals.pulse, str) else signals.pulse
     respiration = nothing if isinstance(signals.respiration, str) else signals.respiration
-    heart_rate = _rate(signals.pulse, "heart", frames, settings, signals.raw_pulse, signals.judge)
-    breathing_rate = _rate(signals.respiration, "breathing", frames, settings)
+    beats, breaths = signals.judges.get("pulse"), signals.judges.get("respiration")
+    heart_rate = _rate(signals.pulse, "heart", frames, settings, signals.raw_pulse, beats)
+    breathing_rate = _rate(signals.respiration, "breathing", frames, settings, judge=breaths)
     expressions = signals.expressions
     measurement = Measurement(
         source=frames.source,
@@ -151,8 +152,8 @@ def summarize(frames: Frames, signals: Signals, options: MeasureOptions, weights
         pulse=clean_waveform(pulse, fs, "heart", settings),
         respiration=clean_waveform(respiration, fs, "breathing", settings),
         rates_timestamps_s=frames.timestamps_s[:1].sum() + rate_times(len(found), fs),
-        heart_rate_along=_along(pulse, "heart", frames, heart_rate, settings, signals.raw_pulse, signals.judge),
-        breathing_rate_along=_along(respiration, "breathing", frames, breathing_rate, settings),
+        heart_rate_along=_along(pulse, "heart", frames, heart_rate, settings, signals.raw_pulse, beats),
+        breathing_rate_along=_along(respiration, "breathing", frames, breathing_rate, settings, judge=breaths),
         action_unit_probability=expressions.probability,
         intensity_labels=expressions.intensities,
         intensity=expressions.intensity,
@@ -176,7 +177,7 @@ def _rate(
     if isinstance(waveform, str):
         return Rate(None, UNITS[quantity], 0.0, waveform)
     rate = estimate_rate(waveform, frames.fs, quantity, settings, raw, judge, frames.cuts)
-    if judge:
+    if rate.is_judged:
         return rate
     # Frames without a face lower the quality, however clean the rest is.
     return replace(rate, quality=rate.quality * _share(frames.found))

@@ -5,10 +5,13 @@ import platform
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
+import numpy as np
+
 from physiocam.results.measurement import Measurement
+from physiocam.signals.confidence import floor_of
 from physiocam.signals.methods import classical_method
-from physiocam.signals.rate import floor_of
 from physiocam.signals.settings import RateSettings, settings_as_text
+from physiocam.signals.shoulder_judge import APART, LEAST_MOVE, LEAST_OWN, LEAST_SHARE
 from physiocam.signals.variability import MINIMUM_S
 
 _BIGSMALL = (
@@ -56,6 +59,13 @@ _PROBABILITY = (
     "The quality of the heart rate, 0 to 1, is the probability that it lies within 3 beats/min of the truth: a "
     "logistic model weighs evidence in the waveform, in what single networks read, also in each half of the face, and "
     "in the light of the face and around it."
+)
+_SHOULDERS = (
+    "If the weights have a network that sees the wider square around the face, and the shoulders are in it, a "
+    "breathing rate is given only if the shoulders' vertical shift, read without a network, has its strongest rhythm "
+    f"within {APART:g} breaths/min of it, swings by at least {LEAST_MOVE:.1%} of the square's side, and by at least "
+    f"{LEAST_OWN:.0%} of that against the part above the chin. The quality is then the share of the band's power near "
+    f"the rate and its overtones beyond that of a flat spectrum, at least {LEAST_SHARE:g}."
 )
 
 
@@ -154,9 +164,11 @@ def _source(measurement: Measurement, references: list[str]) -> str:
 
 
 def _quality(measurement: Measurement) -> str:
-    if not measurement.heart_rate.is_judged:
-        return f"The quality of a rate, {_SPECTRAL}"
-    return f"{_PROBABILITY} The quality of the breathing rate, {_SPECTRAL}"
+    if measurement.heart_rate.is_judged:
+        told = f"{_PROBABILITY} The quality of the breathing rate, {_SPECTRAL}"
+    else:
+        told = f"The quality of a rate, {_SPECTRAL}"
+    return f"{told} {_SHOULDERS}" if np.isfinite(measurement.respiration).any() else told
 
 
 def _rate(name: str, chosen: RateSettings, references: list[str], measurement: Measurement) -> str:

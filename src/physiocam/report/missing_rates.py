@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physiocam.results.measurement import Measurement
+from physiocam.signals.confidence import floor_of
 from physiocam.signals.quantities import Quantity
-from physiocam.signals.rate import Rate, RateSeries, floor_of
+from physiocam.signals.rate import Rate, RateSeries
 from physiocam.signals.rate_notes import nothing_steady
 
 WAVES: dict[Quantity, str] = {"heart": "pulse", "breathing": "respiration"}

@@ -25,8 +25,8 @@ from physiocam.report.missing_rates import WAVES, rate_of, why_no_rate
 from physiocam.report.time_graph import time_graph
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_data import ActionUnit
+from physiocam.signals.confidence import floor_of
 from physiocam.signals.quantities import STEP_S, UNITS, Quantity
-from physiocam.signals.rate import floor_of
 from physiocam.signals.spectra import waveform_spectrum
 from physiocam.signals.variability import HeartRateVariability
 from physiocam.signals.waveform import stretches

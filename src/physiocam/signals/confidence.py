@@ -6,6 +6,7 @@ while a lamp, or a picture that sways, shows clearly everywhere, and grey. A log
 truth is known, weighs this.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -14,8 +15,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from physiocam.signals.judging import Candidate, Judge, Verdict
 from physiocam.signals.quality import chance_share, spectral_shares
-from physiocam.signals.readings import LIGHT, Readings
+from physiocam.signals.readings import LIGHT, Readings, readings_of
+from physiocam.signals.settings import RateSettings
 
 # A rate is given where it is more probably right than wrong.
 GIVEN_FROM = 0.5
@@ -85,42 +88,52 @@ class Confidence(BaseModel):
 
 
 @dataclass(frozen=True, eq=False)
-class Judge:
-    """What a rate is judged by: readings of the frames that it was estimated from, and the model that weighs them."""
+class PulseJudge:
+    """Judges a heart rate: readings of the frames that it was estimated from, and the model that weighs them."""
 
     readings: Readings
     model: Confidence
 
-    def part(self, rows: slice) -> "Judge":
+    @property
+    def can_judge(self) -> bool:
+        """Always: evidence that is missing counts as usual."""
+        return True
+
+    def verdict(self, candidate: Candidate) -> Verdict:
+        """Return the probability as the quality."""
+        return Verdict(self.model.probability(evidence_of(candidate, self.readings)))
+
+    def floor(self, settings: RateSettings) -> float:
+        """Return what is more probably right than wrong."""
+        return floor_of(settings, judged=True)
+
+    def width(self, quality: float) -> float:
+        """Return how far from the rate, in beats/min, an 80 % interval reaches."""
+        return self.model.width(quality)
+
+    def part(self, rows: slice) -> "PulseJudge":
         """Return the judge of some consecutive frames."""
-        return Judge(self.readings.part(rows), self.model)
+        return PulseJudge(self.readings.part(rows), self.model)
+
+    def followed_by(self, others: Sequence[Judge]) -> "PulseJudge":
+        """Return the judge of this scene and of those after it, as one."""
+        return PulseJudge(readings_of(np.concatenate([self.table(), *(other.table() for other in others)])), self.model)
+
+    def table(self) -> NDArray[np.float64]:
+        """Return the readings, as `readings.Readings.table`."""
+        return self.readings.table()
 
 
-@dataclass(frozen=True, eq=False)
-class Candidate:
-    """A rate, and the spectrum in which it was found.
+def floor_of(settings: RateSettings, judged: bool) -> float:
+    """Return the quality under which a rate is withheld; settings without a floor never withhold one.
 
-    Attributes
+    Parameters
     ----------
-    difference : float64 array (T,)
-        The reading itself.
-    fs : float
-    rate_hz : float
-    frequencies, power : float64 array (F,)
-        The pooled spectrum.
-    lobe_hz : float
-        How far around a frequency its power spreads.
-    noise_slope : float
-        See `quality.spectral_quality`.
+    settings : RateSettings
+    judged : bool
+        Whether the quality is a probability.
     """
-
-    difference: NDArray[np.float64]
-    fs: float
-    rate_hz: float
-    frequencies: NDArray[np.float64]
-    power: NDArray[np.float64]
-    lobe_hz: float
-    noise_slope: float
+    return GIVEN_FROM if judged and settings.quality_floor > 0 else settings.quality_floor
 
 
 def evidence_of(candidate: Candidate, readings: Readings) -> NDArray[np.float64]:
@@ -136,7 +149,7 @@ def evidence_of(candidate: Candidate, readings: Readings) -> NDArray[np.float64]
     usable_s = float(np.count_nonzero(usable)) / candidate.fs
     shares = spectral_shares(
         candidate.frequencies, candidate.power[None], np.array([candidate.rate_hz]),
-        lobe_hz=np.array([candidate.lobe_hz]), noise_slope=candidate.noise_slope,
+        lobe_hz=np.array([candidate.lobe_hz]), noise_slope=candidate.settings.noise_slope,
     )  # fmt: skip
     band_hz = candidate.frequencies[-1] - candidate.frequencies[0]
     chance = chance_share(np.maximum(band_hz * np.array([usable_s]), 1.0))

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from physiocam.signals.confidence import GIVEN_FROM, Candidate, Judge, evidence_of
 from physiocam.signals.half_rate import is_doubled
+from physiocam.signals.judging import Candidate, Judge, Verdict
 from physiocam.signals.quality import spectral_quality
 from physiocam.signals.quantities import STEP_S, UNITS, Quantity
 from physiocam.signals.rate_notes import NAMES, WAVES, nothing_steady, too_slow, why_none
@@ -30,7 +30,7 @@ class Rate:
     unit : str
         "beats/min" or "breaths/min".
     quality : float
-        0..1; the probability that it is right if a `confidence.Judge` judged it, else see
+        0..1; what a judge says, such as the probability that it is right from `confidence.PulseJudge`, else see
         `quality.spectral_quality`.
     note : str or None
         Why there is no value.
@@ -38,7 +38,7 @@ class Rate:
         The best guess per minute. It equals `value` if there is one. If the value is withheld the guess may be far off:
         do not rely on it. None if there is no signal to guess from.
     interval : (float, float) or None
-        Per minute; lowest and highest rate of an 80 % interval around the estimate. None if nothing judged it.
+        Per minute; lowest and highest rate of an 80 % interval around the estimate. None if it is not known.
 
     Examples
     --------
@@ -131,8 +131,8 @@ def estimate_rate(
         Differences of the unfiltered signal, which can show that the rate is the overtone of a slower one; by default
         `difference`.
     judge : Judge, optional
-        Gives the quality: the probability that the rate is right, which must be 0.5 or more. By default the quality is
-        `quality.spectral_quality`, which must reach the settings' floor.
+        Gives the quality, and the floor that it must reach. Without one, or if it cannot judge these frames, the
+        quality is `quality.spectral_quality`, which must reach the settings' floor.
     cuts : sequence of int
         Samples at which another scene begins. No window reaches across; the last sample before each must be a gap.
 
@@ -170,36 +170,33 @@ def estimate_rate(
     lobe_hz = _LOBE / window_s
     in_all_s = np.count_nonzero(np.isfinite(waveform)) / fs
 
-    def quality_of(rate_hz: float) -> float:
+    judge = _able(judge)
+
+    def verdict_of(rate_hz: float) -> Verdict:
         if judge:
-            return _probability(difference, fs, rate_hz, (frequencies, pooled[0], lobe_hz), chosen, judge)
+            spectrum = frequencies, pooled[0], lobe_hz
+            return _verdict(_candidate(difference, fs, rate_hz, spectrum, chosen, cuts), judge)
         found = spectral_quality(
             frequencies, pooled, np.array([rate_hz]), lobe_hz=np.array([lobe_hz]), usable_s=np.array([in_all_s]),
             noise_slope=chosen.noise_slope,
         )  # fmt: skip
-        return float(found[0])
+        return Verdict(float(found[0]))
 
-    floor = floor_of(chosen, judge is not None)
-    quality = quality_of(rate_hz)
-    if chosen.overtones and (judge or quality >= floor):
+    floor = judge.floor(chosen) if judge else chosen.quality_floor
+    verdict = verdict_of(rate_hz)
+    if chosen.overtones and (judge or verdict.quality >= floor):
         unfiltered = np.asarray(difference if raw is None else raw, dtype=np.float64)
         wide = pooled_spectrum(unfiltered, fs, _wide(chosen, fs), cuts)
         if wide is not None and is_doubled(wide[0], wide[1][0], rate_hz, lobe_hz):
             rate_hz /= 2
             if rate_hz < chosen.band_hz[0]:
                 return Rate(None, unit, 0.0, too_slow(rate_hz, quantity, chosen))
-            quality = quality_of(rate_hz)
-    value = 60.0 * rate_hz
+            verdict = verdict_of(rate_hz)
+    value, quality = 60.0 * rate_hz, verdict.quality
     interval = _interval(value, quality, chosen, judge) if judge else None
     if quality < floor:
-        note = nothing_steady(quantity)
-        return Rate(None, unit, quality, note, value, interval)
+        return Rate(None, unit, quality, verdict.note or nothing_steady(quantity), value, interval)
     return Rate(value, unit, quality, None, value, interval)
-
-
-def floor_of(settings: RateSettings, judged: bool) -> float:
-    """Return the quality under which a rate is withheld; settings without a floor never withhold one."""
-    return GIVEN_FROM if judged and settings.quality_floor > 0 else settings.quality_floor
 
 
 def rates_along(
@@ -239,6 +236,7 @@ def rates_along(
     rate_hz = interpolated_peaks(frequencies, spectra)
     lobe_hz = _LOBE / np.maximum(usable_s, 1 / fs)
     enough = (usable_s >= chosen.minimum_s) & spectra.any(axis=1)
+    judge = _able(judge)
     if judge:
         quality = np.zeros(len(starts))
         unpadded = scene[window // 2 :][: len(waveform)]
@@ -246,12 +244,13 @@ def rates_along(
             part = slice(max(starts[row] - window // 2, 0), starts[row] - window // 2 + window)
             spectrum = frequencies, spectra[row], float(lobe_hz[row])
             within = np.where(unpadded[part] == unpadded[starts[row]], difference[part], np.nan)
-            quality[row] = _probability(within, fs, float(rate_hz[row]), spectrum, chosen, judge.part(part))
+            candidate = _candidate(within, fs, float(rate_hz[row]), spectrum, chosen)
+            quality[row] = _verdict(candidate, judge.part(part)).quality
     else:
         quality = spectral_quality(
             frequencies, spectra, rate_hz, lobe_hz=lobe_hz, usable_s=usable_s, noise_slope=chosen.noise_slope
         )
-    given = enough & (quality >= floor_of(chosen, judge is not None))
+    given = enough & (quality >= (judge.floor(chosen) if judge else chosen.quality_floor))
     if chosen.overtones:
         before = np.asarray(difference if raw is None else raw, np.float64)
         unfiltered = np.pad(before, (window // 2, window), constant_values=np.nan)
@@ -272,27 +271,35 @@ def withheld(along: RateSeries) -> RateSeries:
     return RateSeries(np.full_like(along.value, np.nan), along.quality)
 
 
-def _probability(
+def _able(judge: Judge | None) -> Judge | None:
+    """A judge, if there is one that can judge."""
+    return judge if judge is not None and judge.can_judge else None
+
+
+def _candidate(
     difference: NDArray[np.floating],
     fs: float,
     rate_hz: float,
     spectrum: tuple[NDArray[np.float64], NDArray[np.float64], float],
     settings: RateSettings,
-    judge: Judge,
-) -> float:
-    """The probability that a rate is right; 0 at an edge of the band, where it is the flank of a peak outside."""
-    frequencies, power, lobe_hz = spectrum
-    if not frequencies[0] < rate_hz < frequencies[-1]:
-        return 0.0
+    cuts: Sequence[int] = (),
+) -> Candidate:
     seen = np.where(np.isfinite(difference), difference, np.nan).astype(np.float64)
-    candidate = Candidate(seen, fs, rate_hz, frequencies, power, lobe_hz, settings.noise_slope)
-    return judge.model.probability(evidence_of(candidate, judge.readings))
+    return Candidate(seen, fs, rate_hz, *spectrum, settings, cuts)
 
 
-def _interval(value: float, quality: float, settings: RateSettings, judge: Judge) -> tuple[float, float]:
-    """An interval of 80 % around a heart rate, inside the band."""
+def _verdict(candidate: Candidate, judge: Judge) -> Verdict:
+    """What a judge says; quality 0 at an edge of the band, where a rate is the flank of a peak outside."""
+    inside = candidate.frequencies[0] < candidate.rate_hz < candidate.frequencies[-1]
+    return judge.verdict(candidate) if inside else Verdict(0.0)
+
+
+def _interval(value: float, quality: float, settings: RateSettings, judge: Judge) -> tuple[float, float] | None:
+    """An interval of 80 % around a rate, inside the band."""
+    width = judge.width(quality)
+    if width is None:
+        return None
     low, high = (60.0 * edge for edge in settings.band_hz)
-    width = judge.model.width(quality)
     return max(value - width, low), min(value + width, high)
 
 

@@ -21,6 +21,27 @@ def nothing_steady(quantity: Quantity) -> str:
     return f"no steady {WAVES[quantity]} stands out from the noise"
 
 
+def readings_disagree(network_hz: float, shoulders_hz: float) -> str:
+    """Return the note that the shoulders move at another rate than the network reads."""
+    rates = f"{60 * network_hz:.0f} and {60 * shoulders_hz:.0f} breaths/min"
+    return f"the network and the shoulders disagree: {rates}"
+
+
+def still_shoulders() -> str:
+    """Return the note that the shoulders are too still to confirm a rate."""
+    return "the shoulders hardly move at the rate that the network reads"
+
+
+def moved_as_a_whole(rate_hz: float) -> str:
+    """Return the note that the whole picture moves at a rate, not the shoulders alone."""
+    return f"the whole picture moves {60 * rate_hz:.0f} times a minute, not the shoulders alone"
+
+
+def shoulders_unseen() -> str:
+    """Return the note that the shoulders were not seen for long enough to confirm a rate."""
+    return "the shoulders are in the picture too briefly to confirm the breathing"
+
+
 def too_few_frames(fs: float, quantity: Quantity, needed: float) -> str:
     """Return the note that the frame rate is too low for a rate, which needs more than this."""
     return f"{fs:.4g} frames per second are too few; {NAMES[quantity]} needs more than {needed:g}"

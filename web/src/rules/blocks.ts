@@ -1,10 +1,11 @@
 /** From frames to network inputs, Big and Small, block by block; as `inputs/blocks.py`. */
 
-import { FaceChanges, type Preprocessing, facePixels } from "./changes.ts";
+import { type FaceChange, FaceChanges, type Preprocessing, facePixels } from "./changes.ts";
 import { type Crop, recrop } from "./crop.ts";
 import type { Image, Square } from "./image.ts";
 import { roundEven } from "./numbers.ts";
 import { areaResize } from "./resize.ts";
+import { SHIFTED, type WideChange, WideChanges } from "./shoulders.ts";
 import { ChangeStatistics, RunningStatistics } from "./statistics.ts";
 
 /** Big frames wait for the statistics of their block as 16-bit numbers. */
@@ -19,6 +20,8 @@ export interface InputShape {
   readonly preprocessing: Preprocessing;
   /** How the squares that come with the frames are cut, and how Big frames are, if otherwise. */
   readonly bigCrop: readonly [Crop, Crop] | null;
+  /** As above, for wider squares in which inputs are cut out instead; such blocks have the shifts of the shoulders. */
+  readonly wideCrop: readonly [Crop, Crop] | null;
 }
 
 /** Inputs of consecutive frames that share their statistics. */
@@ -35,6 +38,8 @@ export class InputBlock {
     /** (clips, K, 3, B, B): before they are standardized. */
     private readonly bigFixed: Uint16Array,
     readonly clips: number,
+    /** (frames, 2): how far the shoulders, and what is above, move to the next frame; null without a wide square. */
+    readonly shifts: Float32Array | null,
   ) {}
 
   /** Standardized Big frames of some clips. */
@@ -53,7 +58,7 @@ export class InputBlock {
 /** Takes frames one by one, and returns each block of inputs when it is full. */
 export class InputCollector {
   private readonly clips: number;
-  private readonly changes: FaceChanges;
+  private readonly changes: FaceChanges | WideChanges;
   private readonly running: [RunningStatistics, ChangeStatistics] | null;
   private block: GrowingBlock;
 
@@ -64,16 +69,17 @@ export class InputCollector {
     memoryFrames?: number,
   ) {
     this.clips = Math.ceil(blockFrames / shape.clipLength);
-    this.changes = new FaceChanges(shape.bigSize, shape.preprocessing);
+    const { bigSize, preprocessing, wideCrop } = shape;
+    this.changes = wideCrop ? new WideChanges(bigSize, wideCrop, preprocessing) : new FaceChanges(bigSize, preprocessing);
     this.running = memoryFrames === undefined ? null : [new RunningStatistics(memoryFrames), new ChangeStatistics(memoryFrames)];
     this.block = this.newBlock();
   }
 
   add(image: Image | null, square: Square | null): InputBlock | null {
-    const { face, change } = this.changes.add(image, square);
+    const { face, change, shift }: FaceChange & Partial<WideChange> = this.changes.add(image, square);
     let full: InputBlock | null = null;
     if (this.block.frames) {
-      this.block.addChange(change);
+      this.block.addChange(change, shift ?? null);
       if (this.block.isFull) {
         full = this.block.finished();
         this.block = this.newBlock();
@@ -91,7 +97,7 @@ export class InputCollector {
   /** Return the frames that are not in a block yet as the last block. */
   flush(): InputBlock | null {
     if (!this.block.frames) return null;
-    this.block.addChange(null);
+    this.block.addChange(null, null);
     const rest = this.block.finished();
     this.block = this.newBlock();
     return rest;
@@ -116,6 +122,7 @@ class GrowingBlock {
   private big: Uint16Array;
   private small: Float32Array;
   private shown: Uint8Array;
+  private shifts: Float32Array | null;
   private readonly missing: number[] = [];
   private readonly bigFrames: number;
 
@@ -131,6 +138,7 @@ class GrowingBlock {
     this.big = new Uint16Array(room * this.bigFrames * this.bigValues);
     this.small = new Float32Array(room * shape.clipLength * this.smallValues);
     this.shown = new Uint8Array(room * shape.clipLength);
+    this.shifts = shape.wideCrop && new Float32Array(room * shape.clipLength * SHIFTED).fill(NaN);
   }
 
   get isFull(): boolean {
@@ -144,7 +152,8 @@ class GrowingBlock {
     this.frames++;
   }
 
-  addChange(change: Float32Array | null): void {
+  addChange(change: Float32Array | null, shift: readonly number[] | null): void {
+    if (shift) this.shifts?.set(shift, this.differences * SHIFTED);
     if (change) {
       this.changes.add(change);
       const { bigSize, smallSize } = this.shape;
@@ -174,7 +183,8 @@ class GrowingBlock {
     const average = roundEven(this.bigSums.mean * FIXED_POINT);
     for (const frame of this.missing) big.fill(average, frame * this.bigValues, (frame + 1) * this.bigValues);
     const shown = this.shown.slice(0, clips * clipLength);
-    return new InputBlock(this.frames, small, shown, this.bigSums.mean, this.bigSums.std, hasMotion, big, clips);
+    const shifts = this.shifts && this.shifts.slice(0, this.frames * SHIFTED);
+    return new InputBlock(this.frames, small, shown, this.bigSums.mean, this.bigSums.std, hasMotion, big, clips, shifts);
   }
 
   private get bigValues(): number {
@@ -207,6 +217,11 @@ class GrowingBlock {
     small.set(this.small);
     const shown = new Uint8Array(2 * this.shown.length);
     shown.set(this.shown);
+    if (this.shifts) {
+      const shifts = new Float32Array(2 * this.shifts.length).fill(NaN);
+      shifts.set(this.shifts);
+      this.shifts = shifts;
+    }
     this.big = big;
     this.small = small;
     this.shown = shown;

@@ -18,9 +18,10 @@ export function facePixels(image: Image, square: Square, size: number, preproces
   return face;
 }
 
-/** A face at the Big size, 0..1, and the normalized difference from the frame before; null where there is none. */
+/** A face at the Big size, 0..1, the same square in the frame before, and their normalized difference; null where there is none. */
 export interface FaceChange {
   readonly face: Float32Array | null;
+  readonly before: Float32Array | null;
   readonly change: Float32Array | null;
 }
 
@@ -36,16 +37,17 @@ export class FaceChanges {
 
   add(image: Image | null, square: Square | null): FaceChange {
     const face = image && square ? facePixels(image, square, this.size, this.preprocessing) : null;
+    let before: Float32Array | null = null;
     let change: Float32Array | null = null;
     if (face && square && this.image && this.square) {
       // Both faces are cut in the same square, so that a square that moves adds no change.
-      const before = sameSquare(square, this.square) ? this.face! : facePixels(this.image, square, this.size, this.preprocessing);
+      before = sameSquare(square, this.square) ? this.face! : facePixels(this.image, square, this.size, this.preprocessing);
       change = normalizedDifference(before, face);
     }
     this.image = image;
     this.square = square;
     this.face = face;
-    return { face, change };
+    return { face, before, change };
   }
 }
 

@@ -1,7 +1,8 @@
 /** How probable it is that a heart rate is right; the evidence and the model of `signals/confidence.py`. */
 
+import type { Candidate, Judge, Verdict } from "./judging.ts";
 import { clamp, interpolate, mean, roundEven } from "./numbers.ts";
-import { type Peak, chanceShare, spectralShares } from "./quality.ts";
+import { chanceShare, spectralShares } from "./quality.ts";
 import { LIGHT } from "./readings.ts";
 import rules from "./rules.json";
 
@@ -19,14 +20,36 @@ export interface Confidence {
   readonly widths: readonly (readonly [number, number])[];
 }
 
-/** What a rate is judged by: columns whole, left, right, other and the light, and the model that weighs them. */
-export interface Judge {
-  readonly readings: readonly Float64Array[];
-  readonly model: Confidence;
-}
+/** Judges a heart rate: columns whole, left, right, other and the light, and the model that weighs them. */
+export class PulseJudge implements Judge {
+  /** Always: evidence that is missing counts as usual. */
+  readonly canJudge = true;
 
-export function judgePart(judge: Judge, start: number, stop: number): Judge {
-  return { readings: judge.readings.map((column) => column.slice(start, stop)), model: judge.model };
+  constructor(
+    private readonly readings: readonly Float64Array[],
+    private readonly model: Confidence,
+  ) {}
+
+  /** The probability as the quality. */
+  verdict(candidate: Candidate): Verdict {
+    return { quality: probability(this.model, evidenceOf(candidate, this.readings)), note: null };
+  }
+
+  /** What is more probably right than wrong. */
+  floor(): number {
+    return rules.confidence.given_from;
+  }
+
+  width(quality: number): number {
+    return intervalWidth(this.model, quality);
+  }
+
+  part(start: number, stop: number): PulseJudge {
+    return new PulseJudge(
+      this.readings.map((column) => column.slice(start, stop)),
+      this.model,
+    );
+  }
 }
 
 export function probability(model: Confidence, evidence: readonly number[]): number {
@@ -54,7 +77,7 @@ interface Pieces {
 }
 
 /** The evidence for and against a rate, in the order of the model; NaN where something cannot be known. */
-export function evidenceOf(difference: Float64Array, fs: number, peak: Peak, readings: readonly Float64Array[]): number[] {
+export function evidenceOf({ difference, fs, peak }: Omit<Candidate, "settings" | "cuts">, readings: readonly Float64Array[]): number[] {
   const usable = difference.filter(Number.isFinite);
   const usableSeconds = usable.length / fs;
   const [flat, tilted] = spectralShares(peak);

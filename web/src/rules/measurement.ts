@@ -1,8 +1,8 @@
 /** From signals to a measurement, with the fields that the command line writes; as `measuring/summarize.py`. */
 
-import type { Judge } from "./confidence.ts";
 import { type Expressions, type Table, rowsOf } from "./expressions.ts";
 import type { Square } from "./image.ts";
+import type { Judge } from "./judging.ts";
 import { mean } from "./numbers.ts";
 import { type Rate, type RateSeries, estimateRate, noRate, rateTimes, ratesAlong } from "./rate.ts";
 import type { Quantity } from "./settings.ts";
@@ -22,10 +22,10 @@ export interface Frames {
   readonly cuts: readonly number[];
 }
 
-/** Differences by quantity, or why there are none; what the heart rate is judged by; and the expressions. */
+/** Differences by quantity, or why there are none; what their rates are judged by; and the expressions. */
 export interface Signals {
   readonly differences: Readonly<Record<Quantity, Float64Array | string>>;
-  readonly judge: Judge | null;
+  readonly judges: Readonly<Record<Quantity, Judge | null>>;
   readonly expressions: Expressions;
 }
 
@@ -71,15 +71,14 @@ export function summarize(
     const given = signals.differences[quantity];
     return typeof given === "string" ? new Float64Array(found.length).fill(NaN) : given;
   });
-  const judgeOf = (quantity: Quantity) => (quantity === "heart" ? signals.judge : null);
-  const rates = each((quantity) => rateOf(signals.differences[quantity], frames, quantity, judgeOf(quantity)));
+  const rates = each((quantity) => rateOf(signals.differences[quantity], frames, quantity, signals.judges[quantity]));
   const start = frames.seconds[0] ?? 0;
   const measurement = {
     frames,
     rates,
     waveforms: each((quantity) => cleanWaveform(differences[quantity], fs, quantity)),
     alongSeconds: rateTimes(found.length, fs).map((seconds) => start + seconds),
-    along: each((quantity) => alongOf(ratesAlong(differences[quantity], fs, quantity, judgeOf(quantity), cuts), rates[quantity])),
+    along: each((quantity) => alongOf(ratesAlong(differences[quantity], fs, quantity, signals.judges[quantity], cuts), rates[quantity])),
     units: Object.fromEntries(expressions.units.map((label, i) => [label, unitOf(label, i, expressions, bundle.unitAuc)])),
     expressions,
     blinksPerMinute: null,
@@ -95,7 +94,7 @@ function rateOf(difference: Float64Array | string, { fs, found, cuts }: Frames, 
   if (typeof difference === "string") return noRate(quantity, difference);
   const rate = estimateRate(difference, fs, quantity, judge, cuts);
   // Frames without a face lower the quality, however clean the rest is.
-  return judge ? rate : { ...rate, quality: (rate.quality * there) / found.length };
+  return rate.interval ? rate : { ...rate, quality: (rate.quality * there) / found.length };
 }
 
 function alongOf(along: RateSeries, whole: Rate): RateSeries {

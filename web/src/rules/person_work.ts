@@ -1,23 +1,29 @@
 /** What is done with the squares of one person along a recording, scene by scene; as `measuring/person_work.py`. */
 
 import { InputCollector, type InputBlock } from "./blocks.ts";
-import { recrop } from "./crop.ts";
+import { PulseJudge } from "./confidence.ts";
 import { type Table, readExpressions } from "./expressions.ts";
 import type { Image, Square } from "./image.ts";
 import type { Signals } from "./measurement.ts";
 import { roundEven } from "./numbers.ts";
-import { ClipPipeline, type LoadedBundle, flattenStills, isWaveform, labelsOf, maskUnseen } from "./pipeline.ts";
+import { ClipPipeline, type LoadedBundle, flattenStills, labelsOf, maskUnseen } from "./pipeline.ts";
 import rules from "./rules.json";
+import { TASKS } from "./settings.ts";
+import { ShoulderJudge } from "./shoulder_judge.ts";
 
 /** Called with a number of frames when so many more are done. */
 export type Worked = (frames: number) => void;
 
-/** The outputs of a scene's frames; differences are to the next frame. */
+/** The outputs of a scene's frames; differences are to the next frame, and rates are judged by readings and shifts. */
 interface SceneOutputs {
   readonly differences: Map<string, Float64Array>;
   readonly ofFrames: Map<string, Table>;
   readonly readings: Float64Array[] | null;
+  readonly shifts: Float64Array[] | null;
 }
+
+/** What slow networks make of a scene: waveforms, and how the shoulders move. */
+type SlowOutputs = Pick<SceneOutputs, "differences" | "shifts">;
 
 /** Measures one person; every scene is run as a recording of its own. */
 export class PersonWork {
@@ -57,11 +63,14 @@ export class PersonWork {
   /** The signals of the recording, whose scenes all have ended. */
   signals(found: readonly boolean[], cuts: readonly number[]): Signals {
     const { bundle } = this;
-    const { differences, ofFrames, readings } = joined(this.before);
+    const { differences, ofFrames, readings, shifts } = joined(this.before);
     const missing = `the bundle '${bundle.name}' does not measure`;
     return {
-      differences: { heart: differences.get("pulse") ?? `${missing} pulse`, breathing: differences.get("respiration") ?? `${missing} respiration` },
-      judge: readings && { readings, model: bundle.memory!.confidence! },
+      differences: { heart: differences.get(TASKS.heart) ?? `${missing} pulse`, breathing: differences.get(TASKS.breathing) ?? `${missing} respiration` },
+      judges: {
+        heart: readings && new PulseJudge(readings, bundle.memory!.confidence!),
+        breathing: shifts && new ShoulderJudge(shifts),
+      },
       expressions: readExpressions(ofFrames, labelsOf(bundle), found, this.fs, cuts),
     };
   }
@@ -86,7 +95,7 @@ class SceneWork {
   ) {
     this.pipeline = new ClipPipeline(bundle.fast, false, bundle.memory);
     this.collector = new InputCollector(bundle.fast.shape, length);
-    this.slow = bundle.slow && new SlowInputs(bundle.slow, bundle, fs);
+    this.slow = bundle.slow && new SlowInputs(bundle.slow, fs);
   }
 
   async add(image: Image | null, square: Square | null): Promise<void> {
@@ -103,7 +112,8 @@ class SceneWork {
     this.pass(found.length - this.done);
     await pipeline.settle();
     const waves = new Map([...pipeline.waveforms()].map(([task, wave]) => [task, maskUnseen(wave, found)]));
-    for (const [task, wave] of await slowWaves(this.slow, bundle, this.fs, found)) waves.set(task, wave);
+    const slow = await slowOutputs(this.slow, bundle, this.fs, found);
+    for (const [task, wave] of slow.differences) waves.set(task, wave);
     const { motion } = pipeline;
     return {
       differences: new Map([...waves].map(([task, wave]) => [task, flattenStills(wave, (t) => motion[t]! > 0)])),
@@ -111,7 +121,8 @@ class SceneWork {
         found.map((_, t) => t),
         found,
       ),
-      readings: bundle.memory?.confidence ? pipeline.readings("pulse") : null,
+      readings: bundle.memory?.confidence ? pipeline.readings(TASKS.heart) : null,
+      shifts: slow.shifts,
     };
   }
 
@@ -140,19 +151,14 @@ class SlowInputs {
   private readonly collector: InputCollector;
   private frames = 0;
 
-  constructor(
-    private readonly slow: NonNullable<LoadedBundle["slow"]>,
-    private readonly bundle: LoadedBundle,
-    fs: number,
-  ) {
+  constructor(slow: NonNullable<LoadedBundle["slow"]>, fs: number) {
     this.step = Math.max(roundEven(fs / slow.fs), 1);
     this.collector = new InputCollector(slow.shape, roundEven((rules.slow_block_s * fs) / this.step));
   }
 
   add(image: Image | null, square: Square | null): void {
     if (this.frames++ % this.step) return;
-    const wide = image && square ? recrop(square, this.bundle.crop, this.slow.crop, image.width, image.height) : square;
-    const block = this.collector.add(image, wide);
+    const block = this.collector.add(image, square);
     if (block) this.blocks.push(block);
   }
 
@@ -164,20 +170,22 @@ class SlowInputs {
 }
 
 /** Run the slow networks, and spread each difference over the frames that it spans. */
-async function slowWaves(slow: SlowInputs | null, bundle: LoadedBundle, fs: number, found: readonly boolean[]): Promise<Map<string, Float64Array>> {
-  const waves = new Map<string, Float64Array>();
-  if (!slow || !bundle.slow) return waves;
+async function slowOutputs(slow: SlowInputs | null, bundle: LoadedBundle, fs: number, found: readonly boolean[]): Promise<SlowOutputs> {
+  if (!slow || !bundle.slow) return { differences: new Map(), shifts: null };
   const pipeline = new ClipPipeline(bundle.slow, true);
   const some = found.filter((_, t) => t % slow.step === 0);
   some.forEach((_, i) => pipeline.log.append((i * slow.step) / fs));
   for (const block of slow.finish()) await pipeline.run(block, block.shown, block.clips);
-  for (const task of bundle.slow.tasks.filter(isWaveform)) {
-    const output = maskUnseen(Float64Array.from(pipeline.log.values(task.name)), some).map((value) => value / slow.step);
+  const spread = (output: Float64Array) => {
+    const differences = maskUnseen(output, some).map((value) => value / slow.step);
     // The change after the last frame that they saw is unknown.
-    output[output.length - 1] = NaN;
-    waves.set(task.name, Float64Array.from(found, (_, t) => output[Math.floor(t / slow.step)]!));
-  }
-  return waves;
+    differences[differences.length - 1] = NaN;
+    return Float64Array.from(found, (_, t) => differences[Math.floor(t / slow.step)]!);
+  };
+  return {
+    differences: new Map([...pipeline.waveforms()].map(([task, wave]) => [task, spread(wave)])),
+    shifts: pipeline.shifts()?.map(spread) ?? null,
+  };
 }
 
 /** The outputs of a recording's scenes as one. */
@@ -190,6 +198,7 @@ function joined(scenes: readonly SceneOutputs[]): SceneOutputs {
       [...first.ofFrames].map(([task, { columns }]) => [task, { columns, values: chained(scenes.map((scene) => scene.ofFrames.get(task)!.values)) }]),
     ),
     readings: first.readings && first.readings.map((_, i) => chained(scenes.map((scene) => scene.readings![i]!))),
+    shifts: first.shifts && first.shifts.map((_, i) => chained(scenes.map((scene) => scene.shifts![i]!))),
   };
 }
 

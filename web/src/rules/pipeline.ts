@@ -10,6 +10,8 @@ import { MemoryWindows, PARTS } from "./memory.ts";
 import { ClipPhases, type Runtime, type Task, phaseOffsets } from "./phases.ts";
 import { LIGHT, lightOf } from "./readings.ts";
 import type { Crop } from "./crop.ts";
+import { TASKS } from "./settings.ts";
+import { SHIFTED } from "./shoulders.ts";
 
 /** Networks of one time scale: what they take in and predict, and how they are run. */
 export interface Networks {
@@ -26,11 +28,13 @@ export interface LoadedBundle {
   readonly crop: Crop;
   readonly unitAuc: Readonly<Record<string, number>>;
   readonly fast: Networks;
-  readonly slow: (Networks & { readonly fs: number; readonly crop: Crop }) | null;
+  readonly slow: (Networks & { readonly fs: number }) | null;
   readonly memory: (Networks & { readonly confidence: Confidence | null }) | null;
 }
 
 const MOTION = "has_motion";
+/** How the shoulders, and what is above them, move to the next frame; of networks that see a wider square. */
+const SHIFTS = "shifts";
 const LIGHT_FIELD = "light";
 const MEMORY = "memory ";
 
@@ -60,6 +64,7 @@ export class ClipPipeline {
     for (const task of tasks) fields[task.name] = task.labels.length;
     for (const task of this.windows?.tasks ?? []) fields[MEMORY + task.name] = PARTS;
     if (this.windows) fields[LIGHT_FIELD] = LIGHT.length;
+    if (shape.wideCrop) fields[SHIFTS] = SHIFTED;
     this.log = new FrameLog(fields);
   }
 
@@ -84,6 +89,7 @@ export class ClipPipeline {
       onFrames?.(last - first);
     }
     this.log.write(MOTION, this.frames, new Float32Array(block.frames).fill(block.hasMotion ? 1 : 0));
+    if (block.shifts) this.log.write(SHIFTS, this.frames, block.shifts);
     if (this.windows) {
       const small = block.small.subarray(0, block.frames * values);
       this.log.write(LIGHT_FIELD, this.frames, lightOf(small, smallSize));
@@ -118,6 +124,12 @@ export class ClipPipeline {
     const other = this.log.has(task) ? this.column(task, 1, 0, from) : new Float64Array(this.log.length - from).fill(NaN);
     const light = LIGHT.map((_, kind) => this.column(LIGHT_FIELD, LIGHT.length, kind, from));
     return [...parts, other, ...light];
+  }
+
+  /** How the shoulders, and what is above them, move to the next frame, from a row on; null if these networks do not see the breath. */
+  shifts(from = 0): Float64Array[] | null {
+    if (!this.log.has(SHIFTS) || !this.log.has(TASKS.breathing)) return null;
+    return Array.from({ length: SHIFTED }, (_, part) => this.column(SHIFTS, SHIFTED, part, from));
   }
 
   /** Whether something moves around each frame; NaN where it is not known yet. */

@@ -1,10 +1,10 @@
 /** Heart and breathing rates, of a recording and along it; as `signals/rate.py` with the default settings. */
 
-import { type Judge, evidenceOf, intervalWidth, judgePart, probability } from "./confidence.ts";
 import { isDoubled } from "./half_rate.ts";
+import type { Candidate, Judge, Verdict } from "./judging.ts";
 import { roundEven } from "./numbers.ts";
-import { type Peak, spectralQuality } from "./quality.ts";
-import { NAMES, WAVES, tooSlow, whyNone } from "./rate_notes.ts";
+import { spectralQuality } from "./quality.ts";
+import { NAMES, nothingSteady, tooSlow, whyNone } from "./rate_notes.ts";
 import rules from "./rules.json";
 import { type Quantity, type RateSettings, SETTINGS, STEP_S, UNITS } from "./settings.ts";
 import { interpolatedPeak, pooledSpectrum, windowSpectra } from "./spectra.ts";
@@ -37,7 +37,7 @@ export function rateTimes(frames: number, fs: number): Float64Array {
 const finite = (values: Float64Array): number => values.reduce((count, value) => count + (Number.isFinite(value) ? 1 : 0), 0);
 
 /** `cuts` are the samples at which another scene begins; no window reaches across. */
-export function estimateRate(difference: Float64Array, fs: number, quantity: Quantity, judge: Judge | null, cuts: readonly number[]): Rate {
+export function estimateRate(difference: Float64Array, fs: number, quantity: Quantity, given: Judge | null, cuts: readonly number[]): Rate {
   const settings = SETTINGS[quantity];
   const waveform = cleanWaveform(difference, fs, quantity);
   const note = whyNone(waveform, finite(difference) / fs, fs, quantity, settings);
@@ -50,36 +50,38 @@ export function estimateRate(difference: Float64Array, fs: number, quantity: Qua
   const { frequencies, power } = pooled;
   const lobeHz = rules.lobe / pooled.windowSeconds;
   const usableSeconds = finite(waveform) / fs;
-  const qualityOf = (rateHz: number): number => {
+  const judge = able(given);
+  const verdictOf = (rateHz: number): Verdict => {
     const peak = { frequencies, power, rateHz, lobeHz, noiseSlope: settings.noise_slope };
-    return judge ? judged(difference, fs, peak, judge) : spectralQuality(peak, usableSeconds);
+    return judge ? judged({ difference, fs, peak, settings, cuts }, judge) : { quality: spectralQuality(peak, usableSeconds), note: null };
   };
   const floor = floorOf(settings, judge);
   let rateHz = interpolatedPeak(frequencies, power);
-  let quality = qualityOf(rateHz);
-  if (settings.overtones && (judge || quality >= floor)) {
+  let verdict = verdictOf(rateHz);
+  if (settings.overtones && (judge || verdict.quality >= floor)) {
     const wide = pooledSpectrum(difference, fs, widened(settings, fs), cuts);
     if (wide && isDoubled(wide.frequencies, wide.power, rateHz, lobeHz)) {
       rateHz /= 2;
       if (rateHz < settings.band_hz[0]) return noRate(quantity, tooSlow(rateHz, quantity, settings));
-      quality = qualityOf(rateHz);
+      verdict = verdictOf(rateHz);
     }
   }
+  const { quality } = verdict;
   const estimate = 60 * rateHz;
-  const interval = judge ? intervalAround(estimate, quality, settings, judge) : null;
-  const given = quality >= floor;
+  const enough = quality >= floor;
   return {
-    value: given ? estimate : null,
+    value: enough ? estimate : null,
     unit: UNITS[quantity],
     quality,
-    note: given ? null : `no steady ${WAVES[quantity]} stands out from the noise`,
+    note: enough ? null : (verdict.note ?? nothingSteady(quantity)),
     estimate,
-    interval,
+    interval: intervalAround(estimate, quality, settings, judge),
   };
 }
 
-export function ratesAlong(difference: Float64Array, fs: number, quantity: Quantity, judge: Judge | null, cuts: readonly number[]): RateSeries {
+export function ratesAlong(difference: Float64Array, fs: number, quantity: Quantity, given: Judge | null, cuts: readonly number[]): RateSeries {
   const settings = SETTINGS[quantity];
+  const judge = able(given);
   const window = Math.max(roundEven(settings.window_s * fs), 1);
   const before = Math.floor(window / 2);
   const starts = Array.from(rateTimes(difference.length, fs), (time) => roundEven(time * fs));
@@ -101,33 +103,40 @@ export function ratesAlong(difference: Float64Array, fs: number, quantity: Quant
     const middle = scene[before + starts[row]!];
     const within = difference.slice(first, stop).map((value, i) => (scene[before + first + i] === middle ? value : NaN));
     const found = judge
-      ? judged(within, fs, peak, judgePart(judge, first, stop))
+      ? judged({ difference: within, fs, peak, settings, cuts: [] }, judge.part(first, stop)).quality
       : spectralQuality(peak, usable[row]!);
-    let given = found >= floor;
+    let steady = found >= floor;
     if (wide) {
-      if (given && isDoubled(wide.frequencies, wide.rows[row]!, rateHz, lobeHz)) rateHz /= 2;
-      given = given && rateHz >= settings.band_hz[0];
+      if (steady && isDoubled(wide.frequencies, wide.rows[row]!, rateHz, lobeHz)) rateHz /= 2;
+      steady = steady && rateHz >= settings.band_hz[0];
       enough = rateHz >= settings.band_hz[0];
     }
-    if (given) value[row] = 60 * rateHz;
+    if (steady) value[row] = 60 * rateHz;
     if (enough) quality[row] = found;
   });
   return { value, quality };
 }
 
+/** A judge, if there is one that can judge. */
+function able(judge: Judge | null): Judge | null {
+  return judge?.canJudge ? judge : null;
+}
+
 /** The quality under which a rate is withheld. */
 function floorOf(settings: RateSettings, judge: Judge | null): number {
-  return judge ? rules.confidence.given_from : settings.quality_floor;
+  return judge ? judge.floor(settings) : settings.quality_floor;
 }
 
-function judged(difference: Float64Array, fs: number, peak: Peak, judge: Judge): number {
-  const { frequencies, rateHz } = peak;
-  if (!(frequencies[0]! < rateHz && rateHz < frequencies[frequencies.length - 1]!)) return 0;
-  return probability(judge.model, evidenceOf(difference, fs, peak, judge.readings));
+/** What a judge says; quality 0 at an edge of the band, where a rate is the flank of a peak outside. */
+function judged(candidate: Candidate, judge: Judge): Verdict {
+  const { frequencies, rateHz } = candidate.peak;
+  const inside = frequencies[0]! < rateHz && rateHz < frequencies[frequencies.length - 1]!;
+  return inside ? judge.verdict(candidate) : { quality: 0, note: null };
 }
 
-function intervalAround(value: number, quality: number, settings: RateSettings, judge: Judge): [number, number] {
-  const width = intervalWidth(judge.model, quality);
+function intervalAround(value: number, quality: number, settings: RateSettings, judge: Judge | null): [number, number] | null {
+  const width = judge?.width(quality) ?? null;
+  if (width === null) return null;
   const [low, high] = settings.band_hz;
   return [Math.max(value - width, 60 * low), Math.min(value + width, 60 * high)];
 }

@@ -1,14 +1,35 @@
 /** Why a rate is not measured, in the words of `signals/rate_notes.py`. */
 
 import { general } from "./number_text.ts";
+import { roundEven } from "./numbers.ts";
 import { type Quantity, type RateSettings, cycleSeconds } from "./settings.ts";
 
 export const NAMES: Readonly<Record<Quantity, string>> = { heart: "heart rate", breathing: "breathing" };
-export const WAVES: Readonly<Record<Quantity, string>> = { heart: "pulse", breathing: "breathing" };
+const WAVES: Readonly<Record<Quantity, string>> = { heart: "pulse", breathing: "breathing" };
 
 function shortOf(seconds: number, needed: number): string {
   const short = seconds.toFixed(1);
   return Number(short) < needed ? short : (Math.floor(100 * seconds) / 100).toFixed(2);
+}
+
+export function nothingSteady(quantity: Quantity): string {
+  return `no steady ${WAVES[quantity]} stands out from the noise`;
+}
+
+export function readingsDisagree(networkHz: number, shouldersHz: number): string {
+  return `the network and the shoulders disagree: ${roundEven(60 * networkHz)} and ${roundEven(60 * shouldersHz)} breaths/min`;
+}
+
+export function stillShoulders(): string {
+  return "the shoulders hardly move at the rate that the network reads";
+}
+
+export function movedAsAWhole(rateHz: number): string {
+  return `the whole picture moves ${roundEven(60 * rateHz)} times a minute, not the shoulders alone`;
+}
+
+export function shouldersUnseen(): string {
+  return "the shoulders are in the picture too briefly to confirm the breathing";
 }
 
 export function tooFewFrames(fs: number, quantity: Quantity, needed: number): string {

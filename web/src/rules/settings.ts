@@ -16,6 +16,8 @@ export interface RateSettings {
 
 export const SETTINGS = rules.settings as unknown as Readonly<Record<Quantity, RateSettings>>;
 export const UNITS: Readonly<Record<Quantity, string>> = rules.units_of_rates;
+/** The tasks whose waveforms have these rates. */
+export const TASKS: Readonly<Record<Quantity, string>> = rules.waveform_tasks;
 export const STEP_S = rules.step_s;
 
 /** Length of a cycle in the middle of the band; shorter stretches of signal are not used. */

@@ -1,6 +1,6 @@
 /** One person in a stream, scene by scene, and signals of the last seconds; as `measuring/stream_person.py`. */
 
-import { recrop } from "./crop.ts";
+import { PulseJudge } from "./confidence.ts";
 import { evenDifferences } from "./even_differences.ts";
 import { type Table, lastRows, readExpressions } from "./expressions.ts";
 import type { Image, Square } from "./image.ts";
@@ -10,10 +10,10 @@ import { oneAfterAnother } from "./person_work.ts";
 import { ClipPipeline, type LoadedBundle, RunningClips, flattenStills, isWaveform, labelsOf, maskUnseen } from "./pipeline.ts";
 import { tooFewFrames } from "./rate_notes.ts";
 import rules from "./rules.json";
-import { type Quantity, SETTINGS } from "./settings.ts";
+import { type Quantity, SETTINGS, TASKS } from "./settings.ts";
+import { ShoulderJudge } from "./shoulder_judge.ts";
 
 const own = rules.stream;
-const TASKS: Readonly<Record<Quantity, string>> = rules.waveform_tasks;
 
 /** A frame of a stream, and where one person is in it. */
 export interface StreamFrame {
@@ -112,7 +112,7 @@ export class StreamPerson {
         const even = this.evenOrWhy(quantity, window);
         return typeof even === "string" ? even : flattenStills(maskUnseen(even, found), (t) => motion[t]!);
       }),
-      judge: this.judge(window),
+      judges: this.judges(window),
       expressions: lastRows(expressions, window.grid.length),
     };
   }
@@ -136,14 +136,27 @@ export class StreamPerson {
     return tables;
   }
 
-  private judge({ grid }: Window): Signals["judge"] {
+  private judges({ grid }: Window): Signals["judges"] {
     const model = this.bundle.memory?.confidence;
-    if (!model || !this.scenes.length) return null;
-    const parts = this.scenes.map(({ fast }) => fast.pipeline.readings(TASKS.heart, since(fast, grid)));
-    if (parts.some((part) => !part)) return null;
-    const times = timesOf(this.scenes.map((scene) => scene.fast), grid);
-    const readings = parts[0]!.map((_, i) => evenDifferences(times, oneAfterAnother(parts.map((part) => part![i]!)), grid, own.hole_s));
-    return { readings, model };
+    const readings = this.evenColumns("fast", grid, (run, from) => run.pipeline.readings(TASKS.heart, from));
+    const shifts = this.evenColumns("slow", grid, (run, from) => run.pipeline.shifts(from));
+    return { heart: model && readings ? new PulseJudge(readings, model) : null, breathing: shifts && new ShoulderJudge(shifts) };
+  }
+
+  /** Columns of differences, scene after scene, at the times of a grid; null where networks have none. */
+  private evenColumns(
+    kind: "fast" | "slow",
+    grid: Float64Array,
+    columnsOf: (run: RunningClips, from: number) => Float64Array[] | null,
+  ): Float64Array[] | null {
+    const runs = this.scenes.flatMap((scene) => scene[kind] ?? []);
+    const scenes = runs.flatMap((run) => {
+      const columns = columnsOf(run, since(run, grid));
+      return columns ? [columns] : [];
+    });
+    const times = timesOf(runs, grid);
+    const even = (_: Float64Array, i: number) => evenDifferences(times, oneAfterAnother(scenes.map((scene) => scene[i]!)), grid, own.hole_s);
+    return scenes[0]?.map(even) ?? null;
   }
 
   private evenOrWhy(quantity: Quantity, { grid, pace }: Window): Float64Array | string {
@@ -198,11 +211,10 @@ class Scene {
     await this.fast.add(image, square, seconds);
     const { log } = this.fast;
     log.write("square", log.end - 1, square ? [square.x, square.y, square.size] : [-1, -1, -1]);
-    const { slow, crop } = this.bundle;
+    const { slow } = this.bundle;
     if (this.slow && slow && seconds - this.slowSeconds >= (1 - own.early) / slow.fs) {
       this.slowSeconds = seconds;
-      const wide = square && recrop(square, crop, slow.crop, image.width, image.height);
-      await this.slow.add(image, wide, seconds);
+      await this.slow.add(image, square, seconds);
     }
   }
 

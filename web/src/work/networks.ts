@@ -67,15 +67,15 @@ export async function loadNetworks(home: string, loading: Loading): Promise<{ bu
     started(files, info.slow?.networks ?? []),
     started(files, info.memory?.networks ?? []),
   ]);
-  const crops = info.big_crop ? ([info.crop, info.big_crop] as const) : null;
+  const crops = (other: Crop | null) => (other ? ([info.crop, other] as const) : null);
   const bundle: LoadedBundle = {
     name: info.name,
     sha256: await digestOf(content),
     fs: info.fs,
     crop: info.crop,
     unitAuc: info.unit_auc,
-    fast: networksOf(fast, info.preprocessing, crops),
-    slow: info.slow && { ...networksOf(slow, "default", null), fs: info.slow.fs, crop: info.slow.crop },
+    fast: networksOf(fast, info.preprocessing, crops(info.big_crop)),
+    slow: info.slow && { ...networksOf(slow, "default", null, crops(info.slow.crop)), fs: info.slow.fs },
     memory: info.memory && { ...networksOf(memory, "default", null), confidence: info.memory.confidence },
   };
   return { bundle, detector: faceDetector(async (canvas) => detectorRows(detector, canvas)) };
@@ -136,7 +136,12 @@ async function started(files: Files, entries: readonly Entry[]): Promise<Network
   );
 }
 
-function networksOf(networks: readonly Network[], preprocessing: Preprocessing, bigCrop: InputShape["bigCrop"]): Networks {
+function networksOf(
+  networks: readonly Network[],
+  preprocessing: Preprocessing,
+  bigCrop: InputShape["bigCrop"],
+  wideCrop: InputShape["wideCrop"] = null,
+): Networks {
   const { config } = networks[0]!.entry;
   const strides = networks.filter((network) => network.usesBig).map((network) => network.entry.config.big_stride);
   const bigStride = strides.length ? strides.reduce(commonDivisor) : 0;
@@ -144,7 +149,7 @@ function networksOf(networks: readonly Network[], preprocessing: Preprocessing, 
   for (const task of networks.flatMap(({ entry }) => entry.config.tasks)) {
     if (task.labels.length > (tasks.get(task.name)?.labels.length ?? 0)) tasks.set(task.name, task);
   }
-  const shape = { clipLength: config.clip_length, bigStride, bigSize: config.big_size, smallSize: config.small_size, preprocessing, bigCrop };
+  const shape = { clipLength: config.clip_length, bigStride, bigSize: config.big_size, smallSize: config.small_size, preprocessing, bigCrop, wideCrop };
   return { shape, tasks: [...tasks.values()], runtime: runtimeOf(networks, shape) };
 }
 

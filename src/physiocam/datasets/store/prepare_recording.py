@@ -19,7 +19,7 @@ from physiocam.datasets.store.stored_recording import RecordingInfo
 from physiocam.errors import DatasetError
 from physiocam.foundation.frame_sizes import height_width
 from physiocam.inputs.crop import Crop
-from physiocam.inputs.face_changes import FaceChanges, pixels_of, seen_changes
+from physiocam.inputs.face_changes import FaceChange, FaceChanges, pixels_of, seen_changes
 from physiocam.inputs.statistics import RunningStatistics
 from physiocam.networks.tasks import AU
 from physiocam.version import __version__
@@ -82,7 +82,7 @@ def _write_frames(
         image, (square,) = locate_everyone(person, frame.picture, settings.channels, cut)
         if slow:
             slow.add(image, square)
-        streams.add(*changes.add(image, square))
+        streams.add(changes.add(image, square))
     frames = streams.finish()
     # A tracker that notices late that the face has left revises earlier frames.
     found = np.array(person.locator.found, dtype=bool)
@@ -180,7 +180,8 @@ class _Streams:
         pixels = prod(height_width(settings.big_size))
         self._average = np.full(pixels, 1.0 / pixels, np.float32)
 
-    def add(self, face: NDArray[np.float32] | None, change: NDArray[np.float32] | None) -> None:
+    def add(self, found: FaceChange) -> None:
+        face, _, change = found
         if self.mean_rgb:
             self._flush()
             self._pending = change

@@ -1,4 +1,4 @@
-"""Inputs of slow networks in a store: changes between every n-th frame, in a wider square."""
+"""Inputs of slow networks in a store: changes between every n-th frame, in a wider square, and the shoulders' shift."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict, PositiveFloat
 
 from physiocam.foundation.frame_sizes import SizeField, height_width
 from physiocam.inputs.blocks import frame_step
-from physiocam.inputs.crop import Crop, recrop
-from physiocam.inputs.face_changes import FaceChanges
+from physiocam.inputs.crop import Crop
+from physiocam.inputs.shoulders import SHIFTED, WideChanges
 from physiocam.video.levels import Image
 from physiocam.video.locators import Square
 from physiocam.video.resize import area_resize
@@ -54,44 +54,44 @@ class SlowFrames:
 
     def __init__(self, settings: SlowSettings, crop: Crop, fs: float) -> None:
         self._step = frame_step(fs, settings.fs)
-        self._crops = crop, settings.crop
         self._size = height_width(settings.small_size)
-        self._faces = FaceChanges(settings.big_size)
+        self._changes = WideChanges(settings.big_size, (crop, settings.crop))
         # Frames of this scene, and those of earlier scenes that are used.
         self._frames = self._kept_before = 0
         self._shown: list[bool] = []
         # One row per change from a frame to the next.
         self._small: list[NDArray[np.float32]] = []
         self._moments: list[tuple[float, float]] = []
+        self._shifts: list[NDArray[np.float32]] = []
 
     def add(self, image: Image | None, square: Square | None) -> None:
         """Add a frame (H, W, 3), with the square of the face in it."""
         if self._frames % self._step == 0:
-            if image is not None and square is not None:
-                square = recrop(square, *self._crops, image.shape[1], image.shape[0])
-            face, change = self._faces.add(image, square)
+            (face, _, change), shift = self._changes.add(image, square)
             if self._shown:
-                self._add_change(change)
+                self._add_change(change, shift)
             self._shown.append(face is not None)
         self._frames += 1
 
     def cut(self) -> None:
         """Note that another scene begins with the next frame, which is the first that is used of it."""
-        self._faces.add(None, None)
+        self._changes.add(None, None)
         self._kept_before += -(-self._frames // self._step)
         self._frames = 0
 
-    def _add_change(self, change: NDArray[np.float32] | None) -> None:
+    def _add_change(self, change: NDArray[np.float32] | None, shift: NDArray[np.float32]) -> None:
         small = np.zeros((*self._size, 3), np.float32) if change is None else area_resize(change, *self._size)
         self._small.append(small.transpose(2, 0, 1))
         self._moments.append(moments(change))
+        self._shifts.append(shift)
 
     def columns(self, dropped: int) -> dict[str, NDArray[np.generic]]:
         """Return the arrays for a store that does not keep the recording's last `dropped` frames."""
-        self._add_change(None)
+        self._add_change(None, np.full(SHIFTED, np.nan, np.float32))
         kept = self._kept_before + -(-(self._frames - dropped) // self._step)
         return {
             "slow/small": np.stack(self._small[:kept]),
             "slow/changes": np.array(self._moments[:kept]),
             "slow/shown": np.array(self._shown[:kept]),
+            "slow/shifts": np.array(self._shifts[:kept]),
         }

@@ -15,6 +15,8 @@
     STORE/NAME/slow/small       float32 (S, 3, s, s): like small and changes, of every n-th frame in a wider
     STORE/NAME/slow/changes     float64 (S, 2)        square, for slow networks
     STORE/NAME/slow/shown       bool (S,)
+    STORE/NAME/slow/shifts      float32 (S, 2): how far the shoulders, and what is above them, move to the next of these
+                                frames, as a share of the wider square's side; NaN where that was not seen
     STORE/NAME/targets/TASK     float32 (T, C)
     STORE/NAME/masks/TASK       bool (T, C): which targets count
     STORE/NAME/truth/TASK       float64 (T, C): what is known of a task of the data set's own, NaN where it is unknown

@@ -196,7 +196,9 @@ class StoredRecording:
             "action_units": (frames, len(self.info.action_units)),
         }
         if group == "slow":
-            return {"small": (None, channels, None, None), "changes": (None, 2)}.get(inner, (None,))
+            return {"small": (None, channels, None, None), "changes": (None, 2), "shifts": (None, 2)}.get(
+                inner, (None,)
+            )
         if group in {"targets", "masks", "truth"}:
             return frames, len(self.info.tasks.get(inner, ()))
         return fixed.get(group, (frames,))
