@@ -147,7 +147,8 @@ def _with_sound_intensities(network: ExpressionCnn, figures: Mapping[str, Any]) 
     sound = [unit for unit, r in figures["intensity_r"].items() if r >= _LEAST_R]
     sided = [unit for unit in sound if unit in figures["side"] and figures["side"][unit]["right"] >= _LEAST_RIGHT]
     labels = (*sound, *(f"{unit}_{side}" for unit in sided for side in SIDES))
-    rows = [INTENSITY.labels.index(label) for label in labels]
+    # Sides are read by the rows of the whole face.
+    rows = [INTENSITY.labels.index(label) for label in sound]
     kept = INTENSITY.model_copy(update={"labels": labels})
     tasks = tuple(kept if task.name == kept.name else task for task in network.config.tasks)
     other = ExpressionCnn(network.config.model_copy(update={"tasks": tasks}))

@@ -34,8 +34,8 @@ def judged(units: Units, network: ExpressionCnn, rendered: Faces, stills: Stills
 @torch.inference_mode()
 def _rendered(logits: NDArray[np.float64], network: ExpressionCnn, faces: Faces) -> dict[str, Any]:
     parts = np.array_split(faces.frames, max(len(faces.frames) // 64, 1))
-    features = torch.cat([network.features(plain(part)) for part in parts])
-    rated, pose = (np.asarray(network.heads[task](features)) for task in ("intensity", "head_pose"))
+    seen = [network(plain(part)[:, None]) for part in parts]
+    rated, pose = (np.concatenate([one[task][:, 0] for one in seen]) for task in ("intensity", "head_pose"))
     sided, rated = rated, np.clip(rated[:, : len(EXPRESSION_UNITS)], 0, 5)
     true = faces.intensities
     r, error = {}, {}

@@ -19,11 +19,12 @@ from expression_stills import DRAWS, Stills, draw
 from face_api import LANDMARKS
 from kept_training import KeptTraining
 from normalization import fold, normalize
-from physiocam.networks.action_units import AU_LABELS, EXPRESSION_UNITS, MOST_INTENSE, SIDED_UNITS
+from physiocam.networks.action_units import AU_LABELS, EXPRESSION_UNITS, MOST_INTENSE
 from physiocam.networks.bigsmall import Head
 from physiocam.networks.config import EXPRESSION, HEAD_POSE, INTENSITY
 from physiocam.networks.expression_cnn import ExpressionCnn
 from physiocam.networks.expression_config import ExpressionCnnConfig
+from physiocam.networks.face_halves import from_halves
 from rendered_faces import Faces
 from train_action_units import OPINIONS, divergence
 from unit_figures import emotion_aucs, logistic
@@ -37,8 +38,14 @@ ABSENT, PRESENT = 0.5, 1.5
 _UNSURE = ("AU07", "AU14", "AU17", "AU23", "AU24")
 _UNSURE_WEIGHT = 0.4
 # Shares of the losses, and what intensities and angles are divided by.
-_LEVELS, _POSE, _PLACES = 8.0, 6.0, 4.0
+_LEVELS, _POSE, _PLACES, _AXIS = 8.0, 6.0, 4.0, 4.0
 _DEGREES = 30.0
+# By how much a face's axis is missed, in half widths of the picture and in radians.
+_MISSED = (0.03, 0.04)
+# Landmarks on a face's axis, and those that lie beside it on the left and on the right: of eyes and nose, which no unit
+# moves to one side.
+_ON_AXIS = (27, 33, 8)
+_BESIDE = ((36, 39, 37, 38, 40, 41, 31, 32), (45, 42, 44, 43, 47, 46, 35, 34))
 # The landmark that each becomes in a mirror: jaw, brows, nose, eyes, outer and inner lips.
 _MIRRORED_LANDMARKS = [
     *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1), 45, 44, 43, 42, 47, 46,
@@ -48,11 +55,6 @@ _MIRRORED_LANDMARKS = [
 _FALSE_ALARMS = 0.07
 # A unit is called active at 0.5 as if it were so in this share of the moments.
 _ACTIVE_SHARE = 0.2
-# Right and left change places in a mirror.
-_MIRRORED = [
-    *range(len(EXPRESSION_UNITS)),
-    *(len(EXPRESSION_UNITS) + 2 * number + side for number in range(len(SIDED_UNITS)) for side in (1, 0)),
-]
 
 
 @dataclass(frozen=True)
@@ -66,16 +68,19 @@ class Round:
         Frames of each in a batch.
     highest : float
         The highest learning rate.
+    halves : int
+        Of the rendered faces in a batch, how many are also seen as two faces, each of one half and its mirror image.
     """
 
     epochs: int
     stills: int
     rendered: int
     highest: float
+    halves: int = 0
 
 
 # Each later one begins with the running mean of the weights before. Stills are learned sooner than rendered faces.
-ROUNDS = (Round(18, 28, 28, 3e-3), Round(14, 14, 42, 2e-3), Round(10, 14, 42, 1.5e-3))
+ROUNDS = (Round(18, 28, 28, 3e-3), Round(14, 14, 42, 2e-3), Round(10, 14, 42, 1.5e-3), Round(6, 14, 42, 1e-3, 16))
 
 Landmarks = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 Units = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
@@ -89,8 +94,10 @@ class _Truth:
     ----------
     units, weight : float32 tensor (n, 15)
         Probabilities, and how much each counts.
-    levels : float32 tensor (n, 25)
-        Of `INTENSITY`.
+    levels : float32 tensor (n, 15)
+        Intensities.
+    sides : float32 tensor (n, 15, 2)
+        Intensities on the person's left and right.
     pose : float32 tensor (n, 3)
         In degrees.
     places : float32 tensor (n, 68, 2)
@@ -100,6 +107,7 @@ class _Truth:
     units: Tensor
     weight: Tensor
     levels: Tensor
+    sides: Tensor
     pose: Tensor
     places: Tensor
 
@@ -153,11 +161,18 @@ def train_expression(
                 truth = _mirrored(
                     _joined([_part(of_stills, batch), _part(of_rendered, faces), _part(of_drawn, others)]), seen
                 )
-                features = network.features(standardized(seen.frames))
-                loss = _loss({name: head(features) for name, head in network.heads.items()}, truth)
+                halved = slice(cycle.stills, cycle.stills + cycle.halves)
+                frames, axis = standardized(seen.frames), _axis(truth.places)
+                features = network.features(torch.cat([frames, _halves(frames[halved], axis[halved])]))
+                features, of_halves = features[: len(frames)], features[len(frames) :]
+                outputs = {name: head(features) for name, head in network.heads.items()}
+                loss = _loss({**outputs, "axis": network.axis(features)}, truth, axis)
+                if cycle.halves:
+                    sided = truth.sides[halved].permute(2, 0, 1).flatten(0, 1) / MOST_INTENSE
+                    loss = loss + _LEVELS * smooth_l1_loss(network.heads["intensity"](of_halves), sided, beta=0.2)
                 found = places(features).unflatten(1, (LANDMARKS, 2))
                 loss = loss + _PLACES * smooth_l1_loss(found, truth.places, beta=0.05)
-                opinions = words(features[: len(batch)])
+                opinions = words(features[: cycle.stills])
                 training.step(loss + OPINIONS * divergence(opinions, torch.from_numpy(stills.words[batch])))
             mean = cast(ExpressionCnn, training.mean["network"]).eval()
             training.end_epoch(held_out=emotion_aucs(still_logits(mean, stills.crops[stills.held_out]),
@@ -225,51 +240,53 @@ def _mirrored(truth: _Truth, seen: Moved) -> _Truth:
     pose = truth.pose.clone()
     pose[:, 2] += torch.rad2deg(seen.turned)
     pose = torch.where(flipped, pose * torch.tensor([1.0, -1.0, -1.0]), pose)
-    levels = torch.where(flipped, truth.levels[:, _MIRRORED], truth.levels)
+    sides = torch.where(flipped[..., None], truth.sides.flip(2), truth.sides)
     places = seen.points(truth.places)
     places = torch.where(flipped[:, None], places[:, _MIRRORED_LANDMARKS], places)
-    return _Truth(truth.units, truth.weight, levels, pose, places)
+    return _Truth(truth.units, truth.weight, truth.levels, sides, pose, places)
 
 
-def _loss(outputs: dict[str, Tensor], truth: _Truth) -> Tensor:
+def _axis(places: Tensor) -> Tensor:
+    """The axes (B, 2) of faces with landmarks (B, 68, 2), as `face_halves` takes them."""
+    left, right = (places[:, beside] for beside in _BESIDE)
+    along = (right - left).sum(1)
+    leaning = torch.atan2(along[:, 1], along[:, 0])
+    points = torch.cat([(left + right) / 2, places[:, _ON_AXIS]], 1)
+    return torch.stack([(points[..., 0] + points[..., 1] * leaning.tan()[:, None]).mean(1), leaning], 1)
+
+
+def _halves(frames: Tensor, axis: Tensor) -> Tensor:
+    """Frames (B, C, S, S) as those of left halves, then of right halves, along axes that are somewhat missed."""
+    missed = torch.randn_like(axis) * torch.tensor(_MISSED)
+    return from_halves(frames, axis + missed).flatten(0, 1)
+
+
+def _loss(outputs: dict[str, Tensor], truth: _Truth, axis: Tensor) -> Tensor:
     known = truth.units.isfinite()
     units = binary_cross_entropy_with_logits(outputs["au"][known], truth.units[known], truth.weight[known])
     levels, pose = truth.levels / MOST_INTENSE, truth.pose / _DEGREES
-    # Few faces are one-sided, so how much the sides differ counts once more.
-    differences = _differences(levels)
-    rated, placed, sided = levels.isfinite(), pose.isfinite(), differences.isfinite()
+    rated, placed = levels.isfinite(), pose.isfinite()
     return (
         units
         + _LEVELS * smooth_l1_loss(outputs["intensity"][rated], levels[rated], beta=0.2)
-        + _LEVELS * smooth_l1_loss(_differences(outputs["intensity"])[sided], differences[sided], beta=0.2)
         + _POSE * smooth_l1_loss(outputs["head_pose"][placed], pose[placed], beta=0.2)
+        + _AXIS * smooth_l1_loss(outputs["axis"], axis, beta=0.05)
     )
-
-
-def _differences(levels: Tensor) -> Tensor:
-    """Left minus right of the units with sides: (n, 5), of levels (n, 25)."""
-    sides = levels[:, len(EXPRESSION_UNITS) :]
-    return sides[:, 0::2] - sides[:, 1::2]
 
 
 def _truth_of_stills(stills: Stills, places: NDArray[np.float32]) -> _Truth:
     count = len(stills.crops)
     units = np.full((count, len(EXPRESSION_UNITS)), np.nan, np.float32)
     units[:, : len(AU_LABELS)] = stills.targets
-    levels = np.full((count, len(INTENSITY.labels)), np.nan, np.float32)
+    levels = np.full_like(units, np.nan)
     # Nothing is raised, pulled or pressed in a neutral face; its lids and lips are not known.
-    quiet = np.flatnonzero(stills.emotion == "neutral")
-    twelve = np.array([label[:4] in AU_LABELS for label in INTENSITY.labels])
-    levels[np.ix_(quiet, np.flatnonzero(twelve))] = 0.0
+    levels[stills.emotion == "neutral", : len(AU_LABELS)] = 0.0
     weight = [_UNSURE_WEIGHT if label in _UNSURE else 1.0 for label in EXPRESSION_UNITS]
     return _truth(units, levels, places, weight=np.tile(np.array(weight, np.float32), (count, 1)))
 
 
 def _truth_of_rendered(rendered: Faces, places: NDArray[np.float32]) -> _Truth:
-    strongest, units = rendered.intensities, _clear_units(rendered)
-    sided = rendered.sides[:, [EXPRESSION_UNITS.index(unit) for unit in SIDED_UNITS]]
-    levels = np.concatenate([strongest, sided.reshape(len(sided), -1)], axis=1)
-    return _truth(units, levels, places, pose=rendered.pose)
+    return _truth(_clear_units(rendered), rendered.intensities, places, rendered.sides, rendered.pose)
 
 
 def _clear_units(rendered: Faces) -> NDArray[np.floating]:
@@ -282,22 +299,24 @@ def _truth_of_drawn(drawn: DrawnFaces, places: NDArray[np.float32]) -> _Truth:
     count = len(drawn.crops)
     units = np.full((count, len(EXPRESSION_UNITS)), np.nan, np.float32)
     units[:, : len(AU_LABELS)] = drawn.targets
-    return _truth(units, np.full((count, len(INTENSITY.labels)), np.nan), places)
+    return _truth(units, np.full_like(units, np.nan), places)
 
 
 def _truth(
     units: NDArray[np.floating],
     levels: NDArray[np.floating],
     places: NDArray[np.floating],
+    sides: NDArray[np.floating] | None = None,
     pose: NDArray[np.floating] | None = None,
     weight: NDArray[np.floating] | None = None,
 ) -> _Truth:
-    count = len(units)
+    if sides is None:
+        sides = np.full((*levels.shape, 2), np.nan)
     if pose is None:
-        pose = np.full((count, 3), np.nan)
+        pose = np.full((len(units), 3), np.nan)
     if weight is None:
         weight = np.ones_like(units)
-    return _Truth(*(torch.from_numpy(part.astype(np.float32)) for part in (units, weight, levels, pose, places)))
+    return _Truth(*(torch.from_numpy(part.astype(np.float32)) for part in (units, weight, levels, sides, pose, places)))
 
 
 def _part(truth: _Truth, chosen: NDArray[np.int64]) -> _Truth:

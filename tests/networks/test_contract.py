@@ -23,13 +23,16 @@ from physiocam.weights.bundle import load_bundle  # noqa: E402
 from physiocam.weights.export import BundleAbout, export_bundle  # noqa: E402
 from physiocam.weights.runtime import Runtime  # noqa: E402
 
+# A task with outputs of the whole face and of its halves.
+_SIDED = {"name": "au", "kind": "level", "labels": ["AU10", "AU12_R", "AU12", "AU12_L"]}
+
 # The smallest frames that leave each architecture whole, and frames that nothing divides evenly.
 SMALLEST: dict[str, dict[str, Any]] = {
     "bigsmall": {"big_size": 32, "small_size": 2},
     "deepphys": {"big_size": 12, "small_size": 12},
     "mtts_can": {"big_size": 12, "small_size": 12},
     "small_tcn": {"small_size": 6, "clip_length": 20},
-    "expression_cnn": {"big_size": 17},
+    "expression_cnn": {"big_size": 17, "tasks": [_SIDED]},
     "drml": {"big_size": 66},
     "alexnet": {"big_size": 63},
 }

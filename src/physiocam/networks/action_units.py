@@ -23,7 +23,7 @@ AU_LABELS = EXPRESSION_UNITS[:12]
 BLINK = "AU45"
 
 # Units of which left and right are told apart. The side is the person's own.
-SIDED_UNITS = ("AU02", "AU10", "AU12", "AU14", "AU15")
+SIDED_UNITS = ("AU01", "AU02", "AU04", "AU10", "AU12", "AU14", "AU15")
 SIDES = ("L", "R")
 
 # A unit is active where its probability is at least this.

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from physiocam.foundation.frame_sizes import LARGEST
+from physiocam.networks.action_units import SIDES
 from physiocam.networks.config import AU, HIDDEN, NetworkConfig, Task, with_biases
 
 
@@ -13,7 +14,10 @@ class ExpressionCnnConfig(NetworkConfig):
 
     Attributes
     ----------
-    tasks, clip_length, big_stride, big_size
+    tasks
+        See `NetworkConfig`. Labels that end in "_L" or "_R" are read from that half of the face; each needs the label
+        without the side in the same task.
+    clip_length, big_stride, big_size
         See `NetworkConfig`.
     channels : tuple of int
         Of each stage; a stage halves the map's side.
@@ -41,6 +45,20 @@ class ExpressionCnnConfig(NetworkConfig):
             )
         return self
 
+    @model_validator(mode="after")
+    def _sides_have_a_whole(self) -> Self:
+        for task in self.tasks:
+            for label in task.labels:
+                name, side = _unit_and_side(label)
+                if side and name not in task.labels:
+                    raise ValueError(f"task '{task.name}' has the label '{label}'; expected '{name}' among them too")
+        return self
+
+    @property
+    def has_sides(self) -> bool:
+        """Whether any output is of one half of the face."""
+        return any(whole(task) != task for task in self.tasks)
+
     @property
     def uses_small(self) -> bool:
         """Whether the network takes Small frames."""
@@ -65,7 +83,39 @@ class ExpressionCnnConfig(NetworkConfig):
                     layers[f"stages.{stage}.blocks.{block}.{part}"] = (outputs, outputs, 3, 3)
             inputs = outputs
         layers["summary"] = (self.summary_channels, inputs, 1, 1)
+        features = self.summary_channels * self.map_size**2
         for task in self.tasks:
-            layers[f"heads.{task.name}.fc1"] = (HIDDEN, self.summary_channels * self.map_size**2)
-            layers[f"heads.{task.name}.fc2"] = (task.outputs, HIDDEN)
+            layers[f"heads.{task.name}.fc1"] = (HIDDEN, features)
+            layers[f"heads.{task.name}.fc2"] = (whole(task).outputs, HIDDEN)
+        if self.has_sides:
+            layers["axis"] = (2, features)
         return with_biases(layers)
+
+
+def whole(task: Task) -> Task:
+    """A task with the labels that name no side.
+
+    Examples
+    --------
+    >>> whole(Task(name="intensity", kind="level", labels=("AU12", "AU12_L", "AU12_R"))).labels
+    ('AU12',)
+    """
+    return task.model_copy(update={"labels": tuple(one for one in task.labels if _unit_and_side(one)[1] is None)})
+
+
+def places_of_sides(task: Task) -> list[int]:
+    """Where each label of a task is among the whole face's outputs, then those of the left half, then of the right.
+
+    Examples
+    --------
+    >>> places_of_sides(Task(name="intensity", kind="level", labels=("AU10", "AU12", "AU12_L", "AU12_R")))
+    [0, 1, 3, 5]
+    """
+    found, parts = whole(task).labels, (None, *SIDES)
+    return [parts.index(side) * len(found) + found.index(name) for name, side in map(_unit_and_side, task.labels)]
+
+
+def _unit_and_side(label: str) -> tuple[str, str | None]:
+    """A label without its side, and the side."""
+    name, _, side = label.rpartition("_")
+    return (name, side) if name and side in SIDES else (label, None)
