@@ -267,12 +267,16 @@ def shoulder_shifts() -> dict[str, NDArray[np.float64]]:
 
 
 def _breathing() -> dict[str, Any]:
-    """Rates of one breath, judged by different shoulders, and of one that is lost in noise."""
+    """Rates of one breath, judged by different shoulders, of one in two scenes, and of one that noise nearly hides."""
     breath = np.diff(np.sin(2 * np.pi * 0.25 * np.arange(1126) / 25.0))
     clear, noisy = (breath + much * noise(1125, 20) for much in (0.05, 0.4))
     tables = shoulder_shifts()
     judged = {name: _rates(clear, 25.0, "breathing", ShoulderJudge(table)) for name, table in tables.items()}
-    return judged | {"noisy": _rates(noisy, 25.0, "breathing", ShoulderJudge(tables["agree"]))}
+    cut = clear.copy()
+    cut[651] = np.nan
+    agreeing = ShoulderJudge(tables["agree"])
+    judged["cut"] = _rates(cut, 25.0, "breathing", agreeing, (652,))
+    return judged | {"noisy": _rates(noisy, 25.0, "breathing", agreeing)}
 
 
 def _small() -> NDArray[np.float32]:

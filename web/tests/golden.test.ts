@@ -213,7 +213,7 @@ test("how the shoulders move", () => {
 });
 
 /** Shifts of shoulders and of what is above them, whose breath is 15 a minute. */
-function shoulderShifts(): Record<Exclude<keyof typeof golden.breathing, "noisy">, [Float64Array, Float64Array]> {
+function shoulderShifts(): Record<Exclude<keyof typeof golden.breathing, "cut" | "noisy">, [Float64Array, Float64Array]> {
   const swing = (rate: number, much: number) => wave(1125, 25, rate / 60, 0, 1).map((value) => much * value);
   const still = noise(1125, 21).map((value) => 1e-5 * value);
   const seldom = swing(15, 0.006).fill(NaN, 300);
@@ -236,8 +236,9 @@ test("a breathing rate, judged by the shoulders", () => {
   for (const [name, shifts] of Object.entries(shoulderShifts())) {
     alike(ratesOf(breath, 25, "breathing", new ShoulderJudge(shifts)), golden.breathing[name as keyof typeof golden.breathing], name);
   }
-  const noisy = wave(1125, 25, 0.25, 0.4, 20);
-  alike(ratesOf(noisy, 25, "breathing", new ShoulderJudge(shoulderShifts().agree)), golden.breathing.noisy, "noisy");
+  const agreeing = new ShoulderJudge(shoulderShifts().agree);
+  alike(ratesOf(breath.slice().fill(NaN, 651, 652), 25, "breathing", agreeing, [652]), golden.breathing.cut, "cut");
+  alike(ratesOf(wave(1125, 25, 0.25, 0.4, 20), 25, "breathing", agreeing), golden.breathing.noisy, "noisy");
 });
 
 test("light, and uneven times", () => {
