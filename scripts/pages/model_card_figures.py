@@ -40,11 +40,13 @@ def _action_units(evaluation: dict[str, Any], results: dict[str, Any]) -> list[s
             f"{decided['found']:.0%} of {decided['active']}" if decided else "-",
             f"{decided['false_alarms']:.0%}" if decided else "-",
             area, rendered["intensity_r"][label], rendered["intensity_error"][label],
+            f"{side['right']:.0%} of {side['faces']}" if (side := rendered["side"].get(label)) else "-",
             drawn.get(label, "-"), filmed.get(label, "-"),
         ])  # fmt: skip
-    means = [mean(row[column] for row in rows if row[column] != "-") for column in (4, 5, 6, 7, 8)]
-    rows.append(["mean", "", "", "", *(f"{value:.3f}" for value in means)])
-    titles = ["unit", "stills, against neutral", "found", "false alarms", "rendered faces", "intensity, r", "error",
+    means = [mean(row[column] for row in rows if row[column] != "-") for column in (4, 5, 6, 8, 9)]
+    average = [f"{value:.3f}" for value in means]
+    rows.append(["mean", "", "", "", *average[:3], "", *average[3:]])
+    titles = ["unit", "stills, against neutral", "found", "false alarms", "rendered faces", "intensity, r", "error", "side",
               "drawn faces", "benchmark's recordings"]  # fmt: skip
     groups = [
         [f"{name}: {value.lstrip('123 ')}", group["faces"], group.get("auc", "-"), group.get("intensity_error", "-")]
