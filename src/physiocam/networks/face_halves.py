@@ -32,10 +32,12 @@ def from_halves(frames: Tensor, axis: Tensor) -> Tensor:
     """
     side = frames.shape[-1]
     places = (torch.arange(side, dtype=frames.dtype, device=frames.device) + 0.5) * (2 / side) - 1
-    across, down = places.abs()[None, None], places[None, :, None]
+    # Half a face is taken; its mirror image needs no sampling.
+    across, down = places[None, None, side // 2 :], places[None, :, None]
     middle, cos, sin = (one[:, None, None] for one in (axis[:, 0], axis[:, 1].cos(), axis[:, 1].sin()))
-    halves = []
+    faces = []
     for away in (across, -across):
         taken = torch.stack([middle + away * cos - down * sin, away * sin + down * cos], dim=-1)
-        halves.append(grid_sample(frames, taken, padding_mode="border", align_corners=False))
-    return torch.stack(halves)
+        half = grid_sample(frames, taken, padding_mode="border", align_corners=False)
+        faces.append(torch.cat([half.flip(-1)[..., : side // 2], half], dim=-1))
+    return torch.stack(faces)
