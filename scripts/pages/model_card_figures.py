@@ -46,8 +46,8 @@ def _action_units(evaluation: dict[str, Any], results: dict[str, Any]) -> list[s
     means = [mean(row[column] for row in rows if row[column] != "-") for column in (4, 5, 6, 8, 9)]
     average = [f"{value:.3f}" for value in means]
     rows.append(["mean", "", "", "", *average[:3], "", *average[3:]])
-    titles = ["unit", "stills, against neutral", "found", "false alarms", "rendered faces", "intensity, r", "error", "side",
-              "drawn faces", "benchmark's recordings"]  # fmt: skip
+    titles = ["unit", "stills, against neutral", "found", "false alarms", "rendered faces", "intensity, r", "error",
+              "side", "drawn faces", "benchmark's recordings"]  # fmt: skip
     groups = [
         [f"{name}: {value.lstrip('123 ')}", group["faces"], group.get("auc", "-"), group.get("intensity_error", "-")]
         for name, values in rendered["by"].items()
