@@ -166,6 +166,7 @@ def _signals() -> dict[str, Any]:
         },
         "shoulder_judge": {
             "apart": shoulder_judge.APART,
+            "least_power": shoulder_judge.LEAST_POWER,
             "least_move": shoulder_judge.LEAST_MOVE,
             "least_own": shoulder_judge.LEAST_OWN,
             "least_share": shoulder_judge.LEAST_SHARE,

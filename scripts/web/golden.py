@@ -256,6 +256,7 @@ def shoulder_shifts() -> dict[str, NDArray[np.float64]]:
         "agree": np.column_stack([swing(15.0, 0.006) + still, still]),
         "gap": np.column_stack([gap, still]),
         "disagree": np.column_stack([swing(9.0, 0.006), still]),
+        "two": np.column_stack([swing(15.0, 0.006) + swing(25.0, 0.0045), still]),
         "still": np.column_stack([swing(15.0, 0.001), still]),
         "whole": np.column_stack([swing(15.0, 0.006), swing(15.0, 0.005)]),
         "jerk": np.column_stack([jerk, still]),

@@ -39,6 +39,14 @@ def test_a_rate_that_the_shoulders_confirm_is_given_with_the_share_as_its_qualit
     assert given.interval is None
 
 
+def test_of_two_rhythms_the_network_says_which_is_the_breath() -> None:
+    # What moves faster changes more from frame to frame.
+    breath, other = swing(16.0, 0.006), swing(25.0, 0.006 * 16 / 25)
+    assert judged(read(16.0), breath + 1.3 * other).value == pytest.approx(16.0, abs=0.3)
+    withheld = judged(read(16.0), breath + 1.6 * other)
+    assert (withheld.value, withheld.note) == (None, "the network and the shoulders disagree: 16 and 25 breaths/min")
+
+
 @pytest.mark.parametrize(
     ("body", "above", "note"),
     [

@@ -216,11 +216,13 @@ test("how the shoulders move", () => {
 function shoulderShifts(): Record<Exclude<keyof typeof golden.breathing, "cut" | "noisy">, [Float64Array, Float64Array]> {
   const swing = (rate: number, much: number) => wave(1125, 25, rate / 60, 0, 1).map((value) => much * value);
   const still = noise(1125, 21).map((value) => 1e-5 * value);
+  const faster = swing(25, 0.0045);
   const seldom = swing(15, 0.006).fill(NaN, 300);
   return {
     agree: [swing(15, 0.006).map((value, t) => value + still[t]!), still],
     gap: [swing(15, 0.006).fill(NaN, 400, 450), still],
     disagree: [swing(9, 0.006), still],
+    two: [swing(15, 0.006).map((value, t) => value + faster[t]!), still],
     still: [swing(15, 0.001), still],
     whole: [swing(15, 0.006), swing(15, 0.005)],
     jerk: [swing(15, 0.006).map((value, t) => (t === 300 ? 0.5 : value + 0.002)), still],

@@ -22,6 +22,10 @@ from physiocam.signals.spectra import interpolated_peaks, pooled_spectrum
 # Breaths per minute by which two readings of one breath may differ: less than a breath in a window of 30 s.
 APART = 2.0
 
+# A rhythm of the shoulders that is half as strong as their strongest may be the breath too: which of the two it is, the
+# network says. In a short recording chance motions are as strong as a calm breath.
+LEAST_POWER = 0.5
+
 # The wide square is about half a metre: a millimetre, where a breath lifts the shoulders by several. In the usual size
 # of this square it is 0.3 pixels, above what codecs and noise do to still shoulders.
 LEAST_MOVE = 0.002
@@ -90,7 +94,10 @@ class ShoulderJudge:
             return still_shoulders()
         rate_hz = float(interpolated_peaks(frequencies, pooled)[0])
         if abs(60.0 * (rate_hz - candidate.rate_hz)) > APART:
-            return readings_disagree(candidate.rate_hz, rate_hz)
+            near = np.abs(60.0 * (frequencies - candidate.rate_hz)) <= APART
+            if pooled[0, near].max() < LEAST_POWER * pooled.max():
+                return readings_disagree(candidate.rate_hz, rate_hz)
+            rate_hz = candidate.rate_hz
         move, own = _moves(body, above, fs, rate_hz, settings.window_s)
         if move < LEAST_MOVE:
             return still_shoulders()

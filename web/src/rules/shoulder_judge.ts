@@ -60,8 +60,14 @@ export class ShoulderJudge implements Judge {
     if (!pooled) return shouldersUnseen();
     const { frequencies, power } = pooled;
     if (power.every((value) => value === 0)) return stillShoulders();
-    const rateHz = interpolatedPeak(frequencies, power);
-    if (Math.abs(60 * (rateHz - peak.rateHz)) > own.apart) return readingsDisagree(peak.rateHz, rateHz);
+    let rateHz = interpolatedPeak(frequencies, power);
+    if (Math.abs(60 * (rateHz - peak.rateHz)) > own.apart) {
+      const near = power.filter((_, f) => Math.abs(60 * (frequencies[f]! - peak.rateHz)) <= own.apart);
+      if (Math.max(...near) < own.least_power * power.reduce((most, one) => Math.max(most, one))) {
+        return readingsDisagree(peak.rateHz, rateHz);
+      }
+      rateHz = peak.rateHz;
+    }
     const move = swingOf(body, slowFs, rateHz, settings.window_s);
     if (move < own.least_move) return stillShoulders();
     const against = body.map((value, t) => value - above[t]!);
