@@ -21,7 +21,7 @@ class ExpressionCnn(Network):
     It costs about a quarter of BigSmall's Big branch and has its depth of context: each stage halves the map's side,
     and residual blocks follow. The last map keeps its places, because action units have theirs.
 
-    An output whose label names a side, such as "AU12_L", is what the network says of AU12 in a face that is made of
+    An output whose label names a side, such as "AU12_L", is what the network finds for AU12 in a face that is made of
     this half and its mirror image (`face_halves`), whose axis a linear layer finds. This takes three times as long.
 
     Parameters
