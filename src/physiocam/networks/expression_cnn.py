@@ -22,7 +22,7 @@ class ExpressionCnn(Network):
     and residual blocks follow. The last map keeps its places, because action units have theirs.
 
     An output whose label names a side, such as "AU12_L", is what the network finds for AU12 in a face that is made of
-    this half and its mirror image (`face_halves`), whose axis a linear layer finds. This takes three times as long.
+    this half and its mirror image (`face_halves`), whose axis a linear layer finds. This takes over three times as long.
 
     Parameters
     ----------
