@@ -23,9 +23,11 @@ def test_action_units_of_the_card_are_those_of_the_bundle() -> None:
         label, word = name.split()
         assert ROWS[label][0] == f"{auc} ({word})"
     for label, auc in evaluation["held_out_drawn_auc"].items():
-        assert ROWS[label][6] == str(auc)
+        assert ROWS[label][7] == str(auc)
     for label, auc in evaluation["held_out_rendered"]["auc"].items():
         assert ROWS[label][3] == str(auc)
+    for label, side in evaluation["held_out_rendered"]["side"].items():
+        assert ROWS[label][6] == f"{side['right']:.0%} of {side['faces']}"
 
 
 @pytest.mark.parametrize("quantity", ["heart_rate", "breathing_rate"])
