@@ -22,7 +22,7 @@ class ExpressionCnn(Network):
     and residual blocks follow. The last map keeps its places, because action units have theirs.
 
     An output whose label names a side, such as "AU12_L", is what the network finds for AU12 in a face that is made of
-    this half and its mirror image (`face_halves`), whose axis a linear layer finds. This takes over three times as long.
+    this half and its mirror image (`face_halves`), whose axis a linear layer finds. It takes over three times as long.
 
     Parameters
     ----------
@@ -61,12 +61,17 @@ class ExpressionCnn(Network):
         seen = self.features(frames)
         outputs = {name: head(seen) for name, head in self.heads.items()}
         if self._sides:
-            halves = self.features(from_halves(frames, self.axis(seen)).flatten(0, 1)).unflatten(0, (2, -1))
-            for name, places in self._sides.items():
-                known = torch.cat([outputs[name], *(self.heads[name](half) for half in halves)], dim=1)
-                outputs[name] = known[:, places]
-        length, stride = self.config.clip_length, self.config.big_stride
-        return {name: one.repeat_interleave(stride, dim=0).unflatten(0, (-1, length)) for name, one in outputs.items()}
+            left, right = from_halves(frames, self.axis(seen))
+            halves = self.features(left), self.features(right)
+            for task, places in self._sides.items():
+                known = torch.cat([outputs[task], *(self.heads[task](half) for half in halves)], dim=1)
+                outputs[task] = known[:, places]
+        return {name: self._of_each_frame(output) for name, output in outputs.items()}
+
+    def _of_each_frame(self, outputs: Tensor) -> Tensor:
+        """Outputs (F, C) of Big frames as those of all frames of their clips, (B, N, C)."""
+        each_frame = outputs.repeat_interleave(self.config.big_stride, dim=0)
+        return each_frame.reshape(-1, self.config.clip_length, *outputs.shape[1:])
 
     def features(self, frames: Tensor) -> Tensor:
         """What the heads see of frames (F, C, S, S): (F, summary_channels * map_size ** 2)."""
