@@ -94,7 +94,7 @@ def shifts(found: FaceChange, chin: float | None) -> NDArray[np.float32]:
     --------
     >>> rows = np.linspace(0, 1, 100, dtype=np.float32)[:, None, None] * np.ones((1, 90, 3), np.float32)
     >>> before, after = rows[1:], rows[:-1]
-    >>> shifts(FaceChange(after, before, None), 0.5).round(3).tolist()
+    >>> shifts(FaceChange(after, before, None), 0.5).astype(float).round(3).tolist()
     [0.01, 0.01]
     """
     down = np.full(SHIFTED, np.nan, np.float32)
