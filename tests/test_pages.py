@@ -133,7 +133,7 @@ EXCEPTIONS = {
     "physiocam serve jobs --host 0.0.0.0": "serves until it is ended",
     "python benchmarks/service.py CLIP WORK_DIR --json docs/service.json": _BENCHMARK,
     "python benchmarks/ceiling.py WORK_DIR --json docs/ceiling.json": _BENCHMARK,
-    "python benchmarks/people.py WORK_DIR --seeds 1": _BENCHMARK,
+    "python benchmarks/people.py WORK_DIR --json docs/people.json": _BENCHMARK,
     "docker run --rm --network none --read-only --cap-drop ALL --security-opt no-new-privileges --memory 2g "
     '--pids-limit 128 --tmpfs /tmp -v "$PWD/in:/in:ro" -v "$PWD/out:/out" YOUR-IMAGE timeout 600 '
     "physiocam measure /in/clip.mp4 -o /out": "needs a container engine",
