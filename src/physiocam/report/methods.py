@@ -11,7 +11,7 @@ from physiocam.results.measurement import Measurement
 from physiocam.signals.confidence import floor_of
 from physiocam.signals.methods import classical_method
 from physiocam.signals.settings import RateSettings, settings_as_text
-from physiocam.signals.shoulder_judge import APART, LEAST_MOVE, LEAST_OWN, LEAST_SHARE
+from physiocam.signals.shoulder_judge import APART, LEAST_MOVE, LEAST_OWN, LEAST_POWER, LEAST_SHARE
 from physiocam.signals.variability import MINIMUM_S
 
 _BIGSMALL = (
@@ -62,8 +62,9 @@ _PROBABILITY = (
 )
 _SHOULDERS = (
     "If the weights have a network that sees the wider square around the face, and the shoulders are in it, a "
-    "breathing rate is given only if the shoulders' vertical shift, read without a network, has its strongest rhythm "
-    f"within {APART:g} breaths/min of it, swings by at least {LEAST_MOVE:.1%} of the square's side, and by at least "
+    "breathing rate is given only if the shoulders' vertical shift, read without a network, has a rhythm within "
+    f"{APART:g} breaths/min of it with at least {LEAST_POWER:.0%} of the power of its strongest, "
+    f"swings by at least {LEAST_MOVE:.1%} of the square's side, and by at least "
     f"{LEAST_OWN:.0%} of that against the part above the chin. The quality is then the share of the band's power near "
     f"the rate and its overtones beyond that of a flat spectrum, at least {LEAST_SHARE:g}."
 )
