@@ -129,9 +129,6 @@ def _shift(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:
     both = before + after
     gradient = (both[2:] - both[:-2]) / 4
     change = (after - before)[1:-1]
-    columns = np.array_split(np.arange(after.shape[1]), _COLUMNS)
-    found = [
-        -np.vdot(gradient[:, one], change[:, one]) / (np.vdot(gradient[:, one], gradient[:, one]) + _FAINT)
-        for one in columns
-    ]
+    columns = zip(*(np.array_split(part, _COLUMNS, axis=1) for part in (gradient, change)), strict=True)
+    found = [-np.vdot(slope, step) / (np.vdot(slope, slope) + _FAINT) for slope, step in columns]
     return float(np.mean(found))

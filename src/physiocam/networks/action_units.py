@@ -31,3 +31,15 @@ ACTIVE_THRESHOLD = 0.5
 
 # Intensities of the Facial Action Coding System: 0 is absent, 1 to 5 are its letters A to E.
 MOST_INTENSE = 5.0
+
+
+def unit_and_side(label: str) -> tuple[str, str | None]:
+    """Return a label without its side, and the side, if it names one.
+
+    Examples
+    --------
+    >>> unit_and_side("AU12_L"), unit_and_side("AU12")
+    (('AU12', 'L'), ('AU12', None))
+    """
+    name, _, side = label.rpartition("_")
+    return (name, side) if name and side in SIDES else (label, None)

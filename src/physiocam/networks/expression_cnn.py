@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from physiocam.networks.bigsmall import Head
-from physiocam.networks.expression_config import ExpressionCnnConfig, places_of_sides, whole
-from physiocam.networks.face_halves import AXIS, from_halves
+from physiocam.networks.expression_config import AXIS, ExpressionCnnConfig, places_of_sides, whole
+from physiocam.networks.face_halves import from_halves
 from physiocam.networks.network import Network, given
 
 # What a new block adds, relative to what came in.
@@ -49,7 +49,7 @@ class ExpressionCnn(Network):
         self.summary = nn.Conv2d(config.channels[-1], config.summary_channels, 1)
         features = config.summary_channels * config.map_size**2
         self.heads = nn.ModuleDict({task.name: Head(features, whole(task)) for task in config.tasks})
-        self._sides = {task.name: places_of_sides(task) for task in config.tasks if whole(task) != task}
+        self._sides = {task.name: places_of_sides(task) for task in config.sided_tasks}
         if self._sides:
             self.axis = nn.Linear(features, AXIS)
             nn.init.zeros_(self.axis.weight)

@@ -5,8 +5,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from physiocam.foundation.frame_sizes import LARGEST
-from physiocam.networks.action_units import SIDES
+from physiocam.networks.action_units import SIDES, unit_and_side
 from physiocam.networks.config import AU, HIDDEN, NetworkConfig, Task, with_biases
+
+# Numbers that describe the axis of a face: see `face_halves.from_halves`.
+AXIS = 2
 
 
 class ExpressionCnnConfig(NetworkConfig):
@@ -49,15 +52,15 @@ class ExpressionCnnConfig(NetworkConfig):
     def _sides_have_a_whole(self) -> Self:
         for task in self.tasks:
             for label in task.labels:
-                name, side = _unit_and_side(label)
+                name, side = unit_and_side(label)
                 if side and name not in task.labels:
                     raise ValueError(f"task '{task.name}' has the label '{label}'; expected '{name}' among them too")
         return self
 
     @property
-    def has_sides(self) -> bool:
-        """Whether any output is of one half of the face."""
-        return any(whole(task) != task for task in self.tasks)
+    def sided_tasks(self) -> tuple[Task, ...]:
+        """Tasks of which some outputs are of one half of the face."""
+        return tuple(task for task in self.tasks if whole(task) != task)
 
     @property
     def uses_small(self) -> bool:
@@ -87,8 +90,8 @@ class ExpressionCnnConfig(NetworkConfig):
         for task in self.tasks:
             layers[f"heads.{task.name}.fc1"] = (HIDDEN, features)
             layers[f"heads.{task.name}.fc2"] = (whole(task).outputs, HIDDEN)
-        if self.has_sides:
-            layers["axis"] = (2, features)
+        if self.sided_tasks:
+            layers["axis"] = (AXIS, features)
         return with_biases(layers)
 
 
@@ -100,7 +103,7 @@ def whole(task: Task) -> Task:
     >>> whole(Task(name="intensity", kind="level", labels=("AU12", "AU12_L", "AU12_R"))).labels
     ('AU12',)
     """
-    return task.model_copy(update={"labels": tuple(one for one in task.labels if _unit_and_side(one)[1] is None)})
+    return task.model_copy(update={"labels": tuple(one for one in task.labels if unit_and_side(one)[1] is None)})
 
 
 def places_of_sides(task: Task) -> list[int]:
@@ -112,10 +115,4 @@ def places_of_sides(task: Task) -> list[int]:
     [0, 1, 3, 5]
     """
     found, parts = whole(task).labels, (None, *SIDES)
-    return [parts.index(side) * len(found) + found.index(name) for name, side in map(_unit_and_side, task.labels)]
-
-
-def _unit_and_side(label: str) -> tuple[str, str | None]:
-    """A label without its side, and the side."""
-    name, _, side = label.rpartition("_")
-    return (name, side) if name and side in SIDES else (label, None)
+    return [parts.index(side) * len(found) + found.index(name) for name, side in map(unit_and_side, task.labels)]

@@ -4,9 +4,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
-# The axis of a face: where it crosses the middle row, and how far its upper end leans to the right.
-AXIS = 2
-
 
 def from_halves(frames: Tensor, axis: Tensor) -> Tensor:
     """Return each face twice, upright: of the person's left half and its mirror image, and of the right half.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from physiocam.signals.judging import Candidate, Judge, Verdict
-from physiocam.signals.quality import chance_share, spectral_shares
+from physiocam.signals.quality import chance_share
 from physiocam.signals.readings import LIGHT, Readings, readings_of
 from physiocam.signals.settings import RateSettings
 
@@ -147,10 +147,7 @@ def evidence_of(candidate: Candidate, readings: Readings) -> NDArray[np.float64]
     """
     usable = np.isfinite(candidate.difference)
     usable_s = float(np.count_nonzero(usable)) / candidate.fs
-    shares = spectral_shares(
-        candidate.frequencies, candidate.power[None], np.array([candidate.rate_hz]),
-        lobe_hz=np.array([candidate.lobe_hz]), noise_slope=candidate.settings.noise_slope,
-    )  # fmt: skip
+    share, tilted_share = candidate.shares()
     band_hz = candidate.frequencies[-1] - candidate.frequencies[0]
     chance = chance_share(np.maximum(band_hz * np.array([usable_s]), 1.0))
     columns = np.column_stack([candidate.difference, readings.table()])
@@ -166,8 +163,8 @@ def evidence_of(candidate: Candidate, readings: Readings) -> NDArray[np.float64]
     grey = ratio**_GREYNESS
     together = float(np.abs(cell_gains.sum()) / max(float(np.abs(cell_gains).sum()), 1e-12))
     values = {
-        "share": _logit(float(shares[0][0])),
-        "tilted_share": _logit(float(shares[1][0])),
+        "share": _logit(share),
+        "tilted_share": _logit(tilted_share),
         "share_by_chance": _logit(float(chance[0])),
         "steadiness": _steadiness(pulse, candidate.rate_hz),
         "halves": _agreement(left, right),

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.signals.quality import spectral_shares
 from physiocam.signals.settings import RateSettings
 
 
@@ -38,6 +39,14 @@ class Candidate:
     lobe_hz: float
     settings: RateSettings
     cuts: Sequence[int] = ()
+
+    def shares(self) -> tuple[float, float]:
+        """Return the shares of the power near the rate and its overtones, as `quality.spectral_shares`."""
+        flat, tilted = spectral_shares(
+            self.frequencies, self.power[None], np.array([self.rate_hz]),
+            lobe_hz=np.array([self.lobe_hz]), noise_slope=self.settings.noise_slope,
+        )  # fmt: skip
+        return float(flat[0]), float(tilted[0])
 
 
 class Verdict(NamedTuple):

@@ -14,7 +14,6 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from physiocam.signals.judging import Candidate, Judge, Verdict
-from physiocam.signals.quality import spectral_shares
 from physiocam.signals.rate_notes import moved_as_a_whole, readings_disagree, shoulders_unseen, still_shoulders
 from physiocam.signals.settings import RateSettings
 from physiocam.signals.spectra import interpolated_peaks, pooled_spectrum
@@ -68,11 +67,7 @@ class ShoulderJudge:
 
     def verdict(self, candidate: Candidate) -> Verdict:
         """Return the network's spectral share as the quality if the shoulders agree, else 0 and why they do not."""
-        flat, tilted = spectral_shares(
-            candidate.frequencies, candidate.power[None], np.array([candidate.rate_hz]),
-            lobe_hz=np.array([candidate.lobe_hz]), noise_slope=candidate.settings.noise_slope,
-        )  # fmt: skip
-        share = float(min(flat[0], tilted[0]))
+        share = min(candidate.shares())
         if share < LEAST_SHARE:
             return Verdict(0.0)
         doubt = self._doubt(candidate)

@@ -1,6 +1,6 @@
 """The outputs of a task when left and right are exchanged in the picture."""
 
-from physiocam.networks.action_units import SIDES
+from physiocam.networks.action_units import SIDES, unit_and_side
 from physiocam.networks.tasks import HEAD_POSE, Task
 
 _OTHER = dict(zip(SIDES, reversed(SIDES), strict=True))
@@ -35,6 +35,6 @@ def mirrored(task: Task) -> tuple[list[int], list[float]]:
 
 
 def _opposite(label: str, labels: tuple[str, ...]) -> str:
-    name, _, side = label.rpartition("_")
-    other = f"{name}_{_OTHER.get(side, side)}"
-    return other if name and other in labels else label
+    name, side = unit_and_side(label)
+    other = f"{name}_{_OTHER[side]}" if side else label
+    return other if other in labels else label
