@@ -25,7 +25,19 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # pytest-xdist tells its workers the width of the terminal that it was started in; what is tested here has none.
 os.environ.pop("COLUMNS", None)
 
+# Files whose tests take longest, which begin first: at the end, no process waits for another one's.
+_LONGEST = (
+    "test_pages", "test_full_disk", "test_notebooks", "test_contract", "test_browser", "test_as_measured",
+    "test_reproduce", "test_names", "test_stream", "test_measure", "test_fit", "test_cli", "test_divergence",
+)  # fmt: skip
+
 _SHARED = Path(os.environ.get("PHYSIOCAM_SHARED", Path(__file__).parents[2] / "shared"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first; the others stay in their order."""
+    places = {name: place for place, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 @pytest.fixture(scope="session")
