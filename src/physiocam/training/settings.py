@@ -170,8 +170,7 @@ class TrainSettings(BaseModel):
 
     def to_yaml(self, without: Collection[str] = ()) -> str:
         """Return all fields, or all but some, as YAML that `read_settings` reads."""
-        text = yaml_text(self.model_dump(mode="json", exclude=set(without)))
-        return text
+        return yaml_text(self.model_dump(mode="json", exclude=set(without)))
 
 
 def read_settings(path: str | os.PathLike[str] | None, changes: Sequence[str] = ()) -> TrainSettings:
