@@ -1,9 +1,9 @@
 """Speed and memory of measuring: the joint network against PyTorch eager, and the whole job.
 
-    python benchmarks/measure.py VIDEO [--json OUT.json]
+    python benchmarks/measure.py VIDEO [--repeats 3] [--json OUT.json]
 
 Every figure of one table comes from one run, so that ratios hold on a noisy machine. VIDEO is any clip of about 12 s
-with a face; it is looped to 60 s, 2 and 10 minutes.
+with a face; it is looped to 60 s, 2 and 10 minutes. Four copies of it are measured one at a time and two at a time.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -38,12 +39,14 @@ PHASE_CLIPS = 8
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("video", type=Path)
+    parser.add_argument("--repeats", type=int, default=3, help="runs of each whole job of a minute or less")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     arguments = parser.parse_args()
     figures: dict[str, Any] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores"}
     # Processes first: a child's peak counts what its parent held when it was started, so PyTorch must come last.
     with tempfile.TemporaryDirectory() as scratch:
-        figures["whole_job"] = whole_job(arguments.video, Path(scratch))
+        figures["jobs"] = several(arguments.video, Path(scratch), arguments.repeats)
+        figures["whole_job"] = whole_job(arguments.video, Path(scratch), arguments.repeats)
     figures["network"] = network()
     figures["phases"] = phases()
     if arguments.json:
@@ -122,30 +125,54 @@ def _interleaved(
     return [median(collected) for collected in times]
 
 
-def whole_job(video: Path, scratch: Path) -> list[dict[str, Any]]:
-    """Wall time and peak memory of `physiocam measure`, start-up included, in processes of its own."""
+def whole_job(video: Path, scratch: Path, repeats: int) -> list[dict[str, Any]]:
+    """Time and peak memory of `physiocam measure`, start-up included, in processes of its own."""
     rows = []
     for name, seconds in (("as it is", None), ("60 s", 60), ("2 minutes", 120), ("10 minutes", 600)):
         path = video if seconds is None else _looped(video, scratch / f"{seconds}.mp4", seconds)
-        walls, peaks = [], []
-        for _ in range(3 if seconds in (None, 60) else 1):
-            wall, peak = _in_process(
-                [sys.executable, "-m", "physiocam", "measure", str(path), "-o", str(scratch / "out")]
-            )
-            walls.append(wall)
-            peaks.append(peak)
-        duration = json.loads((scratch / "out" / "measurement.json").read_text())["duration_s"]
-        wall = median(walls)
+        runs = []
+        for repeat in range(repeats if seconds in (None, 60) else 1):
+            # A folder of its own: results that are there already would be kept.
+            out = scratch / f"out {name} {repeat}"
+            runs.append(_in_process([sys.executable, "-m", "physiocam", "measure", str(path), "-o", str(out)]))
+        duration = json.loads((out / "measurement.json").read_text())["duration_s"]
+        wall, processor, _ = (median(some) for some in zip(*runs, strict=True))
         rows.append(
             {
                 "recording": name,
                 "duration_s": duration,
                 "wall_s": wall,
+                "processor_s": processor,
                 "real_time": duration / wall,
-                "peak_mb": max(peaks),
+                "real_time_one_core": duration / processor,
+                "peak_mb": max(peak for _, _, peak in runs),
             }
         )
-    _table("whole job (2 cores)", ["recording", "duration s", "wall s", "times real time", "peak MB"], rows)
+    _table(
+        "whole job (2 cores)",
+        ["recording", "duration s", "wall s", "processor s", "times real time", "a core", "peak MB"],
+        rows,
+    )
+    return rows
+
+
+def several(video: Path, scratch: Path, repeats: int) -> list[dict[str, Any]]:
+    """Time that four copies of a clip take by one process and by two, in turn; medians."""
+    copies = [scratch / f"copy {number}{video.suffix}" for number in range(4)]
+    for copy in copies:
+        shutil.copyfile(video, copy)
+    ways = {"one at a time": [], "one at a time, one thread": ["--threads", "1"], "two at a time": ["--jobs", "2"]}
+    runs: dict[str, list[tuple[float, float, float]]] = {name: [] for name in ways}
+    for repeat in range(repeats):
+        for name, options in ways.items():
+            out = ["-o", str(scratch / f"{name} {repeat}")]
+            command = [sys.executable, "-m", "physiocam", "measure", *map(str, copies), *options, *out]
+            runs[name].append(_in_process(command))
+    rows = []
+    for name, some in runs.items():
+        wall, processor, _ = (median(each) for each in zip(*some, strict=True))
+        rows.append({"way": name, "wall_s": wall, "processor_s": processor})
+    _table("four clips (2 cores)", ["way", "wall s", "processor s"], rows)
     return rows
 
 
@@ -174,15 +201,16 @@ def _looped(video: Path, path: Path, seconds: float) -> Path:
                     target.mux(packet)
 
 
-def _in_process(command: list[str]) -> tuple[float, float]:
-    """Wall seconds and peak resident MB of a command."""
+def _in_process(command: list[str]) -> tuple[float, float, float]:
+    """Wall seconds, processor seconds with those of its children, and peak resident MB of a command."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": ""})
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**environment, "OMP_NUM_THREADS": ""})
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
     if status:
         raise SystemExit(f"{' '.join(command)} failed with status {status}")
-    return wall, usage.ru_maxrss / 1024
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def _table(title: str, header: list[str], rows: Iterable[dict[str, Any]]) -> None:

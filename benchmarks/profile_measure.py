@@ -13,7 +13,6 @@ import cProfile
 import json
 import os
 import pstats
-import resource
 import subprocess
 import sys
 import tempfile
@@ -104,8 +103,13 @@ def profile(video: Path) -> dict[str, float]:
     profiler.disable()
     stages = stage_times(pstats.Stats(profiler))
     stages[DECODING] = time.process_time() - start - sum(stages.values())
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {START: start, **stages, "all": start + sum(stages.values()), "peak MB": peak}
+    return {START: start, **stages, "all": start + sum(stages.values()), "peak MB": peak_mb()}
+
+
+def peak_mb() -> float:
+    """The most memory that this process had, in MB; what `getrusage` counts may be of the process that started it."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def stage_times(stats: pstats.Stats) -> dict[str, float]:

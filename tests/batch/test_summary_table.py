@@ -27,3 +27,22 @@ def test_estimates_and_intervals_have_columns(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet").read_table(tmp_path / "summary.parquet").to_pylist()
     assert [row["heart_rate_estimate"] for row in parquet] == [72.5, 55.5, None]
     assert [row["heart_rate_high"] for row in parquet] == [74.0, None, None]
+
+
+def test_the_parquet_file_has_the_types_that_values_have(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    summaries = [
+        {"frames": 24, "fs": 0.1 + 0.2, "report": True, "word": "2020-01-01", "never": None, "mixed": 1, "odd": "1"},
+        {"frames": None, "fs": 30, "report": None, "word": 'new\nline, "quoted" \u00e4', "mixed": 2.5, "odd": "x"},
+    ]
+    write_summary([VideoOutcome(f"{i}.mp4", tmp_path, one) for i, one in enumerate(summaries)], tmp_path)
+    table = parquet.read_table(tmp_path / "summary.parquet")
+    types = {name: str(table.schema.field(name).type) for name in table.column_names}
+    assert types == {
+        "video": "string", "folder": "string", "error": "null", "frames": "int64", "fs": "double", "report": "bool",
+        "word": "string", "never": "null", "mixed": "double", "odd": "string",
+    }  # fmt: skip
+    rows = table.to_pylist()
+    assert [row["fs"] for row in rows] == [0.1 + 0.2, 30.0]
+    assert [row["word"] for row in rows] == ["2020-01-01", 'new\nline, "quoted" \u00e4']
+    assert [row["frames"] for row in rows] == [24, None]

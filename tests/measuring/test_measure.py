@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 import physiocam
-from physiocam.errors import PhysiocamError, VideoError
+from physiocam.errors import BundleError, PhysiocamError, VideoError
 from physiocam.measuring import measure as measuring
 from physiocam.measuring.face_frames import open_frames
 from physiocam.measuring.skin_colour import SkinColour
@@ -484,3 +484,14 @@ def test_networks_leave_the_memory_with_the_measurement(tmp_path: Path) -> None:
         assert not [one for one in gc.get_objects() if type(one) is Runtime]
     finally:
         gc.enable()
+
+
+def test_networks_that_cannot_be_started_stop_the_measurement(
+    monkeypatch: pytest.MonkeyPatch, beating: NDArray[np.uint8]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BundleError("the graph cannot be run")
+
+    monkeypatch.setattr("physiocam.measuring.clip_pipeline.Runtime", refuse)
+    with pytest.raises(BundleError, match="cannot be run"):
+        physiocam.measure(beating[:30], fs=FS, face="center")

@@ -75,6 +75,21 @@ def test_of_large_items_only_one_waits() -> None:
         assert next(ahead) == 1
 
 
+@pytest.mark.parametrize(("pixels", "most"), [(640 * 480, 6), (1920 * 1080, 6), (3840 * 2160, 4)])
+def test_so_many_frames_are_in_memory_at_a_time(pixels: int, most: int) -> None:
+    read = []
+
+    def items() -> Iterator[int]:
+        for number in count():
+            read.append(number)
+            yield number
+
+    with closing(read_ahead(items(), lambda _: 3 * pixels)) as ahead:
+        assert next(ahead) == 0
+        time.sleep(0.1)
+        assert len(read) <= most
+
+
 @pytest.mark.parametrize("begun", [True, False])
 def test_an_interrupt_while_the_thread_starts_leaves_the_source_alone(
     monkeypatch: pytest.MonkeyPatch, begun: bool

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from physiocam.video.pixels import RgbConverter
+from physiocam.video.pixels import RgbConverter, _pixels
 from physiocam.video.reader import open_video
 
 # AVColorSpace and AVColorRange numbers.
@@ -147,3 +147,13 @@ def test_a_crooked_display_matrix_is_ignored(encode: Callable[..., Path], tmp_pa
         first = next(iter(video)).image
     assert first is not None
     assert first.shape == (48, 96, 3)
+
+
+@pytest.mark.parametrize("width", [640, 641, 17])
+def test_the_pixels_of_a_picture_are_not_copied(width: int) -> None:
+    """Lines may be padded; a copy of a large picture would be as large."""
+    levels = np.random.default_rng(0).integers(0, 256, (33, width, 3)).astype(np.uint8)
+    frame = av.VideoFrame.from_ndarray(levels, format="rgb24")
+    pixels = _pixels(frame)
+    assert np.array_equal(pixels, levels)
+    assert np.shares_memory(pixels, np.frombuffer(frame.planes[0], np.uint8))

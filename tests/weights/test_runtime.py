@@ -159,3 +159,25 @@ def test_a_damaged_graph_says_nothing_on_the_terminal(
             Runtime(Bundle(tmp_path, joint.info, joint.sha256))
         assert "\n" not in str(caught.value)
     assert capfd.readouterr() == ("", "")
+
+
+def test_the_number_of_threads_changes_no_bit(joint: Bundle) -> None:
+    one, two = (Runtime(joint, threads=threads).run(*inputs(7)) for threads in (1, 2))
+    for task, output in one.items():
+        assert np.array_equal(output, two[task])
+
+
+def test_a_call_has_one_thread(monkeypatch: pytest.MonkeyPatch, joint: Bundle) -> None:
+    """Threads that share a call spin while they wait for each other."""
+    import onnxruntime
+
+    made: list[onnxruntime.SessionOptions] = []
+    start = onnxruntime.InferenceSession
+
+    def watched(path: object, options: onnxruntime.SessionOptions, **others: object) -> object:
+        made.append(options)
+        return start(path, options, **others)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", watched)
+    Runtime(joint, threads=2)
+    assert [options.intra_op_num_threads for options in made] == [1]

@@ -62,8 +62,8 @@ class VideoWork:
     options : MeasureOptions
     weights : str or None
         The sha256 of the bundle; None for a classical method.
-    code : str
-        The version of physiocam.
+    code : str or None
+        The version of physiocam; needed only where results are written.
     people : "largest", "all" or int
         Whom to measure.
     progress : callable, optional
@@ -72,7 +72,7 @@ class VideoWork:
 
     options: MeasureOptions
     weights: str | None
-    code: str
+    code: str | None
     people: PeopleChoice = "largest"
     progress: Progress | None = None
 

@@ -117,7 +117,8 @@ def measure_planned(planned: Sequence[Planned], place: Path | None, how: Work) -
     if jobs > 1 and options.threads is None:
         # Processes side by side share the cores out.
         options = options.replace(threads=max(usable_cores() // jobs, 1))
-    work = VideoWork(options, weights, code_version(), how.people, None if elsewhere else how.frame_progress)
+    code = None if place is None else code_version()
+    work = VideoWork(options, weights, code, how.people, None if elsewhere else how.frame_progress)
     # Other processes and machines may stand in other folders.
     path_of = str if len(planned) == 1 and scheduler is None else os.path.abspath
     items = [(path_of(one.video), one.folder and one.folder.resolve()) for one in planned]

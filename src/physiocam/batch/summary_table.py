@@ -1,8 +1,10 @@
 """The summary table of many videos: one row per video, as CSV and as Parquet."""
 
 import csv
+import json
 import os
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -82,14 +84,34 @@ def _write_parquet(path: Path, rows: Sequence[Mapping[str, Any]], names: Sequenc
     """The same table for analysis programs, with numbers as numbers, where the extra `parquet` is installed."""
     try:
         import pyarrow
+        from pyarrow import json as lines_of_json
         from pyarrow import parquet
     except ImportError:
         return
-    table = pyarrow.table({name: [row.get(name) for row in rows] for name in names})
+    # As lines of JSON: from lists, pyarrow makes columns only after it has loaded all of pandas.
+    schema = pyarrow.schema([(name, _column_type([row.get(name) for row in rows])) for name in names])
+    lines = "".join(json.dumps({name: row.get(name) for name in names}) + "\n" for row in rows)
+    table = lines_of_json.read_json(
+        BytesIO(lines.encode()),
+        lines_of_json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
+        lines_of_json.ParseOptions(explicit_schema=schema),
+    )
     beside = path.with_name(f".{path.name}.partial")
     with beside.open("wb") as file:  # by a file object: pyarrow rejects names that are not text
         parquet.write_table(table, file)
     beside.replace(path)
+
+
+def _column_type(values: Sequence[Any]) -> str:
+    """Arrow's name for the type of a column."""
+    there = [value for value in values if value is not None]
+    if not there:
+        return "null"
+    if all(isinstance(value, bool) for value in there):
+        return "bool"
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in there):
+        return "int64" if all(isinstance(value, int) for value in there) else "double"
+    return "string"
 
 
 def _row(outcome: VideoOutcome, output: Path) -> dict[str, Any]:

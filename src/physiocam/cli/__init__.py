@@ -1,6 +1,7 @@
 """The command line: parse, call one function, print. One file per group of commands."""
 
 import errno
+import os
 import sys
 from typing import Annotated, NoReturn
 
@@ -62,6 +63,8 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 def main() -> NoReturn:
     """Run the command line; expected errors become one line on standard error and exit status 1."""
+    # Plugins of pydantic, for which it searches all installed packages, have nothing to do here.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     prepare_streams()
     end_tidily()
     try:

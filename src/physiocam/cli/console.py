@@ -15,12 +15,16 @@ from physiocam.readable import readable
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress as RichProgress
 
     from physiocam.measuring.face_frames import Progress
 
 
 # Output to a file or another program is not wrapped to a terminal's width.
 _NO_TERMINAL = 1000
+
+# A progress bar is shown after so many seconds.
+_PATIENCE_S = 2.0
 
 # The running command's options, by the Python arguments that they set.
 _options: dict[str, str] = {}
@@ -86,9 +90,40 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def progress_bar(title: str) -> Iterator["Progress"]:
-    """A progress bar on standard error, shown after 2 s if that is a terminal."""
+    """A progress bar on standard error, shown after `_PATIENCE_S` if that is a terminal."""
     from time import monotonic
 
+    started = monotonic()
+    bar: RichProgress | None = None
+    ever = True
+
+    def update(done: int, total: int | None) -> None:
+        nonlocal bar, ever
+        elapsed = monotonic() - started
+        # Rich is loaded only for a bar that will be seen.
+        if not ever or elapsed <= _PATIENCE_S:
+            return
+        if bar is None:
+            bar = _frames_bar(Path(title).name)
+            if bar is None:
+                ever = False
+                return
+            bar.start()
+        speed = f"{done / max(elapsed, 1e-3):.0f} frames/s"
+        bar.update(bar.task_ids[0], completed=done, total=total, speed=speed)
+
+    try:
+        yield update
+    finally:
+        if bar is not None:
+            bar.stop()
+
+
+def _frames_bar(title: str) -> "RichProgress | None":
+    """A bar on standard error; None if that cannot redraw its lines."""
+    terminal = console(stderr=True)
+    if not animated(terminal):
+        return None
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     bar = Progress(
@@ -96,24 +131,11 @@ def progress_bar(title: str) -> Iterator["Progress"]:
         BarColumn(),
         TextColumn("{task.fields[speed]}"),
         TimeRemainingColumn(),
-        console=console(stderr=True),
+        console=terminal,
         transient=True,
     )
-    task = bar.add_task(escaped(Path(title).name), total=None, speed="")
-    started = monotonic()
-
-    def update(done: int, total: int | None) -> None:
-        elapsed = monotonic() - started
-        if elapsed > 2.0 and animated(bar.console):
-            bar.start()
-        bar.update(task, completed=done, total=total, speed=f"{done / max(elapsed, 1e-3):.0f} frames/s")
-
-    try:
-        yield update
-    finally:
-        # Stopping a bar that was never shown would print an empty line.
-        if bar.live.is_started:
-            bar.stop()
+    bar.add_task(escaped(title), total=None, speed="")
+    return bar
 
 
 @contextmanager

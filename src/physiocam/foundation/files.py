@@ -7,7 +7,6 @@ that was killed; the next process that writes there removes it.
 
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
@@ -159,6 +158,9 @@ def to_disk(folder: Path) -> None:
     """
     paths = [folder, *folder.rglob("*")]
     # Waiting for many files takes about as long as for one.
+    # Here, since most commands never come here.
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(_SETTLED_AT_ONCE) as threads:
         list(threads.map(settle, paths))
 

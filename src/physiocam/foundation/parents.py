@@ -1,6 +1,5 @@
 """Processes that end with the one that started them, however that ends."""
 
-import multiprocessing
 import os
 import sys
 from threading import Thread
@@ -37,6 +36,9 @@ def end_with_parent_process() -> None:
 
 
 def _outlast() -> None:
+    # Here: a process that measures one video starts no others.
+    import multiprocessing
+
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()

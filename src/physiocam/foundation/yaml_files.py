@@ -38,3 +38,16 @@ def read_yaml(path: str | os.PathLike[str], example: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise PhysiocamError(f"'{place}' holds {type(content).__name__}; expected fields such as '{example}'")
     return content
+
+
+def yaml_text(values: dict[str, Any]) -> str:
+    """Return fields and values as YAML, in their order.
+
+    Examples
+    --------
+    >>> print(yaml_text({"method": "pos", "fs": None}), end="")
+    method: pos
+    fs: null
+    """
+    text: str = yaml.safe_dump(values, sort_keys=False)
+    return text

@@ -5,11 +5,12 @@ frame. Networks on a slower time scale have their own log.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from physiocam.foundation.beside import Beside
 from physiocam.inputs.blocks import InputBlock, InputCollector, InputShape
 from physiocam.inputs.shoulders import SHIFTED
 from physiocam.measuring.clip_phases import Runs, phases_of
@@ -181,6 +182,14 @@ class RunningClips:
         self.pipeline.run(clip, clip.shown.reshape(-1)[: clip.frames])
 
 
+class _Started(NamedTuple):
+    """What runs the networks of each time scale."""
+
+    fast: Runs
+    slow: Runs | None
+    memory: Runs | None
+
+
 class LoadedNetworks:
     """A bundle's networks, by default on ONNX Runtime, separately for each time scale.
 
@@ -191,6 +200,9 @@ class LoadedNetworks:
         As in `weights.runtime.Runtime`.
     start : callable, optional
         Starts something else than ONNX Runtime that runs some of the bundle's networks.
+    wait : bool
+        Whether networks that cannot be started raise their error here; otherwise they are started in a thread beside
+        what the caller does next, and raise it where they are first used.
     """
 
     def __init__(
@@ -199,24 +211,34 @@ class LoadedNetworks:
         threads: int | None = None,
         providers: Sequence[str] = ("cpu",),
         start: Callable[[Sequence[NetworkEntry]], Runs] | None = None,
+        wait: bool = True,
     ) -> None:
         self.bundle = bundle
         begin = start or (lambda networks: Runtime(bundle, threads, networks, providers))
         slow, memory = bundle.info.slow, bundle.info.memory
-        self._fast = begin(bundle.info.networks)
-        self._slow = begin(slow.networks) if slow else None
-        self._memory = begin(memory.networks) if memory else None
+
+        def begin_all() -> _Started:
+            return _Started(
+                begin(bundle.info.networks),
+                begin(slow.networks) if slow else None,
+                begin(memory.networks) if memory else None,
+            )
+
+        self._started = Beside(begin_all)
+        if wait:
+            self._started.get()
 
     def pipeline(self, every_phase: bool, also: Mapping[str, int | None] | None = None) -> ClipPipeline:
         """Start a run of the networks that see every frame."""
         memory = self.bundle.info.memory
-        windows = MemoryWindows(memory, self._memory) if memory and self._memory else None
-        return ClipPipeline(self.bundle.info, self._fast, every_phase, windows, also)
+        started = self._started.get()
+        windows = MemoryWindows(memory, started.memory) if memory and started.memory else None
+        return ClipPipeline(self.bundle.info, started.fast, every_phase, windows, also)
 
     def slow_pipeline(self, every_phase: bool) -> ClipPipeline | None:
         """Start a run of the slow networks, or return None if the bundle has none."""
-        slow = self.bundle.info.slow
-        return ClipPipeline(slow, self._slow, every_phase, also={SHIFTS: SHIFTED}) if slow and self._slow else None
+        slow, runs = self.bundle.info.slow, self._started.get().slow
+        return ClipPipeline(slow, runs, every_phase, also={SHIFTS: SHIFTED}) if slow and runs else None
 
 
 def outputs_of_frames(

@@ -115,7 +115,7 @@ def measure_each(
 ) -> tuple[Measurement, ...]:
     """Measure people, the largest first; "largest" is one without a number. See `measure`."""
     if options.method == NETWORK:
-        networks = LoadedNetworks(options.bundle(), options.threads, options.providers)
+        networks = LoadedNetworks(options.bundle(), options.threads, options.providers, wait=False)
         options = options.replace(face=as_trained(options.face, networks.bundle.info.square))
         check_people(people, options.face)
         found = measure_with(networks, source, options, people, progress)

@@ -4,12 +4,9 @@ import os
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self, TypedDict
 
-import yaml
-
 from physiocam.errors import PhysiocamError, VideoError
 from physiocam.foundation.arguments import number, truth, whole_number
 from physiocam.foundation.files import complete_file
-from physiocam.foundation.yaml_files import read_yaml
 from physiocam.measuring.neutral import NeutralChoice, neutral_choice
 from physiocam.signals.methods import NETWORK, classical_method
 from physiocam.signals.settings import SignalSettings, settings_as_text, settings_from_text, signal_settings
@@ -160,13 +157,15 @@ class MeasureOptions:
         PhysiocamError
             If `face` is a function, which YAML cannot hold, or the file cannot be written.
         """
+        from physiocam.foundation.yaml_files import yaml_text
+
         if callable(self.face):
             raise PhysiocamError(
                 f"face is the function {face_source_name(self.face)}, which a file cannot hold; leave it out, and set "
                 "it after loading: MeasureOptions.load(path).replace(face=...)"
             )
         with complete_file(path) as beside:
-            beside.write_text(yaml.safe_dump(self.to_dict(), sort_keys=False), encoding="utf-8")
+            beside.write_text(yaml_text(self.to_dict()), encoding="utf-8")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -180,6 +179,9 @@ class MeasureOptions:
         PhysiocamError
             If the file cannot be read, a field does not exist, or a value is invalid.
         """
+        # Here: most measurements read no file of options.
+        from physiocam.foundation.yaml_files import read_yaml
+
         values = read_yaml(path, "method: pos")
         try:
             _check_fields(values)

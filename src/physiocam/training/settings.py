@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from physiocam.errors import PhysiocamError
-from physiocam.foundation.yaml_files import YAML_ERRORS, read_yaml
+from physiocam.foundation.yaml_files import YAML_ERRORS, read_yaml, yaml_text
 from physiocam.networks.registry import AnyConfig, preset
 from physiocam.training.augmentation import Augmentation
 from physiocam.training.named_tasks import with_named_tasks
@@ -170,8 +170,7 @@ class TrainSettings(BaseModel):
 
     def to_yaml(self, without: Collection[str] = ()) -> str:
         """Return all fields, or all but some, as YAML that `read_settings` reads."""
-        text: str = yaml.safe_dump(self.model_dump(mode="json", exclude=set(without)), sort_keys=False)
-        return text
+        return yaml_text(self.model_dump(mode="json", exclude=set(without)))
 
 
 def read_settings(path: str | os.PathLike[str] | None, changes: Sequence[str] = ()) -> TrainSettings:

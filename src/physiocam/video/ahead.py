@@ -9,7 +9,7 @@ Item = TypeVar("Item")
 
 # Largest number of waiting items, and of their bytes; one item of any size may always wait.
 _DEPTH = 4
-_BYTES = 100_000_000
+_BYTES = 50_000_000
 
 
 def read_ahead(items: Iterable[Item], size: Callable[[Item], int] = lambda _: 0) -> Generator[Item, None, None]:

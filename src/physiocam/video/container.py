@@ -9,6 +9,7 @@ from typing import Any
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
 from physiocam.errors import VideoError
 from physiocam.foundation.cores import usable_cores
@@ -127,7 +128,7 @@ class VideoFile:
         # If fields are coded separately, two packets make a frame.
         self._packets = len(stamps) + unstamped - (fields // 2 if unstamped else 0)
         self._promised = max(self._packets, stated_frames(container, stream, self._path) - dropped)
-        self._stamps = np.unique(np.frombuffer(stamps, dtype=np.int64))
+        self._stamps = _rising(np.frombuffer(stamps, dtype=np.int64))
         apart = len(self._stamps) > 0 and int(self._stamps[-1]) - int(self._stamps[0]) <= np.iinfo(np.int64).max
         if is_bare(container) or not in_order or not apart or len(self._stamps) < 0.9 * self._packets:
             self._stamps = self._stamps[:0]
@@ -213,6 +214,12 @@ class VideoFile:
             return float(positions[min(int(np.searchsorted(stamps, frame.pts)), len(positions) - 1)])
 
         return by_stamp
+
+
+def _rising(stamps: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The same numbers in order, each once; `numpy.unique` would load masked arrays, which nothing else needs."""
+    stamps = np.sort(stamps)
+    return stamps[np.concatenate([[True], stamps[1:] != stamps[:-1]])[: len(stamps)]]
 
 
 def open_container(path: Path) -> Any:

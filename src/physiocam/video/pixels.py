@@ -102,8 +102,7 @@ class RgbConverter:
                 f"'{self._source}': pixel format '{frame.format.name}' cannot be converted to RGB; re-encode the "
                 "video as H.264"
             ) from None
-        image = _within_bars(rgb.to_ndarray().astype(np.uint8, copy=False), size)
-        return np.ascontiguousarray(orientation.upright(image))
+        return np.ascontiguousarray(orientation.upright(_within_bars(_pixels(rgb), size)))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -134,6 +133,13 @@ def _fitted(stored: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
     scale = min(size[0] / stored[0], size[1] / stored[1])
     width, height = (max(round(length * scale), 1) for length in stored)
     return size if width >= _SAME_SHAPE * size[0] and height >= _SAME_SHAPE * size[1] else (width, height)
+
+
+def _pixels(rgb: av.VideoFrame) -> NDArray[np.uint8]:
+    """The pixels (H, W, 3) of a frame in RGB where they are: a copy of a large picture would be as large."""
+    plane = rgb.planes[0]
+    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    return rows[: rgb.height, : 3 * rgb.width].reshape(rgb.height, rgb.width, 3)
 
 
 def _within_bars(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:

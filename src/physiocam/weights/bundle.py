@@ -175,6 +175,8 @@ def find_bundle(name_or_path: str | os.PathLike[str]) -> Path:
     except TypeError:
         kind = type(name_or_path).__name__
         raise BundleError(f"weights are of type {kind}; expected a bundle, or its name or folder") from None
+    if text == "default":
+        return _DEFAULT
     known = bundle_folders()
     if text in known:
         return known[text]

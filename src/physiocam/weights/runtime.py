@@ -1,19 +1,22 @@
 """A bundle's networks on ONNX Runtime."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
 from physiocam.errors import BundleError
+from physiocam.foundation.calls import Calls
 from physiocam.foundation.cores import within_cores
 from physiocam.networks.config import NetworkConfig
 from physiocam.weights.bundle import Bundle, NetworkEntry
 from physiocam.weights.providers import check_providers, check_started, execution_providers
 
-# Clips per call of a network. More clips cost memory and bring no speed: the feature maps no longer fit the caches.
-_BATCH = 4
+# Clips per call of a network. More clips cost memory, of every call that goes on at a time, and bring 1 to 3 % of
+# speed: the feature maps no longer fit the caches.
+_BATCH = 2
 
 # Axes of a graph's Small input that takes phases: clips, phases, frames, channels, rows, columns.
 _PHASED_RANK = 6
@@ -28,7 +31,7 @@ class Runtime:
     ----------
     bundle : Bundle
     threads : int, optional
-        Threads to compute with; by default, and at most, one per core.
+        Calls of networks at a time; by default, and at most, one per core. Devices other than the processor get one.
     networks : sequence of NetworkEntry, optional
         Which of the bundle's networks; by default, all except the slow ones.
     providers : sequence of str
@@ -51,10 +54,15 @@ class Runtime:
     ) -> None:
         names = check_providers(providers)
         devices = execution_providers(names)
+        count = within_cores(threads, "threads")
+        on_cpu = names[0] == "cpu"
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = within_cores(threads, "threads")
+        # One thread for each call, and several calls at a time: threads that share a call wait for each other at every
+        # layer, by spinning, which takes the cores from the decoder and from other programs.
+        options.intra_op_num_threads = 1 if on_cpu else count
         options.inter_op_num_threads = 1
         options.log_severity_level = 4
+        self._calls = Calls(count if on_cpu else 1)
         self._stride = bundle.info.big_stride
         self._networks = []
         for entry in networks or bundle.info.networks:
@@ -100,20 +108,29 @@ class Runtime:
             Task name to (B, P, N, C), as P calls of `run` would give. The Big branch is computed only once if the graph
             allows it.
         """
-        batches = [
-            self._run_batch(big[start : start + _BATCH], small[start : start + _BATCH])
-            for start in range(0, len(small), _BATCH)
+        batches = [slice(start, start + _BATCH) for start in range(0, len(small), _BATCH)]
+        calls = [
+            partial(self._run_network, config, session, big[clips], small[clips])
+            for config, session in self._networks
+            for clips in batches
         ]
-        return {task: np.concatenate([batch[task] for batch in batches]) for task in batches[0]}
-
-    def _run_batch(self, big: NDArray[np.float32], small: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        found = iter(self._calls.run(calls))
         answers: dict[str, list[NDArray[np.float32]]] = {}
-        for config, session in self._networks:
-            every = config.big_stride // self._stride if config.uses_big else 1
-            sharp = np.ascontiguousarray(big[:, ::every])
-            for task, output in zip(config.tasks, _run_network(config, session, sharp, small), strict=True):
-                answers.setdefault(task.name, []).append(output)
+        for config, _ in self._networks:
+            parts = [next(found) for _ in batches]
+            for task, outputs in zip(config.tasks, zip(*parts, strict=True), strict=True):
+                answers.setdefault(task.name, []).append(np.concatenate(outputs))
         return {task: mean_of_networks(outputs) for task, outputs in answers.items()}
+
+    def _run_network(
+        self,
+        config: NetworkConfig,
+        session: onnxruntime.InferenceSession,
+        big: NDArray[np.float32],
+        small: NDArray[np.float32],
+    ) -> list[NDArray[np.float32]]:
+        every = config.big_stride // self._stride if config.uses_big else 1
+        return _run_network(config, session, np.ascontiguousarray(big[:, ::every]), small)
 
 
 def mean_of_networks(outputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
