@@ -1,8 +1,8 @@
 """How right the measurements are: bundles and classical methods, on generated recordings and on real clips.
 
-    python benchmarks/accuracy.py WORK_DIR [--recordings 200] [--weights NAME ...] [--clip VIDEO BEATS_PER_MIN ...]
-        [--carrier VIDEO ...] [--still PHOTOGRAPH ...] [--head FOLDER] [--generated VIDEO ...] [--misleading VIDEO ...]
-        [--jobs N] [--json FILE]
+    python benchmarks/accuracy.py WORK_DIR [--recordings 200] [--weights NAME ...] [--int8]
+        [--clip VIDEO BEATS_PER_MIN ...] [--carrier VIDEO ...] [--still PHOTOGRAPH ...] [--head FOLDER]
+        [--generated VIDEO ...] [--misleading VIDEO ...] [--jobs N] [--json FILE]
 
 Writes videos of drawn people, on whom no weight was ever trained, into WORK_DIR: three difficulties (how much a person
 moves, how good light and camera are), two kinds of light, two strengths of compression, and skin of all tones, all
@@ -89,9 +89,10 @@ class Material:
 
 def main() -> None:
     arguments = _arguments()
-    options = {
-        f"network, `{name}`": MeasureOptions(weights=name, threads=1) for name in ("default", *arguments.weights)
-    }
+    names = ("default", *arguments.weights)
+    options = {f"network, `{name}`": MeasureOptions(weights=name, threads=1) for name in names}
+    if arguments.int8:
+        options["network, 8 bits"] = MeasureOptions(precision="int8", threads=1)
     options |= {name.upper(): MeasureOptions(method=name) for name in CLASSICAL}
     material = made(arguments)
     results = {title: measured(material, option, arguments) for title, option in options.items()}
@@ -111,6 +112,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("work", type=Path)
     parser.add_argument("--recordings", type=int, default=200)
     parser.add_argument("--weights", nargs="*", default=[], help="further bundles, by name or folder")
+    parser.add_argument("--int8", action="store_true", help="also the default bundle in 8 bits")
     parser.add_argument("--clip", nargs=2, action="append", default=[], metavar=("VIDEO", "BEATS_PER_MIN"))
     parser.add_argument("--carrier", nargs="*", default=[], type=Path, metavar="VIDEO", help="real people, to inject")
     parser.add_argument("--still", nargs="*", default=[], type=Path, metavar="PHOTOGRAPH")

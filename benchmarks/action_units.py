@@ -18,6 +18,7 @@ from physiocam.evaluation.table_text import number, table
 from physiocam.foundation.files import complete_file
 from physiocam.foundation.parallel import run_jobs
 from physiocam.measuring.neutral import NeutralChoice
+from physiocam.weights.int8_form import Precision
 from rendered_recordings import RenderedRecording
 from unit_judging import Judged, by_attribute, figures, judge
 
@@ -34,6 +35,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--bundle", default="default", help="name or folder of the bundle to judge")
+    parser.add_argument("--precision", choices=("fp32", "int8"), default="fp32")
     parser.add_argument("--neutral", choices=("auto", "first-seconds", "none"), default="none",
                         help="a recording of a few seconds is too short to know the neutral face")  # fmt: skip
     parser.add_argument("-o", "--out", type=Path, help="file for the figures, JSON")
@@ -42,7 +44,9 @@ def main() -> None:
     rendered_recordings.make(plan, given.folder, given.recordings, given.jobs)
     recordings = list(rendered_recordings.load(given.folder))[: given.recordings]
     judged: list[Judged] = []
-    for outcome in run_jobs(partial(_judged, bundle=given.bundle, neutral=given.neutral), recordings, given.jobs):
+    for outcome in run_jobs(
+        partial(_judged, bundle=given.bundle, neutral=given.neutral, precision=given.precision), recordings, given.jobs
+    ):
         if outcome.result is None:
             raise SystemExit(f"{recordings[outcome.index].video}: {outcome.error}")
         judged.append(outcome.result)
@@ -54,8 +58,8 @@ def main() -> None:
             beside.write_text(json.dumps(short, indent=1) + "\n", encoding="utf-8")
 
 
-def _judged(recording: RenderedRecording, bundle: str, neutral: NeutralChoice) -> Judged:
-    return judge(recording, measure(recording.video, weights=bundle, neutral=neutral))
+def _judged(recording: RenderedRecording, bundle: str, neutral: NeutralChoice, precision: Precision) -> Judged:
+    return judge(recording, measure(recording.video, weights=bundle, neutral=neutral, precision=precision))
 
 
 def _text(found: dict[str, Any]) -> Iterator[str]:

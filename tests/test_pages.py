@@ -166,6 +166,7 @@ EXCEPTIONS = {
     "python benchmarks/evaluate.py PREDICTIONS.npz --json docs/evaluate.json": _BENCHMARK,
     "python benchmarks/overlay.py CLIP --json docs/overlay.json": _BENCHMARK,
     "python benchmarks/page.py CLIP --json docs/page.json": _BENCHMARK,
+    "python benchmarks/precision.py VIDEO... --json docs/precision.json": _BENCHMARK,
     "python benchmarks/study.py WORK_DIR --json docs/study.json": _BENCHMARK,
     "physiocam data generate folder rendered/ --recordings 6 --seconds 10 --size 320x240 --people rendered "
     "--face-model MODEL": "needs the face model; tests/synthetic/rendered/ generates with a made-up one",

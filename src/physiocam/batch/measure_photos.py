@@ -105,7 +105,7 @@ def measure_photos(
     place = None if output is None else folder_path(output, "output")
     if place is not None:
         check_folder(place)
-    networks = LoadedNetworks(options.bundle(), options.threads, options.providers)
+    networks = LoadedNetworks(options.bundle(), options.threads, options.providers, options.precision)
     photos = []
     for path in paths:
         photos.append(_measured(path, networks, options))

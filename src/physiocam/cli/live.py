@@ -17,6 +17,8 @@ from physiocam.cli.options import (
     NeutralName,
     NeutralOption,
     PeopleOption,
+    PrecisionName,
+    PrecisionOption,
     ProviderOption,
     SettingsName,
     SettingsOption,
@@ -63,6 +65,7 @@ def live_command(
     neutral: NeutralOption = NeutralName.auto,
     threads: ThreadsOption = None,
     provider: ProviderOption = None,
+    precision: PrecisionOption = PrecisionName.fp32,
 ) -> None:
     """Measure what a camera sees, and watch it in the terminal."""
     with interruptible():
@@ -90,6 +93,7 @@ def live_command(
             keep_s=math.inf if output is not None else SHOWN_S,
             threads=threads,
             providers=providers_of(provider),
+            precision=precision.value,
         )
         failure: Exception | None = None
         with ExitStack() as open_things:

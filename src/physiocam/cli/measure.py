@@ -20,6 +20,8 @@ from physiocam.cli.options import (
     NeutralOption,
     OptionsFile,
     PeopleOption,
+    PrecisionName,
+    PrecisionOption,
     ProviderOption,
     ReportOption,
     SchedulerOption,
@@ -73,6 +75,7 @@ def measure_command(
     hrv: HrvOption = False,
     threads: ThreadsOption = None,
     provider: ProviderOption = None,
+    precision: PrecisionOption = PrecisionName.fp32,
     options_file: OptionsFile = None,
     as_json: Annotated[
         bool,
@@ -92,6 +95,7 @@ def measure_command(
         "neutral": neutral.value,
         "threads": threads,
         "providers": providers_of(provider),
+        "precision": precision.value,
         "report": report,
         "overlay": overlay,
     }

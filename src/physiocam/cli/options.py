@@ -35,6 +35,13 @@ class NeutralName(StrEnum):
     none = "none"
 
 
+class PrecisionName(StrEnum):
+    """Precisions of the networks."""
+
+    fp32 = "fp32"
+    int8 = "int8"
+
+
 WeightsOption = Annotated[str, typer.Option(metavar="BUNDLE", help="Name of a bundle, or path of its folder.")]
 FaceOption = Annotated[
     str,
@@ -104,6 +111,14 @@ ProviderOption = Annotated[
     ),
 ]
 
+PrecisionOption = Annotated[
+    PrecisionName,
+    typer.Option(
+        metavar="NAME",
+        help="Of the networks: fp32, or int8, which takes less time and gives nearly the same (docs/runtimes.md). Your "
+        "own bundles need a form in 8 bits for it: physiocam weights export --to onnx-int8.",
+    ),
+]
 
 MethodOption = Annotated[
     str,

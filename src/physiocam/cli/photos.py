@@ -7,7 +7,16 @@ import typer
 
 from physiocam.cli.console import complain, count_bar, interruptible
 from physiocam.cli.licence import name_licence
-from physiocam.cli.options import FaceOption, ProviderOption, ThreadsOption, WeightsOption, face_choice, providers_of
+from physiocam.cli.options import (
+    FaceOption,
+    PrecisionName,
+    PrecisionOption,
+    ProviderOption,
+    ThreadsOption,
+    WeightsOption,
+    face_choice,
+    providers_of,
+)
 
 
 def photos_command(
@@ -17,6 +26,7 @@ def photos_command(
     face: FaceOption = "auto",
     threads: ThreadsOption = None,
     provider: ProviderOption = None,
+    precision: PrecisionOption = PrecisionName.fp32,
 ) -> None:
     """Measure facial action units in single photographs of any size: one row each in photos.csv."""
     with interruptible():
@@ -24,7 +34,11 @@ def photos_command(
         from physiocam.measuring.options import MeasureOptions
 
         options = MeasureOptions(
-            weights=weights, face=face_choice(face), threads=threads, providers=providers_of(provider)
+            weights=weights,
+            face=face_choice(face),
+            threads=threads,
+            providers=providers_of(provider),
+            precision=precision.value,
         )
         paths = find_photos(photos)
         with count_bar("measuring", "photos", len(paths)) as bar:

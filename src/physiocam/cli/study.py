@@ -14,6 +14,8 @@ from physiocam.cli.options import (
     JobsOption,
     MethodOption,
     OptionsFile,
+    PrecisionName,
+    PrecisionOption,
     ProviderOption,
     ReportOption,
     SchedulerOption,
@@ -69,6 +71,7 @@ def study_command(
     hrv: HrvOption = False,
     threads: ThreadsOption = None,
     provider: ProviderOption = None,
+    precision: PrecisionOption = PrecisionName.fp32,
     options_file: OptionsFile = None,
     jobs: JobsOption = 1,
     scheduler: SchedulerOption = None,
@@ -83,6 +86,7 @@ def study_command(
         "hrv": hrv,
         "threads": threads,
         "providers": providers_of(provider),
+        "precision": precision.value,
         "report": report,
     }
     with interruptible():

@@ -51,7 +51,7 @@ def weights_export(
         typer.Option(
             metavar="FORMAT",
             help="Write a bundle's networks for another runtime: onnx or torchscript (a file each, weights included), "
-            "or openvino (needs the package openvino).",
+            "onnx-int8 (8-bit integers; needs the extra demo too), or openvino (needs the package openvino).",
         ),
     ] = None,
 ) -> None:
@@ -70,10 +70,13 @@ def _export_networks(name: str, folder: Path, form: str) -> None:
     from physiocam.weights.bundle import load_bundle
 
     bundle = load_bundle(name)
-    with extra("train", "exporting networks"):
-        from physiocam.weights.other_runtimes import export_networks
     try:
-        written = export_networks(bundle, form, folder)
+        with extra("train", "exporting networks"):
+            from physiocam.quantization.export_int8 import INT8, export_int8
+            from physiocam.weights.other_runtimes import FORMATS, export_networks
+        if form not in (*FORMATS, INT8):
+            raise PhysiocamError(f"the format is '{form}'; expected {', '.join([*FORMATS, INT8])}")
+        written = export_int8(bundle, folder) if form == INT8 else export_networks(bundle, form, folder)
     except ImportError as error:
         raise PhysiocamError(f"the format '{form}' needs {error.name}; run: pip install {error.name}") from None
     typer.echo(f"{folder}: {', '.join(written)}")

@@ -17,10 +17,12 @@ from physiocam.measuring.clip_phases import Runs, phases_of
 from physiocam.measuring.frame_log import FrameLog
 from physiocam.measuring.memory_windows import PARTS, MemoryWindows
 from physiocam.measuring.outputs import mask_unseen
+from physiocam.results.measurement_data import Weights
 from physiocam.signals.readings import LIGHT, light_of
 from physiocam.video.levels import Image
 from physiocam.video.locators import Square
 from physiocam.weights.bundle import Bundle, BundleInfo, NetworkEntry, SlowNetworks
+from physiocam.weights.int8_form import FP32, Precision
 from physiocam.weights.runtime import Runtime
 
 # A field of the log in addition to the tasks' outputs: 1 if something moves around a frame, 0 if nothing does.
@@ -196,7 +198,7 @@ class LoadedNetworks:
     Parameters
     ----------
     bundle : Bundle
-    threads, providers
+    threads, providers, precision
         As in `weights.runtime.Runtime`.
     start : callable, optional
         Starts something else than ONNX Runtime that runs some of the bundle's networks.
@@ -210,11 +212,13 @@ class LoadedNetworks:
         bundle: Bundle,
         threads: int | None = None,
         providers: Sequence[str] = ("cpu",),
+        precision: Precision = FP32,
         start: Callable[[Sequence[NetworkEntry]], Runs] | None = None,
         wait: bool = True,
     ) -> None:
         self.bundle = bundle
-        begin = start or (lambda networks: Runtime(bundle, threads, networks, providers))
+        self.weights = Weights(bundle.info.name, bundle.sha256, precision)
+        begin = start or (lambda networks: Runtime(bundle, threads, networks, providers, precision))
         slow, memory = bundle.info.slow, bundle.info.memory
 
         def begin_all() -> _Started:

@@ -14,7 +14,6 @@ from physiocam.measuring.people_choice import PeopleChoice, check_people, people
 from physiocam.measuring.person_work import NetworkWork, SkinWork
 from physiocam.measuring.summarize import summarize
 from physiocam.results.measurement import Measurement
-from physiocam.results.measurement_data import Weights
 from physiocam.signals.methods import NETWORK, classical_method
 from physiocam.signals.variability import heart_rate_variability
 from physiocam.video.face_source import as_trained, people_locator
@@ -115,7 +114,7 @@ def measure_each(
 ) -> tuple[Measurement, ...]:
     """Measure people, the largest first; "largest" is one without a number. See `measure`."""
     if options.method == NETWORK:
-        networks = LoadedNetworks(options.bundle(), options.threads, options.providers, wait=False)
+        networks = LoadedNetworks(options.bundle(), options.threads, options.providers, options.precision, wait=False)
         options = options.replace(face=as_trained(options.face, networks.bundle.info.square))
         check_people(people, options.face)
         found = measure_with(networks, source, options, people, progress)
@@ -152,8 +151,7 @@ def measure_with(
         video = frames.video
         start = partial(NetworkWork, networks, every_phase, options.neutral, video.fs, video.frames)
         seen = People(frames, start, people, info.crop.factor).run()
-    weights = Weights(info.name, networks.bundle.sha256)
-    return [summarize(one, signals, options, weights) for one, signals in seen]
+    return [summarize(one, signals, options, networks.weights) for one, signals in seen]
 
 
 def _with_classical_method(

@@ -12,6 +12,7 @@ from physiocam.signals.methods import NETWORK, classical_method
 from physiocam.signals.settings import SignalSettings, settings_as_text, settings_from_text, signal_settings
 from physiocam.video.face_source import FaceSource, face_source, face_source_name
 from physiocam.weights.bundle import Bundle, load_bundle
+from physiocam.weights.int8_form import FP32, Precision, check_precision
 from physiocam.weights.providers import check_providers
 
 BundleSource = str | os.PathLike[str] | Bundle
@@ -31,6 +32,7 @@ class OptionChanges(TypedDict, total=False):
     neutral: NeutralChoice
     threads: int | None
     providers: str | tuple[str, ...]
+    precision: Precision
     report: bool
     overlay: bool
 
@@ -67,6 +69,9 @@ class MeasureOptions:
     providers : tuple of str
         Devices that ONNX Runtime uses for the networks, the preferred one first: "cpu", "cuda", "coreml", "openvino" or
         "directml". All except "cpu" need a build of ONNX Runtime that supports them.
+    precision : "fp32" or "int8"
+        Precision of the networks. "int8" is faster on a processor, and needs a bundle with a form in 8 bits, as the
+        default one has.
     report, overlay : bool
         Whether to write report.html and overlay.mp4 along with the other result files (extra `report`).
 
@@ -91,6 +96,7 @@ class MeasureOptions:
     neutral: NeutralChoice = "auto"
     threads: int | None = None
     providers: str | tuple[str, ...] = ("cpu",)
+    precision: Precision = FP32
     report: bool = False
     overlay: bool = False
 
@@ -103,6 +109,7 @@ class MeasureOptions:
             "face": face_source(self.face),
             "settings": signal_settings(self.settings),
             "providers": check_providers(self.providers),
+            "precision": check_precision(self.precision),
             "neutral": neutral_choice(self.neutral),
             "threads": None if self.threads is None else whole_number(self.threads, "threads", least=1),
             **{name: truth(getattr(self, name), name) for name in ("hrv", "report", "overlay")},

@@ -25,7 +25,6 @@ from physiocam.measuring.people_choice import (
 from physiocam.measuring.stream_person import SeenFrame, StreamPerson, Window
 from physiocam.measuring.summarize import Frames, summarize
 from physiocam.results.measurement import Measurement
-from physiocam.results.measurement_data import Weights
 from physiocam.signals.methods import NETWORK
 from physiocam.signals.waveform import check_fs
 from physiocam.video.cuts import CutFinder, cuts_notes
@@ -106,7 +105,7 @@ class Stream:
         self._keep_s = keep_s
         self._people = people_choice(people)
         check_people(self._people, self._options.face)
-        self._networks = LoadedNetworks(self._bundle, options.threads, options.providers)
+        self._networks = LoadedNetworks(self._bundle, options.threads, options.providers, options.precision)
         self.reset()
 
     def reset(self) -> None:
@@ -223,8 +222,7 @@ class Stream:
         longer = window if last_s is None else self._window(max(last_s, _NEUTRAL_S))
         squares, found = person.squares(window.grid)
         frames = Frames("stream", self.fs, window.grid, found, squares, self._notes(window, person, seen), window.cuts)
-        weights = Weights(self._bundle.info.name, self._bundle.sha256)
-        return summarize(frames, person.signals(window, longer), self._options, weights)
+        return summarize(frames, person.signals(window, longer), self._options, self._networks.weights)
 
     def _largest(
         self, sights: Sequence["_Sight"], window: Window, most: int | None

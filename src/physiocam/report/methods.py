@@ -46,6 +46,8 @@ _NEUTRAL = {
     "first-seconds": "; each unit's log odds were compared with the first 3 s with a face, taken as neutral",
 }
 
+_PRECISION = {"fp32": "", "int8": ", computed with 8-bit integers"}
+
 _HEART = "Heart rate"
 
 # Settings that the table has under names of their own.
@@ -152,7 +154,7 @@ def _source(measurement: Measurement, references: list[str]) -> str:
         return f"The pulse was extracted from the mean colour of the face's middle with the method {name} {cited}."
     told = (
         f"Networks of the BigSmall approach {_cited(_BIGSMALL, references)}, weights '{weights.name}' (sha256 "
-        f"{weights.sha256}), predicted every frame's pulse and respiration"
+        f"{weights.sha256}){_PRECISION[weights.precision]}, predicted every frame's pulse and respiration"
     )
     if not measurement.action_units:
         return f"{told}."
@@ -212,6 +214,7 @@ def _settings(measurement: Measurement, measured: list[tuple[str, RateSettings]]
     ]
     if measurement.weights is not None:
         rows += [("weights", measurement.weights.name), ("sha256 of the weights", measurement.weights.sha256)]
+        rows += [("precision of the networks", measurement.weights.precision)]
     for name, chosen in measured:
         low, high = chosen.band_hz
         rows += [

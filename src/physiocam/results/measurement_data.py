@@ -80,10 +80,11 @@ class ActionUnit:
 
 @dataclass(frozen=True)
 class Weights:
-    """The bundle that measured: its name and the sha256 over its content."""
+    """The bundle that measured: its name, the sha256 over its content, and the precision of its networks."""
 
     name: str
     sha256: str
+    precision: str = "fp32"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from physiocam.foundation.calls import Calls
 from physiocam.foundation.cores import within_cores
 from physiocam.networks.config import NetworkConfig
 from physiocam.weights.bundle import Bundle, NetworkEntry
+from physiocam.weights.int8_form import FP32, Precision, graph_files
 from physiocam.weights.providers import check_providers, check_started, execution_providers
 
 # Clips per call of a network. More clips cost memory, of every call that goes on at a time, and bring 1 to 3 % of
@@ -36,11 +37,13 @@ class Runtime:
         Which of the bundle's networks; by default, all except the slow ones.
     providers : sequence of str
         Devices, the preferred one first; see `providers.check_providers`.
+    precision : "fp32" or "int8"
+        In which its networks are computed; see `int8_form.graph_files`.
 
     Raises
     ------
     BundleError
-        If ONNX Runtime cannot load a graph of the bundle.
+        If ONNX Runtime cannot load a graph of the bundle, or it has none of this precision.
     PhysiocamError
         If `threads` is not a whole number of 1 or more, or a provider is unknown, not installed or cannot be started.
     """
@@ -51,8 +54,10 @@ class Runtime:
         threads: int | None = None,
         networks: Sequence[NetworkEntry] | None = None,
         providers: Sequence[str] = ("cpu",),
+        precision: Precision = FP32,
     ) -> None:
         names = check_providers(providers)
+        graphs = graph_files(bundle, precision)
         devices = execution_providers(names)
         count = within_cores(threads, "threads")
         on_cpu = names[0] == "cpu"
@@ -66,14 +71,15 @@ class Runtime:
         self._stride = bundle.info.big_stride
         self._networks = []
         for entry in networks or bundle.info.networks:
+            graph = graphs[entry.name]
             try:
-                session = onnxruntime.InferenceSession(bundle.folder / entry.onnx, options, providers=devices)
+                session = onnxruntime.InferenceSession(graph, options, providers=devices)
             except Exception as error:  # ONNX Runtime raises several types without a common base
                 reason = str(error).splitlines()[0][:200]
-                raise BundleError(f"'{bundle.folder / entry.onnx}' cannot be run: {reason}; import it again") from None
+                raise BundleError(f"'{graph}' cannot be run: {reason}; import it again") from None
             check_started(session, names)
             if difference := _mismatch(session, entry.config):
-                raise BundleError(f"'{bundle.folder / entry.onnx}' does not fit its description: {difference}")
+                raise BundleError(f"'{graph}' does not fit its description: {difference}")
             self._networks.append((entry.config, session))
 
     def run(self, big: NDArray[np.float32], small: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
@@ -154,15 +160,33 @@ def _run_network(
 ) -> list[NDArray[np.float32]]:
     """Outputs (B, P, N, C) of one network, in the order of its tasks."""
     clips, phases = small.shape[:2]
+    outputs = session.run(None, graph_inputs(config, _takes_phases(session), big, small))
     if not config.uses_small:
         # Its output depends only on the Big frames.
-        return [np.repeat(output[:, None], phases, axis=1) for output in session.run(None, {"big": big})]
-    if _takes_phases(session):
-        return list(session.run(None, {"big": big, "small": np.ascontiguousarray(small)}))
+        return [np.repeat(output[:, None], phases, axis=1) for output in outputs]
+    return [output.reshape(clips, phases, *output.shape[-2:]) for output in outputs]
+
+
+def graph_inputs(
+    config: NetworkConfig, takes_phases: bool, big: NDArray[np.float32], small: NDArray[np.float32]
+) -> dict[str, NDArray[np.float32]]:
+    """Return a graph's inputs by name, for Big frames (B, K, ...) and Small frames of several phases (B, P, N, ...).
+
+    Parameters
+    ----------
+    config : NetworkConfig
+    takes_phases : bool
+        Whether the graph has an axis for phases.
+    big, small : float32 arrays
+        As in `Runtime.run_phases`, Big frames at the network's own stride.
+    """
+    if not config.uses_small:
+        return {"big": big}
+    if takes_phases:
+        return {"big": big, "small": np.ascontiguousarray(small)}
+    clips, phases = small.shape[:2]
     inputs = {"small": small.reshape(clips * phases, *small.shape[2:])}
-    if config.uses_big:
-        inputs["big"] = np.repeat(big, phases, axis=0)
-    return [output.reshape(clips, phases, *output.shape[1:]) for output in session.run(None, inputs)]
+    return inputs | {"big": np.repeat(big, phases, axis=0)} if config.uses_big else inputs
 
 
 def _takes_phases(session: onnxruntime.InferenceSession) -> bool:

@@ -1,0 +1,1 @@
+"""Networks with weights and feature maps of 8 bits."""
