@@ -72,7 +72,7 @@ def test_killed_at_twenty_moments_it_ends_as_if_undisturbed(
         for attempt in count(1):
             process = context.Process(target=prepare, args=(entries, store, SETTINGS))
             process.start()
-            # Each attempt gets one recording further than the one before, on a busy machine too, and then into the next.
+            # Each attempt gets one recording further than the one before, also on a busy machine, and into the next.
             while whole(store) < attempt - 2 and process.exitcode is None:
                 process.join(0.005)
             process.join(moments.uniform(0.0, 0.15))
