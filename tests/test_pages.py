@@ -152,6 +152,8 @@ EXCEPTIONS = {
     "--weights authors-fold-1 authors-fold-2 authors-fold-3": "needs a real clip and the authors' checkpoints",
     "python benchmarks/measure.py CLIP --json docs/benchmarks.json": _BENCHMARK,
     "python benchmarks/profile_measure.py CLIP --against OTHER_SRC --json docs/profile.json": _BENCHMARK,
+    "python benchmarks/start.py CLIP --against OTHER_SRC": _BENCHMARK,
+    "python benchmarks/peers.py WORK_DIR CLIP --json docs/peers.json": _INSTALLS,
     "python benchmarks/face_pixels.py VIDEO --json docs/face_pixels.json": _BENCHMARK,
     "python benchmarks/stream.py WORK_DIR VIDEO... --recordings 24 --json docs/stream.json": _BENCHMARK,
     "python benchmarks/detectors.py PICTURE... VIDEO... --blazeface ONNX": _BENCHMARK,
