@@ -22,7 +22,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 
 # No run may take longer, in seconds.
-_LONGEST = 400
+_LONGEST = 1000
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,14 @@ class Peer:
     code: str
 
 
+# It reads files by the programs ffmpeg and ffprobe, which not every machine has: PyAV reads them for it.
 _VITALLENS = """
+import av, numpy
 from vitallens import VitalLens
-face = VitalLens(method={method!r})(sys.argv[1])[0]
+with av.open(sys.argv[1]) as file:
+    fs = float(file.streams.video[0].average_rate)
+    frames = numpy.stack([frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)])
+face = VitalLens(method={method!r})(frames, fps=fs)[0]
 rate = face["vitals"]["heart_rate"] if "vitals" in face else face["vital_signs"]["heart_rate"]
 found = float(rate["value"])
 """
@@ -66,15 +71,15 @@ PEERS = {
         "heart rate", "physiocam", "3.13", (str(ROOT),),
         "import physiocam\nfound = physiocam.measure(sys.argv[1], method='pos').heart_rate.value",
     ),
-    "VitalLens, POS": Peer("heart rate", "vitallens", "3.12", ("vitallens",), _VITALLENS.format(method="pos")),
-    "VitalLens, CHROM": Peer("heart rate", "vitallens", "3.12", ("vitallens",), _VITALLENS.format(method="chrom")),
+    "VitalLens, POS": Peer("heart rate", "vitallens", "3.12", ("vitallens", "av"), _VITALLENS.format(method="pos")),
+    "VitalLens, CHROM": Peer("heart rate", "vitallens", "3.12", ("vitallens", "av"), _VITALLENS.format(method="chrom")),
     "open-rppg": Peer(
         "heart rate, breathing from beats", "open-rppg", "3.12", ("open-rppg", "setuptools<81"),
         "import rppg\nfound = rppg.Model().process_video(sys.argv[1])['hr']",
     ),
     "pyVHR-cpu, POS": Peer(
         "heart rate", "pyvhr", "3.10",
-        ("pyVHR-cpu", "numpy<2", "scipy<1.13", "numba", "opencv-python-headless", "mediapipe<0.10.15", "pandas",
+        ("pyVHR-cpu", "numpy<2", "scipy<1.9", "numba", "opencv-python-headless", "mediapipe<0.10.15", "pandas",
          "scikit-learn", "scikit-image", "matplotlib", "biosppy", "plotly", "requests", "h5py", "torch==2.3.1",
          "torchvision==0.18.1", "ipywidgets", "scikit-posthocs", "autorank", "tensorboard", "protobuf<4"),
         "from pyVHR.analysis.pipeline import Pipeline\nimport numpy\n"
@@ -102,14 +107,15 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=PEERS, default=list(PEERS))
     parser.add_argument("--json", type=Path, help="also write the figures here")
     arguments = parser.parse_args()
-    arguments.work.mkdir(parents=True, exist_ok=True)
+    work = arguments.work.resolve()
+    work.mkdir(parents=True, exist_ok=True)
     figures: dict[str, dict[str, Any]] = {}
     for name in arguments.only:
-        figures[name] = {"gives": PEERS[name].gives, **installed(PEERS[name], arguments.work)}
+        figures[name] = {"gives": PEERS[name].gives, **installed(PEERS[name], work)}
         print(name, figures[name], flush=True)
     for video in arguments.videos:
-        compare(video, figures, arguments.work, arguments.repeats)
-    print(table(figures))
+        compare(video, figures, work, arguments.repeats)
+    print(table(figures, [video.stem for video in arguments.videos]))
     if arguments.json:
         beside = arguments.json.with_name(f".{arguments.json.name}.partial")
         beside.write_text(json.dumps(figures, indent=2) + "\n")
@@ -140,6 +146,7 @@ def compare(video: Path, figures: dict[str, dict[str, Any]], work: Path, repeats
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name, known in figures.items() if "error" not in known}
     for _ in range(repeats):
         for name in list(runs):
+            print(f"{name}: {video.name}", flush=True)
             run = measured(PEERS[name], video, work)
             if "error" in run:
                 figures[name]["error"] = run["error"]
@@ -154,7 +161,7 @@ def compare(video: Path, figures: dict[str, dict[str, Any]], work: Path, repeats
 def measured(peer: Peer, video: Path, work: Path) -> dict[str, Any]:
     """Run a program on a video in a process of its own: seconds, peak of memory in MB, heart rate; or its error."""
     code = f"import json, sys\n{peer.code}\nprint('\\n' + json.dumps(found))"
-    said, failed = work / "said.txt", work / "failed.txt"
+    said, failed = (work / peer.environment / name for name in ("said.txt", "failed.txt"))
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     for name in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"):
         environment.pop(name, None)
@@ -183,9 +190,8 @@ def _last_line(text: str) -> str:
     return lines[-1][:200] if lines else ""
 
 
-def table(figures: dict[str, dict[str, Any]]) -> str:
+def table(figures: dict[str, dict[str, Any]], clips: list[str]) -> str:
     """A table in Markdown for each clip."""
-    clips = list(dict.fromkeys(clip for known in figures.values() for clip in known.get("clips", {})))
     lines = []
     for clip in clips:
         lines += [f"\n{clip}:\n", "| | gives | wall s | processor s | peak MB | installed MB | beats/min |"]

@@ -152,6 +152,8 @@ EXCEPTIONS = {
     "--weights authors-fold-1 authors-fold-2 authors-fold-3": "needs a real clip and the authors' checkpoints",
     "python benchmarks/measure.py CLIP --json docs/benchmarks.json": _BENCHMARK,
     "python benchmarks/profile_measure.py CLIP --against OTHER_SRC --json docs/profile.json": _BENCHMARK,
+    "python benchmarks/start.py CLIP --against OTHER_SRC": _BENCHMARK,
+    "python benchmarks/peers.py WORK_DIR CLIP --json docs/peers.json": _INSTALLS,
     "python benchmarks/face_pixels.py VIDEO --json docs/face_pixels.json": _BENCHMARK,
     "python benchmarks/stream.py WORK_DIR VIDEO... --recordings 24 --json docs/stream.json": _BENCHMARK,
     "python benchmarks/detectors.py PICTURE... VIDEO... --blazeface ONNX": _BENCHMARK,
@@ -166,6 +168,7 @@ EXCEPTIONS = {
     "python benchmarks/evaluate.py PREDICTIONS.npz --json docs/evaluate.json": _BENCHMARK,
     "python benchmarks/overlay.py CLIP --json docs/overlay.json": _BENCHMARK,
     "python benchmarks/page.py CLIP --json docs/page.json": _BENCHMARK,
+    "python benchmarks/page_camera.py CLIP --minutes 60 --json docs/page_camera.json": _BENCHMARK,
     "python benchmarks/precision.py VIDEO... --json docs/precision.json": _BENCHMARK,
     "python benchmarks/study.py WORK_DIR --json docs/study.json": _BENCHMARK,
     "physiocam data generate folder rendered/ --recordings 6 --seconds 10 --size 320x240 --people rendered "
@@ -583,9 +586,14 @@ def test_a_command_that_is_neither_run_nor_excepted_would_be_noticed() -> None:
 
 def test_no_command_hides_in_another_kind_of_block() -> None:
     for page in PAGES:
-        assert set(re.findall(r"^ *```(\w+)$", read(page), re.MULTILINE)) <= {"sh", "python", "js", "yaml", "toml"}, (
-            page
-        )
+        assert set(re.findall(r"^ *```(\w+)$", read(page), re.MULTILINE)) <= {
+            "sh",
+            "python",
+            "js",
+            "cpp",
+            "yaml",
+            "toml",
+        }, page
         assert re.findall(r"^ *```(?:sh|python)$", read(page), re.M) == re.findall(
             r"^```(?:sh|python)$", read(page), re.M
         )

@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(calibration, name, value)
 
 
-def written(folder: Path, **config: object) -> Bundle:
+def written(folder: Path, **config: Any) -> Bundle:
     torch.manual_seed(0)
     network = BigSmall(BigSmallConfig(**config)).eval()
     return export_bundle({"one": network}, folder, name="b", about=BundleAbout("a test", "none"), fs=30.0)

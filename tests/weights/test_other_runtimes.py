@@ -1,5 +1,6 @@
 """Networks in other formats compute what the bundle's graphs compute."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -85,19 +86,78 @@ def test_a_file_needs_no_other(tmp_path: Path) -> None:
     assert onnxruntime.InferenceSession(alone, providers=["CPUExecutionProvider"]).get_inputs()
 
 
+_ROOT = Path(__file__).parents[2]
+
+
+def code_of_the_page(language: str) -> str:
+    """The one block of a language in docs/runtimes.md."""
+    page = (_ROOT / "docs" / "runtimes.md").read_text("utf-8")
+    (block,) = re.findall(rf"^```{language}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    return str(block)
+
+
 def test_the_example_in_javascript_runs(tmp_path: Path) -> None:
-    root = Path(__file__).parents[2]
-    if shutil.which("node") is None or not (root / "web" / "node_modules" / "onnxruntime-web").is_dir():
+    if shutil.which("node") is None or not (_ROOT / "web" / "node_modules" / "onnxruntime-web").is_dir():
         pytest.skip("needs Node and onnxruntime-web; run: npm ci, in web/")
     export_networks(load_bundle(), "onnx", tmp_path / "exported")
-    block = re.search(
-        r"^```js\n(.*?)^```$", (root / "docs" / "runtimes.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
-    )
-    assert block is not None
-    code = block[1].replace("exported/", f"{tmp_path}/exported/")
+    code = code_of_the_page("js").replace("exported/", f"{tmp_path}/exported/")
     command = ["node", "--input-type=module"]
-    done = subprocess.run(command, input=code, capture_output=True, text=True, cwd=root / "web", check=True)
+    done = subprocess.run(command, input=code, capture_output=True, text=True, cwd=_ROOT / "web", check=True)
     assert done.stdout.splitlines() == ["au 1 1 3 12", "pulse 1 1 3 1"]
+
+
+def headers_of_onnx_runtime() -> Path:
+    """The folder with the C++ headers; skips where there is none."""
+    places = [Path("/usr/include/onnxruntime"), Path("/usr/local/include/onnxruntime"), Path("/usr/local/include")]
+    if given := os.environ.get("ONNXRUNTIME_INCLUDE"):
+        places.insert(0, Path(given))
+    found = next((place for place in places if (place / "onnxruntime_cxx_api.h").is_file()), None)
+    if found is None:
+        pytest.skip(
+            "no onnxruntime_cxx_api.h in /usr/include; install libonnxruntime-dev, or name the headers' folder in "
+            "ONNXRUNTIME_INCLUDE"
+        )
+    return found
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page's example in C++, compiled; it runs on the library that ONNX Runtime's Python package brings along."""
+    if (compiler := shutil.which("g++") or shutil.which("clang++")) is None:
+        pytest.skip("no C++ compiler on the path")
+    headers = headers_of_onnx_runtime()
+    libraries = sorted((Path(onnxruntime.__file__).parent / "capi").glob("libonnxruntime.so.*"))
+    if not libraries:
+        pytest.skip("the Python package of ONNX Runtime has no libonnxruntime.so on this system")
+    folder = tmp_path_factory.mktemp("cpp")
+    (folder / "measure.cpp").write_text(code_of_the_page("cpp"), "utf-8")
+    # The library is found by the name that it has inside.
+    for name in ("libonnxruntime.so", "libonnxruntime.so.1"):
+        (folder / name).symlink_to(libraries[-1])
+    command = [compiler, "-std=c++17", "-Wall", "-Wextra", "-Werror", f"-isystem{headers}", "measure.cpp", "-L.",
+               "-lonnxruntime", f"-Wl,-rpath,{folder}", "-o", "measure"]  # fmt: skip
+    subprocess.run(command, cwd=folder, check=True)
+    return folder / "measure"
+
+
+@pytest.mark.parametrize("name", ["bigsmall", "expression", "breathing"])
+@pytest.mark.parametrize("suffix", [".onnx", ".int8.onnx"])
+def test_the_example_in_cpp_computes_what_python_does(program: Path, name: str, suffix: str, tmp_path: Path) -> None:
+    bundle = load_bundle()
+    if suffix == ".onnx":
+        export_networks(bundle, "onnx", tmp_path)
+        graph = tmp_path / f"{name}.onnx"
+    else:
+        graph = bundle.folder / f"{name}{suffix}"
+    done = subprocess.run([program, graph], capture_output=True, text=True, check=True)
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    shapes = {one.name: [size if isinstance(size, int) else 1 for size in one.shape] for one in session.get_inputs()}
+    expected = session.run(None, {key: np.zeros(shape, np.float32) for key, shape in shapes.items()})
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [line[0] for line in lines] == [output.name for output in session.get_outputs()]
+    for (_, *shape, first), output in zip(lines, expected, strict=True):
+        assert tuple(map(int, shape)) == output.shape
+        assert float(first) == pytest.approx(float(output.flat[0]), abs=1e-4)
 
 
 def test_an_unknown_format_is_one_line(tmp_path: Path) -> None:

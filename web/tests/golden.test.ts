@@ -405,6 +405,7 @@ function madeUpBundle(): LoadedBundle {
   return {
     name: "golden",
     sha256: "0".repeat(64),
+    precision: "fp32",
     fs: 30,
     crop,
     unitAuc: { AU12: 0.9 },

@@ -91,7 +91,8 @@ class _Recorder:
                 return answer
 
             runtime.run_phases = recorded
-        return runtime
+        recording: Runs = runtime
+        return recording
 
     def feeds(self, entry: NetworkEntry) -> list[Feed]:
         every = entry.config.big_stride // self._bundle.info.big_stride

@@ -1,6 +1,7 @@
 """A bundle's networks in 8 bits, as files (needs the extras `train` and `demo`)."""
 
 import os
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 import onnx
@@ -55,7 +56,7 @@ def export_int8(bundle: Bundle, folder: str | os.PathLike[str]) -> list[str]:
     return [*names, DESCRIPTION, INT8_FORM]
 
 
-def _provenance(feeds: dict[str, list[dict[str, object]]]) -> dict[str, object]:
+def _provenance(feeds: Mapping[str, Sequence[object]]) -> dict[str, object]:
     recordings = {"photograph_s": PORTRAIT_S, "drawn_people": PEOPLE * len(DIFFICULTIES), "drawn_s": DRAWN_S}
     clips = {name: len(given) for name, given in feeds.items()}
     return {

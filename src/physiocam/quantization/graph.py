@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -195,5 +196,5 @@ def _store_blocks(graph: onnx.GraphProto, tensor: onnx.TensorProto, values: NDAr
     _first(graph, "Cast", [f"{name}.int8"], f"{name}.whole", to=onnx.TensorProto.FLOAT)
 
 
-def _first(graph: onnx.GraphProto, operation: str, inputs: list[str], output: str, **attributes: int) -> None:
+def _first(graph: onnx.GraphProto, operation: str, inputs: list[str], output: str, **attributes: Any) -> None:
     graph.node.insert(0, onnx.helper.make_node(operation, inputs, [output], **attributes))

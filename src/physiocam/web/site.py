@@ -11,6 +11,7 @@ from physiocam.errors import PhysiocamError
 from physiocam.foundation.files import complete_file
 from physiocam.web.packing import packed
 from physiocam.weights.bundle import DESCRIPTION, Bundle
+from physiocam.weights.int8_form import INT8_FORM, has_int8, load_int8
 
 PAGE = Path(__file__).with_name("page")
 # Of a bundle: the page unpacks these if they are packed.
@@ -70,8 +71,14 @@ def site_files(bundle: Bundle) -> dict[str, SiteFile]:
     if not (PAGE / "index.html").is_file():
         raise PhysiocamError(f"'{PAGE}' holds no page; install physiocam again, or build it: npm run build, in web/")
     files = {path.name: _site_file(path) for path in sorted(PAGE.iterdir()) if path.name != _HEADERS}
-    names = [DESCRIPTION, *(name for entry in bundle.info.entries for name in (entry.onnx, entry.weights))]
-    return files | {f"bundle/{name}": _site_file(bundle.folder / name) for name in names}
+    return files | {f"bundle/{name}": _site_file(bundle.folder / name) for name in _bundle_files(bundle)}
+
+
+def _bundle_files(bundle: Bundle) -> list[str]:
+    """What the page loads: the form in 8 bits where there is one, which is smaller, and faster in browsers too."""
+    if has_int8(bundle):
+        return [DESCRIPTION, INT8_FORM, *(network.onnx for network in load_int8(bundle).networks.values())]
+    return [DESCRIPTION, *(name for entry in bundle.info.entries for name in (entry.onnx, entry.weights))]
 
 
 def _site_file(path: Path) -> SiteFile:

@@ -49,7 +49,7 @@ export interface Measurement {
   readonly blinksPerMinute: number | null;
   /** A number from 1 on where several people may be measured. */
   readonly person: number | null;
-  readonly weights: { readonly name: string; readonly sha256: string };
+  readonly weights: { readonly name: string; readonly sha256: string; readonly precision: string };
 }
 
 /** A rate along the recording must exist in more than this share of its windows. */
@@ -63,7 +63,7 @@ export function each<T>(of: (quantity: Quantity) => T): Record<Quantity, T> {
 export function summarize(
   frames: Frames,
   signals: Signals,
-  bundle: { readonly name: string; readonly sha256: string; readonly unitAuc: Readonly<Record<string, number>> },
+  bundle: { readonly name: string; readonly sha256: string; readonly precision: string; readonly unitAuc: Readonly<Record<string, number>> },
 ): Measurement {
   const { fs, found, cuts } = frames;
   const { expressions } = signals;
@@ -83,7 +83,7 @@ export function summarize(
     expressions,
     blinksPerMinute: null,
     person: null,
-    weights: { name: bundle.name, sha256: bundle.sha256 },
+    weights: { name: bundle.name, sha256: bundle.sha256, precision: bundle.precision },
   };
   return { ...measurement, blinksPerMinute: blinksPerMinute(measurement) };
 }

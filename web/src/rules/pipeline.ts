@@ -24,6 +24,7 @@ export interface Networks {
 export interface LoadedBundle {
   readonly name: string;
   readonly sha256: string;
+  readonly precision: string;
   readonly fs: number;
   readonly crop: Crop;
   readonly unitAuc: Readonly<Record<string, number>>;

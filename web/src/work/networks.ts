@@ -21,6 +21,12 @@ interface Entry {
   readonly onnx_sha256: string;
 }
 
+/** A bundle's form in 8 bits, int8.json: graphs that hold their weights, by the networks' names. */
+interface Int8Form {
+  readonly bundle_sha256: string;
+  readonly networks: Readonly<Record<string, { readonly onnx: string; readonly onnx_sha256: string }>>;
+}
+
 interface Description {
   readonly format: number;
   readonly name: string;
@@ -61,16 +67,19 @@ export async function loadNetworks(home: string, loading: Loading): Promise<{ bu
   ort.env.wasm.wasmBinary = program;
   const info = JSON.parse(new TextDecoder().decode(content)) as Description;
   if (info.format !== 1 || info.square !== "face") throw new Error(`the bundle '${info.name}' is of a kind that this page cannot run`);
+  const sha256 = await digestOf(content);
+  const int8 = await int8Form(files, sha256);
   const [detector, fast, slow, memory] = await Promise.all([
     files.read("rfb_320.onnx.xz").then((graph) => sessionOf(graph)),
-    started(files, info.networks),
-    started(files, info.slow?.networks ?? []),
-    started(files, info.memory?.networks ?? []),
+    started(files, info.networks, int8),
+    started(files, info.slow?.networks ?? [], int8),
+    started(files, info.memory?.networks ?? [], int8),
   ]);
   const crops = (other: Crop | null) => (other ? ([info.crop, other] as const) : null);
   const bundle: LoadedBundle = {
     name: info.name,
-    sha256: await digestOf(content),
+    sha256,
+    precision: int8 ? "int8" : "fp32",
     fs: info.fs,
     crop: info.crop,
     unitAuc: info.unit_auc,
@@ -79,6 +88,15 @@ export async function loadNetworks(home: string, loading: Loading): Promise<{ bu
     memory: info.memory && { ...networksOf(memory, "default", null), confidence: info.memory.confidence },
   };
   return { bundle, detector: faceDetector(async (canvas) => detectorRows(detector, canvas)) };
+}
+
+/** The bundle's form in 8 bits; null where the site has none, and gives the bundle's own graphs and weights. */
+async function int8Form(files: Files, sha256: string): Promise<Int8Form | null> {
+  const content = await files.read("bundle/int8.json").catch(() => null);
+  if (!content) return null;
+  const form = JSON.parse(new TextDecoder().decode(content)) as Int8Form;
+  if (form.bundle_sha256 !== sha256) throw new Error("int8.json belongs to another bundle");
+  return form;
 }
 
 /** Files below the page's address; those of the bundle must be the ones that bundle.json describes. */
@@ -116,14 +134,10 @@ function sessionOf(graph: Uint8Array, externalData: ort.InferenceSession.Session
   return session;
 }
 
-async function started(files: Files, entries: readonly Entry[]): Promise<Network[]> {
+async function started(files: Files, entries: readonly Entry[], int8: Int8Form | null): Promise<Network[]> {
   return Promise.all(
     entries.map(async (entry) => {
-      const [graph, weights] = await Promise.all([
-        files.read(`bundle/${entry.onnx}`, entry.onnx_sha256),
-        files.read(`bundle/${entry.weights}`, entry.weights_sha256),
-      ]);
-      const session = await sessionOf(graph, [{ path: entry.weights, data: weights }]);
+      const session = await startedSession(files, entry, int8);
       const small = session.inputMetadata.find((input) => input.name === "small");
       return {
         entry,
@@ -134,6 +148,18 @@ async function started(files: Files, entries: readonly Entry[]): Promise<Network
       };
     }),
   );
+}
+
+async function startedSession(files: Files, entry: Entry, int8: Int8Form | null): Promise<ort.InferenceSession> {
+  if (int8) {
+    const { onnx, onnx_sha256 } = int8.networks[entry.name]!;
+    return sessionOf(await files.read(`bundle/${onnx}`, onnx_sha256));
+  }
+  const [graph, weights] = await Promise.all([
+    files.read(`bundle/${entry.onnx}`, entry.onnx_sha256),
+    files.read(`bundle/${entry.weights}`, entry.weights_sha256),
+  ]);
+  return sessionOf(graph, [{ path: entry.weights, data: weights }]);
 }
 
 function networksOf(
