@@ -21,7 +21,7 @@ from physiocam.foundation.files import complete_file
 from physiocam.measuring.measure import measure
 from physiocam.results.measurement import Measurement
 from physiocam.weights.bundle import Bundle, load_bundle
-from physiocam.weights.int8_form import Precision, graph_files
+from physiocam.weights.int8_form import Precision, graph_files, load_int8
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
 _SIZES = {"clips": 4, "phases": 3}
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the figures here")
     given = parser.parse_args()
     bundle = load_bundle(given.weights)
-    networks = {entry.name: _network(bundle, entry.name, given.pairs) for entry in bundle.info.entries}
+    networks = {name: _network(bundle, name, given.pairs) for name in load_int8(bundle).networks}
     for name, figures in networks.items():
         print(name, *(f"{key} {value:.3g}" for key, value in figures.items()), sep="  ")
     videos = {}

@@ -31,4 +31,4 @@ def test_an_error_is_raised_after_all_have_ended() -> None:
 
     with pytest.raises(ValueError, match="first"):
         Calls(2).run([fail, lambda: ended.append(2), lambda: ended.append(3)])
-    assert ended == [2, 3]
+    assert sorted(ended) == [2, 3]

@@ -106,6 +106,13 @@ def test_calibration_gives_each_graph_its_own_inputs() -> None:
     assert runtime.run_phases(feed["big"], feed["small"])["pulse"].std() > 0
 
 
+def test_a_bundle_without_big_frames_is_refused_in_one_line(tmp_path: Path) -> None:
+    bundle = written(tmp_path / "b", branches="small")
+    with pytest.raises(BundleError, match=r"^bundle 'b' has no networks with Big frames; 8 bits would save it nothing$"):
+        export_int8(bundle, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_other_channels_are_refused_in_one_line(tmp_path: Path) -> None:
     bundle = written(tmp_path / "b", input_channels=4)
     with pytest.raises(BundleError, match=r"^bundle 'b' takes 4 channels; 8 bits are for networks of RGB$"):

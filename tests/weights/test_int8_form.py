@@ -63,7 +63,7 @@ def test_networks_without_big_frames_compute_the_same() -> None:
             Runtime(bundle, 1, networks, precision=precision).run(big, small) for precision in ("fp32", "int8")
         )
         for task, output in single.items():
-            np.testing.assert_allclose(eighth[task], output, atol=0.01 * output.std())
+            np.testing.assert_array_equal(eighth[task], output)
 
 
 @pytest.fixture
@@ -81,16 +81,16 @@ def test_a_bundle_without_this_form_says_how_to_make_it(copied: Path) -> None:
 
 def test_altered_files_and_those_of_another_bundle_are_refused(copied: Path) -> None:
     bundle = load_bundle(copied)
-    graph = copied / "pulse.int8.onnx"
+    graph = copied / "expression.int8.onnx"
     whole = graph.read_bytes()
     graph.write_bytes(whole[:-1] + b"\0")
-    with pytest.raises(BundleError, match=r"pulse\.int8\.onnx' is missing, or not the file that int8\.json describes"):
+    with pytest.raises(BundleError, match=r"expression\.int8\.onnx' is missing, or not the file that int8\.json describes"):
         Runtime(bundle, 1, precision="int8")
     graph.write_bytes(whole)
     form = json.loads((copied / "int8.json").read_text("utf-8"))
     for change, words in (
         ({"bundle_sha256": "0" * 64}, "belongs to another bundle"),
-        ({"networks": {"pulse": form["networks"]["pulse"]}}, r"has the networks \['pulse'\], expected"),
+        ({"networks": {"other": form["networks"]["bigsmall"]}}, r"has the networks \['other'\], expected some of"),
         ({"format": 2}, "is not understood"),
     ):
         (copied / "int8.json").write_text(json.dumps(form | change), "utf-8")

@@ -45,13 +45,13 @@ def calibration_feeds(bundle: Bundle) -> dict[str, list[Feed]]:
     Raises
     ------
     BundleError
-        If the networks take other channels than RGB, which is what the recordings have.
+        If no network sees Big frames, or they take other channels than RGB, which is what the recordings have.
     PhysiocamError
         If scikit-image, which ships the photograph, is not installed.
     """
     entries = [entry for entry in bundle.info.networks if entry.config.uses_big]
     if not entries:
-        return {}
+        raise BundleError(f"bundle '{bundle.info.name}' has no networks with Big frames; 8 bits would save it nothing")
     if (channels := bundle.info.input_channels) != 3:
         raise BundleError(f"bundle '{bundle.info.name}' takes {channels} channels; 8 bits are for networks of RGB")
     seen: dict[str, list[Feed]] = {entry.name: [] for entry in entries}

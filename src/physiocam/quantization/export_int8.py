@@ -19,7 +19,7 @@ INT8 = "onnx-int8"
 
 
 def export_int8(bundle: Bundle, folder: str | os.PathLike[str]) -> list[str]:
-    """Write a bundle's networks in 8 bits, each as one file with its weights, and the description of this form.
+    """Write a bundle's networks with Big frames in 8 bits, each as one file with its weights, and their description.
 
     Written into the bundle's own folder, the bundle can be measured with in 8 bits.
 
@@ -37,17 +37,18 @@ def export_int8(bundle: Bundle, folder: str | os.PathLike[str]) -> list[str]:
     Raises
     ------
     BundleError
-        If the networks take other channels than RGB.
+        If the bundle has no network with Big frames, or they take other channels than RGB.
     PhysiocamError
         If the folder cannot be written to, or scikit-image is not installed.
     """
     feeds = calibration_feeds(bundle)
-    names = [f"{entry.name}.int8.onnx" for entry in bundle.info.entries]
+    entries = [entry for entry in bundle.info.entries if entry.name in feeds]
+    names = [f"{entry.name}.int8.onnx" for entry in entries]
     # The bundle's description appears last but one, so that the form never describes files that are not there.
     with complete_files(folder, [*names, DESCRIPTION, INT8_FORM]) as beside:
         networks = {}
-        for entry, name in zip(bundle.info.entries, names, strict=True):
-            graph = quantized_graph(plain_graph(bundle.folder / entry.onnx), feeds.get(entry.name, ()))
+        for entry, name in zip(entries, names, strict=True):
+            graph = quantized_graph(plain_graph(bundle.folder / entry.onnx), feeds[entry.name])
             onnx.save(graph, beside / name)
             networks[entry.name] = Int8Network(onnx=name, onnx_sha256=sha256((beside / name).read_bytes()).hexdigest())
         (beside / DESCRIPTION).write_bytes((bundle.folder / DESCRIPTION).read_bytes())

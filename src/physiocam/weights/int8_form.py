@@ -44,7 +44,7 @@ class Int8Form(BaseModel):
     bundle_sha256 : str
         Of the bundle from which it was made.
     networks : dict of str to Int8Network
-        By the names of the bundle's networks, all of them.
+        By the names of the bundle's networks; those without Big frames gain nothing, and stay as they are.
     provenance : dict
         With what it was made.
     """
@@ -94,7 +94,7 @@ def load_int8(bundle: Bundle) -> Int8Form:
     --------
     >>> from physiocam.weights.bundle import load_bundle
     >>> sorted(load_int8(load_bundle()).networks)
-    ['bigsmall', 'breathing', 'expression', 'pulse']
+    ['bigsmall', 'expression']
     """
     path = bundle.folder / INT8_FORM
     make = f"make it: physiocam weights export {bundle.folder} {bundle.folder} --to onnx-int8"
@@ -109,8 +109,8 @@ def load_int8(bundle: Bundle) -> Int8Form:
     if form.bundle_sha256 != bundle.sha256:
         raise BundleError(f"'{path}' belongs to another bundle (sha256 {form.bundle_sha256[:12]}...); {make}")
     names = {entry.name for entry in bundle.info.entries}
-    if names != set(form.networks):
-        raise BundleError(f"'{path}' has the networks {sorted(form.networks)}, expected {sorted(names)}; {make}")
+    if unknown := set(form.networks) - names:
+        raise BundleError(f"'{path}' has the networks {sorted(unknown)}, expected some of {sorted(names)}; {make}")
     for network in form.networks.values():
         graph = bundle.folder / network.onnx
         if not graph.is_file() or sha256(read_file(graph)).hexdigest() != network.onnx_sha256:
@@ -131,6 +131,7 @@ def graph_files(bundle: Bundle, precision: Precision = FP32) -> dict[str, Path]:
     BundleError
         If the bundle has no form of this precision.
     """
+    files = {entry.name: bundle.folder / entry.onnx for entry in bundle.info.entries}
     if precision == FP32:
-        return {entry.name: bundle.folder / entry.onnx for entry in bundle.info.entries}
-    return {name: bundle.folder / network.onnx for name, network in load_int8(bundle).networks.items()}
+        return files
+    return files | {name: bundle.folder / network.onnx for name, network in load_int8(bundle).networks.items()}

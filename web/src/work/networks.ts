@@ -21,7 +21,7 @@ interface Entry {
   readonly onnx_sha256: string;
 }
 
-/** A bundle's form in 8 bits, int8.json: graphs that hold their weights, by the networks' names. */
+/** A bundle's form in 8 bits, int8.json: graphs that hold their weights, by the names of the networks that have one. */
 interface Int8Form {
   readonly bundle_sha256: string;
   readonly networks: Readonly<Record<string, { readonly onnx: string; readonly onnx_sha256: string }>>;
@@ -151,10 +151,8 @@ async function started(files: Files, entries: readonly Entry[], int8: Int8Form |
 }
 
 async function startedSession(files: Files, entry: Entry, int8: Int8Form | null): Promise<ort.InferenceSession> {
-  if (int8) {
-    const { onnx, onnx_sha256 } = int8.networks[entry.name]!;
-    return sessionOf(await files.read(`bundle/${onnx}`, onnx_sha256));
-  }
+  const form = int8?.networks[entry.name];
+  if (form) return sessionOf(await files.read(`bundle/${form.onnx}`, form.onnx_sha256));
   const [graph, weights] = await Promise.all([
     files.read(`bundle/${entry.onnx}`, entry.onnx_sha256),
     files.read(`bundle/${entry.weights}`, entry.weights_sha256),
