@@ -84,7 +84,7 @@ def test_altered_files_and_those_of_another_bundle_are_refused(copied: Path) -> 
     graph = copied / "expression.int8.onnx"
     whole = graph.read_bytes()
     graph.write_bytes(whole[:-1] + b"\0")
-    with pytest.raises(BundleError, match=r"expression\.int8\.onnx' is missing, or not the file that int8\.json describes"):
+    with pytest.raises(BundleError, match=r"expression\.int8\.onnx' is missing, or not the file that"):
         Runtime(bundle, 1, precision="int8")
     graph.write_bytes(whole)
     form = json.loads((copied / "int8.json").read_text("utf-8"))
