@@ -83,8 +83,8 @@ PEERS = {
          "scikit-learn", "scikit-image", "matplotlib", "biosppy", "plotly", "requests", "h5py", "torch==2.3.1",
          "torchvision==0.18.1", "ipywidgets", "scikit-posthocs", "autorank", "tensorboard", "protobuf<4"),
         "from pyVHR.analysis.pipeline import Pipeline\nimport numpy\n"
-        "_, _, rates = Pipeline().run_on_video(sys.argv[1], winsize=8, roi_method='convexhull',"
-        " roi_approach='holistic', method='cpu_POS', cuda=False, verb=False)\nfound = float(numpy.median(rates))",
+        "_, rates, _ = Pipeline().run_on_video(sys.argv[1], roi_approach='hol', method='cpu_POS', verb=False)\n"
+        "found = float(numpy.median(rates))",
     ),
     "MediaPipe, face mesh": Peer(
         "478 points of the face", "mediapipe", "3.12", ("mediapipe==0.10.21",),

@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def test_estimates_and_intervals_have_columns(tmp_path: Path) -> None:
 
 def test_the_parquet_file_has_the_types_that_values_have(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
-    summaries = [
+    summaries: list[dict[str, Any]] = [
         {"frames": 24, "fs": 0.1 + 0.2, "report": True, "word": "2020-01-01", "never": None, "mixed": 1, "odd": "1"},
         {"frames": None, "fs": 30, "report": None, "word": 'new\nline, "quoted" \u00e4', "mixed": 2.5, "odd": "x"},
     ]

@@ -219,7 +219,9 @@ class VideoFile:
 def _rising(stamps: NDArray[np.int64]) -> NDArray[np.int64]:
     """The same numbers in order, each once; `numpy.unique` would load masked arrays, which nothing else needs."""
     stamps = np.sort(stamps)
-    return stamps[np.concatenate([[True], stamps[1:] != stamps[:-1]])[: len(stamps)]]
+    first = np.ones(len(stamps), dtype=bool)
+    first[1:] = stamps[1:] != stamps[:-1]
+    return stamps[first]
 
 
 def open_container(path: Path) -> Any:
