@@ -185,8 +185,9 @@ def _about_intervals(positions: NDArray[np.float64], fs: float) -> str:
 
 def _changes_speed(intervals: NDArray[np.float64]) -> bool:
     """Whether intervals change permanently by a whole factor, as when an editor has slowed a part down."""
-    # Intervals of one part differ only by the rounding of milliseconds, or slightly.
-    ends = np.flatnonzero(np.abs(np.log(intervals[1:] / intervals[:-1])) > np.log(_STEADY)) + 1
+    # Intervals of one part differ only by the rounding of milliseconds, or slightly. Beside very long ones some are 0.
+    longer, shorter = np.maximum(intervals[1:], intervals[:-1]), np.minimum(intervals[1:], intervals[:-1])
+    ends = np.flatnonzero(longer > _STEADY * shorter) + 1
     parts = [part for part in np.split(intervals, ends) if part.sum() >= _PART_S]
     for earlier, later in pairwise([float(part.mean()) for part in parts]):
         factor = max(earlier, later) / min(earlier, later)
