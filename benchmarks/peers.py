@@ -19,6 +19,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from physiocam.foundation.files import complete_file
+
 ROOT = Path(__file__).parents[1]
 
 # No run may take longer, in seconds.
@@ -117,9 +119,8 @@ def main() -> None:
         compare(video, figures, work, arguments.repeats)
     print(table(figures, [video.stem for video in arguments.videos]))
     if arguments.json:
-        beside = arguments.json.with_name(f".{arguments.json.name}.partial")
-        beside.write_text(json.dumps(figures, indent=2) + "\n")
-        beside.replace(arguments.json)
+        with complete_file(arguments.json) as beside:
+            beside.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 def installed(peer: Peer, work: Path) -> dict[str, Any]:
