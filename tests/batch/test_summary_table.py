@@ -47,3 +47,27 @@ def test_the_parquet_file_has_the_types_that_values_have(tmp_path: Path) -> None
     assert [row["fs"] for row in rows] == [0.1 + 0.2, 30.0]
     assert [row["word"] for row in rows] == ["2020-01-01", 'new\nline, "quoted" \u00e4']
     assert [row["frames"] for row in rows] == [24, None]
+
+
+def test_structures_of_tasks_of_ones_own_are_columns_too(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow.parquet")
+    lamp = {"on": 0.4, "rates": [1.5, 2.0]}
+    outcomes = [
+        VideoOutcome("a.mp4", tmp_path / "a", {"tasks": {"lamp": lamp}, "fs": 30.0}),
+        VideoOutcome("b.mp4", None, None, "it is broken"),
+    ]
+    write_summary(outcomes, tmp_path)
+    from pyarrow import parquet
+
+    table = parquet.read_table(tmp_path / "summary.parquet")
+    assert table.column_names == ["video", "folder", "error", "tasks_lamp", "fs"]
+    assert table["tasks_lamp"].to_pylist() == [lamp, None]
+
+
+def test_without_videos_no_earlier_table_stays(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow.parquet")
+    write_summary([VideoOutcome("a.mp4", None, None, "it is broken")], tmp_path / "one")
+    assert (tmp_path / "one" / "summary.parquet").is_file()
+    (tmp_path / "one" / "summary.csv").unlink()
+    write_summary([], tmp_path / "one")
+    assert not (tmp_path / "one" / "summary.parquet").exists()

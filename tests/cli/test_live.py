@@ -189,7 +189,10 @@ def test_trouble_is_shown(measurement: Measurement) -> None:
     assert "no face was found" in text
 
 
-def test_the_view_leaves_the_terminal_as_it_was(measurement: Measurement, tmp_path: Path) -> None:
+def test_the_view_leaves_the_terminal_as_it_was(
+    measurement: Measurement, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     with (tmp_path / "terminal").open("w+", encoding="utf-8") as file:
         console = Console(file=file, force_terminal=True, width=90, highlight=False)
         with LiveView(console, "camera 0") as view:

@@ -88,8 +88,12 @@ def _write_parquet(path: Path, rows: Sequence[Mapping[str, Any]], names: Sequenc
         from pyarrow import parquet
     except ImportError:
         return
+    if not rows:
+        path.unlink(missing_ok=True)
+        return
     # As lines of JSON: from lists, pyarrow makes columns only after it has loaded all of pandas.
-    schema = pyarrow.schema([(name, _column_type([row.get(name) for row in rows])) for name in names])
+    types = {name: _column_type([row.get(name) for row in rows]) for name in names}
+    schema = pyarrow.schema([(name, kind) for name, kind in types.items() if kind is not None])
     lines = "".join(json.dumps({name: row.get(name) for name in names}) + "\n" for row in rows)
     table = lines_of_json.read_json(
         BytesIO(lines.encode()),
@@ -98,12 +102,12 @@ def _write_parquet(path: Path, rows: Sequence[Mapping[str, Any]], names: Sequenc
     )
     beside = path.with_name(f".{path.name}.partial")
     with beside.open("wb") as file:  # by a file object: pyarrow rejects names that are not text
-        parquet.write_table(table, file)
+        parquet.write_table(table.select(names), file)
     beside.replace(path)
 
 
-def _column_type(values: Sequence[Any]) -> str:
-    """Arrow's name for the type of a column."""
+def _column_type(values: Sequence[Any]) -> str | None:
+    """Arrow's name for the type of a column; None of structures and lists, whose type Arrow finds itself."""
     there = [value for value in values if value is not None]
     if not there:
         return "null"
@@ -111,7 +115,7 @@ def _column_type(values: Sequence[Any]) -> str:
         return "bool"
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in there):
         return "int64" if all(isinstance(value, int) for value in there) else "double"
-    return "string"
+    return "string" if all(isinstance(value, str) for value in there) else None
 
 
 def _row(outcome: VideoOutcome, output: Path) -> dict[str, Any]:

@@ -25,6 +25,9 @@ from physiocam.video.reader import open_video
 # Between two messages about progress there are so many frames.
 _EVERY = 10
 
+# Where there are not so many bytes left, FFmpeg takes the lack of memory for a damaged video.
+_SPARE = 32_000_000
+
 
 def bound_process(memory_mb: int) -> None:
     """Let this process end with the service, and have no more memory than a limit; no core file is written.
@@ -77,10 +80,19 @@ def _measure(video: str, options: MeasureOptions, limits: Limits, service: Conne
         work = VideoWork(options, options.bundle().sha256, code_version(), progress=progress)
         work((video, Path(RESULTS)))
         _write_archive(Path(RESULTS))
-    except MemoryError:
+    except (MemoryError, PhysiocamError) as error:
+        if isinstance(error, PhysiocamError) and _is_memory_left():
+            raise
         raise PhysiocamError(
             f"'{video}' needs more than {limits.memory_mb} MB of memory; send a smaller picture or a shorter video"
         ) from None
+
+
+def _is_memory_left() -> bool:
+    try:
+        return len(bytearray(_SPARE)) == _SPARE
+    except MemoryError:
+        return False
 
 
 def _check_length(path: str, most_minutes: float) -> None:

@@ -4,6 +4,9 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
+from itertools import count
+from typing import Any
 
 import torch.distributed as dist
 from pytorch_lightning.utilities import rank_zero_only
@@ -12,6 +15,9 @@ from physiocam.errors import PhysiocamError
 
 # How long processes wait for each other; the first one predicts a whole test set while the others wait.
 PATIENCE = timedelta(days=2)
+
+# Numbers of the groups that wait, the same in all processes.
+_GROUPS = count()
 
 
 def is_first() -> bool:
@@ -54,8 +60,23 @@ def _together() -> Iterator[bool]:
     elif dist.is_initialized() or not launched:
         yield dist.is_initialized()
     else:
-        dist.init_process_group("gloo", timeout=PATIENCE)
+        place = f"physiocam/{next(_GROUPS)}"
+        rank, size = (int(os.environ[name]) for name in ("RANK", "WORLD_SIZE"))
+        store = dist.PrefixStore(place, _meeting_place(rank, size))  # type: ignore[attr-defined]
+        dist.init_process_group("gloo", store=store, rank=rank, world_size=size, timeout=PATIENCE)
         try:
             yield True
         finally:
             dist.destroy_process_group()
+
+
+@cache
+def _meeting_place(rank: int, size: int) -> Any:
+    """Where processes of a launcher find each other, kept to the end: for every group, and for training's after them.
+
+    If each group opened its own, a process that is early could be left alone in the one before, which closes.
+    """
+    # Of torchrun's processes none opens it: it does.
+    opens = rank == 0 and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True"
+    address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    return dist.TCPStore(address, port, size, opens, PATIENCE, multi_tenant=True)  # type: ignore[attr-defined]
