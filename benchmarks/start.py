@@ -12,8 +12,11 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from statistics import median
+
+from physiocam.foundation.files import complete_file
 
 # Run in the process that is measured: the first frame ends it. The time of its birth is passed on.
 _UNTIL_FIRST_FRAME = """
@@ -76,16 +79,12 @@ def main() -> None:
         cells = (row[fact] for fact in ("wall_s", "fastest_wall_s", "processor_s", "modules", "own"))
         print(f"| {name} | {' | '.join(f'{cell:.3g}' for cell in cells)} |")
     if arguments.json:
-        from physiocam.foundation.files import complete_file
-
         with complete_file(arguments.json) as beside:
-            beside.write_text(json.dumps(figures, indent=2) + "\n")
+            beside.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 def start(video: Path, source: Path, python: str, compiled: Path) -> dict[str, float]:
     """Start `physiocam measure` and return what is known at its first frame: times in seconds, numbers of modules."""
-    import time
-
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment |= {"PYTHONPATH": str(source), "PYTHONPYCACHEPREFIX": str(compiled), "OMP_NUM_THREADS": "1"}
     environment["BORN"] = str(time.clock_gettime(time.CLOCK_MONOTONIC))
