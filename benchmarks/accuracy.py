@@ -148,7 +148,8 @@ def _place(work: Path, length: float) -> Path:
 def measured(material: Material, option: MeasureOptions, arguments: argparse.Namespace) -> dict[str, Any]:
     """The figures of one method."""
     way = option.to_dict()["weights"] if option.method == NETWORK else option.method
-    folder = arguments.work / "measured" / Path(way).name
+    precision = "" if option.precision == "fp32" else f"-{option.precision}"
+    folder = arguments.work / "measured" / f"{Path(way).name}{precision}"
 
     def said(part: str, videos: Sequence[Path]) -> list[tuple[Path, dict[str, Any]]]:
         """Folder and summary of each video."""
