@@ -74,10 +74,10 @@ def hear_breaths(films: Sequence[BreathingFilm]) -> BreathsHeard:
 
 
 def _pieces(film: BreathingFilm) -> Iterator[slice]:
-    """The whole of a film, and its first 12 and last 20 seconds where it is much longer."""
+    """The whole of a film, and its first 16 and last 20 seconds where it is longer."""
     frames, fs = len(film.difference), film.facts["fs"]
     yield slice(0, frames)
-    if frames > 17 * fs:
-        yield slice(0, round(12 * fs))
+    if frames > 18 * fs:
+        yield slice(0, round(16 * fs))
     if frames > 25 * fs:
         yield slice(frames - round(20 * fs), frames)

@@ -482,7 +482,8 @@ def _bundle() -> Bundle:
     info = BundleInfo.model_validate({
         "name": "golden", "description": "", "licence": "", "fs": 30.0, "big_crop": {"factor": 1.3},
         "networks": [_entry("fast", fast), _entry("sharp", sharp)],
-        "slow": {"fs": 5.0, "crop": {"factor": 2.0, "down": 0.4}, "networks": [_entry("slow", slow)]},
+        "slow": {"fs": 5.0, "crop": {"factor": 2.0, "down": 0.4}, "networks": [_entry("slow", slow)],
+                 "confidence": _BREATH_MODEL.model_dump()},
         "memory": {"networks": [_entry("long", long)], "confidence": _MODEL.model_dump()},
         "unit_auc": {"AU12": 0.9},
     })  # fmt: skip

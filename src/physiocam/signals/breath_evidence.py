@@ -19,7 +19,7 @@ from physiocam.signals.spectra import interpolated_peaks, pooled_spectrum
 
 BREATH_EVIDENCE = (
     "share", "tilted_share", "share_by_chance", "steadiness", "apart", "shoulder_power", "move", "own", "own_share",
-    "body", "above", "own_with", "in_step", "shoulder_share", "rate", "length", "cycles",
+    "body", "above", "own_shift", "in_step", "shoulder_steadiness", "rate", "length", "cycles",
 )  # fmt: skip
 
 # Breaths per minute by which two readings of one breath may differ: less than a breath in a window of 30 s.
@@ -149,9 +149,9 @@ def breath_evidence(candidate: Candidate, shoulders: Shoulders, rhythm: Rhythm) 
         "own_share": float(np.log((own + _LEAST) / (move + _LEAST))),
         "body": logit(float(coherence(network, body))),
         "above": logit(float(coherence(network, above))),
-        "own_with": logit(float(coherence(network, body - above))),
+        "own_shift": logit(float(coherence(network, body - above))),
         "in_step": agreement(network, body),
-        "shoulder_share": steadiness(body, rate_hz, step_s),
+        "shoulder_steadiness": steadiness(body, rate_hz, step_s),
         "rate": float(np.log(60.0 * rate_hz)),
         "length": float(np.log(max(usable_s, 1.0))),
         "cycles": float(np.log(max(usable_s * rate_hz, 0.1))),
