@@ -132,6 +132,7 @@ def figures_of(heard: Heard, judged: NDArray[np.float64], given: NDArray[np.bool
         "sure_right": int((near & (judged >= 0.8)).sum()),
         "lifeless": int((~alive).sum()),
         "lifeless_given": int((given & ~alive).sum()),
+        "lifeless_sure": int(((judged >= 0.8) & ~alive).sum()),
     }
 
 

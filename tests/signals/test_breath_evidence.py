@@ -65,8 +65,6 @@ def test_a_breath_is_in_both_readings_and_in_step() -> None:
     other = evidence(network, shifts(swing(25.0, 0.006)))
     late = evidence(network, shifts(swing(16.0, 0.006, phase=np.pi)))
     assert breath["body"] > 3.0 > other["body"]
-    assert breath["apart"] < 0.3
-    assert other["apart"] == pytest.approx(np.log(10.0), abs=0.1)
     assert breath["shoulder_power"] > 3.0
     assert other["shoulder_power"] < -3.0
     assert (breath["in_step"], late["in_step"]) == (pytest.approx(1.0, abs=0.05), pytest.approx(-1.0, abs=0.05))
@@ -78,8 +76,7 @@ def test_a_camera_that_sways_moves_what_is_above_the_chin_too() -> None:
     breath = evidence(network, shifts(swing(16.0, 0.006)))
     swayed = evidence(network, shifts(swing(16.0, 0.006), swing(16.0, 0.006)))
     assert breath["move"] == pytest.approx(np.log(0.006), abs=0.1)
-    assert breath["own"] == pytest.approx(breath["move"], abs=0.05)
-    assert swayed["own"] < breath["own"] - 2.0
+    assert swayed["move"] == pytest.approx(breath["move"], abs=0.1)
     assert swayed["above"] > 3.0 > breath["above"]
 
 
@@ -88,12 +85,12 @@ def test_a_reading_without_a_steady_phase_is_less_steady() -> None:
     assert evidence(noise(1.0, 4), table)["steadiness"] < 0.9 < evidence(swing(16.0, 1.0), table)["steadiness"]
 
 
-def test_the_quality_is_the_probability_and_decides_from_one_half_on() -> None:
+def test_the_quality_is_the_probability_and_decides_from_four_fifths_on() -> None:
     table = shifts(swing(16.0, 0.006))
-    given, withheld = judged(table, model(0.4)), judged(table, model(-0.4))
+    given, withheld = judged(table, model(1.5)), judged(table, model(1.3))
     assert given.value == withheld.estimate == pytest.approx(16.0, abs=0.3)
-    assert given.quality == pytest.approx(1 / (1 + np.exp(-0.4)))
-    assert given.interval == pytest.approx((given.estimate - 5.415, given.estimate + 5.415), abs=0.01)
+    assert given.quality == pytest.approx(1 / (1 + np.exp(-1.5)))
+    assert given.interval == pytest.approx((given.estimate - 3.007, given.estimate + 3.007), abs=0.01)
     assert (withheld.value, withheld.note) == (None, "no steady breathing stands out from the noise")
     assert given.is_judged
     assert withheld.is_judged

@@ -187,7 +187,10 @@ def _quality(measurement: Measurement) -> str:
 
 def _rate(name: str, chosen: RateSettings, references: list[str], measurement: Measurement) -> str:
     low, high = chosen.band_hz
-    floor = floor_of(chosen, (measurement.heart_rate if name == _HEART else measurement.breathing_rate).is_judged)
+    if name == _HEART:
+        floor = floor_of(chosen, "heart", measurement.heart_rate.is_judged)
+    else:
+        floor = floor_of(chosen, "breathing", measurement.breathing_rate.is_judged)
     detrended = ""
     if chosen.detrend is not None:
         detrended = f"detrended by smoothness priors {_cited(_DETREND, references)} (lambda {chosen.detrend:g}), "

@@ -14,13 +14,9 @@ from numpy.typing import NDArray
 from physiocam.signals.judging import Candidate
 from physiocam.signals.logistic import LogisticModel
 from physiocam.signals.pieces import agreement, amplitudes, coherence, logit, steadiness
-from physiocam.signals.quality import chance_share
 from physiocam.signals.spectra import interpolated_peaks, pooled_spectrum
 
-BREATH_EVIDENCE = (
-    "share", "tilted_share", "share_by_chance", "steadiness", "apart", "shoulder_power", "move", "own", "own_share",
-    "body", "above", "own_shift", "in_step", "shoulder_steadiness", "rate", "length", "cycles",
-)  # fmt: skip
+BREATH_EVIDENCE = ("steadiness", "shoulder_steadiness", "shoulder_power", "move", "body", "above", "in_step")
 
 # Breaths per minute by which two readings of one breath may differ: less than a breath in a window of 30 s.
 APART = 2.0
@@ -129,32 +125,18 @@ def breath_evidence(candidate: Candidate, shoulders: Shoulders, rhythm: Rhythm) 
         Of shoulders that move.
     """
     rate_hz = candidate.rate_hz
-    usable_s = float(np.count_nonzero(np.isfinite(candidate.difference))) / candidate.fs
-    share, tilted_share = candidate.shares()
-    band_hz = candidate.frequencies[-1] - candidate.frequencies[0]
-    chance = chance_share(np.maximum(band_hz * np.array([usable_s]), 1.0))
     columns = np.column_stack([shoulders.network, shoulders.body, shoulders.above])
     step_s = _PIECE_STEP / rate_hz
     network, body, above = amplitudes(columns, shoulders.fs, rate_hz, _PIECE / rate_hz, step_s).T
-    move, own = shoulders.moves(rate_hz, candidate.settings.window_s)
+    move, _ = shoulders.moves(rate_hz, candidate.settings.window_s)
     values = {
-        "share": logit(share),
-        "tilted_share": logit(tilted_share),
-        "share_by_chance": logit(float(chance[0])),
         "steadiness": steadiness(network, rate_hz, step_s),
-        "apart": float(np.log1p(60.0 * abs(rhythm.rate_hz - rate_hz))),
+        "shoulder_steadiness": steadiness(body, rate_hz, step_s),
         "shoulder_power": logit(rhythm.near),
         "move": float(np.log(move + _LEAST)),
-        "own": float(np.log(own + _LEAST)),
-        "own_share": float(np.log((own + _LEAST) / (move + _LEAST))),
         "body": logit(float(coherence(network, body))),
         "above": logit(float(coherence(network, above))),
-        "own_shift": logit(float(coherence(network, body - above))),
         "in_step": agreement(network, body),
-        "shoulder_steadiness": steadiness(body, rate_hz, step_s),
-        "rate": float(np.log(60.0 * rate_hz)),
-        "length": float(np.log(max(usable_s, 1.0))),
-        "cycles": float(np.log(max(usable_s * rate_hz, 0.1))),
     }
     return np.array([values[name] for name in BREATH_EVIDENCE])
 

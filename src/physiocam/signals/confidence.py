@@ -6,7 +6,7 @@ while a lamp, or a picture that sways, shows clearly everywhere, and grey. A log
 truth is known, weighs this.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -17,11 +17,13 @@ from physiocam.signals.judging import Candidate, Judge, Verdict
 from physiocam.signals.logistic import LogisticModel
 from physiocam.signals.pieces import agreement, amplitudes, coherence, logit, steadiness
 from physiocam.signals.quality import chance_share
+from physiocam.signals.quantities import Quantity
 from physiocam.signals.readings import LIGHT, Readings, readings_of
 from physiocam.signals.settings import RateSettings
 
-# A rate is given where it is more probably right than wrong.
-GIVEN_FROM = 0.5
+# A heart rate is given where it is more probably right than wrong. Much moves like a breath without being one: from 0.5
+# on, more breathing rates of films without a breath would be given than by the rule without a model.
+GIVEN_FROM: Mapping[Quantity, float] = {"heart": 0.5, "breathing": 0.8}
 
 EVIDENCE = (
     "share", "tilted_share", "share_by_chance", "steadiness", "halves", "other", "green", "alike", "grey", "rim",
@@ -63,7 +65,7 @@ class PulseJudge:
 
     def floor(self, settings: RateSettings) -> float:
         """Return what is more probably right than wrong."""
-        return floor_of(settings, judged=True)
+        return floor_of(settings, "heart", judged=True)
 
     def width(self, quality: float) -> float:
         """Return how far from the rate, in beats/min, an 80 % interval reaches."""
@@ -82,16 +84,17 @@ class PulseJudge:
         return self.readings.table()
 
 
-def floor_of(settings: RateSettings, judged: bool) -> float:
+def floor_of(settings: RateSettings, quantity: Quantity, judged: bool) -> float:
     """Return the quality under which a rate is withheld; settings without a floor never withhold one.
 
     Parameters
     ----------
     settings : RateSettings
+    quantity : "heart" or "breathing"
     judged : bool
         Whether the quality is a probability.
     """
-    return GIVEN_FROM if judged and settings.quality_floor > 0 else settings.quality_floor
+    return GIVEN_FROM[quantity] if judged and settings.quality_floor > 0 else settings.quality_floor
 
 
 def evidence_of(candidate: Candidate, readings: Readings) -> NDArray[np.float64]:

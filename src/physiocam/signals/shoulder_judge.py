@@ -85,8 +85,8 @@ class ShoulderJudge:
         return Verdict(probability, None if share < LEAST_SHARE else doubt)
 
     def floor(self, settings: RateSettings) -> float:
-        """Return what is more probably right than wrong; without a model the settings' own."""
-        return floor_of(settings, judged=self.model is not None)
+        """Return the probability from which on a rate is given; without a model the settings' own quality."""
+        return floor_of(settings, "breathing", judged=self.model is not None)
 
     def width(self, quality: float) -> float | None:
         """Return how far from the rate, in breaths/min, an 80 % interval reaches; None without a model."""

@@ -3,7 +3,6 @@
 import type { Candidate } from "./judging.ts";
 import { clamp, median, roundEven } from "./numbers.ts";
 import { agreement, amplitudes, coherence, logit, steadiness } from "./pieces.ts";
-import { chanceShare, spectralShares } from "./quality.ts";
 import rules from "./rules.json";
 import { interpolatedPeak, pooledSpectrum } from "./spectra.ts";
 
@@ -56,35 +55,21 @@ export function movesOf({ body, above, fs }: Shoulders, rateHz: number, windowSe
 }
 
 /** In the order of the model; NaN where something is unknown. */
-export function breathEvidence({ difference, fs, peak, settings }: Candidate, shoulders: Shoulders, rhythm: Rhythm): number[] {
-  const { rateHz, frequencies } = peak;
-  const usableSeconds = difference.filter(Number.isFinite).length / fs;
-  const [flat, tilted] = spectralShares(peak);
-  const band = frequencies[frequencies.length - 1]! - frequencies[0]!;
+export function breathEvidence({ peak, settings }: Candidate, shoulders: Shoulders, rhythm: Rhythm): number[] {
+  const { rateHz } = peak;
   const step = own.piece_step / rateHz;
-  const ownShift = shoulders.body.map((value, t) => value - shoulders.above[t]!);
-  const [network, body, above, against] = [shoulders.network, shoulders.body, shoulders.above, ownShift].map((column) =>
-    amplitudes(column, shoulders.fs, rateHz, own.piece / rateHz, step),
-  ) as [ReturnType<typeof amplitudes>, ReturnType<typeof amplitudes>, ReturnType<typeof amplitudes>, ReturnType<typeof amplitudes>];
-  const [move, alone] = movesOf(shoulders, rateHz, settings.window_s);
+  const pieces = (column: Float64Array) => amplitudes(column, shoulders.fs, rateHz, own.piece / rateHz, step);
+  const network = pieces(shoulders.network);
+  const body = pieces(shoulders.body);
+  const [move] = movesOf(shoulders, rateHz, settings.window_s);
   const values: Record<string, number> = {
-    share: logit(flat),
-    tilted_share: logit(tilted),
-    share_by_chance: logit(chanceShare(Math.max(band * usableSeconds, 1))),
     steadiness: steadiness(network, rateHz, step),
-    apart: Math.log1p(60 * Math.abs(rhythm.rateHz - rateHz)),
+    shoulder_steadiness: steadiness(body, rateHz, step),
     shoulder_power: logit(rhythm.near),
     move: Math.log(move + own.least),
-    own: Math.log(alone + own.least),
-    own_share: Math.log((alone + own.least) / (move + own.least)),
     body: logit(coherence(network, body)),
-    above: logit(coherence(network, above)),
-    own_shift: logit(coherence(network, against)),
+    above: logit(coherence(network, pieces(shoulders.above))),
     in_step: agreement(network, body),
-    shoulder_steadiness: steadiness(body, rateHz, step),
-    rate: Math.log(60 * rateHz),
-    length: Math.log(Math.max(usableSeconds, 1)),
-    cycles: Math.log(Math.max(usableSeconds * rateHz, 0.1)),
   };
   return own.evidence.map((name) => values[name]!);
 }

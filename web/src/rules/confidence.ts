@@ -29,7 +29,7 @@ export class PulseJudge implements Judge {
 
   /** What is more probably right than wrong. */
   floor(): number {
-    return rules.confidence.given_from;
+    return rules.confidence.given_from.heart;
   }
 
   width(quality: number): number {

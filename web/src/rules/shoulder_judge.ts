@@ -38,9 +38,9 @@ export class ShoulderJudge implements Judge {
     return { quality, note: share < own.least_share ? null : doubt };
   }
 
-  /** What is more probably right than wrong; without a model the settings' own. */
+  /** The probability from which on a rate is given; without a model the settings' own. */
   floor(settings: RateSettings): number {
-    return this.model ? rules.confidence.given_from : settings.quality_floor;
+    return this.model ? rules.confidence.given_from.breathing : settings.quality_floor;
   }
 
   width(quality: number): number | null {
