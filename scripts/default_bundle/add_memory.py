@@ -21,6 +21,7 @@ from fit_confidence import fit, hear, unfitted
 from long_clips import TRAINING_FOOTAGE, load_carriers, load_long_clips
 from physiocam.foundation.provenance import digest_of
 from physiocam.networks.small_tcn import SmallTcn
+from physiocam.signals.confidence import Confidence
 from physiocam.weights.bundle import Bundle, load_bundle
 from physiocam.weights.export import BundleAbout, Memory
 from physiocam.weights.pytorch import load_network
@@ -82,8 +83,8 @@ def main() -> None:
         },
     }  # fmt: skip
     about = BundleAbout(DESCRIPTION, bundle.info.licence, provenance, bundle.info.evaluation, bundle.info.unit_auc)
-    written_again(bundle, work / "unfitted", about, memory=Memory({"pulse": network}, unfitted()))
-    confidence, figures = fit(hear(films, work / "unfitted"))
+    written_again(bundle, work / "unfitted", about, memory=Memory({"pulse": network}, unfitted(Confidence)))
+    confidence, figures = fit(hear(films, work / "unfitted"), Confidence)
     print(figures)
     about = replace(about, evaluation={**bundle.info.evaluation, "confidence": figures})
     memory = Memory({"pulse": network}, confidence)

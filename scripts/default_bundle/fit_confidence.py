@@ -1,8 +1,8 @@
-"""The confidence of heart rates: a logistic model of evidence, fitted to films whose truth is known."""
+"""The confidence of rates: a logistic model of evidence, fitted to films whose truth is known."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,15 @@ from scipy.optimize import minimize
 
 from calibration_films import SeenFilm, pieces
 from physiocam.measuring.memory_windows import MemoryWindows
-from physiocam.signals.confidence import EVIDENCE, Confidence, PulseJudge
+from physiocam.signals.confidence import Confidence, PulseJudge
+from physiocam.signals.logistic import LogisticModel
 from physiocam.signals.rate import estimate_rate
 from physiocam.signals.readings import light_of, readings_of
 from physiocam.signals.settings import SETTINGS
 from physiocam.weights.bundle import load_bundle
 from physiocam.weights.runtime import Runtime
+
+Model = TypeVar("Model", bound=LogisticModel)
 
 NEAR = 3.0
 _PENALTY = 0.003
@@ -29,9 +32,9 @@ class Heard:
 
     Attributes
     ----------
-    evidence : float64 array (P, len(EVIDENCE))
+    evidence : float64 array (P, E)
     error : float64 array (P,)
-        Of the estimated rate, in beats/min; infinite where there is no pulse.
+        Of the estimated rate, per minute; infinite where nothing lives.
     film : int array (P,)
         Which film a piece is of.
     kind : str array (P,)
@@ -55,10 +58,10 @@ class _Listening(Confidence):
 _KEPT: list[NDArray[np.float64]] = []
 
 
-def unfitted(kind: type[Confidence] = Confidence) -> Confidence:
-    """A confidence that knows nothing: one half for every rate."""
-    none, one = (0.0,) * len(EVIDENCE), (1.0,) * len(EVIDENCE)
-    return kind(evidence=EVIDENCE, centre=none, scale=one, weight=none, bias=0.0, widths=((0.0, 30.0), (1.0, 3.0)))
+def unfitted(kind: type[Model]) -> Model:
+    """A confidence of a kind that knows nothing: one half for every rate."""
+    none, one = (0.0,) * len(kind.KNOWN), (1.0,) * len(kind.KNOWN)
+    return kind(evidence=kind.KNOWN, centre=none, scale=one, weight=none, bias=0.0, widths=((0.0, 30.0), (1.0, 3.0)))
 
 
 def hear(films: list[SeenFilm], bundle_folder: Path) -> Heard:
@@ -95,30 +98,42 @@ def hear(films: list[SeenFilm], bundle_folder: Path) -> Heard:
     return Heard(np.array(evidence), np.array(errors), np.array(numbers), np.array(kinds))
 
 
-def fit(heard: Heard) -> tuple[Confidence, dict[str, Any]]:
+def fit(heard: Heard, kind: type[Model]) -> tuple[Model, dict[str, Any]]:
     """Fit the model to all pieces; its figures are of pieces whose films had no part in the fit that judges them."""
+    judged = out_of_fold(heard, kind)
+    near = heard.error <= NEAR
+    model = _fitted(heard.evidence, near, kind).model_copy(update={"widths": _widths(judged, heard.error)})
+    return model, figures_of(heard, judged)
+
+
+def out_of_fold(heard: Heard, kind: type[Model]) -> NDArray[np.float64]:
+    """Probability of each piece, by models that saw nothing of its film, (P,)."""
     judged = np.zeros(len(heard.error))
     for part in range(_PARTS):
         out = heard.film % _PARTS == part
-        model = _fitted(heard.evidence[~out], heard.error[~out] <= NEAR)
+        model = _fitted(heard.evidence[~out], heard.error[~out] <= NEAR, kind)
         judged[out] = [model.probability(row) for row in heard.evidence[out]]
-    near = heard.error <= NEAR
-    model = _fitted(heard.evidence, near).model_copy(update={"widths": _widths(judged, heard.error)})
-    alive = np.char.startswith(heard.kind, "alive")
+    return judged
+
+
+def figures_of(heard: Heard, judged: NDArray[np.float64], given: NDArray[np.bool_] | None = None) -> dict[str, Any]:
+    """How good qualities (P,) are as probabilities, and what is given, by default from 0.5 on."""
+    near, alive = heard.error <= NEAR, np.char.startswith(heard.kind, "alive")
+    given = judged >= 0.5 if given is None else given
     clipped = np.clip(judged, 1e-6, 1 - 1e-6)
-    figures = {
+    return {
         "pieces": len(near),
         "right": round(float(near.mean()), 4),
         "log_loss": round(float(-np.mean(np.where(near, np.log(clipped), np.log(1 - clipped)))), 4),
         "expected_calibration_error": round(calibration_error(judged, near), 4),
-        "given": int((judged >= 0.5).sum()),
-        "given_right": int((near & (judged >= 0.5)).sum()),
+        "given": int(given.sum()),
+        "given_right": int((near & given).sum()),
         "sure": int((judged >= 0.8).sum()),
         "sure_right": int((near & (judged >= 0.8)).sum()),
         "lifeless": int((~alive).sum()),
-        "lifeless_given": int(((judged >= 0.5) & ~alive).sum()),
+        "lifeless_given": int((given & ~alive).sum()),
+        "lifeless_sure": int(((judged >= 0.8) & ~alive).sum()),
     }
-    return model, figures
 
 
 def calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
@@ -132,7 +147,7 @@ def calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_]
     return float(total)
 
 
-def _fitted(evidence: NDArray[np.float64], near: NDArray[np.bool_]) -> Confidence:
+def _fitted(evidence: NDArray[np.float64], near: NDArray[np.bool_], kind: type[Model]) -> Model:
     centre, scale = np.nanmean(evidence, axis=0), np.nanstd(evidence, axis=0) + 1e-9
     usual = np.clip(np.where(np.isfinite(evidence), (evidence - centre) / scale, 0.0), -4.0, 4.0)
     sign = np.where(near, 1.0, -1.0)
@@ -143,8 +158,8 @@ def _fitted(evidence: NDArray[np.float64], near: NDArray[np.bool_]) -> Confidenc
         gradient = np.append(usual.T @ slope + 2 * _PENALTY * parameters[:-1], slope.sum())
         return float(np.logaddexp(0.0, -score).mean() + _PENALTY * np.sum(parameters[:-1] ** 2)), gradient
 
-    found = minimize(loss, np.zeros(len(EVIDENCE) + 1), jac=True).x
-    return unfitted().model_copy(
+    found = minimize(loss, np.zeros(evidence.shape[1] + 1), jac=True).x
+    return unfitted(kind).model_copy(
         update={
             "centre": tuple(centre.round(6).tolist()), "scale": tuple(scale.round(6).tolist()),
             "weight": tuple(found[:-1].round(6).tolist()), "bias": round(float(found[-1]), 6),

@@ -25,8 +25,10 @@ from physiocam.measuring import (
 from physiocam.networks import action_units
 from physiocam.results import measurement_data, people_folders, unit_events
 from physiocam.signals import (
+    breath_evidence,
     confidence,
     half_rate,
+    logistic,
     quality,
     quantities,
     rate,
@@ -162,18 +164,24 @@ def _signals() -> dict[str, Any]:
             "blood": confidence._BLOOD,
             "grey": confidence._GREY,
             "greyness": confidence._GREYNESS,
-            "most": confidence._MOST,
+        },
+        "logistic": {"far": logistic._FAR, "most": logistic._MOST},
+        "breath_evidence": {
+            "evidence": breath_evidence.BREATH_EVIDENCE,
+            "apart": breath_evidence.APART,
+            "far": breath_evidence._FAR,
+            "least_hz": breath_evidence._LEAST_HZ,
+            "rest": breath_evidence._REST,
+            "piece": breath_evidence._PIECE,
+            "piece_step": breath_evidence._PIECE_STEP,
+            "least": breath_evidence._LEAST,
         },
         "shoulder_judge": {
-            "apart": shoulder_judge.APART,
             "least_power": shoulder_judge.LEAST_POWER,
             "least_move": shoulder_judge.LEAST_MOVE,
             "least_own": shoulder_judge.LEAST_OWN,
             "least_share": shoulder_judge.LEAST_SHARE,
             "seen": shoulder_judge._SEEN,
-            "far": shoulder_judge._FAR,
-            "least_hz": shoulder_judge._LEAST_HZ,
-            "rest": shoulder_judge._REST,
         },
         "most_windows": summarize._MOST,
     }

@@ -9,7 +9,7 @@ of both languages compare their answers with it: one of them fails where a rule 
 import json
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 import numpy as np
@@ -25,9 +25,16 @@ from physiocam.measuring.stream import Stream
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_files import write_measurement
 from physiocam.results.unit_events import unit_events
-from physiocam.signals.confidence import EVIDENCE, Confidence, PulseJudge, evidence_of
+from physiocam.signals.breath_evidence import (
+    BreathConfidence,
+    breath_evidence,
+    rhythm_of,
+    shoulders_of,
+)
+from physiocam.signals.confidence import Confidence, PulseJudge, evidence_of
 from physiocam.signals.even_differences import even_differences
 from physiocam.signals.judging import Candidate, Judge
+from physiocam.signals.logistic import LogisticModel
 from physiocam.signals.quantities import Quantity
 from physiocam.signals.rate import Rate, estimate_rate, rates_along
 from physiocam.signals.readings import LIGHT, light_of, readings_of
@@ -55,6 +62,7 @@ def golden() -> dict[str, Any]:
     """Return all answers, as JSON holds them."""
     return {
         "model": _MODEL.model_dump(),
+        "breath_model": _BREATH_MODEL.model_dump(),
         "resize": [_listed(area_resize(picture(0, *size), *to)) for size, to in RESIZED],
         "recrop": [list(recrop(Square(*square), Crop(), Crop(factor=2.0, down=0.4), 640, 480)) for square in RECROPPED],
         "blocks": [_blocks(memory) for memory in (None, 20.0)],
@@ -65,6 +73,7 @@ def golden() -> dict[str, Any]:
         "judged": _judged(),
         "shifts": _shifts(),
         "breathing": _breathing(),
+        "breath_probable": _breath_probable(),
         "light": _listed(light_of(_small())),
         "half": [_listed(_half(_small()[:1], side)) for side in ("left", "right")],
         "even": _listed(even_differences(times(60), np.sin(np.arange(60.0)), np.arange(55) / 30, 0.5)),
@@ -180,15 +189,24 @@ def readings(n: int) -> NDArray[np.float64]:
     return np.column_stack(columns)
 
 
-# Made up, so that it is the same whatever bundle is the default one.
-_MODEL = Confidence(
-    evidence=EVIDENCE,
-    centre=tuple(0.1 * i - 0.5 for i in range(len(EVIDENCE))),
-    scale=tuple(0.5 + 0.1 * i for i in range(len(EVIDENCE))),
-    weight=tuple(round(0.3 * float(np.cos(i)), 3) for i in range(len(EVIDENCE))),
-    bias=0.4,
-    widths=((0.02, 60.0), (0.5, 30.0), (0.9, 1.8), (1.0, 0.9)),
-)
+Model = TypeVar("Model", bound=LogisticModel)
+
+
+def _made_up(kind: type[Model]) -> Model:
+    """A model that is the same whatever bundle is the default one."""
+    known = kind.KNOWN
+    return kind(
+        evidence=known,
+        centre=tuple(0.1 * i - 0.5 for i in range(len(known))),
+        scale=tuple(0.5 + 0.1 * i for i in range(len(known))),
+        weight=tuple(round(0.3 * float(np.cos(i)), 3) for i in range(len(known))),
+        bias=0.4,
+        widths=((0.02, 60.0), (0.5, 30.0), (0.9, 1.8), (1.0, 0.9)),
+    )
+
+
+_MODEL = _made_up(Confidence)
+_BREATH_MODEL = _made_up(BreathConfidence)
 
 
 def _judge(table: NDArray[np.float64]) -> PulseJudge:
@@ -278,6 +296,28 @@ def _breathing() -> dict[str, Any]:
     agreeing = ShoulderJudge(tables["agree"])
     judged["cut"] = _rates(cut, 25.0, "breathing", agreeing, (652,))
     return judged | {"noisy": _rates(noisy, 25.0, "breathing", agreeing)}
+
+
+def _breath_probable() -> dict[str, Any]:
+    """The evidence for one breath, and rates that a model judges, with different shoulders and in two scenes."""
+    breath = np.diff(np.sin(2 * np.pi * 0.25 * np.arange(1126) / 25.0)) + 0.05 * noise(1125, 20)
+    tables = shoulder_shifts()
+    pooled = pooled_spectrum(clean_waveform(breath, 25.0, "breathing", _DEFAULT), 25.0, _DEFAULT.breathing)
+    assert pooled is not None
+    candidate = Candidate(breath, 25.0, 0.2521, pooled[0], pooled[1][0], 0.04, _DEFAULT.breathing)
+    evidence = {}
+    for name, table in tables.items():
+        shoulders = shoulders_of(candidate, table)
+        rhythm = rhythm_of(candidate, shoulders)
+        evidence[name] = rhythm and _listed(breath_evidence(candidate, shoulders, rhythm))
+    judges = {name: ShoulderJudge(table, _BREATH_MODEL) for name, table in tables.items()}
+    cut = breath.copy()
+    cut[651] = np.nan
+    return {
+        "evidence": evidence,
+        "rates": {name: _rates(breath, 25.0, "breathing", judge) for name, judge in judges.items()},
+        "cut": _rates(cut, 25.0, "breathing", judges["agree"], (652,)),
+    }
 
 
 def _small() -> NDArray[np.float32]:
@@ -442,7 +482,8 @@ def _bundle() -> Bundle:
     info = BundleInfo.model_validate({
         "name": "golden", "description": "", "licence": "", "fs": 30.0, "big_crop": {"factor": 1.3},
         "networks": [_entry("fast", fast), _entry("sharp", sharp)],
-        "slow": {"fs": 5.0, "crop": {"factor": 2.0, "down": 0.4}, "networks": [_entry("slow", slow)]},
+        "slow": {"fs": 5.0, "crop": {"factor": 2.0, "down": 0.4}, "networks": [_entry("slow", slow)],
+                 "confidence": _BREATH_MODEL.model_dump()},
         "memory": {"networks": [_entry("long", long)], "confidence": _MODEL.model_dump()},
         "unit_auc": {"AU12": 0.9},
     })  # fmt: skip

@@ -15,9 +15,11 @@ from physiocam.evaluation import predictions
 from physiocam.evaluation.evaluate import evaluate
 from physiocam.evaluation.predictions import Predictions, load_all_predictions, load_predictions
 from physiocam.networks.action_units import AU_LABELS
+from physiocam.signals.breath_evidence import BREATH_EVIDENCE, BreathConfidence
 from physiocam.signals.confidence import EVIDENCE, Confidence, PulseJudge
 from physiocam.signals.readings import LIGHT, Readings
 from physiocam.signals.settings import SETTINGS
+from physiocam.signals.shoulder_judge import ShoulderJudge
 
 FS = 30.0
 
@@ -66,6 +68,21 @@ def judged(one: Predictions, bias: float) -> Predictions:
         evidence=EVIDENCE, centre=none, scale=ones, weight=none, bias=bias, widths=((0.0, 9.0), (1.0, 1.0))
     )
     return replace(one, judges={"pulse": PulseJudge(readings, model)})
+
+
+def test_the_judge_of_a_breath_is_kept_with_its_model_and_without(tmp_path: Path) -> None:
+    one = recording("S1_T1", 70, 72)
+    shifts = np.column_stack([0.005 * one.waveforms["pulse"], 0.0 * one.waveforms["pulse"]])
+    none, ones = (0.0,) * len(BREATH_EVIDENCE), (1.0,) * len(BREATH_EVIDENCE)
+    model = BreathConfidence(
+        evidence=BREATH_EVIDENCE, centre=none, scale=ones, weight=none, bias=1.0, widths=((0.0, 9.0), (1.0, 1.0))
+    )
+    for known in (model, None):
+        given = replace(one, judges={"respiration": ShoulderJudge(shifts, known)})
+        kept = load_predictions(given.save(tmp_path)).judges["respiration"]
+        assert isinstance(kept, ShoulderJudge)
+        assert kept.model == known
+        assert np.array_equal(kept.shifts, shifts, equal_nan=True)
 
 
 def test_a_judge_is_kept_in_the_file_and_decides_which_rates_are_compared(tmp_path: Path) -> None:

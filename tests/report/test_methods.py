@@ -61,3 +61,12 @@ def test_a_quality_that_is_a_probability_is_called_one(make_measurement: Make) -
     assert "quality under 0.1 were withheld. The quality of the heart rate" in said
     assert "probability that it lies within 3 beats/min" in said
     assert "The quality of the breathing rate" in said
+    both = replace(judged, breathing_rate=replace(measurement.breathing_rate, interval=(10.0, 20.0)))
+    said = methods_of(both).paragraphs[1]
+    assert "quality under 0.5 were withheld." in said
+    assert "quality under 0.8 were withheld." in said
+    assert "probability that it lies within 3 breaths/min" in said
+    assert "share of the band's power" not in said
+    alone = methods_of(replace(both, heart_rate=measurement.heart_rate)).paragraphs[1]
+    assert "The quality of the heart rate, 0 to 1, is the share of the band's power" in alone
+    assert "3 beats/min" not in alone

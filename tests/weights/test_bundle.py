@@ -20,6 +20,7 @@ from physiocam.errors import BundleError  # noqa: E402
 from physiocam.inputs.crop import Crop, Cut  # noqa: E402
 from physiocam.networks.bigsmall import BigSmall  # noqa: E402
 from physiocam.networks.config import AU, PULSE, RESPIRATION, BigSmallConfig  # noqa: E402
+from physiocam.signals.breath_evidence import BREATH_EVIDENCE, BreathConfidence  # noqa: E402
 from physiocam.weights import export, onnx_graph  # noqa: E402
 from physiocam.weights.bundle import Bundle, load_bundle  # noqa: E402
 from physiocam.weights.catalogue import list_bundles  # noqa: E402
@@ -348,6 +349,36 @@ def write_with_slow(folder: Path, config: BigSmallConfig = SLOW_CONFIG, fs: floa
     fast = BigSmall(CONFIG.model_copy(update={"tasks": (AU, PULSE)}))
     slow = Slow({"breath": BigSmall(config)}, fs, Crop(factor=2.0, down=0.4))
     return export_bundle({"tiny": fast}, folder, name="tiny", about=BundleAbout("", ""), fs=25.0, others=[slow])
+
+
+def breath_confidence() -> BreathConfidence:
+    none, ones = (0.0,) * len(BREATH_EVIDENCE), (1.0,) * len(BREATH_EVIDENCE)
+    return BreathConfidence(
+        evidence=BREATH_EVIDENCE, centre=none, scale=ones, weight=ones, bias=1.0, widths=((0.0, 9.0), (1.0, 1.0))
+    )
+
+
+def test_a_confidence_of_breathing_rates_travels_with_the_slow_networks(tmp_path: Path) -> None:
+    fast = BigSmall(CONFIG.model_copy(update={"tasks": (AU, PULSE)}))
+
+    def write(config: BigSmallConfig) -> Bundle:
+        slow = Slow({"breath": BigSmall(config)}, 5.0, Crop(factor=2.0, down=0.4), breath_confidence())
+        about = BundleAbout("", "")
+        return export_bundle({"tiny": fast}, tmp_path / "b", name="tiny", about=about, fs=25.0, others=[slow])
+
+    with pytest.raises(BundleError, match="confidence for the breathing rate, but no slow network reads the breath"):
+        write(SLOW_CONFIG.model_copy(update={"tasks": (RESPIRATION.model_copy(update={"name": "sway"}),)}))
+    bundle = write(SLOW_CONFIG)
+    assert bundle.info.slow is not None
+    assert bundle.info.slow.confidence == breath_confidence()
+    # A bundle of an earlier version has no such field.
+    path = bundle.folder / "bundle.json"
+    described = json.loads(path.read_text())
+    del described["slow"]["confidence"]
+    path.write_text(json.dumps(described))
+    earlier = load_bundle(bundle.folder).info.slow
+    assert earlier is not None
+    assert earlier.confidence is None
 
 
 def test_slow_networks_travel_with_the_others(tmp_path: Path) -> None:

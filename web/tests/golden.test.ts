@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InputCollector } from "../src/rules/blocks.ts";
-import { type Confidence, PulseJudge, evidenceOf, intervalWidth, probability } from "../src/rules/confidence.ts";
+import { breathEvidence, rhythmOf, shouldersOf } from "../src/rules/breath_evidence.ts";
+import { PulseJudge, evidenceOf } from "../src/rules/confidence.ts";
 import { lookOf } from "../src/rules/appearance.ts";
 import { recrop } from "../src/rules/crop.ts";
 import { CutFinder } from "../src/rules/cuts.ts";
@@ -15,6 +16,7 @@ import { resultFiles } from "../src/rules/files.ts";
 import { type Still, gridFrames, timedGrid } from "../src/rules/grid.ts";
 import type { Image } from "../src/rules/image.ts";
 import type { Judge } from "../src/rules/judging.ts";
+import { type LogisticModel, intervalWidth, probability } from "../src/rules/logistic.ts";
 import type { Measurement } from "../src/rules/measurement.ts";
 import { roundEven } from "../src/rules/numbers.ts";
 import { general } from "../src/rules/number_text.ts";
@@ -34,7 +36,8 @@ import { cleanWaveform } from "../src/rules/waveform.ts";
 import golden from "./golden.json";
 
 const NEAR = 1e-5;
-const model = golden.model as unknown as Confidence;
+const model = golden.model as unknown as LogisticModel;
+const breathModel = golden.breath_model as unknown as LogisticModel;
 
 /** Everything alike, numbers to 1e-5; null stands for what is not finite. */
 function alike(found: unknown, expected: unknown, place: string, near = NEAR): void {
@@ -236,11 +239,28 @@ function shoulderShifts(): Record<Exclude<keyof typeof golden.breathing, "cut" |
 test("a breathing rate, judged by the shoulders", () => {
   const breath = wave(1125, 25, 0.25, 0.05, 20);
   for (const [name, shifts] of Object.entries(shoulderShifts())) {
-    alike(ratesOf(breath, 25, "breathing", new ShoulderJudge(shifts)), golden.breathing[name as keyof typeof golden.breathing], name);
+    alike(ratesOf(breath, 25, "breathing", new ShoulderJudge(shifts, null)), golden.breathing[name as keyof typeof golden.breathing], name);
   }
-  const agreeing = new ShoulderJudge(shoulderShifts().agree);
+  const agreeing = new ShoulderJudge(shoulderShifts().agree, null);
   alike(ratesOf(breath.slice().fill(NaN, 651, 652), 25, "breathing", agreeing, [652]), golden.breathing.cut, "cut");
   alike(ratesOf(wave(1125, 25, 0.25, 0.4, 20), 25, "breathing", agreeing), golden.breathing.noisy, "noisy");
+});
+
+test("the probability of a breathing rate", () => {
+  const breath = wave(1125, 25, 0.25, 0.05, 20);
+  const pooled = pooledSpectrum(cleanWaveform(breath, 25, "breathing"), 25, SETTINGS.breathing, [])!;
+  const peak = { frequencies: pooled.frequencies, power: pooled.power, rateHz: 0.2521, lobeHz: 0.04, noiseSlope: 3 };
+  const candidate = { difference: breath, fs: 25, peak, settings: SETTINGS.breathing, cuts: [] };
+  const expected = golden.breath_probable;
+  for (const [name, shifts] of Object.entries(shoulderShifts())) {
+    const shoulders = shouldersOf(candidate, shifts);
+    const rhythm = rhythmOf(candidate, shoulders);
+    const key = name as keyof typeof expected.evidence;
+    alike(rhythm && breathEvidence(candidate, shoulders, rhythm), expected.evidence[key], `evidence, ${name}`);
+    alike(ratesOf(breath, 25, "breathing", new ShoulderJudge(shifts, breathModel)), expected.rates[key], name);
+  }
+  const agreeing = new ShoulderJudge(shoulderShifts().agree, breathModel);
+  alike(ratesOf(breath.slice().fill(NaN, 651, 652), 25, "breathing", agreeing, [652]), expected.cut, "cut");
 });
 
 test("light, and uneven times", () => {
@@ -410,7 +430,7 @@ function madeUpBundle(): LoadedBundle {
     crop,
     unitAuc: { AU12: 0.9 },
     fast: { shape: { ...shape(3, 3), bigCrop: [crop, { factor: 1.3, down: 0 }] }, tasks: TASKS, runtime: madeUp(TASKS, 3) },
-    slow: { shape: { ...shape(15, 0), wideCrop: [crop, { factor: 2, down: 0.4 }] }, tasks: [RESPIRATION], runtime: madeUp([RESPIRATION], 15), fs: 5 },
+    slow: { shape: { ...shape(15, 0), wideCrop: [crop, { factor: 2, down: 0.4 }] }, tasks: [RESPIRATION], runtime: madeUp([RESPIRATION], 15), fs: 5, confidence: breathModel },
     memory: { shape: shape(64, 0), tasks: [TASKS[0]!], runtime: madeUp([TASKS[0]!], 64), confidence: model },
   };
 }

@@ -15,6 +15,7 @@ from physiocam.signals.confidence import PulseJudge
 from physiocam.signals.judging import Judge
 from physiocam.signals.readings import readings_of
 from physiocam.signals.shoulder_judge import ShoulderJudge
+from physiocam.weights.description import BundleInfo
 
 
 class SlowRecording(Protocol):
@@ -140,14 +141,10 @@ class RecordingRun:
         readings = pipeline.readings(log, PULSE.name)
         if info.memory and info.memory.confidence and readings is not None:
             judges[PULSE.name] = PulseJudge(readings_of(readings), info.memory.confidence)
-        if slow and self._slow and info.slow:
-            _run_slow(slow, self._slow, self._timestamps)
-            for task in info.slow.tasks:
-                differences[task.name] = _spread(self._slow.log.rows[task.name], slow.step, found)
-                if task.name == RESPIRATION.name:
-                    columns = self._slow.log.rows[SHIFTS].T
-                    shifts = np.column_stack([_spread(column, slow.step, found) for column in columns])
-                    judges[task.name] = ShoulderJudge(shifts)
+        if slow and self._slow:
+            of_slow, judges_of_slow = slow_outputs(slow, self._slow, info, self._timestamps, found)
+            differences |= of_slow
+            judges |= judges_of_slow
         # Whether something moves is taken from the fast inputs. The frames of slow networks are far apart: they may all
         # be key frames of the codec, and do not show what happens between them.
         has_motion = log[HAS_MOTION] > 0
@@ -203,11 +200,45 @@ def one_after_another(scenes: Sequence[NDArray[Any]]) -> NDArray[Any]:
     return np.concatenate(parts)
 
 
-def _run_slow(inputs: SlowRecording, pipeline: ClipPipeline, timestamps: Sequence[float]) -> None:
-    for time_s in timestamps[:: inputs.step]:
+def slow_outputs(
+    slow: SlowRecording,
+    pipeline: ClipPipeline,
+    info: BundleInfo,
+    timestamps: Sequence[float],
+    found: NDArray[np.bool_],
+) -> tuple[dict[str, NDArray[np.float64]], dict[str, Judge]]:
+    """Run a bundle's slow networks over a recording.
+
+    Parameters
+    ----------
+    slow : SlowRecording
+        What they see.
+    pipeline : ClipPipeline
+        Of the slow networks.
+    info : BundleInfo
+    timestamps : sequence of float
+        Times of the recording's frames, in seconds.
+    found : bool array (T,)
+        Whether each frame shows a face.
+
+    Returns
+    -------
+    differences : dict of str to float64 array (T,)
+        By task, as in `RecordingOutputs`.
+    judges : dict of str to Judge
+    """
+    for time_s in timestamps[:: slow.step]:
         pipeline.log.append(time_s)
-    for block in inputs.finish():
+    for block in slow.finish():
         pipeline.run(block, block.shown.reshape(-1)[: block.frames])
+    assert info.slow is not None
+    differences, judges, log = {}, dict[str, Judge](), pipeline.log.rows
+    for task in info.slow.tasks:
+        differences[task.name] = _spread(log[task.name], slow.step, found)
+        if task.name == RESPIRATION.name:
+            shifts = np.column_stack([_spread(column, slow.step, found) for column in log[SHIFTS].T])
+            judges[task.name] = ShoulderJudge(shifts, info.slow.confidence)
+    return differences, judges
 
 
 def _spread(output: NDArray[np.float32], step: int, found: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -190,7 +190,11 @@ class StreamPerson:
         logs = [_since(scene.slow.log, window.grid) for scene in self._shown() if scene.slow]
         if logs and RESPIRATION.name in (logs[0].dtype.names or ()):
             times = np.concatenate([rows["time_s"] for rows in logs])
-            judges[RESPIRATION.name] = ShoulderJudge(_even_columns(times, [rows[SHIFTS] for rows in logs], window.grid))
+            shifts, slow = (
+                _even_columns(times, [rows[SHIFTS] for rows in logs], window.grid),
+                self._networks.bundle.info.slow,
+            )
+            judges[RESPIRATION.name] = ShoulderJudge(shifts, slow.confidence if slow else None)
         return judges
 
     def _even_or_why(self, task: str, quantity: Quantity, window: Window) -> NDArray[np.float64] | str | None:

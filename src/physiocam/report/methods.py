@@ -8,10 +8,11 @@ from importlib.metadata import version
 import numpy as np
 
 from physiocam.results.measurement import Measurement
+from physiocam.signals.breath_evidence import APART
 from physiocam.signals.confidence import floor_of
 from physiocam.signals.methods import classical_method
 from physiocam.signals.settings import RateSettings, settings_as_text
-from physiocam.signals.shoulder_judge import APART, LEAST_MOVE, LEAST_OWN, LEAST_POWER, LEAST_SHARE
+from physiocam.signals.shoulder_judge import LEAST_MOVE, LEAST_OWN, LEAST_POWER, LEAST_SHARE
 from physiocam.signals.variability import MINIMUM_S
 
 _BIGSMALL = (
@@ -61,6 +62,11 @@ _PROBABILITY = (
     "The quality of the heart rate, 0 to 1, is the probability that it lies within 3 beats/min of the truth: a "
     "logistic model weighs evidence in the waveform, in what single networks read, also in each half of the face, and "
     "in the light of the face and around it."
+)
+_BREATH_PROBABILITY = (
+    "The quality of the breathing rate, 0 to 1, is the probability that it lies within 3 breaths/min of the truth: a "
+    "logistic model weighs evidence in the waveform that the network reads, in the vertical shift of the shoulders and "
+    "of the part above the chin, which is read without a network, and in how these go together."
 )
 _SHOULDERS = (
     "If the weights have a network that sees the wider square around the face, and the shoulders are in it, a "
@@ -167,7 +173,12 @@ def _source(measurement: Measurement, references: list[str]) -> str:
 
 
 def _quality(measurement: Measurement) -> str:
-    if measurement.heart_rate.is_judged:
+    heart, breathing = measurement.heart_rate.is_judged, measurement.breathing_rate.is_judged
+    if heart and breathing:
+        return f"{_PROBABILITY} {_BREATH_PROBABILITY}"
+    if breathing:
+        return f"The quality of the heart rate, {_SPECTRAL} {_BREATH_PROBABILITY}"
+    if heart:
         told = f"{_PROBABILITY} The quality of the breathing rate, {_SPECTRAL}"
     else:
         told = f"The quality of a rate, {_SPECTRAL}"
@@ -176,7 +187,10 @@ def _quality(measurement: Measurement) -> str:
 
 def _rate(name: str, chosen: RateSettings, references: list[str], measurement: Measurement) -> str:
     low, high = chosen.band_hz
-    floor = floor_of(chosen, name == _HEART and measurement.heart_rate.is_judged)
+    if name == _HEART:
+        floor = floor_of(chosen, "heart", measurement.heart_rate.is_judged)
+    else:
+        floor = floor_of(chosen, "breathing", measurement.breathing_rate.is_judged)
     detrended = ""
     if chosen.detrend is not None:
         detrended = f"detrended by smoothness priors {_cited(_DETREND, references)} (lambda {chosen.detrend:g}), "

@@ -51,7 +51,7 @@ def why_no_rate(measurement: Measurement, quantity: Quantity) -> list[str | None
             reasons.append(
                 f"{signal_s:.1f} s of {WAVES[quantity]} within {chosen.window_s:g} s; {chosen.minimum_s:g} s needed"
             )
-        elif rate.value is None and quality >= floor_of(chosen, rate.is_judged):
+        elif rate.value is None and quality >= floor_of(chosen, quantity, rate.is_judged):
             reasons.append(f"not measured in the whole recording: {rate.note}")
         else:
             reasons.append(nothing_steady(quantity))

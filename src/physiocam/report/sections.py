@@ -126,7 +126,7 @@ def rate_graphs(measurement: Measurement, quantity: Quantity) -> list[Graph]:
         values.add_level(rate.value, "whole")
     values.add_line(times, along.value, quantity)
     values.add_dots(times, along.value, quantity)
-    floor = floor_of(measurement.settings.of(quantity), rate.is_judged)
+    floor = floor_of(measurement.settings.of(quantity), quantity, rate.is_judged)
     qualities = time_graph(
         measurement,
         f"quality of the {RATES[quantity]} along the recording, {along.quality.min():.2f} to "

@@ -6,22 +6,24 @@ while a lamp, or a picture that sways, shows clearly everywhere, and grey. A log
 truth is known, weighs this.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import ClassVar
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from physiocam.signals.judging import Candidate, Judge, Verdict
+from physiocam.signals.logistic import LogisticModel
+from physiocam.signals.pieces import agreement, amplitudes, coherence, logit, steadiness
 from physiocam.signals.quality import chance_share
+from physiocam.signals.quantities import Quantity
 from physiocam.signals.readings import LIGHT, Readings, readings_of
 from physiocam.signals.settings import RateSettings
 
-# A rate is given where it is more probably right than wrong.
-GIVEN_FROM = 0.5
+# A heart rate is given where it is more probably right than wrong. Much moves like a breath without being one: from 0.5
+# on, more breathing rates of films without a breath would be given than by the rule without a model.
+GIVEN_FROM: Mapping[Quantity, float] = {"heart": 0.5, "breathing": 0.8}
 
 EVIDENCE = (
     "share", "tilted_share", "share_by_chance", "steadiness", "halves", "other", "green", "alike", "grey", "rim",
@@ -33,58 +35,16 @@ _PIECE_S, _PIECE_STEP_S = 4.0, 1.0
 # Red over green: of blood in white light, and of a lamp.
 _BLOOD, _GREY = 0.135, 1.0
 _GREYNESS = 1.5
-_MOST = 60.0
 # Places of the nine cells and the four corners among the kinds of light.
 _CELLS, _CORNERS = (
     [number for number, name in enumerate(LIGHT) if name.startswith(part)] for part in ("cell", "corner")
 )
 
-Numbers = Annotated[tuple[Annotated[float, Field(ge=-1e6, le=1e6)], ...], Field(max_length=64)]
 
+class Confidence(LogisticModel):
+    """The probability that a heart rate lies within 3 beats/min of the truth; its evidence is `EVIDENCE`."""
 
-class Confidence(BaseModel):
-    """A logistic model of the probability that a heart rate lies within 3 beats/min of the truth.
-
-    Attributes
-    ----------
-    evidence : tuple of str
-        Names, in the order of `EVIDENCE`.
-    centre, scale, weight : tuple of float
-        One for each.
-    bias : float
-    widths : tuple of (float, float)
-        Rising probabilities, and how far from the estimate 80 % of the errors reach there, in beats/min.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    evidence: tuple[str, ...]
-    centre: Numbers
-    scale: Numbers
-    weight: Numbers
-    bias: float
-    widths: Annotated[tuple[tuple[float, float], ...], Field(min_length=2, max_length=100)]
-
-    @model_validator(mode="after")
-    def _fits(self) -> "Confidence":
-        if self.evidence != EVIDENCE:
-            raise ValueError(f"evidence is {list(self.evidence)}; expected {list(EVIDENCE)}")
-        if not len(self.centre) == len(self.scale) == len(self.weight) == len(EVIDENCE):
-            raise ValueError(f"centre, scale and weight have other lengths than the evidence's {len(EVIDENCE)}")
-        if min(self.scale) <= 0:
-            raise ValueError(f"a scale is {min(self.scale):g}; expected more than 0")
-        return self
-
-    def probability(self, evidence: NDArray[np.float64]) -> float:
-        """Return the probability for evidence (E,); what is NaN counts as usual."""
-        usual = np.where(np.isfinite(evidence), (evidence - self.centre) / self.scale, 0.0)
-        score = self.bias + float(np.clip(usual, -4.0, 4.0) @ np.array(self.weight))
-        return float(1.0 / (1.0 + np.exp(-np.clip(score, -_MOST, _MOST))))
-
-    def width(self, probability: float) -> float:
-        """Return how far from the estimate an 80 % interval reaches, in beats/min."""
-        known, widths = zip(*self.widths, strict=True)
-        return float(np.interp(probability, known, widths))
+    KNOWN: ClassVar[tuple[str, ...]] = EVIDENCE
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +65,7 @@ class PulseJudge:
 
     def floor(self, settings: RateSettings) -> float:
         """Return what is more probably right than wrong."""
-        return floor_of(settings, judged=True)
+        return floor_of(settings, "heart", judged=True)
 
     def width(self, quality: float) -> float:
         """Return how far from the rate, in beats/min, an 80 % interval reaches."""
@@ -124,16 +84,17 @@ class PulseJudge:
         return self.readings.table()
 
 
-def floor_of(settings: RateSettings, judged: bool) -> float:
+def floor_of(settings: RateSettings, quantity: Quantity, judged: bool) -> float:
     """Return the quality under which a rate is withheld; settings without a floor never withhold one.
 
     Parameters
     ----------
     settings : RateSettings
+    quantity : "heart" or "breathing"
     judged : bool
         Whether the quality is a probability.
     """
-    return GIVEN_FROM if judged and settings.quality_floor > 0 else settings.quality_floor
+    return GIVEN_FROM[quantity] if judged and settings.quality_floor > 0 else settings.quality_floor
 
 
 def evidence_of(candidate: Candidate, readings: Readings) -> NDArray[np.float64]:
@@ -151,7 +112,9 @@ def evidence_of(candidate: Candidate, readings: Readings) -> NDArray[np.float64]
     band_hz = candidate.frequencies[-1] - candidate.frequencies[0]
     chance = chance_share(np.maximum(band_hz * np.array([usable_s]), 1.0))
     columns = np.column_stack([candidate.difference, readings.table()])
-    found = _amplitudes(np.where(usable[:, None], columns, np.nan), candidate.fs, candidate.rate_hz)
+    found = amplitudes(
+        np.where(usable[:, None], columns, np.nan), candidate.fs, candidate.rate_hz, _PIECE_S, _PIECE_STEP_S
+    )
     (pulse, whole, left, right, other), light = found[:, :5].T, found[:, 5:]
     rim, red, green = light[:, 0], light[:, 1], light[:, 2]
     cells, corners = light[:, _CELLS], light[:, _CORNERS]
@@ -163,13 +126,13 @@ def evidence_of(candidate: Candidate, readings: Readings) -> NDArray[np.float64]
     grey = ratio**_GREYNESS
     together = float(np.abs(cell_gains.sum()) / max(float(np.abs(cell_gains).sum()), 1e-12))
     values = {
-        "share": _logit(share),
-        "tilted_share": _logit(tilted_share),
-        "share_by_chance": _logit(float(chance[0])),
-        "steadiness": _steadiness(pulse, candidate.rate_hz),
-        "halves": _agreement(left, right),
-        "other": _logit(float(_coherence(whole, other))),
-        "green": _logit(float(_coherence(pulse, green))),
+        "share": logit(share),
+        "tilted_share": logit(tilted_share),
+        "share_by_chance": logit(float(chance[0])),
+        "steadiness": steadiness(pulse, candidate.rate_hz, _PIECE_STEP_S),
+        "halves": agreement(left, right),
+        "other": logit(float(coherence(whole, other))),
+        "green": logit(float(coherence(pulse, green))),
         "alike": together,
         "grey": grey,
         "rim": _clearness(pulse, rim) * grey,
@@ -183,53 +146,12 @@ def evidence_of(candidate: Candidate, readings: Readings) -> NDArray[np.float64]
     return np.array([values[name] for name in EVIDENCE])
 
 
-def _amplitudes(columns: NDArray[np.float64], fs: float, rate_hz: float) -> NDArray[np.complex128]:
-    """Amplitude and phase at one frequency in overlapping pieces of each column (T, C): (pieces, C)."""
-    length = min(max(round(_PIECE_S * fs), 2), len(columns))
-    step = max(round(_PIECE_STEP_S * fs), 1)
-    taper = np.sin(np.pi * (np.arange(length) + 0.5) / length) ** 2
-    wave = taper * np.exp(-2j * np.pi * rate_hz * np.arange(length) / fs)
-    pieces = sliding_window_view(columns, length, axis=0)[::step]
-    # A column without anything stays unknown; gaps in the others add nothing.
-    nothing = ~np.isfinite(columns).any(axis=0)
-    found = np.where(np.isfinite(pieces), pieces, 0.0) @ wave
-    found[:, nothing] = np.nan
-    return np.asarray(found, dtype=np.complex128)
-
-
 def _gain(pulse: NDArray[np.complex128], other: NDArray[np.complex128]) -> NDArray[np.complex128]:
     """How much of another reading (pieces, ...) moves with the pulse (pieces,)."""
     power = max(float(np.sum(np.abs(pulse) ** 2)), 1e-30)
     return np.asarray(np.tensordot(pulse.conj(), other, axes=1) / power)
 
 
-def _coherence(pulse: NDArray[np.complex128], other: NDArray[np.complex128]) -> NDArray[np.float64]:
-    """Squared coherence, 0..1, of the pulse (pieces,) and another reading (pieces, ...)."""
-    power = float(np.sum(np.abs(pulse) ** 2)) * np.sum(np.abs(other) ** 2, axis=0)
-    return np.asarray(np.abs(np.tensordot(pulse.conj(), other, axes=1)) ** 2 / np.maximum(power, 1e-30))
-
-
 def _clearness(pulse: NDArray[np.complex128], other: NDArray[np.complex128]) -> float:
     """How clearly the pulse shows in other readings, from about 0 to 4."""
-    return float(-np.log(1.02 - np.mean(_coherence(pulse, other))))
-
-
-def _agreement(one: NDArray[np.complex128], other: NDArray[np.complex128]) -> float:
-    """How far two readings beat together, -1..1: in step is 1."""
-    power = float(np.sum(np.abs(one) ** 2) * np.sum(np.abs(other) ** 2))
-    return float(np.real(np.sum(one * other.conj())) / max(power**0.5, 1e-30))
-
-
-def _steadiness(pulse: NDArray[np.complex128], rate_hz: float) -> float:
-    """How steadily the phase continues from piece to piece, 0..1."""
-    if len(pulse) < 2:
-        return np.nan
-    # `_amplitudes` counts each piece's phase from its own start.
-    turned = np.exp(-2j * np.pi * rate_hz * _PIECE_STEP_S)
-    power = float(np.sum(np.abs(pulse[1:]) * np.abs(pulse[:-1])))
-    return float(np.real(np.sum(pulse[1:] * pulse[:-1].conj() * turned)) / max(power, 1e-30))
-
-
-def _logit(share: float) -> float:
-    clipped = min(max(share, 1e-3), 1 - 1e-3)
-    return float(np.log(clipped / (1 - clipped)))
+    return float(-np.log(1.02 - np.mean(coherence(pulse, other))))

@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from physiocam.foundation.frame_sizes import FrameSize, height_width, size_text
 from physiocam.inputs.crop import Crop, Cut, Preprocessing
-from physiocam.networks.config import PULSE, Task
+from physiocam.networks.config import PULSE, RESPIRATION, Task
 from physiocam.networks.registry import AnyConfig
+from physiocam.signals.breath_evidence import BreathConfidence
 from physiocam.signals.confidence import Confidence
 from physiocam.video.locators import SquareKind
 
@@ -144,15 +145,20 @@ class SlowNetworks(_WaveformNetworks, _Strict):
     networks : tuple of NetworkEntry
         They use only Small frames and have only waveform tasks, which are interpolated to every frame. Networks for the
         same task are averaged.
+    confidence : BreathConfidence or None
+        For the breathing rate, if they read the breath.
     """
 
     fs: FramesPerSecond
     crop: Crop = Crop()
     networks: Annotated[tuple[NetworkEntry, ...], Field(min_length=1)]
+    confidence: BreathConfidence | None = None
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
         self.check_waveforms("slow network")
+        if self.confidence and RESPIRATION.name not in {task.name for task in self.tasks}:
+            raise ValueError("there is a confidence for the breathing rate, but no slow network reads the breath")
         return self
 
 

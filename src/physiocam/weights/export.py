@@ -21,6 +21,7 @@ from physiocam.foundation.locks import alone_in
 from physiocam.inputs.crop import Crop, Cut
 from physiocam.networks.config import NetworkConfig
 from physiocam.networks.network import Network
+from physiocam.signals.breath_evidence import BreathConfidence
 from physiocam.signals.confidence import Confidence
 from physiocam.weights.bundle import (
     DESCRIPTION,
@@ -45,6 +46,7 @@ class Slow:
     networks: Mapping[str, Network]
     fs: float
     crop: Crop
+    confidence: BreathConfidence | None = None
 
 
 @dataclass(frozen=True)
@@ -152,12 +154,13 @@ def export_bundle(
             (beside / LICENCE).write_text(about.licence_text, encoding="utf-8")
         load_bundle(beside)
         to_disk(beside)
-        _publish(beside, target)
+        publish(beside, target)
     return load_bundle(target)
 
 
 def _slow(slow: Slow, folder: Path) -> SlowNetworks:
-    return SlowNetworks(fs=slow.fs, crop=slow.crop, networks=_export(slow.networks, folder))
+    networks = _export(slow.networks, folder)
+    return SlowNetworks(fs=slow.fs, crop=slow.crop, networks=networks, confidence=slow.confidence)
 
 
 def _memory(memory: Memory, folder: Path) -> MemoryNetworks:
@@ -177,7 +180,7 @@ def _refusals(target: Path) -> Iterator[None]:
         raise BundleError(f"cannot write to '{target}': {' '.join(str(error).split())}; free some space") from None
 
 
-def _publish(beside: Path, target: Path) -> None:
+def publish(beside: Path, target: Path) -> None:
     """Move a finished folder to its place; an old one is removed only after that."""
     if not target.exists():
         beside.replace(target)

@@ -69,7 +69,7 @@ export class PersonWork {
       differences: { heart: differences.get(TASKS.heart) ?? `${missing} pulse`, breathing: differences.get(TASKS.breathing) ?? `${missing} respiration` },
       judges: {
         heart: readings && new PulseJudge(readings, bundle.memory!.confidence!),
-        breathing: shifts && new ShoulderJudge(shifts),
+        breathing: shifts && new ShoulderJudge(shifts, bundle.slow?.confidence ?? null),
       },
       expressions: readExpressions(ofFrames, labelsOf(bundle), found, this.fs, cuts),
     };

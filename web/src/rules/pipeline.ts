@@ -2,7 +2,7 @@
 
 import type { InputBlock, InputShape } from "./blocks.ts";
 import { InputCollector } from "./blocks.ts";
-import type { Confidence } from "./confidence.ts";
+import type { LogisticModel } from "./logistic.ts";
 import type { Table } from "./expressions.ts";
 import type { Image, Square } from "./image.ts";
 import { FrameLog } from "./log.ts";
@@ -29,8 +29,8 @@ export interface LoadedBundle {
   readonly crop: Crop;
   readonly unitAuc: Readonly<Record<string, number>>;
   readonly fast: Networks;
-  readonly slow: (Networks & { readonly fs: number }) | null;
-  readonly memory: (Networks & { readonly confidence: Confidence | null }) | null;
+  readonly slow: (Networks & { readonly fs: number; readonly confidence: LogisticModel | null }) | null;
+  readonly memory: (Networks & { readonly confidence: LogisticModel | null }) | null;
 }
 
 const MOTION = "has_motion";

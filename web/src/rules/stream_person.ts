@@ -140,7 +140,7 @@ export class StreamPerson {
     const model = this.bundle.memory?.confidence;
     const readings = this.evenColumns("fast", grid, (run, from) => run.pipeline.readings(TASKS.heart, from));
     const shifts = this.evenColumns("slow", grid, (run, from) => run.pipeline.shifts(from));
-    return { heart: model && readings ? new PulseJudge(readings, model) : null, breathing: shifts && new ShoulderJudge(shifts) };
+    return { heart: model && readings ? new PulseJudge(readings, model) : null, breathing: shifts && new ShoulderJudge(shifts, this.bundle.slow?.confidence ?? null) };
   }
 
   /** Columns of differences, scene after scene, at the times of a grid; null where networks have none. */

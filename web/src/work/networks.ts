@@ -3,9 +3,9 @@
 import * as ort from "onnxruntime-web/wasm";
 import type { InputShape } from "../rules/blocks.ts";
 import type { Preprocessing } from "../rules/changes.ts";
-import type { Confidence } from "../rules/confidence.ts";
 import type { Crop } from "../rules/crop.ts";
 import { type FaceDetector, faceDetector } from "../rules/detector.ts";
+import type { LogisticModel } from "../rules/logistic.ts";
 import type { Clips, Runtime, Task } from "../rules/phases.ts";
 import type { LoadedBundle, Networks } from "../rules/pipeline.ts";
 import rules from "../rules/rules.json";
@@ -27,6 +27,14 @@ interface Int8Form {
   readonly networks: Readonly<Record<string, { readonly onnx: string; readonly onnx_sha256: string }>>;
 }
 
+interface SlowDescription {
+  readonly fs: number;
+  readonly crop: Crop;
+  readonly networks: readonly Entry[];
+  /** Bundles that were written without one have none. */
+  readonly confidence?: LogisticModel | null;
+}
+
 interface Description {
   readonly format: number;
   readonly name: string;
@@ -36,8 +44,8 @@ interface Description {
   readonly square: string;
   readonly preprocessing: Preprocessing;
   readonly networks: readonly Entry[];
-  readonly slow: { readonly fs: number; readonly crop: Crop; readonly networks: readonly Entry[] } | null;
-  readonly memory: { readonly networks: readonly Entry[]; readonly confidence: Confidence | null } | null;
+  readonly slow: SlowDescription | null;
+  readonly memory: { readonly networks: readonly Entry[]; readonly confidence: LogisticModel | null } | null;
   readonly unit_auc: Readonly<Record<string, number>>;
 }
 
@@ -84,7 +92,7 @@ export async function loadNetworks(home: string, loading: Loading): Promise<{ bu
     crop: info.crop,
     unitAuc: info.unit_auc,
     fast: networksOf(fast, info.preprocessing, crops(info.big_crop)),
-    slow: info.slow && { ...networksOf(slow, "default", null, crops(info.slow.crop)), fs: info.slow.fs },
+    slow: info.slow && { ...networksOf(slow, "default", null, crops(info.slow.crop)), fs: info.slow.fs, confidence: info.slow.confidence ?? null },
     memory: info.memory && { ...networksOf(memory, "default", null), confidence: info.memory.confidence },
   };
   return { bundle, detector: faceDetector(async (canvas) => detectorRows(detector, canvas)) };
