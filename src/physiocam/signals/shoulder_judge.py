@@ -70,6 +70,7 @@ class ShoulderJudge:
         """Judge a rate, and say why the shoulders do not confirm it, if they do not.
 
         With a model, the quality is a probability; without, the network's spectral share if the shoulders agree or 0.
+        Where the shoulders have a clear rhythm at another rate, it is 0 in any case.
         """
         shoulders = shoulders_of(candidate, self.shifts)
         rhythm = rhythm_of(candidate, shoulders)
@@ -79,7 +80,7 @@ class ShoulderJudge:
             if share < LEAST_SHARE:
                 return Verdict(0.0)
             return Verdict(0.0 if doubt else share, doubt)
-        if rhythm is None or not rhythm.rate_hz:
+        if rhythm is None or not rhythm.rate_hz or _disagree(candidate, rhythm):
             return Verdict(0.0, doubt)
         probability = self.model.probability(breath_evidence(candidate, shoulders, rhythm))
         return Verdict(probability, None if share < LEAST_SHARE else doubt)
@@ -112,11 +113,20 @@ def _doubt(candidate: Candidate, shoulders: Shoulders, rhythm: Rhythm | None) ->
     rate_hz = rhythm.rate_hz
     if not rate_hz:
         return still_shoulders()
-    if abs(60.0 * (rate_hz - candidate.rate_hz)) > APART:
-        if rhythm.near < LEAST_POWER:
-            return readings_disagree(candidate.rate_hz, rate_hz)
+    if _disagree(candidate, rhythm):
+        return readings_disagree(candidate.rate_hz, rate_hz)
+    if _apart(candidate, rhythm):
         rate_hz = candidate.rate_hz
     move, own = shoulders.moves(rate_hz, candidate.settings.window_s)
     if move < LEAST_MOVE:
         return still_shoulders()
     return moved_as_a_whole(rate_hz) if own < LEAST_OWN * move else None
+
+
+def _apart(candidate: Candidate, rhythm: Rhythm) -> bool:
+    return abs(60.0 * (rhythm.rate_hz - candidate.rate_hz)) > APART
+
+
+def _disagree(candidate: Candidate, rhythm: Rhythm) -> bool:
+    """Whether the shoulders are elsewhere, and hardly at the candidate's rate."""
+    return _apart(candidate, rhythm) and rhythm.near < LEAST_POWER
