@@ -96,9 +96,14 @@ def test_the_quality_is_the_probability_and_decides_from_four_fifths_on() -> Non
     assert withheld.is_judged
 
 
+def test_shoulders_with_another_rhythm_refute_a_rate_whatever_the_model_says() -> None:
+    refuted = judged(shifts(swing(10.0, 0.006)), model(9.0))
+    assert (refuted.value, refuted.quality) == (None, 0.0)
+    assert refuted.note == "the network and the shoulders disagree: 16 and 10 breaths/min"
+
+
 def test_a_note_says_what_speaks_against_a_rate() -> None:
     for table, note in (
-        (shifts(swing(10.0, 0.006)), "the network and the shoulders disagree: 16 and 10 breaths/min"),
         (shifts(swing(16.0, 0.001)), "the shoulders hardly move at the rate that the network reads"),
         (
             shifts(swing(16.0, 0.006), swing(16.0, 0.005)),

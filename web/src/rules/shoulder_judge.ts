@@ -23,7 +23,10 @@ export class ShoulderJudge implements Judge {
     return body >= Math.max(own.seen * above, 1);
   }
 
-  /** With a model, the quality is a probability; without, the network's spectral share if the shoulders agree, else 0. */
+  /**
+   * With a model, the quality is a probability; without, the network's spectral share if the shoulders agree, else 0.
+   * Where the shoulders have a clear rhythm at another rate, it is 0 in any case.
+   */
   verdict(candidate: Candidate): Verdict {
     const shoulders = shouldersOf(candidate, this.shifts);
     const rhythm = rhythmOf(candidate, shoulders);
@@ -33,7 +36,7 @@ export class ShoulderJudge implements Judge {
       if (share < own.least_share) return { quality: 0, note: null };
       return { quality: doubt === null ? share : 0, note: doubt };
     }
-    if (!rhythm?.rateHz) return { quality: 0, note: doubt };
+    if (!rhythm?.rateHz || disagree(candidate, rhythm)) return { quality: 0, note: doubt };
     const quality = probability(this.model, breathEvidence(candidate, shoulders, rhythm));
     return { quality, note: share < own.least_share ? null : doubt };
   }
@@ -56,15 +59,22 @@ export class ShoulderJudge implements Judge {
 }
 
 /** Why the shoulders do not confirm a rate; null if they do. */
-function doubtOf({ peak, settings }: Candidate, shoulders: Shoulders, rhythm: Rhythm | null): string | null {
+function doubtOf(candidate: Candidate, shoulders: Shoulders, rhythm: Rhythm | null): string | null {
   if (!rhythm) return shouldersUnseen();
   if (!rhythm.rateHz) return stillShoulders();
-  let { rateHz } = rhythm;
-  if (Math.abs(60 * (rateHz - peak.rateHz)) > rules.breath_evidence.apart) {
-    if (rhythm.near < own.least_power) return readingsDisagree(peak.rateHz, rateHz);
-    rateHz = peak.rateHz;
-  }
+  const { peak, settings } = candidate;
+  if (disagree(candidate, rhythm)) return readingsDisagree(peak.rateHz, rhythm.rateHz);
+  const rateHz = apart(candidate, rhythm) ? peak.rateHz : rhythm.rateHz;
   const [move, alone] = movesOf(shoulders, rateHz, settings.window_s);
   if (move < own.least_move) return stillShoulders();
   return alone < own.least_own * move ? movedAsAWhole(rateHz) : null;
+}
+
+function apart({ peak }: Candidate, rhythm: Rhythm): boolean {
+  return Math.abs(60 * (rhythm.rateHz - peak.rateHz)) > rules.breath_evidence.apart;
+}
+
+/** Whether the shoulders are elsewhere, and hardly at the candidate's rate. */
+function disagree(candidate: Candidate, rhythm: Rhythm): boolean {
+  return apart(candidate, rhythm) && rhythm.near < own.least_power;
 }
