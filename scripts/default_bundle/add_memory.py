@@ -7,7 +7,7 @@ Stages, all kept in WORK_DIR with what they were made with, so that an interrupt
 a known pulse, on portraits, real footage and drawn people; real motion, as networks see it; the network, epoch by
 epoch; films of people whom it never saw, a third of them without blood, as the joint network sees them; the
 confidence, fitted to what both hear in them.
-`--initial` goes on from the network with memory of another bundle, with new clips and more epochs.
+`--initial` begins with the network with memory of another bundle.
 """
 
 import argparse
@@ -32,7 +32,6 @@ from written_again import written_again
 SEED = 1000
 CLIPS, OTHERS, FILMS = 1500, 60, 240
 EPOCHS = 14
-SEED_AGAIN, CLIPS_AGAIN, EPOCHS_AGAIN = 1100, 800, 40
 
 DESCRIPTION = (
     "Joint BigSmall (N = 3, wrapping shift) for action units and pulse, a slow Small network for breathing, and a "
@@ -58,19 +57,18 @@ def main() -> None:
     places = arguments.expressions, arguments.footage
     trained = load_carriers(*places, TRAINING_FOOTAGE, work, held_out=False)
     unseen = load_carriers(*places, FOOTAGE, work, held_out=True)
-    initial = load_bundle(arguments.initial) if arguments.initial else None
-    seed, count, epochs = (SEED_AGAIN, CLIPS_AGAIN, EPOCHS_AGAIN) if initial else (SEED, CLIPS, EPOCHS)
-    clips = load_long_clips(work / "clips", trained, count, seed=seed, jobs=arguments.jobs)
+    clips = load_long_clips(work / "clips", trained, CLIPS, seed=SEED, jobs=arguments.jobs)
     others = load_long_clips(work / "others", unseen, OTHERS, seed=SEED + 1, jobs=arguments.jobs)
     motions = load_motions(trained.pieces, work / "motions.npz")
+    initial = load_bundle(arguments.initial) if arguments.initial else None
     made_with = {
-        "initial": initial.sha256 if initial else None, "clips": digest_of(work / "clips"), "epochs": epochs,
+        "initial": initial.sha256 if initial else None, "clips": digest_of(work / "clips"), "epochs": EPOCHS,
         "motions": digest_of(work / "motions.npz"),
         "code": [digest_of(Path(__file__).with_name(f"{name}.py"))
                  for name in ("train_memory", "kept_training", "cycle")],
     }  # fmt: skip
     network, record = train_memory(
-        clips, motions, others, epochs, seed, work / "memory.pt", made_with, memory_of(initial)
+        clips, motions, others, EPOCHS, SEED, work / "memory.pt", made_with, memory_of(initial)
     )
     films = load_calibration_films(work / "films", unseen, arguments.bundle, FILMS, seed=SEED + 2, jobs=arguments.jobs)
     bundle = load_bundle(arguments.bundle)
@@ -78,7 +76,7 @@ def main() -> None:
     provenance = {
         **bundle.info.provenance,
         "memory_stage": {
-            **record, "initial": first, "clips": count, "footage": list(TRAINING_FOOTAGE),
+            **record, "initial": first, "clips": CLIPS, "footage": list(TRAINING_FOOTAGE),
             "footage_of_others": list(FOOTAGE),
         },
     }  # fmt: skip
