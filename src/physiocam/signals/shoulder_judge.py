@@ -7,7 +7,8 @@ too; then the part above the chin moves with them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,9 +94,9 @@ class ShoulderJudge:
         """Return how far from the rate, in breaths/min, an 80 % interval reaches; None without a model."""
         return None if self.model is None else self.model.width(quality)
 
-    def part(self, rows: slice) -> "ShoulderJudge":
+    def part(self, rows: slice) -> Self:
         """Return the judge of some consecutive frames."""
-        return ShoulderJudge(self.shifts[rows], self.model)
+        return replace(self, shifts=self.shifts[rows])
 
     def followed_by(self, others: Sequence[Judge]) -> "ShoulderJudge":
         """Return the judge of this scene and of those after it, as one."""
