@@ -6,10 +6,8 @@ come closer, and every encoding. A third shows nobody alive, or a still.
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,8 @@ from numpy.typing import NDArray
 import physiocam
 from disturbances import between, rhythm
 from encoders import Encoding, draw_encoding, through_encoder
-from physiocam.foundation.provenance import digest_of, keep_file
+from numbered_files import numbered_files
+from physiocam.foundation.provenance import digest_of
 from physiocam.measuring.clip_pipeline import LoadedNetworks
 from physiocam.measuring.expressions import no_expressions
 from physiocam.measuring.face_frames import open_frames
@@ -81,7 +80,6 @@ def load_breathing_films(
 
     Only the bundle's slow networks decide: one whose other networks differ hears the same.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     slow = MeasureOptions(weights=bundle).bundle().info.slow
     assert slow is not None
     package = Path(physiocam.__file__).parent
@@ -90,14 +88,7 @@ def load_breathing_films(
         "code": [digest_of(Path(__file__)), *(digest_of(Path(__file__).with_name(name)) for name in _CODE),
                  *(digest_of(package / part) for part in _PACKAGE)],
     }  # fmt: skip
-    paths = [folder / f"{index:05d}.npz" for index in range(count)]
-    with ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_hold, initargs=(bundle,)) as pool:
-        waiting = [pool.submit(_keep, path, {**made_with, "index": index}, seed, index)
-                   for index, path in enumerate(paths)]  # fmt: skip
-        for done, job in enumerate(as_completed(waiting), start=1):
-            job.result()
-            if done % 20 == 0 or done == count:
-                print(f"{folder.name}: {done}/{count}", flush=True)
+    paths = numbered_files(folder, count, partial(_make, seed), made_with, partial(_hold, bundle), jobs=jobs)
     return [film for path in paths if (film := _restore(path)) is not None]
 
 
@@ -108,10 +99,6 @@ def _hold(bundle: str | Path) -> None:
     cv2.setNumThreads(1)
     options = MeasureOptions(weights=bundle, threads=1)
     _HELD[:] = [LoadedNetworks(options.bundle(), 1, options.providers, options.precision, wait=False)]
-
-
-def _keep(path: Path, made_with: dict[str, Any], seed: int, index: int) -> None:
-    keep_file(path, made_with, partial(_make, seed, index))
 
 
 def _make(seed: int, index: int, path: Path) -> None:

@@ -2,10 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,8 @@ from numpy.typing import NDArray
 
 from disturbances import Disturbances, between, rhythm
 from long_clips import Carriers, carriers_digest, code_digest, draw_truth, make_film
-from physiocam.foundation.provenance import digest_of, keep_file
+from numbered_files import numbered_files
+from physiocam.foundation.provenance import digest_of
 from physiocam.inputs.blocks import input_blocks
 from physiocam.measuring.clip_pipeline import ClipPipeline
 from physiocam.measuring.network_inputs import block_frames, input_shape
@@ -54,19 +53,11 @@ def load_calibration_films(
     folder: Path, carriers: Carriers, bundle: Path, count: int, *, seed: int, jobs: int = 2
 ) -> list[SeenFilm]:
     """Read what is kept of films, making those that are not there as they would be made now."""
-    folder.mkdir(parents=True, exist_ok=True)
     made_with = {
         "seed": seed, "code": [*code_digest(), digest_of(Path(__file__))], "carriers": carriers_digest(carriers),
         "bundle": load_bundle(bundle).info.networks[0].weights_sha256,
     }  # fmt: skip
-    paths = [folder / f"{index:05d}.npz" for index in range(count)]
-    with ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_hold, initargs=(carriers, bundle)) as pool:
-        waiting = [pool.submit(_keep, path, {**made_with, "index": index}, seed, index)
-                   for index, path in enumerate(paths)]  # fmt: skip
-        for done, job in enumerate(as_completed(waiting), start=1):
-            job.result()
-            if done % 20 == 0 or done == count:
-                print(f"{folder.name}: {done}/{count}", flush=True)
+    paths = numbered_files(folder, count, partial(_make, seed), made_with, partial(_hold, carriers, bundle), jobs=jobs)
     return [_restore(path) for path in paths]
 
 
@@ -77,10 +68,6 @@ def _hold(carriers: Carriers, bundle: Path) -> None:
     cv2.setNumThreads(1)
     loaded = load_bundle(bundle)
     _HELD[:] = [(carriers, loaded, Runtime(loaded, 1))]
-
-
-def _keep(path: Path, made_with: dict[str, Any], seed: int, index: int) -> None:
-    keep_file(path, made_with, partial(_make, seed, index))
 
 
 def _make(seed: int, index: int, path: Path) -> None:

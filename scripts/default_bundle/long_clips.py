@@ -6,10 +6,8 @@ All pass through the same light and the same cameras. Each clip is decided by it
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +20,8 @@ from disturbances import Disturbances, between, draw_disturbances
 from encoders import draw_encoding, through_encoder
 from expression_stills import CROP_FACTOR
 from footage import Piece, load_footage
-from physiocam.foundation.provenance import digest_of, keep_file
+from numbered_files import numbered_files
+from physiocam.foundation.provenance import digest_of
 from physiocam.inputs.blocks import InputShape, input_blocks
 from physiocam.synthetic.drawn.person import Person
 from physiocam.synthetic.drawn.scene import Scene, SceneSettings
@@ -130,16 +129,8 @@ def load_carriers(expressions: Path, footage: Path, names: Sequence[str], work: 
 
 def load_long_clips(folder: Path, carriers: Carriers, count: int, *, seed: int, jobs: int = 2) -> list[LongClip]:
     """Read clips, making those that are not there as they would be made now; shows its progress."""
-    folder.mkdir(parents=True, exist_ok=True)
     made_with = {"seed": seed, "seconds": SECONDS, "code": code_digest(), "carriers": carriers_digest(carriers)}
-    paths = [folder / f"{index:05d}.npz" for index in range(count)]
-    with ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_hold, initargs=(carriers,)) as pool:
-        waiting = [pool.submit(_keep, path, {**made_with, "index": index}, seed, index)
-                   for index, path in enumerate(paths)]  # fmt: skip
-        for done, job in enumerate(as_completed(waiting), start=1):
-            job.result()
-            if done % 50 == 0 or done == count:
-                print(f"{folder.name}: {done}/{count}", flush=True)
+    paths = numbered_files(folder, count, partial(_generate, seed), made_with, partial(_hold, carriers), jobs=jobs)
     return [_restore(path) for path in paths]
 
 
@@ -163,10 +154,6 @@ _CARRIERS: list[Carriers] = []
 def _hold(carriers: Carriers) -> None:
     cv2.setNumThreads(1)
     _CARRIERS[:] = [carriers]
-
-
-def _keep(path: Path, made_with: dict[str, Any], seed: int, index: int) -> None:
-    keep_file(path, made_with, partial(_generate, seed, index))
 
 
 def _generate(seed: int, index: int, path: Path) -> None:
