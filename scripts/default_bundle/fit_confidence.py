@@ -149,7 +149,7 @@ def calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_]
 
 def _fitted(evidence: NDArray[np.float64], near: NDArray[np.bool_], kind: type[Model]) -> Model:
     centre, scale = np.nanmean(evidence, axis=0), np.nanstd(evidence, axis=0) + 1e-9
-    usual = np.clip(np.where(np.isfinite(evidence), (evidence - centre) / scale, 0.0), -4.0, 4.0)
+    usual = unfitted(kind).model_copy(update={"centre": centre, "scale": scale}).distances(evidence)
     sign = np.where(near, 1.0, -1.0)
 
     def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

@@ -180,7 +180,8 @@ class StreamPerson:
 
     def _judges(self, window: Window) -> dict[str, Judge]:
         """By waveform task, what its rate is judged by."""
-        memory, judges = self._networks.bundle.info.memory, dict[str, Judge]()
+        info, judges = self._networks.bundle.info, dict[str, Judge]()
+        memory, slow = info.memory, info.slow
         if memory and memory.confidence:
             runs = [(scene.fast, _since(scene.fast.log, window.grid)) for scene in self._shown()]
             readings = [run.pipeline.readings(rows, PULSE.name) for run, rows in runs]
@@ -190,10 +191,7 @@ class StreamPerson:
         logs = [_since(scene.slow.log, window.grid) for scene in self._shown() if scene.slow]
         if logs and RESPIRATION.name in (logs[0].dtype.names or ()):
             times = np.concatenate([rows["time_s"] for rows in logs])
-            shifts, slow = (
-                _even_columns(times, [rows[SHIFTS] for rows in logs], window.grid),
-                self._networks.bundle.info.slow,
-            )
+            shifts = _even_columns(times, [rows[SHIFTS] for rows in logs], window.grid)
             judges[RESPIRATION.name] = ShoulderJudge(shifts, slow.confidence if slow else None)
         return judges
 

@@ -49,10 +49,14 @@ class LogisticModel(BaseModel):
             raise ValueError(f"a scale is {min(self.scale):g}; expected more than 0")
         return self
 
-    def probability(self, evidence: NDArray[np.float64]) -> float:
-        """Return the probability for evidence (E,); what is NaN counts as usual."""
+    def distances(self, evidence: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return how far evidence (..., E) is from the usual, limited; what is NaN counts as usual."""
         usual = np.where(np.isfinite(evidence), (evidence - self.centre) / self.scale, 0.0)
-        score = self.bias + float(np.clip(usual, -_FAR, _FAR) @ np.array(self.weight))
+        return np.clip(usual, -_FAR, _FAR)
+
+    def probability(self, evidence: NDArray[np.float64]) -> float:
+        """Return the probability for evidence (E,)."""
+        score = self.bias + float(self.distances(evidence) @ np.array(self.weight))
         return float(1.0 / (1.0 + np.exp(-np.clip(score, -_MOST, _MOST))))
 
     def width(self, probability: float) -> float:

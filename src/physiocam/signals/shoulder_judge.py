@@ -73,13 +73,13 @@ class ShoulderJudge:
         With a model, the quality is a probability; without, the network's spectral share if the shoulders agree or 0.
         Where the shoulders have a clear rhythm at another rate, it is 0 in any case.
         """
+        share = min(candidate.shares())
+        if self.model is None and share < LEAST_SHARE:
+            return Verdict(0.0)
         shoulders = shoulders_of(candidate, self.shifts)
         rhythm = rhythm_of(candidate, shoulders)
         doubt = _doubt(candidate, shoulders, rhythm)
-        share = min(candidate.shares())
         if self.model is None:
-            if share < LEAST_SHARE:
-                return Verdict(0.0)
             return Verdict(0.0 if doubt else share, doubt)
         if rhythm is None or not rhythm.rate_hz or _disagree(candidate, rhythm):
             return Verdict(0.0, doubt)
@@ -98,9 +98,9 @@ class ShoulderJudge:
         """Return the judge of some consecutive frames."""
         return replace(self, shifts=self.shifts[rows])
 
-    def followed_by(self, others: Sequence[Judge]) -> "ShoulderJudge":
+    def followed_by(self, others: Sequence[Judge]) -> Self:
         """Return the judge of this scene and of those after it, as one."""
-        return ShoulderJudge(np.concatenate([self.shifts, *(other.table() for other in others)]), self.model)
+        return replace(self, shifts=np.concatenate([self.shifts, *(other.table() for other in others)]))
 
     def table(self) -> NDArray[np.float64]:
         """Return the shifts."""

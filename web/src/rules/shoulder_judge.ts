@@ -28,14 +28,12 @@ export class ShoulderJudge implements Judge {
    * Where the shoulders have a clear rhythm at another rate, it is 0 in any case.
    */
   verdict(candidate: Candidate): Verdict {
+    const share = Math.min(...spectralShares(candidate.peak));
+    if (!this.model && share < own.least_share) return { quality: 0, note: null };
     const shoulders = shouldersOf(candidate, this.shifts);
     const rhythm = rhythmOf(candidate, shoulders);
     const doubt = doubtOf(candidate, shoulders, rhythm);
-    const share = Math.min(...spectralShares(candidate.peak));
-    if (!this.model) {
-      if (share < own.least_share) return { quality: 0, note: null };
-      return { quality: doubt === null ? share : 0, note: doubt };
-    }
+    if (!this.model) return { quality: doubt === null ? share : 0, note: doubt };
     if (!rhythm?.rateHz || disagree(candidate, rhythm)) return { quality: 0, note: doubt };
     const quality = probability(this.model, breathEvidence(candidate, shoulders, rhythm));
     return { quality, note: share < own.least_share ? null : doubt };
