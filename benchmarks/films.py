@@ -45,15 +45,20 @@ class Encoding:
     kbits: int = 0
 
 
+# The same frames give the same film, on any machine: x264 does not look at the processor, and libvpx, by a negative
+# number, not at the time that it takes.
+_X264 = (("preset", "veryfast"), ("x264-params", "cpu-independent=1"))
+
+
 def h264(crf: int, key_frames: int | None = None) -> Encoding:
     """H.264 of a constant quality, and with a key frame every so many frames where that is given."""
     rhythm = () if key_frames is None else (("g", str(key_frames)), ("sc_threshold", "0"))
-    return Encoding("libx264", ".mp4", (("crf", str(crf)), ("preset", "veryfast"), *rhythm))
+    return Encoding("libx264", ".mp4", (("crf", str(crf)), *_X264, *rhythm))
 
 
 def h264_at(kbits: int) -> Encoding:
     """H.264 of a constant bit rate."""
-    return Encoding("libx264", ".mp4", (("preset", "veryfast"),), kbits)
+    return Encoding("libx264", ".mp4", _X264, kbits)
 
 
 def mjpeg(scale: int) -> Encoding:
@@ -63,7 +68,7 @@ def mjpeg(scale: int) -> Encoding:
 
 def vp8(kbits: int) -> Encoding:
     """VP8, as browsers record it."""
-    return Encoding("libvpx", ".webm", (("deadline", "realtime"), ("cpu-used", "16")), kbits)
+    return Encoding("libvpx", ".webm", (("deadline", "realtime"), ("cpu-used", "-16")), kbits)
 
 
 def vp9(kbits: int, key_frames: int) -> Encoding:
@@ -90,7 +95,7 @@ def write_film(path: Path, frames: Iterable[NDArray[np.uint8]], fs: float, encod
     with av.open(str(path), "w") as container:
         stream = container.add_stream(encoding.codec, rate=rate, options=dict(encoding.options))
         assert isinstance(stream, av.VideoStream)
-        stream.pix_fmt = pixels
+        stream.pix_fmt, stream.codec_context.thread_count = pixels, 1
         stream.codec_context.color_range = scale
         stream.codec_context.colorspace = matrix
         if encoding.kbits:

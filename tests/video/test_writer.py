@@ -53,6 +53,18 @@ def test_an_odd_row_and_column_are_cut_off(tmp_path: Path) -> None:
     assert images[0].shape == (32, 50, 3)
 
 
+def test_the_same_frames_always_give_the_same_file(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    scenes = 128 + 20 * random.normal(0, 1, (40, 19, 25, 3)).cumsum(axis=0)
+    large = scenes.repeat(8, axis=1).repeat(8, axis=2)
+    frames = list((large + random.normal(0, 2, large.shape)).clip(0, 255).astype(np.uint8))
+    written = []
+    for number in range(6):
+        write_video(tmp_path / f"{number}.mp4", frames, 25, crf=24)
+        written.append((tmp_path / f"{number}.mp4").read_bytes())
+    assert len(set(written)) == 1
+
+
 def test_folders_are_made_and_files_replaced(tmp_path: Path) -> None:
     path = tmp_path / "new" / "clip.mp4"
     for _ in range(2):
