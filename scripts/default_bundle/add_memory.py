@@ -5,19 +5,18 @@
 
 Stages, all kept in WORK_DIR with what they were made with, so that an interrupted run goes on where it was: clips with
 a known pulse, on portraits, real footage and drawn people; real motion, as networks see it; the network, epoch by
-epoch; films of people whom it never saw, a third of them without blood, as the joint network sees them; the
-confidence, fitted to what both hear in them.
+epoch; then those of `add_heart_confidence.py`.
 `--initial` begins with the network with memory of another bundle.
 """
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from calibration_films import FOOTAGE, load_calibration_films
-from fit_confidence import fit, hear, unfitted
+from add_heart_confidence import with_heart_confidence
+from calibration_films import FOOTAGE
+from fit_confidence import unfitted
 from long_clips import TRAINING_FOOTAGE, load_carriers, load_long_clips
 from physiocam.foundation.provenance import digest_of
 from physiocam.networks.small_tcn import SmallTcn
@@ -30,7 +29,7 @@ from train_memory import train_memory
 from written_again import written_again
 
 SEED = 1000
-CLIPS, OTHERS, FILMS = 1500, 60, 240
+CLIPS, OTHERS = 1500, 60
 EPOCHS = 14
 
 DESCRIPTION = (
@@ -70,7 +69,6 @@ def main() -> None:
     network, record = train_memory(
         clips, motions, others, EPOCHS, SEED, work / "memory.pt", made_with, memory_of(initial)
     )
-    films = load_calibration_films(work / "films", unseen, arguments.bundle, FILMS, seed=SEED + 2, jobs=arguments.jobs)
     bundle = load_bundle(arguments.bundle)
     first = {"bundle_sha256": initial.sha256, **initial.info.provenance["memory_stage"]} if initial else None
     provenance = {
@@ -81,12 +79,9 @@ def main() -> None:
         },
     }  # fmt: skip
     about = BundleAbout(DESCRIPTION, bundle.info.licence, provenance, bundle.info.evaluation, bundle.info.unit_auc)
-    written_again(bundle, work / "unfitted", about, memory=Memory({"pulse": network}, unfitted(Confidence)))
-    confidence, figures = fit(hear(films, work / "unfitted"), Confidence)
-    print(figures)
-    about = replace(about, evaluation={**bundle.info.evaluation, "confidence": figures})
-    memory = Memory({"pulse": network}, confidence)
-    print(written_again(bundle, arguments.out, about, memory=memory).describe())
+    memory = Memory({"pulse": network}, unfitted(Confidence))
+    trained_again = written_again(bundle, work / "unfitted", about, memory=memory)
+    print(with_heart_confidence(trained_again, arguments.out, unseen, work, arguments.jobs).describe())
 
 
 def memory_of(bundle: Bundle | None) -> SmallTcn | None:

@@ -1,4 +1,7 @@
-"""Films that teach how far a heart rate can be trusted: people who never train the network, and faces without blood."""
+"""Films that teach how far a heart rate can be trusted: people who never train the network, and faces without blood.
+
+Most recordings are calm: people sit in a steady light before a fair camera. A few are not. Films are of both kinds.
+"""
 
 import json
 from collections.abc import Sequence
@@ -24,8 +27,11 @@ from physiocam.weights.runtime import Runtime
 FOOTAGE = ("sri_track", "echo_b", "echo_c", "ani_kara")
 _KINDS = ("portrait", "footage", "drawn", "portrait", "drawn")
 _LENGTHS = (8.0, 12.0, 12.0, 20.0, 30.0)
-# One group of kinds in so many has no pulse.
-_LIFELESS = 3
+# Whether the films of a group of kinds, in turn, show blood, and whether they are calm.
+_LIVING = ((True, True), (True, False), (True, True))
+_GROUPS = ((False, False), *_LIVING, (False, True), *_LIVING[::-1])
+# What is left of motion and of changes of the light in a calm film.
+_CALM = 0.05, 0.5
 
 
 @dataclass(frozen=True)
@@ -75,10 +81,15 @@ def _make(seed: int, index: int, path: Path) -> None:
     random = np.random.default_rng([seed, index])
     kind = _KINDS[index % len(_KINDS)]
     truth = draw_truth(kind, random)
-    lifeless = index // len(_KINDS) % _LIFELESS == 0
+    lives, calm = _GROUPS[index // len(_KINDS) % len(_GROUPS)]
     seconds = float(random.choice(_LENGTHS))
-    truth = replace(truth, strength=0.0) if lifeless else truth
-    film = make_film(truth, carriers, seconds, random, mislead if lifeless else None, strongest=True)
+    truth = truth if lives else replace(truth, strength=0.0)
+
+    def change(happens: Disturbances, fs: float, random: np.random.Generator) -> Disturbances:
+        happens = calmed(happens, random) if calm else happens
+        return happens if lives else mislead(happens, fs, random)
+
+    film = make_film(truth, carriers, seconds, random, change, strongest=not calm)
     shape, frames = input_shape(bundle.info), len(film.squares)
     pipeline = ClipPipeline(bundle.info, runtime, every_phase=True)
     small = []
@@ -87,13 +98,27 @@ def _make(seed: int, index: int, path: Path) -> None:
             pipeline.log.append(time / truth.fs)
         pipeline.run(block, block.shown.reshape(-1)[: block.frames])
         small.append(block.small.reshape(-1, *block.small.shape[2:])[: block.frames].astype(np.float16))
-    rates = np.full(frames, np.nan) if lifeless else film.physiology.heart_rates
+    rates = film.physiology.heart_rates if lives else np.full(frames, np.nan)
     np.savez(
         path,
         small=np.concatenate(small),
         other=pipeline.log.rows["pulse"],
         rates=rates.astype(np.float32),
         facts=np.array(json.dumps(film.facts)),
+    )
+
+
+def calmed(happens: Disturbances, random: np.random.Generator) -> Disturbances:
+    """Let a head move less than it would, and the light change less."""
+    motion, change = between(random, *_CALM), between(random, *_CALM)
+    return replace(
+        happens,
+        right=motion * happens.right,
+        down=motion * happens.down,
+        lean=motion * happens.lean,
+        nearness=1.0 + motion * (happens.nearness - 1.0),
+        light=1.0 + change * (happens.light - 1.0),
+        slant=change * happens.slant,
     )
 
 
