@@ -25,12 +25,12 @@ import numpy as np
 
 from accuracy_figures import generated_figures, length_figures, rate_figures, told
 from accuracy_tables import tables
-from films import make_all
+from films import film_code, make_all
 from injected import InjectedFilm, injected
 from lifeless import lifeless
 from physiocam.batch.measure_many import measure_many
 from physiocam.foundation.cores import within_cores
-from physiocam.foundation.provenance import code_version, keep_file
+from physiocam.foundation.provenance import keep_file
 from physiocam.measuring.options import MeasureOptions
 from physiocam.signals.methods import NETWORK
 from physiocam.synthetic.drawn.person import Person
@@ -225,7 +225,7 @@ def film(video: Path, entry: SyntheticRecording, factors: dict[str, str], second
     crf = COMPRESSION[factors["compression"]]
     seen = round(seconds * FS)
     made_with = {
-        "entry": asdict(entry), "fs": FS, "crf": crf, "seconds": seconds, "physiocam": code_version(__file__),
+        "entry": asdict(entry), "fs": FS, "crf": crf, "seconds": seconds, "code": film_code("accuracy"),
     }  # fmt: skip
     keep_file(video, made_with, lambda path: write_video(path, islice(entry.scene().frames(), seen), FS, crf))
     codes = video.with_suffix(".npy")

@@ -145,6 +145,8 @@ EXCEPTIONS = {
     "python scripts/default_bundle/train_default_bundle.py EXPRESSIONS_DIR --mini-xception HDF5 --face-api BIN "
     "--work WORK_DIR --initial BUNDLE": "takes hours",
     "python scripts/default_bundle/add_memory.py EXPRESSIONS_DIR FOOTAGE_DIR --work WORK_DIR": "takes an hour",
+    "python scripts/default_bundle/add_heart_confidence.py EXPRESSIONS_DIR FOOTAGE_DIR "
+    "--work WORK_DIR": "takes half an hour",
     "python scripts/default_bundle/add_breathing_confidence.py --work WORK_DIR": "takes half an hour",
     "python scripts/default_bundle/add_expression.py EXPRESSIONS_DIR FACE_MODEL_DIR --mini-xception HDF5 "
     "--face-api BIN --face-landmarks BIN --work WORK_DIR": "takes three hours",

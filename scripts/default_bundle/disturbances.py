@@ -40,14 +40,17 @@ class Disturbances:
     slant: NDArray[np.float64]
 
 
-def draw_disturbances(physiology: Physiology, *, moves: bool, beats: bool, random: np.random.Generator) -> Disturbances:
+def draw_disturbances(
+    physiology: Physiology, *, moves: bool, recoil: float, calm: bool, random: np.random.Generator
+) -> Disturbances:
     """Draw what happens.
 
-    Heads that move by themselves move little beside (`moves` is False); without a heart none is moved (`beats`).
+    Heads that move by themselves move little beside (`moves` is False). Hearts move them, as far as usual if `recoil`
+    is 1, and not if it is 0. In a calm film little is left of other motion, and of changes of the light.
     """
     frames, fs = len(physiology.pulse), physiology.fs
     # Most recordings are calm; a few are not.
-    unrest = between(random, 0.1, 1.0)
+    unrest = between(random, 0.1, 1.0) * (between(random, 0.05, 0.5) if calm else 1.0)
     own = unrest * (1.0 if moves else 0.25)
     right, down = (own * between(random, 0.0004, 0.03) * wander(frames, fs, 0.5, random) for _ in range(2))
     if random.random() < (0.55 if moves else 0.3):
@@ -58,8 +61,8 @@ def draw_disturbances(physiology: Physiology, *, moves: bool, beats: bool, rando
         turns = _turns(frames, fs, random)
         right, down = right + unrest * turns[0], down + unrest * turns[1]
     # The head moves a little with each heartbeat, and sinks or rises with each breath.
-    kick = np.gradient(physiology.pulse)
-    kick = between(random, 0.00005, 0.0015) * kick / kick.std() * (random.random() < 0.7) * beats
+    kick = np.convolve(np.gradient(physiology.pulse), swing(fs, random))[:frames]
+    kick = between(random, 0.0001, 0.003) * kick / kick.std() * (random.random() < 0.85) * recoil
     breath = between(random, 0.0003, 0.008) * physiology.respiration * random.choice([-1.0, 1.0])
     moved = np.stack([right, down])
     right, down = right + kick * random.normal(0, 0.5), down + kick + breath
@@ -86,6 +89,14 @@ def draw_disturbances(physiology: Physiology, *, moves: bool, beats: bool, rando
 def between(random: np.random.Generator, lowest: float, highest: float) -> float:
     """Draw evenly on a logarithmic scale."""
     return float(np.exp(random.uniform(np.log(lowest), np.log(highest))))
+
+
+def swing(fs: float, random: np.random.Generator) -> Series:
+    """How a head swings after a beat, (T,): one swing that dies away, begun a little late."""
+    since = np.arange(max(round(0.9 * fs), 3)) / fs - random.uniform(0, 0.3)
+    fades = np.exp(-np.maximum(since, 0) / between(random, 0.06, 0.5))
+    wave = np.sin(2 * np.pi * between(random, 1.0, 7.0) * since + random.uniform(0, 2 * np.pi))
+    return np.asarray(np.where(since >= 0, fades * wave, 0.0))
 
 
 def rhythm(frames: int, fs: float, frequency: float, random: np.random.Generator) -> Series:

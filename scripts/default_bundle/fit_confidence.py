@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from calibration_films import SeenFilm, pieces
 from physiocam.measuring.memory_windows import MemoryWindows
 from physiocam.signals.confidence import Confidence, PulseJudge
-from physiocam.signals.logistic import LogisticModel
+from physiocam.signals.logistic import LogisticModel, pairs
 from physiocam.signals.rate import estimate_rate
 from physiocam.signals.readings import light_of, readings_of
 from physiocam.signals.settings import SETTINGS
@@ -22,6 +22,8 @@ Model = TypeVar("Model", bound=LogisticModel)
 
 NEAR = 3.0
 _PENALTY = 0.003
+# Of the weights of products, where a kind of model has them.
+_PENALTY_OF_PRODUCTS = 0.03
 _PARTS = 10
 _INTERVAL = 0.8
 
@@ -98,22 +100,28 @@ def hear(films: list[SeenFilm], bundle_folder: Path) -> Heard:
     return Heard(np.array(evidence), np.array(errors), np.array(numbers), np.array(kinds))
 
 
-def fit(heard: Heard, kind: type[Model]) -> tuple[Model, dict[str, Any]]:
-    """Fit the model to all pieces; its figures are of pieces whose films had no part in the fit that judges them."""
-    judged = out_of_fold(heard, kind)
-    near = heard.error <= NEAR
-    model = _fitted(heard.evidence, near, kind).model_copy(update={"widths": _widths(judged, heard.error)})
-    return model, figures_of(heard, judged)
+def fit(
+    heard: Heard, kind: type[Model], *, products: bool = False, lifeless: float = 1.0
+) -> tuple[Model, dict[str, Any]]:
+    """Fit the model to all pieces; its figures are of pieces whose films had no part in the fit that judges them.
 
-
-def out_of_fold(heard: Heard, kind: type[Model]) -> NDArray[np.float64]:
-    """Probability of each piece, by models that saw nothing of its film, (P,)."""
+    Parameters
+    ----------
+    heard : Heard
+    kind : type of LogisticModel
+    products : bool
+        Whether it weighs products of evidence, too.
+    lifeless : float
+        How much a piece counts in which nothing lives; others count 1.
+    """
+    counts = np.where(np.char.startswith(heard.kind, "alive"), 1.0, lifeless)
     judged = np.zeros(len(heard.error))
     for part in range(_PARTS):
         out = heard.film % _PARTS == part
-        model = _fitted(heard.evidence[~out], heard.error[~out] <= NEAR, kind)
+        model = _fitted(heard.evidence[~out], heard.error[~out] <= NEAR, counts[~out], kind, products=products)
         judged[out] = [model.probability(row) for row in heard.evidence[out]]
-    return judged
+    model = _fitted(heard.evidence, heard.error <= NEAR, counts, kind, products=products)
+    return model.model_copy(update={"widths": _widths(judged, heard.error)}), figures_of(heard, judged)
 
 
 def figures_of(heard: Heard, judged: NDArray[np.float64], given: NDArray[np.bool_] | None = None) -> dict[str, Any]:
@@ -147,22 +155,36 @@ def calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_]
     return float(total)
 
 
-def _fitted(evidence: NDArray[np.float64], near: NDArray[np.bool_], kind: type[Model]) -> Model:
+def _fitted(
+    evidence: NDArray[np.float64],
+    near: NDArray[np.bool_],
+    counts: NDArray[np.float64],
+    kind: type[Model],
+    *,
+    products: bool,
+) -> Model:
     centre, scale = np.nanmean(evidence, axis=0), np.nanstd(evidence, axis=0) + 1e-9
     usual = unfitted(kind).model_copy(update={"centre": centre, "scale": scale}).distances(evidence)
-    sign = np.where(near, 1.0, -1.0)
+    penalty = np.full(usual.shape[1], _PENALTY)
+    if products:
+        first, second = pairs(usual.shape[1]).T
+        usual = np.column_stack([usual, usual[:, first] * usual[:, second]])
+        penalty = np.append(penalty, np.full(len(first), _PENALTY_OF_PRODUCTS))
+    sign, share = np.where(near, 1.0, -1.0), counts / counts.sum()
 
     def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         score = sign * (usual @ parameters[:-1] + parameters[-1])
-        slope = -sign / (1.0 + np.exp(score)) / len(sign)
-        gradient = np.append(usual.T @ slope + 2 * _PENALTY * parameters[:-1], slope.sum())
-        return float(np.logaddexp(0.0, -score).mean() + _PENALTY * np.sum(parameters[:-1] ** 2)), gradient
+        slope = -sign / (1.0 + np.exp(score)) * share
+        gradient = np.append(usual.T @ slope + 2 * penalty * parameters[:-1], slope.sum())
+        return float(share @ np.logaddexp(0.0, -score) + np.sum(penalty * parameters[:-1] ** 2)), gradient
 
-    found = minimize(loss, np.zeros(evidence.shape[1] + 1), jac=True).x
+    found = minimize(loss, np.zeros(usual.shape[1] + 1), jac=True).x
+    weight, product = np.split(found[:-1], [evidence.shape[1]])
     return unfitted(kind).model_copy(
         update={
             "centre": tuple(centre.round(6).tolist()), "scale": tuple(scale.round(6).tolist()),
-            "weight": tuple(found[:-1].round(6).tolist()), "bias": round(float(found[-1]), 6),
+            "weight": tuple(weight.round(6).tolist()), "products": tuple(product.round(6).tolist()),
+            "bias": round(float(found[-1]), 6),
         }
     )  # fmt: skip
 

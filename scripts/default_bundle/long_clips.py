@@ -110,13 +110,16 @@ Change = Callable[[Disturbances, float, np.random.Generator], Disturbances]
 
 
 class _Chance(NamedTuple):
-    """What a film is drawn with, and what then changes in what happens."""
+    """What a film is drawn with, how far hearts move heads, whether it is calm, and what then changes."""
 
     random: np.random.Generator
+    recoil: float
+    calm: bool
     change: Change | None
 
     def happens(self, truth: Truth, physiology: Physiology, *, moves: bool) -> Disturbances:
-        happens = draw_disturbances(physiology, moves=moves, beats=truth.strength > 0, random=self.random)
+        recoil = self.recoil if truth.strength else 0.0
+        happens = draw_disturbances(physiology, moves=moves, recoil=recoil, calm=self.calm, random=self.random)
         return self.change(happens, truth.fs, self.random) if self.change else happens
 
 
@@ -195,14 +198,17 @@ def make_film(
     random: np.random.Generator,
     change: Change | None = None,
     *,
+    recoil: float = 1.0,
+    calm: bool = False,
     strongest: bool = False,
 ) -> Film:
     """Make a film of a truth; which carrier, and all else, is drawn. What happens in it may be changed.
 
-    With `strongest` it may be compressed until nothing is left of its pulse.
+    Hearts move heads as far as usual, or less. All else is as calm as in most recordings, if wanted. With `strongest`
+    it may be compressed until nothing is left of its pulse.
     """
     carried = {"portrait": _on_portrait, "footage": _on_footage, "drawn": _on_drawn}[truth.kind]
-    film = carried(truth, carriers, seconds, _Chance(random, change))
+    film = carried(truth, carriers, seconds, _Chance(random, recoil, calm, change))
     encoding = draw_encoding(random, strongest=strongest)
     repeated = int(random.random() < 0.08) + 1
     facts = {

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from disturbances import between, rhythm
+from disturbances import between, rhythm, swing
 from kept_training import KeptTraining
 from long_clips import LongClip
 from physiocam.networks.small_tcn import SmallTcn
@@ -30,7 +30,11 @@ _Clip = tuple[NDArray[np.floating], NDArray[np.float32], float]
 # Frequencies in Hz by which a wave is judged.
 _LOWEST, _HIGHEST = 0.6, 5.0
 # How much pulse is put into clips beside their own, in the unit of their changes.
-_WEAKEST, _STRONGEST = 0.02, 0.3
+_WEAKEST, _STRONGEST = 0.01, 0.25
+# How far a head moves with its heart, in the same unit, in so many clips.
+_KICKS, _KICKED = (0.01, 0.5), 0.75
+# How much real motion lies over so many clips, in the unit of the clip's own.
+_MOVES, _MOVED = (0.2, 2.0), 0.4
 # Of the light that plays over a face, in the same unit.
 _SHADES = (0.03, 0.6)
 _MSE_SHARE, _SPECTRUM_SHARE = 0.1, 0.15
@@ -81,7 +85,12 @@ def train_memory(
             chosen = random.choice(len(clips), _BATCH - _MOTIONS, replace=False, p=common)
             known_clips = [(clips[index].small, clips[index].target, clips[index].facts["fs"]) for index in chosen]
             moved = [_with_pulse(motions[index], random) for index in random.integers(len(motions), size=_MOTIONS)]
-            small, target, fs, known = _batch([*known_clips, *moved], network.config.clip_length, random)
+            under_motion = [
+                (_over(motions[random.integers(len(motions))], clip, random), *clip[1:])
+                if random.random() < _MOVED else clip
+                for clip in known_clips
+            ]  # fmt: skip
+            small, target, fs, known = _batch([*under_motion, *moved], network.config.clip_length, random)
             training.step(_loss(network(small=small)["pulse"][..., 0], target, fs, known))
         r = correlations(training.mean, others)
         training.end_epoch(r_of_others=[round(float(np.quantile(r, share)), 4) for share in (0.25, 0.5, 0.75)])
@@ -125,6 +134,29 @@ def _with_pulse(motion: Motion, random: np.random.Generator) -> _Clip:
     return _more_pulse(small, target, random), target, motion.fs
 
 
+def _over(motion: Motion, clip: _Clip, random: np.random.Generator) -> NDArray[np.float32]:
+    """What a clip shows, under real motion: back and forth, where it is too short."""
+    small, _, fs = clip
+    moving = motion.small[:-1].astype(np.float32)
+    if random.random() < 0.5:
+        moving = -moving[::-1]
+    if random.random() < 0.5:
+        moving = moving[..., ::-1]
+    places = random.uniform(0, len(moving)) + np.arange(len(small)) * random.uniform(0.7, 1.4) * motion.fs / fs
+    last = len(moving) - 1
+    moving = _between(moving, last - np.abs(np.mod(places, 2 * last) - last))
+    share = between(random, *_MOVES) * float(small.std(dtype=np.float64)) / max(float(moving.std()), 1e-6)
+    return small.astype(np.float32) + np.float32(share) * moving
+
+
+def _between(frames: NDArray[np.float32], places: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Frames (T, ...) at places from 0 to T - 1 between them."""
+    before = np.minimum(places.astype(int), len(frames) - 2)
+    part = (places - before).astype(np.float32).reshape(-1, *(1,) * (frames.ndim - 1))
+    found: NDArray[np.float32] = frames[before] * (1 - part) + frames[before + 1] * part
+    return found
+
+
 def _batch(clips: list[_Clip], length: int, random: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Inputs (B, N, 3, 9, 9), targets and what of them is known (B, N), and frames per second (B,)."""
     small = np.zeros((len(clips), length, *clips[0][0].shape[1:]), np.float32)
@@ -137,6 +169,8 @@ def _batch(clips: list[_Clip], length: int, random: np.random.Generator) -> tupl
         first, place = random.integers(len(truth) - taken + 1), random.integers(length - taken + 1)
         part = slice(first, first + taken)
         seen = inputs[part] if random.random() < 1 / 2 else _more_pulse(inputs[part], truth[part], random)
+        if random.random() < _KICKED:
+            seen = _kicked(seen, truth[part], pace, random)
         if random.random() < 2 / 3:
             seen = _shaded(seen, pace, random)
         small[row, place : place + taken] = _altered(seen, random)
@@ -153,15 +187,8 @@ def _stretched(
     small, target = small[:-1].astype(np.float32), target[:-1]
     if random.random() < 0.5:
         return small, target
-    count = int(len(target) * random.uniform(0.8, 1.25))
-    places = np.linspace(0, len(target) - 1, count)
-    before = np.minimum(places.astype(int), len(target) - 2)
-    part = (places - before).astype(np.float32)
-    shaped = part[:, None, None, None]
-    return (
-        small[before] * (1 - shaped) + small[before + 1] * shaped,
-        target[before] * (1 - part) + target[before + 1] * part,
-    )
+    places = np.linspace(0, len(target) - 1, int(len(target) * random.uniform(0.8, 1.25)))
+    return _between(small, places), _between(target, places)
 
 
 def _more_pulse(
@@ -184,6 +211,25 @@ def _more_pulse(
     wave = _held(target, random) if random.random() < 0.4 else target
     more: NDArray[np.float32] = pattern * wave[:, None, None, None]
     return small + more
+
+
+def _kicked(
+    small: NDArray[np.float32], target: NDArray[np.float32], fs: float, random: np.random.Generator
+) -> NDArray[np.float32]:
+    """The same with a head that swings a little after each beat: its edges shift, in all colours alike.
+
+    The blood's recoil does that (ballistocardiography). Such a swing has more overtones than the pulse, and in single
+    cells it is often stronger.
+    """
+    side, seen = small.shape[-1], small
+    for _ in range(random.integers(1, 3)):
+        wave = np.convolve(target, swing(fs, random))[: len(target)]
+        wave = between(random, *_KICKS) * wave / max(float(wave.std()), 1e-6)
+        edges = random.standard_normal((side, side)) * np.exp(0.5 * random.standard_normal((side, side)))
+        colours = 1.0 + 0.1 * random.standard_normal((3, 1, 1))
+        pattern = edges * colours + 0.15 * random.standard_normal((3, side, side))
+        seen = seen + wave.astype(np.float32)[:, None, None, None] * pattern.astype(np.float32)
+    return seen
 
 
 def _held(target: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:

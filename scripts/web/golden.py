@@ -34,7 +34,7 @@ from physiocam.signals.breath_evidence import (
 from physiocam.signals.confidence import Confidence, PulseJudge, evidence_of
 from physiocam.signals.even_differences import even_differences
 from physiocam.signals.judging import Candidate, Judge
-from physiocam.signals.logistic import LogisticModel
+from physiocam.signals.logistic import LogisticModel, pairs
 from physiocam.signals.quantities import Quantity
 from physiocam.signals.rate import Rate, estimate_rate, rates_along
 from physiocam.signals.readings import LIGHT, light_of, readings_of
@@ -192,7 +192,7 @@ def readings(n: int) -> NDArray[np.float64]:
 Model = TypeVar("Model", bound=LogisticModel)
 
 
-def _made_up(kind: type[Model]) -> Model:
+def _made_up(kind: type[Model], *, products: bool) -> Model:
     """A model that is the same whatever bundle is the default one."""
     known = kind.KNOWN
     return kind(
@@ -200,13 +200,14 @@ def _made_up(kind: type[Model]) -> Model:
         centre=tuple(0.1 * i - 0.5 for i in range(len(known))),
         scale=tuple(0.5 + 0.1 * i for i in range(len(known))),
         weight=tuple(round(0.3 * float(np.cos(i)), 3) for i in range(len(known))),
+        products=tuple(round(0.02 * float(np.sin(i)), 4) for i in range(len(pairs(len(known))))) if products else (),
         bias=0.4,
         widths=((0.02, 60.0), (0.5, 30.0), (0.9, 1.8), (1.0, 0.9)),
     )
 
 
-_MODEL = _made_up(Confidence)
-_BREATH_MODEL = _made_up(BreathConfidence)
+_MODEL = _made_up(Confidence, products=True)
+_BREATH_MODEL = _made_up(BreathConfidence, products=False)
 
 
 def _judge(table: NDArray[np.float64]) -> PulseJudge:

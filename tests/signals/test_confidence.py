@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from physiocam.signals.confidence import EVIDENCE, Confidence, PulseJudge, evidence_of
 from physiocam.signals.judging import Candidate
+from physiocam.signals.logistic import pairs
 from physiocam.signals.rate import Rate, estimate_rate, rates_along
 from physiocam.signals.readings import LIGHT, Readings, light_of, readings_of
 from physiocam.signals.settings import SETTINGS
@@ -69,11 +70,13 @@ def test_blood_is_in_the_middle_and_a_lamp_as_strong_in_the_corners() -> None:
     lamp = evidence(beat(), readings(beat(), in_light(1.0, 0.7, 0.4, everywhere=True)))
     assert lamp["corner_gain"] == pytest.approx(0.0, abs=0.05)
     assert lamp["uniform"] > 0.95
+    assert lamp["lamp"] > 0.9
     light = in_light(0.3, 1.0, 0.6, everywhere=True)
     light[:, [LIGHT.index(f"corner{number}") for number in range(4)]] = 0.0
     blood = evidence(beat(), readings(beat(), light))
     assert blood["corner_gain"] < -2.0
     assert blood["uniform"] < 0.75
+    assert blood["lamp"] < 0.1
 
 
 def test_a_nod_moves_the_upper_and_the_lower_face_against_each_other() -> None:
@@ -128,6 +131,20 @@ def test_a_rate_is_given_from_one_half_on() -> None:
     assert withheld.note == "no steady pulse stands out from the noise"
     # Settings without a floor withhold nothing.
     assert rate_of(beat(), -0.1, "paper").value == pytest.approx(72.0, abs=1.0)
+
+
+def test_what_one_piece_of_evidence_says_can_depend_on_another() -> None:
+    plain = model(bias=0.1, share=1.0, halves=0.5)
+    products = np.zeros(len(pairs(len(EVIDENCE))))
+    places = [EVIDENCE.index(name) for name in ("share", "halves")]
+    products[(pairs(len(EVIDENCE)) == places).all(axis=1)] = 2.0
+    products[(pairs(len(EVIDENCE)) == places[:1]).all(axis=1)] = -0.3
+    both = plain.model_copy(update={"products": tuple(products.tolist())})
+    seen = np.zeros(len(EVIDENCE))
+    seen[places] = 0.4, -1.5
+    assert plain.probability(seen) == pytest.approx(1 / (1 + np.exp(-(0.1 + 0.4 - 0.75))))
+    expected = 0.1 + 0.4 - 0.75 + 2.0 * 0.4 * -1.5 - 0.3 * 0.4**2
+    assert both.probability(seen) == pytest.approx(1 / (1 + np.exp(-expected)))
 
 
 def test_the_interval_is_narrower_where_the_rate_is_surer_and_stays_in_the_band() -> None:
@@ -186,6 +203,7 @@ def test_the_light_of_a_small_frame() -> None:
         ({"evidence": EVIDENCE[:-1]}, "evidence is"),
         ({"weight": (0.0,)}, "other lengths than the evidence's"),
         ({"scale": (0.0,) * len(EVIDENCE)}, "a scale is 0; expected more than 0"),
+        ({"products": (0.5,)}, "products has 1 weights; expected 153 or none"),
         ({"bias": float("nan")}, "finite"),
         ({"widths": ((0.0, 1.0),)}, "at least 2"),
     ],

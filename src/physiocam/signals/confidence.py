@@ -27,7 +27,7 @@ GIVEN_FROM: Mapping[Quantity, float] = {"heart": 0.5, "breathing": 0.8}
 
 EVIDENCE = (
     "share", "tilted_share", "share_by_chance", "steadiness", "halves", "other", "green", "alike", "grey", "rim",
-    "cells", "corners", "corner_gain", "uniform", "strength", "length",
+    "cells", "corners", "corner_gain", "uniform", "lamp", "strength", "length",
 )  # fmt: skip
 
 # Length of the pieces in which amplitude and phase are read, and the step between them, in seconds.
@@ -125,6 +125,8 @@ def evidence_of(candidate: Candidate, readings: Readings) -> NDArray[np.float64]
     ratio = float(np.clip(np.abs(red_gain) / max(float(np.abs(green_gain)), 1e-12), _BLOOD, _GREY))
     grey = ratio**_GREYNESS
     together = float(np.abs(cell_gains.sum()) / max(float(np.abs(cell_gains).sum()), 1e-12))
+    corner_share = float((np.abs(corner_gains.mean()) + 1e-6) / (np.abs(cell_gains.mean()) + 1e-6))
+    uniform = float(np.abs(all_gains.mean()) ** 2 / max(float(np.mean(np.abs(all_gains) ** 2)), 1e-12))
     values = {
         "share": logit(share),
         "tilted_share": logit(tilted_share),
@@ -138,8 +140,10 @@ def evidence_of(candidate: Candidate, readings: Readings) -> NDArray[np.float64]
         "rim": _clearness(pulse, rim) * grey,
         "cells": _clearness(pulse, cells) * grey,
         "corners": _clearness(pulse, corners),
-        "corner_gain": float(np.log((np.abs(corner_gains.mean()) + 1e-6) / (np.abs(cell_gains.mean()) + 1e-6))),
-        "uniform": float(np.abs(all_gains.mean()) ** 2 / max(float(np.mean(np.abs(all_gains) ** 2)), 1e-12)),
+        "corner_gain": float(np.log(corner_share)),
+        "uniform": uniform,
+        # A lamp lights all places alike, and the corners as much as the skin.
+        "lamp": uniform * min(corner_share, 1.0),
         "strength": float(np.log(np.sqrt(np.mean(candidate.difference[usable] ** 2)) + 1e-6)) if usable_s else np.nan,
         "length": float(np.log(max(usable_s, 1.0))),
     }

@@ -68,6 +68,8 @@ export function evidenceOf({ difference, fs, peak }: Omit<Candidate, "settings" 
   const cornerGains = corners.map((one) => gain(pulse, one));
   const allGains = [...cellGains, ...cornerGains];
   const grey = clamp(size(gain(pulse, red)) / Math.max(size(gain(pulse, green)), 1e-12), blood, greyRatio) ** greyness;
+  const cornerShare = (meanSize(cornerGains) + 1e-6) / (meanSize(cellGains) + 1e-6);
+  const uniform = meanSize(allGains) ** 2 / Math.max(mean(allGains.map((one) => size(one) ** 2)), 1e-12);
   const values: Record<string, number> = {
     share: logit(flat),
     tilted_share: logit(tilted),
@@ -81,8 +83,9 @@ export function evidenceOf({ difference, fs, peak }: Omit<Candidate, "settings" 
     rim: clearness([coherence(pulse, rim)]) * grey,
     cells: clearness(cells.map((one) => coherence(pulse, one))) * grey,
     corners: clearness(corners.map((one) => coherence(pulse, one))),
-    corner_gain: Math.log((meanSize(cornerGains) + 1e-6) / (meanSize(cellGains) + 1e-6)),
-    uniform: meanSize(allGains) ** 2 / Math.max(mean(allGains.map((one) => size(one) ** 2)), 1e-12),
+    corner_gain: Math.log(cornerShare),
+    uniform,
+    lamp: uniform * Math.min(cornerShare, 1),
     strength: usableSeconds ? Math.log(Math.sqrt(mean(usable.map((value) => value * value))) + 1e-6) : NaN,
     length: Math.log(Math.max(usableSeconds, 1)),
   };

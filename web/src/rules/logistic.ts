@@ -11,16 +11,20 @@ export interface LogisticModel {
   readonly centre: readonly number[];
   readonly scale: readonly number[];
   readonly weight: readonly number[];
+  readonly products: readonly number[];
   readonly bias: number;
   readonly widths: readonly (readonly [number, number])[];
 }
 
 /** The probability for evidence; what is NaN counts as usual. */
 export function probability(model: LogisticModel, evidence: readonly number[]): number {
+  const usual = evidence.map((value, i) => (Number.isFinite(value) ? clamp((value - model.centre[i]!) / model.scale[i]!, -far, far) : 0));
   let score = model.bias;
-  evidence.forEach((value, i) => {
-    const usual = Number.isFinite(value) ? (value - model.centre[i]!) / model.scale[i]! : 0;
-    score += clamp(usual, -far, far) * model.weight[i]!;
+  let pair = 0;
+  usual.forEach((distance, i) => {
+    score += distance * model.weight[i]!;
+    if (!model.products.length) return;
+    for (const other of usual.slice(i)) score += distance * other * model.products[pair++]!;
   });
   return 1 / (1 + Math.exp(-clamp(score, -most, most)));
 }
