@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from physiocam.foundation import provenance
 from physiocam.foundation.provenance import keep_file
 
 SCRIPTS = Path(__file__).parents[1] / "scripts" / "default_bundle"
@@ -48,7 +47,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return paths
 
 
-def test_a_drawn_recording_is_drawn_anew_when_it_or_the_code_changes(
+def test_a_drawn_recording_is_drawn_anew_when_it_or_the_code_that_draws_changes(
     tmp_path: Path, written: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accuracy = pytest.importorskip("accuracy")
@@ -59,7 +58,7 @@ def test_a_drawn_recording_is_drawn_anew_when_it_or_the_code_changes(
     for one in (entry, entry, other, other):
         accuracy.film(tmp_path / "000.mp4", one, factors)
         counts.append(len(written))
-    monkeypatch.setattr(provenance, "_package_digest", lambda: "another")
+    monkeypatch.setattr("films._package_digest", lambda: "another")
     accuracy.film(tmp_path / "000.mp4", other, factors)
     assert [*counts, len(written)] == [1, 1, 2, 2, 3]
 
