@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 import physiocam
 from physiocam.foundation.provenance import digest_of
+from physiocam.video.writer import X264_OPTIONS
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -45,20 +46,15 @@ class Encoding:
     kbits: int = 0
 
 
-# The same frames give the same film, on any machine: x264 does not look at the processor, and libvpx, by a negative
-# number, not at the time that it takes.
-_X264 = (("preset", "veryfast"), ("x264-params", "cpu-independent=1"))
-
-
 def h264(crf: int, key_frames: int | None = None) -> Encoding:
     """H.264 of a constant quality, and with a key frame every so many frames where that is given."""
     rhythm = () if key_frames is None else (("g", str(key_frames)), ("sc_threshold", "0"))
-    return Encoding("libx264", ".mp4", (("crf", str(crf)), *_X264, *rhythm))
+    return Encoding("libx264", ".mp4", (("crf", str(crf)), *X264_OPTIONS.items(), *rhythm))
 
 
 def h264_at(kbits: int) -> Encoding:
     """H.264 of a constant bit rate."""
-    return Encoding("libx264", ".mp4", _X264, kbits)
+    return Encoding("libx264", ".mp4", tuple(X264_OPTIONS.items()), kbits)
 
 
 def mjpeg(scale: int) -> Encoding:
@@ -67,7 +63,7 @@ def mjpeg(scale: int) -> Encoding:
 
 
 def vp8(kbits: int) -> Encoding:
-    """VP8, as browsers record it."""
+    """VP8, as browsers record it; by a negative number, libvpx does not look at the time that it takes."""
     return Encoding("libvpx", ".webm", (("deadline", "realtime"), ("cpu-used", "-16")), kbits)
 
 

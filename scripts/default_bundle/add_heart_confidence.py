@@ -24,17 +24,22 @@ _LIFELESS = 0.4
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = parser_of(__doc__).parse_args()
+    unseen = load_carriers(arguments.expressions, arguments.footage, FOOTAGE, arguments.work, held_out=True)
+    bundle = load_bundle(arguments.bundle)
+    print(with_heart_confidence(bundle, arguments.out, unseen, arguments.work, arguments.jobs).describe())
+
+
+def parser_of(description: str | None) -> argparse.ArgumentParser:
+    """What both this script and `add_memory.py` are told."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("expressions", type=Path, help="folder with images.tar and labels.csv")
     parser.add_argument("footage", type=Path, help="folder with clips of people whose own pulse a codec has removed")
     parser.add_argument("--work", type=Path, required=True, help="folder for what the stages leave")
     parser.add_argument("--bundle", type=Path, default=Path("src/physiocam/weights/default"))
     parser.add_argument("--out", type=Path, default=Path("src/physiocam/weights/default"))
     parser.add_argument("--jobs", type=int, default=2)
-    arguments = parser.parse_args()
-    unseen = load_carriers(arguments.expressions, arguments.footage, FOOTAGE, arguments.work, held_out=True)
-    bundle = load_bundle(arguments.bundle)
-    print(with_heart_confidence(bundle, arguments.out, unseen, arguments.work, arguments.jobs).describe())
+    return parser
 
 
 def with_heart_confidence(bundle: Bundle, folder: Path, unseen: Carriers, work: Path, jobs: int) -> Bundle:

@@ -10,14 +10,13 @@ epoch; then those of `add_heart_confidence.py`.
 and the trained ones: it reads what is unlike the clips better than either (Wortsman and others 2022, arXiv 2109.01903).
 """
 
-import argparse
 import copy
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from add_heart_confidence import with_heart_confidence
+from add_heart_confidence import parser_of, with_heart_confidence
 from calibration_films import FOOTAGE
 from fit_confidence import unfitted
 from long_clips import TRAINING_FOOTAGE, load_carriers, load_long_clips
@@ -44,14 +43,8 @@ DESCRIPTION = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("expressions", type=Path, help="folder with images.tar and labels.csv")
-    parser.add_argument("footage", type=Path, help="folder with clips of people whose own pulse a codec has removed")
-    parser.add_argument("--work", type=Path, required=True, help="folder for what the stages leave")
-    parser.add_argument("--bundle", type=Path, default=Path("src/physiocam/weights/default"))
-    parser.add_argument("--out", type=Path, default=Path("src/physiocam/weights/default"))
+    parser = parser_of(__doc__)
     parser.add_argument("--initial", type=Path, help="a bundle with a network with memory to go on from")
-    parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
     work: Path = arguments.work
     work.mkdir(parents=True, exist_ok=True)

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disturbances import between
+from physiocam.video.writer import X264_OPTIONS
 
 _ENCODERS = {"h264": "libx264", "mjpeg": "mjpeg", "vp8": "libvpx"}
-# The same frames give the same film, on any machine: x264 does not look at the processor, and libvpx, by a negative
-# number, not at the time that it takes.
-_H264 = {"preset": "veryfast", "x264-params": "cpu-independent=1"}
+# By a negative number, libvpx does not look at the time that it takes: the same frames give the same film.
 _VP8 = {"deadline": "realtime", "cpu-used": "-8"}
 
 
@@ -58,7 +57,7 @@ def draw_encoding(random: np.random.Generator, *, strongest: bool) -> Encoding |
         rate = int(between(random, 1.5e5 if strongest else 4e5, 3e6))
         return Encoding("vp8", bit_rate=rate, key_every=key_every, options=_VP8)
     crf = int(random.integers(8, 37 if strongest else 25))
-    return Encoding("h264", key_every=key_every, options={**_H264, "crf": str(crf)})
+    return Encoding("h264", key_every=key_every, options={**X264_OPTIONS, "crf": str(crf)})
 
 
 def through_encoder(

@@ -184,6 +184,8 @@ test("the probability of a heart rate", () => {
   const evidence = evidenceOf({ difference, fs, peak }, table);
   alike(evidence, golden.judged.evidence, "evidence");
   alike(probability(model, evidence), golden.judged.probability, "probability");
+  const linear = { ...model, products: [] };
+  alike(probability({ ...linear, products: undefined } as unknown as LogisticModel, evidence), probability(linear, evidence), "linear");
   alike([0, 0.5, 0.9, 1].map((one) => intervalWidth(model, one)), golden.judged.width, "width");
   alike(ratesOf(difference, fs, quantity, new PulseJudge(table, model)), golden.judged.rates, "judged");
   const without = table.map((column, i) => (i === 3 ? column.map(() => NaN) : column));

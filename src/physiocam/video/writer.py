@@ -20,7 +20,7 @@ from physiocam.video.sound import Sound
 _CLOCK = Fraction(1, 90_000)
 # By default x264 decides by what the processor and the number of its cores make fast, and even from call to call
 # differently. So the same frames always give the same file.
-_OPTIONS = {"preset": "veryfast", "x264-params": "cpu-independent=1"}
+X264_OPTIONS = {"preset": "veryfast", "x264-params": "cpu-independent=1"}
 _THREADS = 4
 
 
@@ -109,7 +109,7 @@ def _encode(
     shape: tuple[int, ...] | None = None
     # With the index in front, a network player can start before it has the whole file.
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as container, Sound(sound_of, container) as sound:
-        stream = container.add_stream("libx264", rate=rate, options={**_OPTIONS, "crf": str(crf)})
+        stream = container.add_stream("libx264", rate=rate, options={**X264_OPTIONS, "crf": str(crf)})
         stream.codec_context.thread_count = _THREADS
         stream.codec_context.time_base = clock
         for shown_s, image in frames:

@@ -11,7 +11,8 @@ export interface LogisticModel {
   readonly centre: readonly number[];
   readonly scale: readonly number[];
   readonly weight: readonly number[];
-  readonly products: readonly number[];
+  /** None in a linear model, which may leave them out. */
+  readonly products?: readonly number[];
   readonly bias: number;
   readonly widths: readonly (readonly [number, number])[];
 }
@@ -19,12 +20,13 @@ export interface LogisticModel {
 /** The probability for evidence; what is NaN counts as usual. */
 export function probability(model: LogisticModel, evidence: readonly number[]): number {
   const usual = evidence.map((value, i) => (Number.isFinite(value) ? clamp((value - model.centre[i]!) / model.scale[i]!, -far, far) : 0));
+  const products = model.products ?? [];
   let score = model.bias;
   let pair = 0;
   usual.forEach((distance, i) => {
     score += distance * model.weight[i]!;
-    if (!model.products.length) return;
-    for (const other of usual.slice(i)) score += distance * other * model.products[pair++]!;
+    if (!products.length) return;
+    for (const other of usual.slice(i)) score += distance * other * products[pair++]!;
   });
   return 1 / (1 + Math.exp(-clamp(score, -most, most)));
 }
