@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from disturbances import Disturbances, between, rhythm
+from disturbances import Disturbances, between, calmed, rhythm
 from long_clips import Carriers, carriers_digest, code_digest, draw_truth, make_film
 from numbered_files import numbered_files
 from physiocam.foundation.provenance import digest_of
@@ -28,8 +28,8 @@ FOOTAGE = ("sri_track", "echo_b", "echo_c", "ani_kara")
 _KINDS = ("portrait", "footage", "drawn", "portrait", "drawn")
 _LENGTHS = (8.0, 12.0, 12.0, 20.0, 30.0)
 # Whether the films of a group of kinds, in turn, show blood, and whether they are calm.
-_LIVING = ((True, True), (True, False))
-_GROUPS = ((False, False), *_LIVING, (False, True), *_LIVING, (False, True), (True, True))
+_LIVING = ((True, True), (True, True))
+_GROUPS = ((False, True), *_LIVING, (False, False), *_LIVING, (False, True), (True, False))
 # How far hearts move heads: a swing of the heart looks like that of a hand, and a confidence that has often seen the
 # one as a sign of life would trust the other.
 _RECOIL = 0.15
@@ -85,10 +85,10 @@ def _make(seed: int, index: int, path: Path) -> None:
     lives, calm = _GROUPS[index // len(_KINDS) % len(_GROUPS)]
     seconds = float(random.choice(_LENGTHS))
     truth = truth if lives else replace(truth, strength=0.0)
-    change = None if lives else mislead
-    film = make_film(
-        truth, carriers, seconds, random, change, recoil=_RECOIL, calm=calm, strongest=not (calm and lives)
-    )
+    change = partial(_changed, lives=lives, calm=calm)
+    # Calm people film themselves well; a print may have gone through anything.
+    strongest = not calm or (not lives and random.random() < 0.5)
+    film = make_film(truth, carriers, seconds, random, change, recoil=_RECOIL, strongest=strongest)
     shape, frames = input_shape(bundle.info), len(film.squares)
     pipeline = ClipPipeline(bundle.info, runtime, every_phase=True)
     small = []
@@ -105,6 +105,11 @@ def _make(seed: int, index: int, path: Path) -> None:
         rates=rates.astype(np.float32),
         facts=np.array(json.dumps(film.facts)),
     )
+
+
+def _changed(happens: Disturbances, fs: float, random: np.random.Generator, *, lives: bool, calm: bool) -> Disturbances:
+    happens = calmed(happens, random) if calm else happens
+    return happens if lives else mislead(happens, fs, random)
 
 
 def mislead(happens: Disturbances, fs: float, random: np.random.Generator) -> Disturbances:

@@ -1,6 +1,6 @@
 """What happens in a face video beside the pulse: motion of head, mouth and lids, and the light."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,16 +41,16 @@ class Disturbances:
 
 
 def draw_disturbances(
-    physiology: Physiology, *, moves: bool, recoil: float, calm: bool, random: np.random.Generator
+    physiology: Physiology, *, moves: bool, recoil: float, random: np.random.Generator
 ) -> Disturbances:
     """Draw what happens.
 
     Heads that move by themselves move little beside (`moves` is False). Hearts move them, as far as usual if `recoil`
-    is 1, and not if it is 0. In a calm film little is left of other motion, and of changes of the light.
+    is 1, and not if it is 0.
     """
     frames, fs = len(physiology.pulse), physiology.fs
     # Most recordings are calm; a few are not.
-    unrest = between(random, 0.1, 1.0) * (between(random, 0.05, 0.5) if calm else 1.0)
+    unrest = between(random, 0.1, 1.0)
     own = unrest * (1.0 if moves else 0.25)
     right, down = (own * between(random, 0.0004, 0.03) * wander(frames, fs, 0.5, random) for _ in range(2))
     if random.random() < (0.55 if moves else 0.3):
@@ -83,6 +83,20 @@ def draw_disturbances(
         lids=_blinks(frames, fs, random) if moves else quiet,
         light=light,
         slant=slant,
+    )
+
+
+def calmed(happens: Disturbances, random: np.random.Generator) -> Disturbances:
+    """Leave little of all motion, that of hearts and breaths too, and of all changes of the light."""
+    motion, light = between(random, 0.05, 0.5), between(random, 0.05, 0.5)
+    return replace(
+        happens,
+        right=motion * happens.right,
+        down=motion * happens.down,
+        lean=motion * happens.lean,
+        nearness=1.0 + motion * (happens.nearness - 1.0),
+        light=1.0 + light * (happens.light - 1.0),
+        slant=light * happens.slant,
     )
 
 

@@ -110,16 +110,15 @@ Change = Callable[[Disturbances, float, np.random.Generator], Disturbances]
 
 
 class _Chance(NamedTuple):
-    """What a film is drawn with, how far hearts move heads, whether it is calm, and what then changes."""
+    """What a film is drawn with, how far hearts move heads, and what then changes."""
 
     random: np.random.Generator
     recoil: float
-    calm: bool
     change: Change | None
 
     def happens(self, truth: Truth, physiology: Physiology, *, moves: bool) -> Disturbances:
         recoil = self.recoil if truth.strength else 0.0
-        happens = draw_disturbances(physiology, moves=moves, recoil=recoil, calm=self.calm, random=self.random)
+        happens = draw_disturbances(physiology, moves=moves, recoil=recoil, random=self.random)
         return self.change(happens, truth.fs, self.random) if self.change else happens
 
 
@@ -199,16 +198,14 @@ def make_film(
     change: Change | None = None,
     *,
     recoil: float = 1.0,
-    calm: bool = False,
     strongest: bool = False,
 ) -> Film:
     """Make a film of a truth; which carrier, and all else, is drawn. What happens in it may be changed.
 
-    Hearts move heads as far as usual, or less. All else is as calm as in most recordings, if wanted. With `strongest`
-    it may be compressed until nothing is left of its pulse.
+    Hearts move heads as far as usual, or less. With `strongest` compression may leave nothing of its pulse.
     """
     carried = {"portrait": _on_portrait, "footage": _on_footage, "drawn": _on_drawn}[truth.kind]
-    film = carried(truth, carriers, seconds, _Chance(random, recoil, calm, change))
+    film = carried(truth, carriers, seconds, _Chance(random, recoil, change))
     encoding = draw_encoding(random, strongest=strongest)
     repeated = int(random.random() < 0.08) + 1
     facts = {
