@@ -26,6 +26,7 @@ from physiocam.networks import action_units
 from physiocam.results import measurement_data, people_folders, unit_events
 from physiocam.signals import (
     breath_evidence,
+    comb_filter,
     confidence,
     half_rate,
     logistic,
@@ -141,6 +142,14 @@ def _signals() -> dict[str, Any]:
         "waveform_tasks": quantities.WAVEFORM_TASKS,
         "step_s": quantities.STEP_S,
         "flat": waveform._FLAT,
+        "comb": {
+            "narrow_hz": comb_filter._NARROW_HZ,
+            "wide_hz": comb_filter._WIDE_HZ,
+            "reach": comb_filter._REACH,
+            "multiples": comb_filter._MULTIPLES,
+            "between": comb_filter._BETWEEN,
+            "sides": comb_filter._SIDES,
+        },
         "lobe": rate._LOBE,
         "oversampling": spectra._OVERSAMPLING,
         "silent": spectra._SILENT,

@@ -8,6 +8,7 @@ of both languages compare their answers with it: one of them fails where a rule 
 
 import json
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
@@ -31,12 +32,13 @@ from physiocam.signals.breath_evidence import (
     rhythm_of,
     shoulders_of,
 )
+from physiocam.signals.comb_filter import comb_filtered
 from physiocam.signals.confidence import Confidence, PulseJudge, evidence_of
 from physiocam.signals.even_differences import even_differences
 from physiocam.signals.judging import Candidate, Judge
 from physiocam.signals.logistic import LogisticModel, pairs
 from physiocam.signals.quantities import Quantity
-from physiocam.signals.rate import Rate, estimate_rate, rates_along
+from physiocam.signals.rate import Rate, RateSeries, estimate_rate, rates_along
 from physiocam.signals.readings import LIGHT, light_of, readings_of
 from physiocam.signals.settings import SETTINGS
 from physiocam.signals.shoulder_judge import ShoulderJudge
@@ -70,6 +72,7 @@ def golden() -> dict[str, Any]:
             name: _listed(clean_waveform(wave, fs, of, _DEFAULT)) for name, (wave, fs, of) in waves().items()
         },
         "rates": {name: _rates(wave, fs, of) for name, (wave, fs, of) in waves().items()},
+        "combed": _combed(),
         "judged": _judged(),
         "shifts": _shifts(),
         "breathing": _breathing(),
@@ -175,6 +178,23 @@ def _rates(
     along = rates_along(wave, fs, of, _DEFAULT, None, judge, cuts)
     whole = estimate_rate(wave, fs, of, _DEFAULT, None, judge, cuts)
     return {"whole": _rate(whole), "value": _listed(along.value), "quality": _listed(along.quality)}
+
+
+def _combed() -> dict[str, list[float]]:
+    """A wave with a gap: its rate along it, only in places, only as a whole, and not at all."""
+    wave, fs, of = waves()["gap"]
+    clean = clean_waveform(wave, fs, of, _DEFAULT)
+    whole, along = estimate_rate(wave, fs, of, _DEFAULT), rates_along(wave, fs, of, _DEFAULT)
+    early = np.where(np.arange(len(along.value)) < 3, along.value + 1.5 * np.arange(len(along.value)), np.nan)
+    nowhere = np.full(len(along.value), np.nan)
+    cases = {
+        "along": (whole, along.value), "early": (whole, early), "whole": (whole, nowhere),
+        "nowhere": (replace(whole, value=None), nowhere),
+    }  # fmt: skip
+    return {
+        name: _listed(comb_filtered(clean, fs, rate, RateSeries(values, along.quality), _DEFAULT.heart))
+        for name, (rate, values) in cases.items()
+    }
 
 
 def _rate(rate: Rate) -> list[Any]:

@@ -6,6 +6,7 @@ import { InputCollector } from "../src/rules/blocks.ts";
 import { breathEvidence, rhythmOf, shouldersOf } from "../src/rules/breath_evidence.ts";
 import { PulseJudge, evidenceOf } from "../src/rules/confidence.ts";
 import { lookOf } from "../src/rules/appearance.ts";
+import { combFiltered } from "../src/rules/comb_filter.ts";
 import { recrop } from "../src/rules/crop.ts";
 import { CutFinder } from "../src/rules/cuts.ts";
 import { boxesOf, faceDetector } from "../src/rules/detector.ts";
@@ -166,6 +167,24 @@ test("waveforms and rates", () => {
   for (const [name, [difference, fs, quantity]] of Object.entries(WAVES)) {
     alike(cleanWaveform(difference, fs, quantity), golden.waveforms[name as keyof typeof golden.waveforms], name);
     alike(ratesOf(difference, fs, quantity, null), golden.rates[name as keyof typeof golden.rates], name);
+  }
+});
+
+test("a comb filter around the rate", () => {
+  const [difference, fs, quantity] = WAVES.gap;
+  const clean = cleanWaveform(difference, fs, quantity);
+  const whole = estimateRate(difference, fs, quantity, null, []);
+  const along = ratesAlong(difference, fs, quantity, null, []);
+  const nowhere = along.value.map(() => NaN);
+  const cases = {
+    along: [whole, along.value],
+    early: [whole, along.value.map((value, i) => (i < 3 ? value + 1.5 * i : NaN))],
+    whole: [whole, nowhere],
+    nowhere: [{ ...whole, value: null }, nowhere],
+  } as const;
+  for (const [name, [rate, value]] of Object.entries(cases)) {
+    const combed = combFiltered(clean, fs, rate, { value, quality: along.quality }, SETTINGS.heart);
+    alike(combed, golden.combed[name as keyof typeof cases], name);
   }
 });
 

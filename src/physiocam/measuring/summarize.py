@@ -12,6 +12,7 @@ from physiocam.networks.action_units import ACTION_UNIT_NAMES, ACTIVE_THRESHOLD
 from physiocam.results.measurement import Measurement
 from physiocam.results.measurement_data import ActionUnit, Face, TaskResult, Weights
 from physiocam.results.unit_events import blinks_per_minute
+from physiocam.signals.comb_filter import comb_filtered
 from physiocam.signals.judging import Judge
 from physiocam.signals.quantities import UNITS, Quantity
 from physiocam.signals.rate import Rate, RateSeries, estimate_rate, rate_times, rates_along, withheld
@@ -130,6 +131,10 @@ def summarize(frames: Frames, signals: Signals, options: MeasureOptions, weights
     beats, breaths = signals.judges.get("pulse"), signals.judges.get("respiration")
     heart_rate = _rate(signals.pulse, "heart", frames, settings, signals.raw_pulse, beats)
     breathing_rate = _rate(signals.respiration, "breathing", frames, settings, judge=breaths)
+    heart_rate_along = _along(pulse, "heart", frames, heart_rate, settings, signals.raw_pulse, beats)
+    wave = clean_waveform(pulse, fs, "heart", settings)
+    if settings.heart.comb:
+        wave = comb_filtered(wave, fs, heart_rate, heart_rate_along, settings.heart)
     expressions = signals.expressions
     measurement = Measurement(
         source=frames.source,
@@ -149,10 +154,10 @@ def summarize(frames: Frames, signals: Signals, options: MeasureOptions, weights
         timestamps_s=frames.timestamps_s,
         face_found=found,
         face_squares=frames.squares,
-        pulse=clean_waveform(pulse, fs, "heart", settings),
+        pulse=wave,
         respiration=clean_waveform(respiration, fs, "breathing", settings),
         rates_timestamps_s=frames.timestamps_s[:1].sum() + rate_times(len(found), fs),
-        heart_rate_along=_along(pulse, "heart", frames, heart_rate, settings, signals.raw_pulse, beats),
+        heart_rate_along=heart_rate_along,
         breathing_rate_along=_along(respiration, "breathing", frames, breathing_rate, settings, judge=breaths),
         action_unit_probability=expressions.probability,
         intensity_labels=expressions.intensities,

@@ -38,6 +38,8 @@ class RateSettings:
     overtones : bool
         Whether to check that a rate is not the overtone of a slower one; see `half_rate.is_doubled`. Slow breathing
         cannot be distinguished from drift.
+    comb : bool
+        Whether a waveform whose rate is measured keeps only what lies around it; see `comb_filter.comb_filtered`.
 
     Raises
     ------
@@ -60,6 +62,7 @@ class RateSettings:
     noise_slope: float
     quality_floor: float
     overtones: bool = False
+    comb: bool = False
 
     def __post_init__(self) -> None:
         low, high = self.band_hz
@@ -179,6 +182,7 @@ _DEFAULT = SignalSettings(
         noise_slope=_HEART_NOISE,
         quality_floor=0.12,
         overtones=True,
+        comb=True,
     ),
     breathing=RateSettings(
         band_hz=(0.08, 0.5),

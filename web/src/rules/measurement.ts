@@ -1,11 +1,12 @@
 /** From signals to a measurement, with the fields that the command line writes; as `measuring/summarize.py`. */
 
 import { type Expressions, type Table, rowsOf } from "./expressions.ts";
+import { combFiltered } from "./comb_filter.ts";
 import type { Square } from "./image.ts";
 import type { Judge } from "./judging.ts";
 import { mean } from "./numbers.ts";
 import { type Rate, type RateSeries, estimateRate, noRate, rateTimes, ratesAlong } from "./rate.ts";
-import type { Quantity } from "./settings.ts";
+import { type Quantity, SETTINGS } from "./settings.ts";
 import { blinksPerMinute } from "./events.ts";
 import rules from "./rules.json";
 import { cleanWaveform } from "./waveform.ts";
@@ -72,13 +73,17 @@ export function summarize(
     return typeof given === "string" ? new Float64Array(found.length).fill(NaN) : given;
   });
   const rates = each((quantity) => rateOf(signals.differences[quantity], frames, quantity, signals.judges[quantity]));
+  const along = each((quantity) => alongOf(ratesAlong(differences[quantity], fs, quantity, signals.judges[quantity], cuts), rates[quantity]));
   const start = frames.seconds[0] ?? 0;
   const measurement = {
     frames,
     rates,
-    waveforms: each((quantity) => cleanWaveform(differences[quantity], fs, quantity)),
+    waveforms: each((quantity) => {
+      const wave = cleanWaveform(differences[quantity], fs, quantity);
+      return SETTINGS[quantity].comb ? combFiltered(wave, fs, rates[quantity], along[quantity], SETTINGS[quantity]) : wave;
+    }),
     alongSeconds: rateTimes(found.length, fs).map((seconds) => start + seconds),
-    along: each((quantity) => alongOf(ratesAlong(differences[quantity], fs, quantity, signals.judges[quantity], cuts), rates[quantity])),
+    along,
     units: Object.fromEntries(expressions.units.map((label, i) => [label, unitOf(label, i, expressions, bundle.unitAuc)])),
     expressions,
     blinksPerMinute: null,

@@ -12,6 +12,7 @@ export interface RateSettings {
   readonly noise_slope: number;
   readonly quality_floor: number;
   readonly overtones: boolean;
+  readonly comb: boolean;
 }
 
 export const SETTINGS = rules.settings as unknown as Readonly<Record<Quantity, RateSettings>>;
