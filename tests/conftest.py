@@ -134,6 +134,7 @@ def make_measurement() -> Callable[..., Measurement]:
             face_found=found,
             face_squares=np.where(found[:, None], np.array([8, 4, 32], dtype=np.int32), np.int32(-1)),
             pulse=clean_waveform(pulse, fs, "heart", chosen),
+            pulse_band=clean_waveform(pulse, fs, "heart", chosen),
             respiration=clean_waveform(respiration, fs, "breathing", chosen),
             rates_timestamps_s=rate_times(frames, fs),
             heart_rate_along=rates_along(pulse, fs, "heart", chosen),

@@ -41,11 +41,11 @@ def channels(measurement: Measurement) -> dict[str, Channel]:
 
 
 def test_all_signals_are_exported(measurement: Measurement, channels: dict[str, Channel]) -> None:
-    assert list(channels)[:7] == [
-        "pulse", "respiration", "heart_rate", "heart_rate_quality", "breathing_rate", "breathing_rate_quality",
-        "face_found",
+    assert list(channels)[:8] == [
+        "pulse", "pulse_band", "respiration", "heart_rate", "heart_rate_quality", "breathing_rate",
+        "breathing_rate_quality", "face_found",
     ]  # fmt: skip
-    assert list(channels)[7:] == list(measurement.action_units)
+    assert list(channels)[8:] == list(measurement.action_units)
     events = events_of(measurement)
     assert [event.label for event in events] == ["AU12", "no_face", "AU12"]
     assert events[0].start_s == pytest.approx(0.5 + 60 * 1.001 / 30)
@@ -58,7 +58,7 @@ def test_bids_is_valid_and_equal(measurement: Measurement, channels: dict[str, C
     about = json.loads(Path(f"{stem}_recording-video_physio.json").read_text())
     assert about["SamplingFrequency"] == measurement.fs
     assert about["StartTime"] == 0.5
-    assert about["Columns"][:3] == ["cardiac", "respiratory", "heart_rate"]
+    assert about["Columns"][:4] == ["cardiac", "pulse_band", "respiratory", "heart_rate"]
     assert about["heart_rate"]["Units"] == "beats/min"
     with gzip.open(f"{stem}_recording-video_physio.tsv.gz", "rt") as file:
         table = np.genfromtxt(file, delimiter="\t", missing_values="n/a", filling_values=np.nan)
@@ -166,7 +166,7 @@ def test_wfdb(measurement: Measurement, channels: dict[str, Channel], tmp_path: 
     record = wfdb.rdrecord(str(tmp_path / "me"))
     assert record.fs == pytest.approx(measurement.fs, rel=1e-9)
     assert record.sig_name == list(channels)
-    assert record.units[:4] == ["NU", "NU", "beats/min", "NU"]
+    assert record.units[:5] == ["NU", "NU", "NU", "beats/min", "NU"]
     assert record.base_datetime == START.replace(tzinfo=None)
     expected = np.stack([one.values for one in channels.values()], axis=1)
     assert record.p_signal == pytest.approx(expected, abs=1e-6, nan_ok=True)

@@ -48,6 +48,7 @@ def example() -> Measurement:
         face_found=found,
         face_squares=np.where(found[:, None], np.array([8, 4, 32], dtype=np.int32), np.int32(-1)),
         pulse=waveform,
+        pulse_band=2.0 * waveform,
         respiration=waveform,
         rates_timestamps_s=np.array([5.0, 6.0]),
         heart_rate_along=series,
@@ -90,7 +91,7 @@ def test_files_have_the_promised_columns_and_gaps_are_empty(tmp_path: Path) -> N
     ]
     waveforms = rows(tmp_path / "waveforms.csv")
     assert list(waveforms[0]) == [
-        "timestamp_s", "pulse", "respiration", "face_found", "face_x", "face_y", "face_size",
+        "timestamp_s", "pulse", "respiration", "face_found", "face_x", "face_y", "face_size", "pulse_band",
     ]  # fmt: skip
     assert len(waveforms) == FRAMES
     assert (waveforms[2]["pulse"], waveforms[2]["face_found"], waveforms[2]["face_x"]) == ("", "0", "")

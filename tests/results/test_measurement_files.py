@@ -45,6 +45,7 @@ def measured() -> Measurement:
         face_found=found,
         face_squares=np.where(found[:, None], np.array([-3, 4, 32], dtype=np.int32), np.int32(-1)),
         pulse=waveform,
+        pulse_band=2.0 * waveform,
         respiration=np.full(FRAMES, np.nan),
         rates_timestamps_s=np.array([5.0, 6.0]),
         heart_rate_along=series,
@@ -136,11 +137,12 @@ def test_a_real_measurement_is_read_and_written_as_it_was(beating: NDArray[np.ui
         assert (tmp_path / "second" / file.name).read_bytes() == file.read_bytes()
 
 
-def test_results_of_the_first_version_have_no_squares(measured: Measurement, tmp_path: Path) -> None:
+def test_results_of_the_first_version_have_no_squares_and_one_pulse(measured: Measurement, tmp_path: Path) -> None:
     measured.write(tmp_path)
     lines = (tmp_path / "waveforms.csv").read_text().splitlines()
-    (tmp_path / "waveforms.csv").write_text("".join(line.rsplit(",", 3)[0] + "\n" for line in lines))
-    check_same(Measurement.load(tmp_path), replace(measured, face_squares=np.full((FRAMES, 3), -1, np.int32)))
+    (tmp_path / "waveforms.csv").write_text("".join(line.rsplit(",", 4)[0] + "\n" for line in lines))
+    first = replace(measured, face_squares=np.full((FRAMES, 3), -1, np.int32), pulse_band=measured.pulse)
+    check_same(Measurement.load(tmp_path), first)
 
 
 def test_rates_of_earlier_versions_have_no_estimate(measured: Measurement, tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def channels_of(measurement: MeasurementData) -> list[Channel]:
     heart, breathing = measurement.heart_rate_along, measurement.breathing_rate_along
     found = [
         Channel("pulse", "a.u.", measurement.pulse, "filtered pulse waveform"),
+        Channel("pulse_band", "a.u.", measurement.pulse_band, "pulse waveform in the whole band"),
         Channel("respiration", "a.u.", measurement.respiration, "filtered respiration waveform"),
     ]
     for name, along, per_minute, window in (

@@ -129,7 +129,7 @@ def measure_each(
 
 
 def _with_variability(measurement: Measurement) -> Measurement:
-    variability = heart_rate_variability(measurement.pulse, measurement.fs, measurement.heart_rate)
+    variability = heart_rate_variability(measurement.pulse_band, measurement.fs, measurement.heart_rate)
     return replace(measurement, heart_rate_variability=variability)
 
 

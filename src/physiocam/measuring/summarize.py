@@ -132,9 +132,8 @@ def summarize(frames: Frames, signals: Signals, options: MeasureOptions, weights
     heart_rate = _rate(signals.pulse, "heart", frames, settings, signals.raw_pulse, beats)
     breathing_rate = _rate(signals.respiration, "breathing", frames, settings, judge=breaths)
     heart_rate_along = _along(pulse, "heart", frames, heart_rate, settings, signals.raw_pulse, beats)
-    wave = clean_waveform(pulse, fs, "heart", settings)
-    if settings.heart.comb:
-        wave = comb_filtered(wave, fs, heart_rate, heart_rate_along, settings.heart)
+    band = clean_waveform(pulse, fs, "heart", settings)
+    comb = settings.heart.comb
     expressions = signals.expressions
     measurement = Measurement(
         source=frames.source,
@@ -154,7 +153,8 @@ def summarize(frames: Frames, signals: Signals, options: MeasureOptions, weights
         timestamps_s=frames.timestamps_s,
         face_found=found,
         face_squares=frames.squares,
-        pulse=wave,
+        pulse=comb_filtered(band, fs, heart_rate, heart_rate_along, settings.heart) if comb else band,
+        pulse_band=band,
         respiration=clean_waveform(respiration, fs, "breathing", settings),
         rates_timestamps_s=frames.timestamps_s[:1].sum() + rate_times(len(found), fs),
         heart_rate_along=heart_rate_along,

@@ -177,7 +177,10 @@ class MeasurementData:
         The square that was measured, in pixels of the upright frame: x and y of its upper left corner, and side. -1 in
         gaps, and if the whole frame was measured.
     pulse, respiration : float64 array (T,)
-        Filtered waveforms in arbitrary units; NaN in gaps and where there is no such waveform.
+        Filtered waveforms in arbitrary units; NaN in gaps and where there is no such waveform. Where a heart rate is
+        measured, the pulse is what lies around it and its overtones (see `physiocam.signals.comb_filter`).
+    pulse_band : float64 array (T,)
+        The pulse with all of the band: as noisy as it was seen, and with all variations of its intervals.
     rates_timestamps_s : float64 array (R,)
         Centres of the sliding windows.
     heart_rate_along, breathing_rate_along : RateSeries
@@ -220,6 +223,7 @@ class MeasurementData:
     face_found: NDArray[np.bool_]
     face_squares: NDArray[np.int32]
     pulse: NDArray[np.float64]
+    pulse_band: NDArray[np.float64]
     respiration: NDArray[np.float64]
     rates_timestamps_s: NDArray[np.float64]
     heart_rate_along: RateSeries

@@ -33,6 +33,7 @@ _TABLES = (WAVEFORMS, RATES, ACTION_UNITS, EVENTS)
 TASKS = "tasks.csv"
 
 _WAVES = ("timestamp_s", "pulse", "respiration", "face_found")
+_BAND = "pulse_band"
 _SQUARE = ("face_x", "face_y", "face_size")
 _RATES = ("timestamp_s", "heart_rate", "heart_rate_quality", "breathing_rate", "breathing_rate_quality")
 _BEATS = ("timestamp_s", "quality", "interval_ms")
@@ -122,7 +123,6 @@ def read_measurement(folder: str | bytes | os.PathLike[str], kind: type[_Kind]) 
         known = np.stack([waves[name] for name in _SQUARE], axis=1)
         squares = np.where(np.isfinite(known), known, -1).astype(np.int32)
     rated = tuple(name.removesuffix(_INTENSITY) for name in units if name.endswith(_INTENSITY))
-    turned = set(POSE) <= units.keys()
     return kind(
         **{
             field.name: getattr(summary, field.name)
@@ -134,6 +134,8 @@ def read_measurement(folder: str | bytes | os.PathLike[str], kind: type[_Kind]) 
         face_found=waves["face_found"] == 1,
         face_squares=squares,
         pulse=waves["pulse"],
+        # Earlier versions wrote this one alone.
+        pulse_band=waves.get(_BAND, waves["pulse"]),
         respiration=waves["respiration"],
         rates_timestamps_s=rates["timestamp_s"],
         heart_rate_along=RateSeries(rates["heart_rate"], rates["heart_rate_quality"]),
@@ -141,17 +143,14 @@ def read_measurement(folder: str | bytes | os.PathLike[str], kind: type[_Kind]) 
         action_unit_probability=_side_by_side(units, summary.frames, [f"{label}_p" for label in summary.action_units]),
         intensity_labels=rated,
         intensity=_side_by_side(units, summary.frames, [f"{label}{_INTENSITY}" for label in rated]),
-        head_pose=_side_by_side(units, summary.frames, POSE) if turned else _no_pose(summary.frames),
+        head_pose=_side_by_side(units, summary.frames, POSE),
         heart_rate_variability=_variability(place, summary),
     )
 
 
 def _side_by_side(table: _Columns, rows: int, names: Sequence[str]) -> NDArray[np.float32]:
-    return np.array([table[name] for name in names], dtype=np.float32).reshape(len(names), rows).T
-
-
-def _no_pose(frames: int) -> NDArray[np.float32]:
-    return np.full((frames, len(POSE)), np.nan, np.float32)
+    columns = [table.get(name, np.full(rows, np.nan)) for name in names]
+    return np.array(columns, dtype=np.float32).reshape(len(names), rows).T
 
 
 def file_names(measurement: MeasurementData) -> tuple[str, ...]:
@@ -196,9 +195,10 @@ def _waveforms_csv(measurement: MeasurementData) -> Iterator[str]:
         _general(measurement.respiration),
         ("1" if found else "0" for found in measurement.face_found),
         squares,
+        _general(measurement.pulse_band),
         strict=True,
     )
-    return _csv((*_WAVES, *_SQUARE), ((*row, *square) for *row, square in rows))
+    return _csv((*_WAVES, *_SQUARE, _BAND), ((*row, *square, band) for *row, square, band in rows))
 
 
 def _rates_csv(measurement: MeasurementData) -> Iterator[str]:

@@ -26,9 +26,9 @@ def measurement_frame(measurement: MeasurementData) -> pd.DataFrame:
         the probability, `AU12_L_r` and `AU12_R_r`, intensities on the person's left and right, and `pose_pitch`,
         `pose_yaw` and `pose_roll` in degrees.
 
-        Columns of NeuroKit2: `PPG_Clean`, `PPG_Rate` (beats/min), `PPG_Quality`, `RSP_Clean`, `RSP_Rate` (breaths/min)
-        and, if heart-rate variability was requested and there is a heart rate, `PPG_Peaks` (1 in the frame of a beat).
-        In addition `RSP_Quality`.
+        Columns of NeuroKit2: `PPG_Clean` (the `pulse_band`), `PPG_Rate` (beats/min), `PPG_Quality`, `RSP_Clean`,
+        `RSP_Rate` (breaths/min) and, if heart-rate variability was requested and there is a heart rate, `PPG_Peaks` (1
+        in the frame of a beat). In addition `RSP_Quality`.
 
         Tasks of your own have the columns of tasks.csv, without classes.
 
@@ -37,7 +37,7 @@ def measurement_frame(measurement: MeasurementData) -> pd.DataFrame:
     columns: dict[str, object] = {
         "timestamp": measurement.timestamps_s,
         "success": measurement.face_found.astype(np.int64),
-        "PPG_Clean": measurement.pulse,
+        "PPG_Clean": measurement.pulse_band,
         "PPG_Rate": each_frame(measurement, measurement.heart_rate_along.value),
         "PPG_Quality": each_frame(measurement, measurement.heart_rate_along.quality),
         "RSP_Clean": measurement.respiration,

@@ -80,7 +80,7 @@ def part_values(measurement: Measurement, part: Part, events: Sequence[UnitEvent
         rates[quantity], coverage = _rate_in(measurement, quantity, part)
         row |= _rate_values(name, rates[quantity], coverage)
     if measurement.heart_rate_variability is not None:
-        pulse = measurement.pulse[_frames(measurement, part)]
+        pulse = measurement.pulse_band[_frames(measurement, part)]
         row |= _variability_values(heart_rate_variability(pulse, measurement.fs, rates["heart"]))
     return row | _unit_values(measurement, part, events)
 

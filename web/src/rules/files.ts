@@ -30,7 +30,7 @@ function csv(columns: readonly (readonly [string, readonly string[]])[]): string
 
 const fixedColumn = (values: Iterable<number>, digits: number): string[] => Array.from(values, (value) => fixed(value, digits));
 
-function waveformsCsv({ frames, waveforms }: Measurement): string {
+function waveformsCsv({ frames, waveforms, pulseBand }: Measurement): string {
   const wave = (values: Float64Array) => Array.from(values, (value) => (Number.isNaN(value) ? "" : general(value, 6)));
   const place = (key: "x" | "y" | "size") => frames.squares.map((square) => (square ? String(square[key]) : ""));
   return csv([
@@ -41,6 +41,7 @@ function waveformsCsv({ frames, waveforms }: Measurement): string {
     ["face_x", place("x")],
     ["face_y", place("y")],
     ["face_size", place("size")],
+    ["pulse_band", wave(pulseBand)],
   ]);
 }
 

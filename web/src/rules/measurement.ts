@@ -43,6 +43,8 @@ export interface Measurement {
   readonly frames: Frames;
   readonly rates: Readonly<Record<Quantity, Rate>>;
   readonly waveforms: Readonly<Record<Quantity, Float64Array>>;
+  /** The pulse with all of the band. */
+  readonly pulseBand: Float64Array;
   readonly alongSeconds: Float64Array;
   readonly along: Readonly<Record<Quantity, RateSeries>>;
   readonly units: Readonly<Record<string, ActionUnit>>;
@@ -74,14 +76,16 @@ export function summarize(
   });
   const rates = each((quantity) => rateOf(signals.differences[quantity], frames, quantity, signals.judges[quantity]));
   const along = each((quantity) => alongOf(ratesAlong(differences[quantity], fs, quantity, signals.judges[quantity], cuts), rates[quantity]));
+  const bands = each((quantity) => cleanWaveform(differences[quantity], fs, quantity));
   const start = frames.seconds[0] ?? 0;
   const measurement = {
     frames,
     rates,
-    waveforms: each((quantity) => {
-      const wave = cleanWaveform(differences[quantity], fs, quantity);
-      return SETTINGS[quantity].comb ? combFiltered(wave, fs, rates[quantity], along[quantity], SETTINGS[quantity]) : wave;
-    }),
+    waveforms: {
+      ...bands,
+      heart: SETTINGS.heart.comb ? combFiltered(bands.heart, fs, rates.heart, along.heart, SETTINGS.heart) : bands.heart,
+    },
+    pulseBand: bands.heart,
     alongSeconds: rateTimes(found.length, fs).map((seconds) => start + seconds),
     along,
     units: Object.fromEntries(expressions.units.map((label, i) => [label, unitOf(label, i, expressions, bundle.unitAuc)])),
