@@ -217,9 +217,31 @@ def test_progress_reaches_the_end() -> None:
 
 @pytest.mark.parametrize("settings", ["default", "paper"])
 def test_the_default_bundle_reads_a_real_pulse(shared: Path, settings: str) -> None:
-    measurement = physiocam.measure(shared / "data" / "vitallens_1" / "video.mp4", settings=settings)
+    folder = shared / "data" / "vitallens_1"
+    measurement = physiocam.measure(folder / "video.mp4", settings=settings)
     assert measurement.heart_rate.value == pytest.approx(75.4, abs=2.5)
     assert json.loads(measurement.to_json())["heart_rate"]["unit"] == "beats/min"
+    finger = np.genfromtxt(folder / "vitals.csv", delimiter=",", names=True)["ppg"]
+    sensor = clean_waveform(np.diff(finger, append=np.nan), measurement.fs, "heart", measurement.settings)
+    seen = np.isfinite(measurement.pulse) & np.isfinite(sensor)
+
+    def agreement(wave: NDArray[np.float64]) -> float:
+        return float(np.corrcoef(wave[seen], sensor[seen])[0, 1])
+
+    if settings == "default":
+        assert measurement.heart_rate.value == pytest.approx(75.4, abs=1.0)
+        # What lies around the rate is nearer to the finger's pulse than all of the band.
+        assert agreement(measurement.pulse) >= 0.85
+        assert agreement(measurement.pulse_band) < 0.8
+    else:
+        np.testing.assert_array_equal(measurement.pulse, measurement.pulse_band)
+
+
+def test_without_a_heart_rate_the_pulse_is_not_filtered_around_one() -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (240, 40, 40, 3)).astype(np.uint8)
+    measurement = physiocam.measure(noise, fs=30.0, face="whole")
+    assert measurement.heart_rate.value is None
+    np.testing.assert_array_equal(measurement.pulse, measurement.pulse_band)
 
 
 @pytest.mark.usefixtures("traced_once")

@@ -13,7 +13,7 @@ from physiocam.signals.settings import RateSettings
 from physiocam.signals.waveform import stretches
 
 # Standard deviations in Hz of what is always kept around a multiple, and of what may be kept.
-_NARROW_HZ, _WIDE_HZ = 0.15, 0.8
+_NARROW_HZ, _WIDE_HZ = 0.1, 0.6
 # A filter reaches this many standard deviations in time.
 _REACH = 3.5
 # Multiples of the rate that are kept as far as they are in the band, and those that lie between them.
