@@ -279,7 +279,7 @@ def test_read_results_again(run: Run, material: Path) -> None:
     table = rows("frames.csv")
     assert [row["recording"] for row in table] == ["later/tuesday"] * 160 + ["monday"] * 160
     assert [int(row["frame"]) for row in table[:160]] == list(range(160))
-    assert float(table[80]["PPG_Clean"]) == pytest.approx(measurement.pulse[80], rel=1e-4)
+    assert float(table[80]["PPG_Clean"]) == pytest.approx(measurement.pulse_band[80], rel=1e-4)
     with pytest.raises(SystemExit, match=r"no measurement.json in 'runs'"):
         run("read_results_again", {"results frames.csv": "runs frames.csv"})
 

@@ -80,7 +80,8 @@ def _measure(video: str, options: MeasureOptions, limits: Limits, service: Conne
         work = VideoWork(options, options.bundle().sha256, code_version(), progress=progress)
         work((video, Path(RESULTS)))
         _write_archive(Path(RESULTS))
-    except (MemoryError, PhysiocamError) as error:
+    # Libraries are loaded when they are needed: one that cannot be lacks memory, since the service runs with it.
+    except (MemoryError, ImportError, PhysiocamError) as error:
         if isinstance(error, PhysiocamError) and _is_memory_left():
             raise
         raise PhysiocamError(
