@@ -37,7 +37,7 @@ TESTED = ["film4", "film5"]
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bench(tmp_path_factory: pytest.TempPathFactory, traced_once: None) -> Path:
     """The folder that the page's Python makes, prepared and trained on."""
     folder = tmp_path_factory.mktemp("bench")
     (code,) = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)

@@ -1,46 +1,65 @@
 """A disk that takes no more: every command says so in one line, leaves nothing half-written, and goes on afterwards."""
 
 import errno
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 pytest.importorskip("zarr")
 if sys.platform == "win32":
     pytest.skip("no limit to a file's size there", allow_module_level=True)
 
-from physiocam.cli import app
 from physiocam.errors import PhysiocamError, UnwritableError
 from physiocam.foundation.files import complete_file
 from physiocam.video.writer import write_video
 
 SIZES = ["--set", "big_size=16", "--set", "small_size=1", "--set", "crop=center"]
-# As a full disk, for one process: no file may grow beyond this.
+# Commands one after the other, each as on a disk so full that no file may grow beyond a limit: what each says, and
+# which files there are then. In one process: PyTorch and Lightning take longer to import than what is done with them.
 LIMITED = """
-import resource, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)), resource.RLIM_INFINITY))
+import contextlib, io, json, pathlib, resource, sys
 from physiocam.cli import main
-main()
+answers = []
+for limit, *arguments in json.loads(sys.argv[1]):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    sys.argv, printed, said = ["physiocam", *arguments], io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(said):
+        try:
+            main()
+        except SystemExit as ending:
+            status = ending.code
+    there = [str(path) for path in pathlib.Path().rglob("*") if path.is_file()]
+    answers.append([status, printed.getvalue(), said.getvalue(), there])
+print(json.dumps(answers))
 """
 
 
-def physiocam(limit: int, *arguments: object) -> tuple[int, str, str]:
-    command = [sys.executable, "-c", LIMITED, str(limit), *map(str, arguments)]
+class Answer(NamedTuple):
+    """A command's exit status, what it printed and complained of, and the files that there were after it."""
+
+    status: int
+    printed: str
+    said: str
+    files: set[str]
+
+
+def physiocam(folder: Path, *commands: tuple[object, ...]) -> list[Answer]:
+    """Run commands in a folder; each begins with the size that files may have, or -1."""
+    told = json.dumps([[command[0], *map(str, command[1:])] for command in commands])
     # Python would keep its own compiled files cut off at the limit, and stumble over them ever after.
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    return answer.returncode, answer.stdout, answer.stderr
-
-
-def unlimited(*arguments: object) -> int:
-    """Run a command here: PyTorch and Lightning take longer to import than all that is done with them."""
-    return CliRunner().invoke(app, [*map(str, arguments)]).exit_code
+    run = subprocess.run(
+        [sys.executable, "-c", LIMITED, told], capture_output=True, text=True, check=True, env=environment, cwd=folder
+    )
+    answers = json.loads(run.stdout.splitlines()[-1])
+    return [Answer(status, printed, said, set(there)) for status, printed, said, there in answers]
 
 
 def files(folder: Path) -> set[str]:
@@ -60,49 +79,53 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_prepare_stops_in_one_line_and_goes_on(videos: Path, tmp_path: Path, jobs: int) -> None:
     if jobs > 1:
         pytest.importorskip("joblib")
-    arguments = ("prepare", "folder", videos, tmp_path / "store", *SIZES, "--jobs", jobs)
-    status, _, said = physiocam(20_000, *arguments)
-    assert status == 1
-    assert said.count("\n") == 1
-    assert f"cannot write to '{tmp_path / 'store'}': File too large" in said
-    assert files(tmp_path) == {"store/zarr.json"}
-    status, printed, said = physiocam(-1, *arguments)
-    assert (status, said) == (0, "")
-    assert "3 of 3 recordings" in printed
+    command = ("prepare", "folder", videos, tmp_path / "store", *SIZES, "--jobs", jobs)
+    # Not in one process: workers live on, with the limit that they began with.
+    (full,), (free,) = physiocam(tmp_path, (20_000, *command)), physiocam(tmp_path, (-1, *command))
+    assert full.status == 1
+    assert full.said.count("\n") == 1
+    assert f"cannot write to '{tmp_path / 'store'}': File too large" in full.said
+    assert full.files == {"store/zarr.json"}
+    assert (free.status, free.said) == (0, "")
+    assert "3 of 3 recordings" in free.printed
 
 
 def test_generating_stops_in_one_line(tmp_path: Path) -> None:
-    command = ("data", "generate", "folder", tmp_path / "set", "--recordings", 1, "--seconds", 2, "--size", "64x48")
-    status, _, said = physiocam(1000, *command)
-    assert status == 1
-    assert said.count("\n") == 1
-    assert "cannot write to" in said
-    assert files(tmp_path) == set()
+    command = ("data", "generate", "folder", "set", "--recordings", 1, "--seconds", 2, "--size", "64x48")
+    (full,) = physiocam(tmp_path, (1000, *command))
+    assert full.status == 1
+    assert full.said.count("\n") == 1
+    assert "cannot write to" in full.said
+    assert full.files == set()
 
 
-@pytest.mark.usefixtures("traced_once")
-def test_training_and_export_stop_in_one_line_and_training_goes_on(videos: Path, tmp_path: Path) -> None:
+def test_training_and_export_stop_in_one_line_and_training_goes_on(tmp_path: Path) -> None:
     pytest.importorskip("pytorch_lightning")
-    drawn, store, run = tmp_path / "drawn", tmp_path / "store", tmp_path / "run"
-    drawing = ("data", "generate", "folder", drawn, "--recordings", 1, "--seconds", 2, "--size", "64x48")
-    assert unlimited(*drawing) == 0
-    assert unlimited("prepare", "folder", drawn, store, *SIZES) == 0
-    settings = [f"store={store}", f"output={run}", "epochs=1", "batch_clips=8", "checkpoint_steps=1"]
-    settings += ["network.big_size=16", "network.small_size=1"]
-    arguments = ["train", *(part for setting in settings for part in ("--set", setting))]
-    status, _, said = physiocam(1_000_000, *arguments)
-    assert status == 1
-    assert said.splitlines()[-1].startswith(f"physiocam: cannot write to '{run / 'checkpoints'}")
-    assert "Traceback" not in said
-    assert not [name for name in files(run) if "checkpoints" in name or "physiocam" in name]
-    assert unlimited(*arguments) == 0
-    export = ("weights", "export", run / "checkpoints" / "epoch=0.ckpt", tmp_path / "out" / "bundle")
-    status, _, said = physiocam(300_000, *export)
-    assert status == 1
-    assert said.count("\n") == 1
-    assert f"cannot write to '{tmp_path / 'out' / 'bundle'}'" in said
-    assert files(tmp_path / "out") == set() if (tmp_path / "out").exists() else True
-    assert unlimited(*export) == 0
+    settings = ["store=store", "output=run", "epochs=1", "batch_clips=8", "checkpoint_steps=1"]
+    settings += ["network.branches=small", "network.small_size=1"]
+    train = ["train", *(part for setting in settings for part in ("--set", setting))]
+    export = ("weights", "export", "run/checkpoints/epoch=0.ckpt", "out/bundle")
+    drawn, stored, full, trained, unexported, exported = physiocam(
+        tmp_path,
+        (-1, "data", "generate", "folder", "drawn", "--recordings", 1, "--seconds", 2, "--size", "64x48"),
+        (-1, "prepare", "folder", "drawn", "store", *SIZES),
+        (10_000, *train),
+        (-1, *train),
+        (10_000, *export),
+        (-1, *export),
+    )
+    assert (drawn.status, stored.status) == (0, 0)
+    assert full.status == 1
+    assert full.said.splitlines()[-1].startswith(f"physiocam: cannot write to '{tmp_path / 'run' / 'checkpoints'}")
+    assert "Traceback" not in full.said
+    assert not [name for name in full.files if name.startswith("run") and ("checkpoints" in name or "physioc" in name)]
+    assert trained.status == 0
+    assert unexported.status == 1
+    assert unexported.said.count("\n") == 1
+    assert "cannot write to 'out/bundle'" in unexported.said
+    assert not [name for name in unexported.files if name.startswith("out")]
+    assert exported.status == 0
+    assert "out/bundle/bundle.json" in exported.files
 
 
 @pytest.mark.parametrize(

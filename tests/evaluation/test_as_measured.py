@@ -159,6 +159,7 @@ def test_a_recording_that_a_method_refuses_has_no_pulse(store: Path, monkeypatch
     assert all(np.isnan(one.waveforms["pulse"]).all() for one in predictions)
 
 
+@pytest.mark.usefixtures("traced_once")
 def test_a_bundle_measures_what_it_was_trained_on(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     from physiocam.networks.bigsmall import BigSmall

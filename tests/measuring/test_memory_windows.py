@@ -23,6 +23,8 @@ from physiocam.weights.bundle import Bundle, load_bundle  # noqa: E402
 from physiocam.weights.export import BundleAbout, Memory, export_bundle  # noqa: E402
 from physiocam.weights.runtime import Runtime  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("traced_once")
+
 LENGTH = 32
 CONFIG = SmallTcnConfig(clip_length=LENGTH, encoder_channels=4, channels=8, dilations=(1, 2))
 JOINT = BigSmallConfig(tasks=(AU, PULSE))
@@ -31,7 +33,7 @@ Shown = NDArray[np.float32]
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+def bundle(tmp_path_factory: pytest.TempPathFactory, traced_once: None) -> Bundle:
     torch.manual_seed(0)
     folder, about = tmp_path_factory.mktemp("bundles") / "b", BundleAbout("a test", "none")
     memory = Memory({"seconds": SmallTcn(CONFIG)})

@@ -38,6 +38,14 @@ def test_a_leaning_axis_is_set_upright_in_the_middle() -> None:
         assert set(half[0, 0, 15:45].argmax(1).tolist()) <= {29, 30}
 
 
+def test_beyond_the_picture_its_edge_goes_on() -> None:
+    frames = torch.arange(8.0).expand(1, 1, 8, 8)
+    # The axis lies a quarter to the right: the left half is one quarter of the picture, and as much beyond it.
+    left, right = from_halves(frames, torch.tensor([[0.5, 0.0]]))
+    assert left[0, 0, 0].tolist() == [7.0, 7.0, 7.0, 6.0, 6.0, 7.0, 7.0, 7.0]
+    assert right[0, 0, 0].tolist() == [2.0, 3.0, 4.0, 5.0, 5.0, 4.0, 3.0, 2.0]
+
+
 def test_sides_change_places_in_a_mirror() -> None:
     torch.manual_seed(0)
     network = ExpressionCnn(ExpressionCnnConfig(tasks=(SIDED,), big_size=32)).eval()

@@ -34,7 +34,7 @@ def plain(config: Any = SMALL) -> dict[str, Tensor]:
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundle(tmp_path_factory: pytest.TempPathFactory, traced_once: None) -> Path:
     """A small branch that answers the pulse."""
     torch.manual_seed(9)
     network = build(SMALL.model_copy(update={"tasks": (PULSE,)}))

@@ -22,6 +22,8 @@ from physiocam.weights.int8_form import load_int8  # noqa: E402
 SCRIPTS = Path(__file__).parents[2] / "scripts" / "default_bundle"
 ABOUT = BundleAbout("A bundle.", "none")
 
+pytestmark = pytest.mark.usefixtures("traced_once")
+
 
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> Any:
