@@ -4,6 +4,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+# Pieces that are looked at together: those of an hour at once would take 200 MB.
+_TOGETHER = 64
+
 
 def amplitudes(
     columns: NDArray[np.float64], fs: float, rate_hz: float, length_s: float, step_s: float
@@ -16,9 +19,12 @@ def amplitudes(
     pieces = sliding_window_view(columns, length, axis=0)[::step]
     # A column without anything stays unknown; gaps in the others add nothing.
     nothing = ~np.isfinite(columns).any(axis=0)
-    found = np.where(np.isfinite(pieces), pieces, 0.0) @ wave
+    found = np.empty(pieces.shape[:2], dtype=np.complex128)
+    for start in range(0, len(pieces), _TOGETHER):
+        some = pieces[start : start + _TOGETHER]
+        found[start : start + _TOGETHER] = np.where(np.isfinite(some), some, 0.0) @ wave
     found[:, nothing] = np.nan
-    return np.asarray(found, dtype=np.complex128)
+    return found
 
 
 def coherence(one: NDArray[np.complex128], other: NDArray[np.complex128]) -> NDArray[np.float64]:
