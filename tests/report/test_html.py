@@ -90,7 +90,37 @@ def test_a_guess_is_shown_as_not_to_be_relied_on(make_measurement: Make) -> None
     assert "it may be far off" in summary
     assert "15.0 breaths/min 80 %: 14.2 to 15.9 quality" in summary
     assert "about 8 of 10 such intervals contain the true rate" in summary
-    assert "probability that the rate lies within 3 beats/min of the truth" in " ".join(summary.split())
+
+
+_PROBABLE, _CLEAR = "probability that the rate lies within 3", "says how far a rate stands out from noise"
+
+
+@pytest.mark.parametrize(
+    ("heart", "breathing", "said"),
+    [
+        (True, True, f"It is the {_PROBABLE} a minute of the truth."),
+        (
+            True,
+            False,
+            f"For the heart rate it is the {_PROBABLE} beats/min of the truth; for the breathing rate it {_CLEAR}",
+        ),
+        (
+            False,
+            True,
+            f"For the breathing rate it is the {_PROBABLE} breaths/min of the truth; for the heart rate it {_CLEAR}",
+        ),
+        (False, False, f"It {_CLEAR}"),
+    ],
+)
+def test_it_says_what_quality_is(make_measurement: Make, heart: bool, breathing: bool, said: str) -> None:
+    measurement = replace(
+        make_measurement(),
+        heart_rate=Rate(72.0, "beats/min", 0.9, None, interval=(71.0, 73.0) if heart else None),
+        breathing_rate=Rate(15.0, "breaths/min", 0.9, None, interval=(14.0, 16.0) if breathing else None),
+    )
+    page = words(report_page(measurement, ""))
+    assert f"Quality runs from 0 to 1. {said}" in page
+    assert (_CLEAR in page) != (heart and breathing)
 
 
 @pytest.mark.parametrize(
