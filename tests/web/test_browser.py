@@ -133,6 +133,10 @@ def test_a_file_is_measured_as_by_the_command_line_without_a_network(page: Page,
     assert {urlsplit(url).netloc for url in asked if not url.startswith("blob:")} == {urlsplit(address).netloc}
     assert "beats/min" in page.inner_text("#heart")
     assert page.get_by_role("meter", name="AU12").get_attribute("aria-valuenow") is not None
+    # Whoever turns a phone sees no wider page than it is.
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.wait_for_function("width => document.documentElement.scrollWidth === width", arg=width)
 
 
 def test_everyone_in_a_film_is_measured_on_both_sides_of_a_cut(

@@ -176,7 +176,7 @@ def _chosen(graph: onnx.GraphProto) -> list[str]:
 def _fill_channels(graph: onnx.GraphProto, chosen: Sequence[str]) -> list[str]:
     """Give convolutions of the three colours a fourth channel, of zeros; return the names of what they then see.
 
-    Outputs stay the same to the bit; ONNX Runtime arranges the inputs of other convolutions anew, which is slow.
+    Outputs stay the same to the bit; ONNX Runtime arranges the inputs of other convolutions first, which is slow.
     """
     weights = {tensor.name: tensor for tensor in graph.initializer}
     few = [
