@@ -53,8 +53,9 @@ def test_the_gallery_is_made_of_the_examples() -> None:
 def test_the_questions_page_quotes_the_model_card() -> None:
     card = (ROOT / "MODEL_CARD.md").read_text(encoding="utf-8")
     page = " ".join((DOCS / "faq.md").read_text(encoding="utf-8").split())
-    heart, breathing = re.findall(r"^\| all \| ([\d.]+) \((\d+ of \d+)\)", card, re.MULTILINE)
+    heart, breathing, painted = re.findall(r"^\| all \| ([\d.]+) \((\d+ of \d+)\)", card, re.MULTILINE)
     heart_count, total = heart[1].split(" of ")
     assert f"On {total} generated recordings" in page
     assert f"the heart rate is reported in {heart_count}, with a mean error of {heart[0]} beats/min" in page
+    assert f"{painted[1].split()[0]} heart rates are reported, and all are within 3" in " ".join(card.split())
     assert f"breathing in {breathing[1].split()[0]}, with a mean error of {breathing[0]} breaths/min" in page
