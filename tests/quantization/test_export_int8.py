@@ -25,6 +25,7 @@ from physiocam.synthetic.portrait import demo_clip  # noqa: E402
 from physiocam.weights.bundle import Bundle, load_bundle  # noqa: E402
 from physiocam.weights.export import BundleAbout, export_bundle  # noqa: E402
 from physiocam.weights.int8_form import load_int8  # noqa: E402
+from physiocam.weights.pytorch import load_networks  # noqa: E402
 from physiocam.weights.runtime import Runtime  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("traced_once")
@@ -45,15 +46,20 @@ def written(folder: Path, **config: Any) -> Bundle:
 
 @pytest.mark.usefixtures("short")
 def test_a_bundle_gets_a_form_in_8_bits_and_is_measured_with_it(tmp_path: Path) -> None:
-    bundle = written(tmp_path / "b")
+    # Of random weights, the pulse would hang on Big frames more than on Small ones.
+    trained = {"one": load_networks(load_bundle("default"))["bigsmall"]}
+    about = BundleAbout("a test", "none")
+    bundle = export_bundle(trained, tmp_path / "b", name="b", about=about, fs=30.0)
     assert set(export_int8(bundle, bundle.folder)) == {"one.int8.onnx", "bundle.json", "int8.json"}
     assert load_bundle(bundle.folder).sha256 == bundle.sha256 == load_int8(bundle).bundle_sha256
     frames = list(islice(demo_clip(3).frames(), 60))
     single, eighth = (measure(frames, fs=30, weights=bundle, precision=name, threads=1) for name in ("fp32", "int8"))
     assert eighth.weights is not None
     assert eighth.weights.precision == "int8"
-    difference = np.abs(eighth.action_unit_probability - single.action_unit_probability)
-    assert 0 < difference.max() < 0.02
+    difference = eighth.action_unit_probability - single.action_unit_probability
+    # As docs/runtimes.md says of a recording's means; a single frame may be off by more.
+    assert 0 < np.abs(difference.mean(axis=0)).max() < 0.011
+    assert np.abs(difference).max() < 0.05
     for each in (single, eighth):
         assert np.isfinite(each.pulse).all()
     assert np.corrcoef(single.pulse, eighth.pulse)[0, 1] > 0.999
