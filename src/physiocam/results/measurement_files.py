@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,8 @@ from physiocam.errors import PhysiocamError, one_line
 from physiocam.foundation.arguments import folder_path
 from physiocam.foundation.files import complete_files
 from physiocam.foundation.regular_files import read_file
-from physiocam.networks.action_units import ACTIVE_THRESHOLD
 from physiocam.networks.config import HEAD_POSE
+from physiocam.results.csv_text import classes, csv_lines, each, fixed, general
 from physiocam.results.measurement_data import ActionUnit, Face, MeasurementData, TaskOutput, TaskResult, Weights
 from physiocam.results.unit_events import unit_events
 from physiocam.signals.rate import Rate, RateSeries
@@ -187,70 +187,70 @@ def remove_files(folder: Path, names: Iterable[str], source: str | None = None) 
 
 def _waveforms_csv(measurement: MeasurementData) -> Iterator[str]:
     squares = (
-        (str(x), str(y), str(size)) if size > 0 else ("", "", "") for x, y, size in measurement.face_squares.tolist()
+        (str(x), str(y), str(size)) if size > 0 else ("", "", "") for x, y, size in each(measurement.face_squares)
     )
     rows = zip(
-        _fixed(measurement.timestamps_s, 6),
-        _general(measurement.pulse),
-        _general(measurement.respiration),
+        fixed(measurement.timestamps_s, 6),
+        general(measurement.pulse),
+        general(measurement.respiration),
         ("1" if found else "0" for found in measurement.face_found),
         squares,
-        _general(measurement.pulse_band),
+        general(measurement.pulse_band),
         strict=True,
     )
-    return _csv((*_WAVES, *_SQUARE, _BAND), ((*row, *square, band) for *row, square, band in rows))
+    return csv_lines((*_WAVES, *_SQUARE, _BAND), ((*row, *square, band) for *row, square, band in rows))
 
 
 def _rates_csv(measurement: MeasurementData) -> Iterator[str]:
     heart, breathing = measurement.heart_rate_along, measurement.breathing_rate_along
     rows = zip(
-        _fixed(measurement.rates_timestamps_s, 6),
-        _fixed(heart.value, 3),
-        _fixed(heart.quality, 4),
-        _fixed(breathing.value, 3),
-        _fixed(breathing.quality, 4),
+        fixed(measurement.rates_timestamps_s, 6),
+        fixed(heart.value, 3),
+        fixed(heart.quality, 4),
+        fixed(breathing.value, 3),
+        fixed(breathing.quality, 4),
         strict=True,
     )
-    return _csv(_RATES, rows)
+    return csv_lines(_RATES, rows)
 
 
 def _beats_csv(variability: HeartRateVariability) -> Iterator[str]:
     rows = zip(
-        _fixed(variability.beats_s, 3),
-        _fixed(variability.beat_quality, 4),
-        _fixed(variability.intervals_ms, 1),
+        fixed(variability.beats_s, 3),
+        fixed(variability.beat_quality, 4),
+        fixed(variability.intervals_ms, 1),
         strict=True,
     )
-    return _csv(_BEATS, rows)
+    return csv_lines(_BEATS, rows)
 
 
 def _action_units_csv(measurement: MeasurementData) -> Iterator[str]:
     header = ["frame", "timestamp_s"]
-    columns: list[Iterable[str]] = [map(str, range(measurement.frames)), _fixed(measurement.timestamps_s, 6)]
+    columns: list[Iterable[str]] = [map(str, range(measurement.frames)), fixed(measurement.timestamps_s, 6)]
     for index, label in enumerate(measurement.action_units):
         probability = measurement.action_unit_probability[:, index]
         header += [f"{label}_p", f"{label}_c"]
-        columns += [_fixed(probability, 4), _classes(probability)]
+        columns += [fixed(probability, 4), classes(probability)]
     for label, intensity in zip(measurement.intensity_labels, measurement.intensity.T, strict=True):
         header.append(f"{label}{_INTENSITY}")
-        columns.append(_fixed(intensity, 2))
+        columns.append(fixed(intensity, 2))
     if np.isfinite(measurement.head_pose).any():
         header += POSE
-        columns += [_fixed(angle, 1) for angle in measurement.head_pose.T]
-    return _csv(header, zip(*columns, strict=True))
+        columns += [fixed(angle, 1) for angle in measurement.head_pose.T]
+    return csv_lines(header, zip(*columns, strict=True))
 
 
 def _tasks_csv(measurement: MeasurementData) -> Iterator[str]:
     header = ["frame", "timestamp_s"]
-    columns: list[Iterable[str]] = [map(str, range(measurement.frames)), _fixed(measurement.timestamps_s, 6)]
+    columns: list[Iterable[str]] = [map(str, range(measurement.frames)), fixed(measurement.timestamps_s, 6)]
     for name, task in measurement.tasks.items():
         for column, values in zip(task_columns(name, task), task.values.T, strict=True):
             header.append(column)
-            columns.append(_general(values))
+            columns.append(general(values))
             if task.kind == "binary":
                 header.append(f"{column.removesuffix('_p')}_c")
-                columns.append(_classes(values))
-    return _csv(header, zip(*columns, strict=True))
+                columns.append(classes(values))
+    return csv_lines(header, zip(*columns, strict=True))
 
 
 def task_columns(name: str, task: TaskResult | _Task) -> tuple[str, ...]:
@@ -280,28 +280,7 @@ def _events_csv(measurement: MeasurementData) -> Iterator[str]:
         )
         for event in unit_events(measurement)
     )
-    return _csv(_EVENTS, rows)
-
-
-def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Lines of a CSV table, for numbers and names that never need quotes."""
-    yield ",".join(header) + "\n"
-    for row in rows:
-        yield ",".join(row) + "\n"
-
-
-def _fixed(values: NDArray[np.floating[Any]], digits: int) -> Iterable[str]:
-    return (f"{value:.{digits}f}" if value == value else "" for value in values.tolist())  # noqa: PLR0124
-
-
-def _general(values: NDArray[np.floating[Any]]) -> Iterable[str]:
-    return (f"{value:.6g}" if value == value else "" for value in values.tolist())  # noqa: PLR0124
-
-
-def _classes(probability: NDArray[np.floating[Any]]) -> Iterable[str]:
-    # Compared after rounding, so that the two columns of a unit can never contradict each other.
-    rounded = np.round(probability.astype(np.float64), 4).tolist()
-    return ("" if value != value else str(int(value >= ACTIVE_THRESHOLD)) for value in rounded)  # noqa: PLR0124
+    return csv_lines(_EVENTS, rows)
 
 
 def _variability(folder: Path, summary: _Summary) -> HeartRateVariability | None:
